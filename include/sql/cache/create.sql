@@ -1,0 +1,31 @@
+-- The live generation. Readers see these two names only; a new generation takes the names in one transaction.
+create table if not exists cache.offline_user_recommendations (
+    user_id varchar(255) primary key,
+    recommendations jsonb not null,
+    updated_at timestamp not null,
+    score_kind text not null,
+    generation text not null
+);
+
+create table if not exists cache.offline_similar_items (
+    product_id varchar(255) primary key,
+    similar_products jsonb not null,
+    updated_at timestamp not null,
+    score_kind text not null,
+    generation text not null
+);
+
+-- One row per generation ever published. At most one is live, and at most one previous.
+create table if not exists cache.generations (
+    generation text primary key,
+    state text not null check (state in ('live', 'previous', 'retired')),
+    user_lists bigint not null,
+    item_lists bigint not null,
+    users_asked bigint not null,
+    items_asked bigint not null,
+    solution_versions jsonb not null,
+    published_at timestamptz not null default now()
+);
+
+create unique index if not exists generations_one_live on cache.generations (state) where state = 'live';
+create unique index if not exists generations_one_previous on cache.generations (state) where state = 'previous';

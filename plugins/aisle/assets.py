@@ -1,0 +1,12 @@
+"""The arrows of the line. Airflow's asset graph of these is the picture in the README."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset
+
+RAW_ORDERS = Asset(name="raw_orders", uri="aisle://raw/orders", group="ingest")
+MARTS = Asset(name="marts", uri="aisle://marts", group="transform")
+PERSONALIZE_INPUT = Asset(name="personalize_input", uri="aisle://personalize/input", group="export")
+MODELS = Asset(name="models", uri="aisle://personalize/models", group="train")
+BATCH_OUTPUT = Asset(name="batch_output", uri="aisle://personalize/batch-output", group="recommend")
+CACHE = Asset(name="cache", uri="aisle://cache", group="publish")

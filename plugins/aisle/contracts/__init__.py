@@ -1,0 +1,1 @@
+"""The nouns that legs and services share. Imports neither Airflow nor boto3, and nothing else of Aisle."""

@@ -1,0 +1,71 @@
+"""The company's order API on the wire: what the point-of-sale and online endpoints send.
+
+Endpoints  `GET /get_pos_orders` and `GET /get_oe_orders`.
+Query      `start_date`, `end_date` (ISO 8601, half-open on `order_date`), `limit`, and `cursor` or `page` (from 1).
+Answer     a JSON list of orders, or `{"data": [orders], "next_cursor": str | null}`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+import msgspec
+
+SourceName = Literal["pos", "oe"]
+
+
+class Source(NamedTuple):
+    """One order system of the company."""
+
+    name: SourceName
+    path: str
+    title: str
+
+
+SOURCES: tuple[Source, ...] = (
+    Source("pos", "/get_pos_orders", "point of sale"),
+    Source("oe", "/get_oe_orders", "online"),
+)
+
+#: What an order's `status` may say. Only COMPLETED orders become interactions.
+COMPLETED, PENDING, CANCELLED = "completed", "pending", "cancelled"
+ORDER_STATUSES = (COMPLETED, PENDING, CANCELLED)
+
+
+class Customer(msgspec.Struct, frozen=True):
+    """Who ordered, as the source system knows them. Every field may be absent: a walk-in has none."""
+
+    id: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One line of an order. `price` is what was paid per unit, `base_price` the list price."""
+
+    id: str | None = None
+    title: str | None = None
+    quantity: float | None = None
+    price: float | None = None
+    base_price: float | None = None
+    category: str | None = None
+    brand: str | None = None
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One order with its lines. Times carry a zone; `updated_at` moves with every edit."""
+
+    order_id: str
+    order_date: datetime
+    status: str
+    items: list[Item]
+    updated_at: datetime | None = None
+    customer: Customer | None = None
+    city: str | None = None
+    province: str | None = None
+    payment_mode: str | None = None
+    brand: str | None = None
+    total: float | None = None

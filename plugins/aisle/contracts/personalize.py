@@ -1,0 +1,135 @@
+"""The datasets as Amazon Personalize takes them: columns, types, limits and the lines of batch files.
+
+Source: Personalize developer guide, "Datasets and schemas" and "Quotas", state of 2025-11.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+
+PURCHASE = "purchase"
+
+MIN_INTERACTIONS = 1_000
+MIN_USERS_WITH_TWO_INTERACTIONS = 25
+MAX_ID_LENGTH = 256
+MAX_CATEGORICAL_LENGTH = 1_000
+MAX_TEXTUAL_LENGTH = 20_000
+
+
+class Column(NamedTuple):
+    """One column of a dataset. `avro` is a type or a union with "null"."""
+
+    name: str
+    avro: str | tuple[str, ...]
+    categorical: bool = False
+    textual: bool = False
+
+    def as_avro_field(self) -> dict[str, Any]:
+        field: dict[str, Any] = {"name": self.name, "type": self.avro if isinstance(self.avro, str) else [*self.avro]}
+        if self.categorical:
+            field["categorical"] = True
+        if self.textual:
+            field["textual"] = True
+        return field
+
+
+class Dataset(NamedTuple):
+    """One of the three datasets of a dataset group."""
+
+    name: str  # ours: names the mart, the CSV, the S3 prefix
+    type: str  # Personalize's: datasetType, and the Avro record's name
+    columns: tuple[Column, ...]
+
+    @property
+    def header(self) -> str:
+        return ",".join(column.name for column in self.columns)
+
+    @property
+    def avro_schema(self) -> str:
+        """The schema as CreateSchema takes it."""
+        return json.dumps(
+            {
+                "type": "record",
+                "name": self.type,
+                "namespace": "com.amazonaws.personalize.schema",
+                "fields": [column.as_avro_field() for column in self.columns],
+                "version": "1.0",
+            }
+        )
+
+
+INTERACTIONS = Dataset(
+    "interactions",
+    "Interactions",
+    (
+        Column("USER_ID", "string"),
+        Column("ITEM_ID", "string"),
+        Column("EVENT_TYPE", "string"),
+        Column("EVENT_VALUE", ("float", "null")),
+        Column("TIMESTAMP", "long"),
+    ),
+)
+ITEMS = Dataset(
+    "items",
+    "Items",
+    (
+        Column("ITEM_ID", "string"),
+        Column("PRODUCT_NAME", ("string", "null"), textual=True),
+        Column("CATEGORY", ("string", "null"), categorical=True),
+        Column("PRICE", ("float", "null")),
+        Column("CREATION_TIMESTAMP", "long"),
+    ),
+)
+USERS = Dataset(
+    "users",
+    "Users",
+    (
+        Column("USER_ID", "string"),
+        Column("AGE", ("int", "null")),
+        Column("GENDER", ("string", "null"), categorical=True),
+        Column("LOCATION", ("string", "null"), categorical=True),
+    ),
+)
+DATASETS: tuple[Dataset, ...] = (INTERACTIONS, ITEMS, USERS)
+
+
+class Solution(NamedTuple):
+    """One model that the line trains: our name for it and the service's recipe."""
+
+    name: str
+    recipe: str
+
+    @property
+    def recipe_arn(self) -> str:
+        return f"arn:aws:personalize:::recipe/{self.recipe}"
+
+
+USER_PERSONALIZATION = Solution("user-personalization", "aws-user-personalization")
+SIMILAR_ITEMS = Solution("similar-items", "aws-sims")
+POPULARITY = Solution("popularity", "aws-popularity-count")  # the yardstick, never published
+SOLUTIONS: tuple[Solution, ...] = (USER_PERSONALIZATION, SIMILAR_ITEMS, POPULARITY)
+
+
+class BatchInput(msgspec.Struct, omit_defaults=True):
+    """One line of a batch job's input."""
+
+    userId: str | None = None  # noqa: N815 - the wire's spelling
+    itemId: str | None = None  # noqa: N815
+
+
+class BatchAnswer(msgspec.Struct):
+    """The `output` of one line. Related-items recipes send no scores."""
+
+    recommendedItems: list[str] = msgspec.field(default_factory=list)  # noqa: N815
+    scores: list[float] | None = None
+
+
+class BatchOutput(msgspec.Struct):
+    """One line of a batch job's output; unknown keys are ignored, `error` and `scores` may be absent."""
+
+    input: BatchInput
+    output: BatchAnswer | None = None
+    error: str | None = None

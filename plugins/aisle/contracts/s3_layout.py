@@ -1,0 +1,36 @@
+"""Every S3 prefix of the line, as a function of the run key: `<leg>/<dataset>/<run key>/…`.
+
+All prefixes end in '/', because Personalize reads an input location as a plain string prefix.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aisle.contracts.run_key import checked_run_key
+
+
+def ingest_page(source: str, window_start: datetime, window_end: datetime, run_key: str, page: int) -> str:
+    """Key of one archived page of orders, byte for byte as the company API sent it (gzip)."""
+    window = f"{window_start:%Y%m%dT%H%M%S}-{window_end:%Y%m%dT%H%M%S}"
+    return f"ingest/{source}/{window}/{checked_run_key(run_key)}/page-{page:05d}.json.gz"
+
+
+def export_prefix(dataset: str, run_key: str) -> str:
+    """Prefix that holds one dataset's CSV of one run, and nothing else."""
+    return f"export/{dataset}/{checked_run_key(run_key)}/"
+
+
+def export_csv(dataset: str, run_key: str) -> str:
+    """Key of one dataset's CSV."""
+    return f"{export_prefix(dataset, run_key)}{dataset}.csv"
+
+
+def recommend_input(kind: str, run_key: str) -> str:
+    """Key of a batch job's input; `kind` is 'users' or 'items'."""
+    return f"recommend/input/{kind}/{checked_run_key(run_key)}/{kind}.json"
+
+
+def recommend_output_prefix(kind: str, run_key: str) -> str:
+    """Prefix that a batch job writes to."""
+    return f"recommend/output/{kind}/{checked_run_key(run_key)}/"

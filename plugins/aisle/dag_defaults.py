@@ -1,0 +1,79 @@
+"""What every DAG of the line has in common: who owns it, how it retries, how it gets its run key, when it runs.
+
+A DAG file gives only its own step order:
+
+    @dag(**line_dag("export", __doc__), params=RUN_KEY_PARAM)
+    def export(): ...
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset, Param
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from aisle.contracts.run_key import checked_run_key, run_key_of
+from aisle.settings import get_settings
+
+TASK_DEFAULTS: dict[str, Any] = {
+    "owner": "aisle",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=15),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=10),
+    "execution_timeout": timedelta(hours=6),
+    "retry_policy": ExceptionRetryPolicy(rules=[RetryRule("aisle.errors.FinalError", action=RetryAction.FAIL)]),
+}
+
+#: For templated fields of operators; tasks written as functions call `run_key_of_context()`.
+RUN_KEY = "{{ run_key(dag_run, triggering_asset_events) }}"
+
+RUN_KEY_PARAM: dict[str, Param] = {
+    "run_key": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,29}$",
+        description="Names this run's S3 prefix, jobs and cache generation. Empty: the run's own time.",
+    )
+}
+
+
+def resolve_run_key(dag_run: Any, triggering_asset_events: Any) -> str:
+    """The run key: given by hand, else that of the run whose output started this one, else the run's own time."""
+    given = (dag_run.conf or {}).get("run_key")
+    if given:
+        return checked_run_key(given)
+    inherited = [
+        event.extra["run_key"]
+        for events in dict(triggering_asset_events or {}).values()
+        for event in events
+        if event.extra.get("run_key")
+    ]
+    return checked_run_key(max(inherited)) if inherited else run_key_of(dag_run.run_after)
+
+
+def run_key_of_context() -> str:
+    """The run key, inside a running task."""
+    from airflow.sdk import get_current_context
+
+    context: Any = get_current_context()
+    return resolve_run_key(context["dag_run"], context.get("triggering_asset_events"))
+
+
+def line_dag(leg: str, doc: str | None, *, follows: Asset | None = None, clock: str | None = None) -> dict[str, Any]:
+    """Keyword arguments of `@dag` for one leg. It `follows` an asset, or runs by the `clock` of that name."""
+    schedule = [follows] if follows else (getattr(get_settings().schedules, clock) or None if clock else None)
+    return {
+        "dag_id": leg,
+        "doc_md": doc,
+        "schedule": schedule,
+        "start_date": datetime(2024, 1, 1, tzinfo=UTC),
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": TASK_DEFAULTS,
+        "tags": ["aisle", leg],
+        "user_defined_macros": {"run_key": resolve_run_key},
+        "dagrun_timeout": timedelta(hours=12),
+    }

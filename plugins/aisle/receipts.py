@@ -1,0 +1,44 @@
+"""Receipts: what one piece of work did, in rows, bytes and seconds. Each leg ends by writing one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aisle.warehouse import connect, sql
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Receipt:
+    """Filled in while the work goes on; written when it has ended well."""
+
+    run_key: str
+    leg: str
+    subject: str
+    rows_in: int | None = None
+    rows_out: int | None = None
+    bytes: int | None = None
+    seconds: float = 0.0
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def receipt(run_key: str, leg: str, subject: str, url: str | None = None) -> Iterator[Receipt]:
+    """Time the block and store its receipt. A block that raises leaves none."""
+    slip = Receipt(run_key, leg, subject)
+    started = time.monotonic()
+    yield slip
+    slip.seconds = time.monotonic() - started
+    with connect(url) as connection:
+        connection.execute(sql("ops/receipts/insert").encode(), {**vars(slip), "details": json.dumps(slip.details)})
+    log.info(
+        "%s %s: %s rows in, %s rows out, %s bytes, %.2f s, run key %s",
+        leg, subject, slip.rows_in, slip.rows_out, slip.bytes, slip.seconds, run_key,
+    )  # fmt: skip

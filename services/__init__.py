@@ -1,0 +1,1 @@
+"""Programs beside Airflow: the engine, the API, the company's order API, and the stack that runs them all here."""

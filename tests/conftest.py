@@ -1,0 +1,125 @@
+"""Neighbours that every level shares: one PostgreSQL and one S3 server for the whole run, fresh databases and buckets."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before anything imports Airflow: its home is a scratch folder, and nothing calls out.
+_AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="aisle-airflow-"))
+_ROOT = Path(__file__).parents[1]
+os.environ.update(
+    AIRFLOW_HOME=str(_AIRFLOW_HOME),
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__DAGS_FOLDER=str(_ROOT / "dags"),
+    AIRFLOW__CORE__PLUGINS_FOLDER=str(_ROOT / "plugins"),
+    AIRFLOW__CORE__UNIT_TEST_MODE="False",
+    AIRFLOW__CORE__FERNET_KEY="",
+    AWS_ACCESS_KEY_ID="aisle",
+    AWS_SECRET_ACCESS_KEY="aisle-secret",
+    AWS_DEFAULT_REGION="us-east-1",
+    AISLE_IDENTITY__HASH_KEY="key-of-the-tests",
+    DO_NOT_TRACK="1",
+    DBT_SEND_ANONYMOUS_USAGE_STATS="False",
+    GX_ANALYTICS_ENABLED="False",
+)
+
+DATASETS = _ROOT.parent / "shared" / "datasets"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A running embedded server."""
+    from services.stack.postgres import EmbeddedPostgres
+
+    home = Path(tempfile.mkdtemp(prefix="aisle-pg-"))
+    server = EmbeddedPostgres(home)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _warehouse_template(postgres: Any) -> str:
+    import psycopg
+
+    from aisle.warehouse import migrate
+
+    with psycopg.connect(postgres.url(), autocommit=True) as admin:
+        admin.execute("create database warehouse_template")
+    migrate(postgres.url("warehouse_template"))
+    return "warehouse_template"
+
+
+@pytest.fixture
+def warehouse_url(postgres: Any, _warehouse_template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """URL of a fresh, migrated warehouse, which is also the Airflow connection `warehouse` for the test."""
+    import psycopg
+
+    name = f"warehouse_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres.url(), autocommit=True) as admin:
+        admin.execute(f"create database {name} template {_warehouse_template}")
+        admin.execute(f"alter database {name} set search_path = public, cache, core")
+    url = postgres.url(name)
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", url.replace("postgresql://", "postgres://", 1))
+    yield url
+    with psycopg.connect(postgres.url(), autocommit=True) as admin:
+        admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """URL of a running S3 server."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_endpoint: str) -> Any:
+    """A boto3 client of the S3 server."""
+    import boto3
+
+    return boto3.client("s3", endpoint_url=s3_endpoint)
+
+
+@pytest.fixture
+def bucket(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Name of a fresh bucket, which is also the bucket of the settings for the test."""
+    from aisle.settings import get_settings
+
+    name = f"aisle-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    monkeypatch.setenv("AISLE_STORAGE__BUCKET", name)
+    get_settings.cache_clear()
+    yield name
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def aws_connection(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Airflow's `aws_default` pointing at the S3 server. Tests of Personalize add the engine to its extra."""
+    import json
+
+    extra = {"endpoint_url": s3_endpoint, "region_name": "us-east-1"}
+    connection = json.dumps({"conn_type": "aws", "login": "aisle", "password": "aisle-secret", "extra": extra})
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection)
+    return connection
+
+
+@pytest.fixture(scope="session")
+def datasets() -> Path:
+    """Folder of the real data sets; a test that asks for them is skipped where they are not."""
+    if not DATASETS.exists():
+        pytest.skip(f"no real data sets: {DATASETS} does not exist")
+    return DATASETS
