@@ -1,4 +1,4 @@
-"""Neighbours that every level shares: one PostgreSQL and one S3 server for the whole run, fresh databases and buckets."""
+"""Neighbours that every level shares: one PostgreSQL and one S3 server, with fresh databases and buckets."""
 
 from __future__ import annotations
 

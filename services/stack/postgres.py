@@ -81,6 +81,11 @@ class EmbeddedPostgres:
     def port(self) -> int:
         return int(self._port_file.read_text())
 
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
     def url(self, database: str = "postgres", *, driver: str = "") -> str:
         """SQLAlchemy and libpq URL; `driver` such as '+psycopg' for SQLAlchemy only."""
         password = quote(self._password_file.read_text().strip())

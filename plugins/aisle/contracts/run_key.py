@@ -1,6 +1,6 @@
 """The run key: the one name that a run gives to its S3 prefix, its jobs and its cache generation.
 
-A key is the run's own time in UTC to the minute, `20261121T0600`, or any name of the same alphabet given by hand.
+A key is the run's own time in UTC to the second, `20261121T060000`, or any name of the same alphabet given by hand.
 It is never read off the clock inside a task, so a retry has the key of its first try.
 """
 
@@ -17,7 +17,7 @@ def run_key_of(moment: datetime) -> str:
     """The run key of a moment; `moment` must carry a zone."""
     if moment.tzinfo is None:
         raise ValueError(f"a run key needs a time with a zone, got {moment!r}")
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M")
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
 
 
 def checked_run_key(key: str) -> str:
@@ -25,6 +25,6 @@ def checked_run_key(key: str) -> str:
     if key == "None" or not RUN_KEY_PATTERN.fullmatch(key):
         raise ValueError(
             f"run key {key!r} is not usable: give 1 to 30 of letters, digits, '-' and '_', starting with a letter "
-            "or digit, for example 20261121T0600"
+            "or digit, for example 20261121T060000"
         )
     return key

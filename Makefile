@@ -1,0 +1,58 @@
+# `make` lists the targets. Each installs what it needs: .venv from requirements.txt, every file checked by hash.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# Orders of the demo: SCALE=tiny|small|reference generates them, ORDERS=<file> takes real ones. ONCE=1 ends by itself.
+export COMPANY_API_SCALE  := $(SCALE)
+export COMPANY_API_ORDERS := $(ORDERS)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test lint format types lock dbt-docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv from the lock
+
+demo: $(READY) ## Send orders through the whole line and show what came out (ONCE=1, SCALE=small, ORDERS=file)
+	@$(BIN)/aisle demo $(if $(ONCE),--once)
+
+up: $(READY) ## Start the stack and keep it running
+	@$(BIN)/aisle up
+
+down: $(READY) ## End the stack
+	@$(BIN)/aisle down
+
+test: $(READY) ## Run every test
+	$(BIN)/pytest
+
+lint: $(READY) ## Check style, types, SQL and Dockerfiles
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/tests include/sql
+	$(BIN)/hadolint Dockerfile services/Dockerfile
+
+format: $(READY) ## Put Python and SQL into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --disable-progress-bar dbt/models dbt/tests include/sql
+
+lock: $(READY) ## Write requirements.txt from requirements.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --custom-compile-command "make lock" requirements.in -o requirements.txt
+
+clean: ## Remove .venv and everything the stack wrote
+	rm -rf $(VENV) .aisle
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Aisle needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; choose one with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ { found = 1 } found { print } found && !/\\$$/ { exit }' requirements.txt > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@

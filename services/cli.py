@@ -1,0 +1,85 @@
+"""The `aisle` command: the stack, the demo, the warehouse."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import click
+import typer
+from rich.console import Console
+
+from aisle.errors import AisleError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+console = Console()
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="End after the summary instead of staying up.")] = False,
+) -> None:
+    """Start everything, send orders through the whole line, and sum up."""
+    from services.demo.program import demo as run_demo
+
+    raise typer.Exit(run_demo(once=once))
+
+
+@app.command()
+def up() -> None:
+    """Start the stack and keep it running until Ctrl-C."""
+    from services.demo.program import urls
+    from services.stack.supervisor import Stack
+
+    stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim", highlight=False))
+    with stack.running():
+        for name, url in urls(stack).items():
+            console.print(f"{name:<10} {url}")
+        if stack.is_owner:
+            stack.watch()
+
+
+@app.command()
+def down() -> None:
+    """End the stack of this home, wherever it was started, and whatever a killed one has left."""
+    from services.stack.supervisor import end_stack
+
+    console.print(f"ended {end_stack()} programs")
+
+
+@app.command()
+def migrate(
+    url: Annotated[str, typer.Option(envvar="WAREHOUSE_URL", help="libpq URL of the warehouse.")],
+) -> None:
+    """Bring the warehouse's tables to this version."""
+    from aisle.warehouse import migrate as migrate_warehouse
+
+    migrate_warehouse(url)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def engine(context: typer.Context) -> NoReturn:
+    """Run the engine, the Personalize API answered from imported data."""
+    os.execv(sys.executable, [sys.executable, "-m", "services.engine", *context.args])
+
+
+def main() -> None:
+    """Run the command; SIGTERM ends it as Ctrl-C does, so that nothing is left behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        raise SystemExit(app(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except (KeyboardInterrupt, click.Abort):
+        raise SystemExit(130) from None
+    except AisleError as error:
+        Console(stderr=True).print(f"[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False)
+        raise SystemExit(1) from None

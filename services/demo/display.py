@@ -1,0 +1,134 @@
+"""What the demo shows: one table of legs that fills while they run, and the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+
+from services.demo.line import LEGS, LegState
+from services.demo.summary import Summary
+
+_SIGNS = {"waiting": "·", "running": "▸", "done": "✓", "idle": "–"}
+_METRICS = {
+    "normalized_discounted_cumulative_gain_at_10": "NDCG@10",
+    "precision_at_10": "precision@10",
+    "mean_reciprocal_rank_at_25": "MRR@25",
+    "coverage": "coverage",
+}
+
+
+class LegDisplay:
+    """The table of legs. On a terminal it is redrawn; elsewhere each leg is one line when it ends."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._states = {leg: LegState(leg) for leg in LEGS}
+        self._live: Live | None = None
+
+    @contextmanager
+    def shown(self) -> Iterator[LegDisplay]:
+        if not self._console.is_terminal:
+            yield self
+            return
+        with Live(self._table(), console=self._console, refresh_per_second=8) as self._live:
+            yield self
+
+    def update(self, state: LegState) -> None:
+        self._states[state.leg] = state
+        if self._live is not None:
+            self._live.update(self._table())
+        elif state.state in ("done", "idle"):
+            self._console.print(f"{_SIGNS[state.state]} {state.leg:<10} {_progress(state):<18} {state.seconds:6.1f} s")
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for state in self._states.values():
+            style = {"running": "bold cyan", "done": "green", "idle": "dim", "waiting": "dim"}[state.state]
+            seconds = f"{state.seconds:.1f} s" if state.state != "waiting" else ""
+            table.add_row(_SIGNS[state.state], state.leg, _progress(state), seconds, style=style)
+        return table
+
+
+def _progress(state: LegState) -> str:
+    if state.state == "idle":
+        return "nothing new"
+    return f"{state.tasks_done} of {state.tasks} tasks" if state.tasks else ""
+
+
+def show_summary(console: Console, summary: Summary) -> None:
+    """Print the summary for a person."""
+    console.print(Panel(_counts(summary), title="what came through", title_align="left"))
+    console.print(Panel(_quality(summary), title="quality gates", title_align="left"))
+    console.print(Panel(_models(summary), title="models, on users held out of training", title_align="left"))
+    if summary.examples:
+        console.print(Panel(_examples(summary), title="five customers", title_align="left"))
+    console.print(Panel(_addresses(summary), title="where to look", title_align="left"))
+
+
+def _grid(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right")
+    return table
+
+
+def _counts(summary: Summary) -> Group:
+    table = _grid("", "")
+    rows: dict[str, Any] = {
+        "order lines at the company": summary.source_rows if summary.source_rows is not None else "unknown",
+        "  loaded": summary.order_lines,
+        "  merged into an equal line": summary.merged,
+        **{f"  rejected: {reason.replace('_', ' ')}": n for reason, n in summary.rejected_by_reason.items()},
+        "orders": summary.orders,
+        "customers": summary.customers,
+        "  with a purchase": summary.customers_with_a_purchase,
+        "products": summary.products,
+        "interactions exported": summary.interactions,
+        "users with recommendations": summary.users_with_recommendations,
+        "products with similar items": summary.products_with_similar_items,
+    }
+    for name, value in rows.items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+    legs = _grid("leg", "rows", "seconds")
+    for leg, seconds in summary.seconds_per_leg.items():
+        legs.add_row(leg, f"{summary.rows_per_leg.get(leg, 0):,}", f"{seconds:.1f}")
+    return Group(table, "", legs, f"\npeak memory of the stack: {summary.peak_memory_megabytes:,.0f} MB")
+
+
+def _quality(summary: Summary) -> Table:
+    table = _grid("suite", "severity", "met", "of")
+    for name, suite in summary.quality.items():
+        is_met = suite["met"] == suite["expectations"]
+        style = "" if is_met else ("bold red" if suite["severity"] == "stop" else "yellow")
+        table.add_row(name, suite["severity"], str(suite["met"]), str(suite["expectations"]), style=style)
+    return table
+
+
+def _models(summary: Summary) -> Table:
+    table = _grid("solution", *_METRICS.values())
+    for solution, metrics in summary.metrics.items():
+        table.add_row(solution, *(f"{metrics[key]:.4f}" if key in metrics else "–" for key in _METRICS))
+    return table
+
+
+def _examples(summary: Summary) -> Table:
+    table = Table(box=None, pad_edge=False, show_lines=False)
+    for column in ("customer", "bought last", "recommended"):
+        table.add_column(column, vertical="top", overflow="fold")
+    for example in summary.examples:
+        bought, recommended = ("\n".join(example[key] or ["nothing"]) for key in ("bought", "recommended"))
+        table.add_row(example["user_id"][:8], bought, recommended, end_section=True)
+    return table
+
+
+def _addresses(summary: Summary) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, url in summary.urls.items():
+        table.add_row(name, url)
+    return table

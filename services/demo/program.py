@@ -1,0 +1,90 @@
+"""The demo from start to end."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import httpx
+from rich.console import Console
+
+from aisle.errors import AisleError
+from services.demo.display import LegDisplay, show_summary
+from services.demo.line import Line
+from services.demo.memory import PeakMemory
+from services.demo.summary import Summary, summarise
+from services.stack.supervisor import Stack
+
+
+def demo(*, once: bool) -> int:
+    """Start the stack, walk the line, sum up, and stay up until interrupted unless `once`. The exit status."""
+    console = Console()
+    stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim", highlight=False))
+    console.print(f"[bold]Aisle[/bold]: orders of '{stack.home.name}' through the whole line\n")
+    begun = time.monotonic()
+    try:
+        with stack.running():
+            faults = _walk(stack, console, begun)
+            if not once and not faults:
+                console.print("\nEverything stays up; Ctrl-C ends it.")
+                stack.watch()
+    except KeyboardInterrupt:
+        console.print("\nstopped")
+        return 0
+    except (AisleError, httpx.HTTPError, OSError) as error:
+        console.print(f"[bold red]The line stopped:[/bold red] {error}", highlight=False, soft_wrap=True)
+        return 1
+    for fault in faults:
+        console.print(f"[bold red]Does not add up:[/bold red] {fault}", highlight=False)
+    return 1 if faults else 0
+
+
+def _walk(stack: Stack, console: Console, begun: float) -> list[str]:
+    seconds_to_start = time.monotonic() - begun
+    console.print(f"  up after {seconds_to_start:.1f} s\n", style="dim")
+    since = datetime.now(UTC)
+    display = LegDisplay(console)
+    with PeakMemory(stack.pids).measured() as memory, display.shown():
+        seconds_per_leg = Line(stack.airflow, display.update).walk()
+    summary = summarise(
+        stack.addresses.warehouse_url,
+        source_rows=_source_rows(stack),
+        since=since,
+        seconds_per_leg=seconds_per_leg,
+        seconds_to_start=seconds_to_start,
+        peak_memory_megabytes=memory.megabytes,
+        urls=urls(stack),
+    )
+    summary.write(stack.settings.root / "summary.json")
+    console.print()
+    show_summary(console, summary)
+    _show_request(console, stack, summary)
+    return summary.faults()
+
+
+def urls(stack: Stack) -> dict[str, str]:
+    """Where a person looks."""
+    at = stack.addresses
+    return {
+        "Airflow": at.airflow,
+        "API": f"{at.serving}/docs",
+        "dbt docs": f"{at.reports}/dbt/index.html",
+        "Data Docs": f"{at.reports}/quality/index.html",
+    }
+
+
+def _source_rows(stack: Stack) -> int | None:
+    """How many order lines the company has; only the simulator can tell."""
+    if stack.settings.company_api_url:
+        return None
+    return int(httpx.get(f"{stack.addresses.company_api}/health", timeout=10).json()["source_rows"])
+
+
+def _show_request(console: Console, stack: Stack, summary: Summary) -> None:
+    if summary.examples:
+        user_id = summary.examples[0]["user_id"]
+        console.print(
+            f"\ncurl -H 'Authorization: Bearer {stack.secrets.serving_api_key}' "
+            f"{stack.addresses.serving}/api/v1/recommendations/{user_id}",
+            style="dim", soft_wrap=True, highlight=False,
+        )  # fmt: skip

@@ -1,0 +1,123 @@
+"""Airflow from outside: health, DAGs, runs, through its public REST API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from aisle.errors import FinalError
+
+_POLL_SECONDS = 0.5
+_RUN_ENDED = ("success", "failed")
+
+
+class DagRunFailed(FinalError):
+    """A DAG run ended in failure; the message names the tasks and where their logs are."""
+
+
+class AirflowClient:
+    """A client of one API server that takes everybody for an administrator (loopback only)."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._http = httpx.Client(base_url=base_url, timeout=30)
+
+    def is_healthy(self) -> bool:
+        """Whether API server, scheduler, DAG processor and triggerer all say so."""
+        try:
+            health = self._http.get("/api/v2/monitor/health", timeout=3)
+            parts = health.json() if health.status_code == httpx.codes.OK else {}
+        except (httpx.HTTPError, ValueError):
+            return False
+        return bool(parts) and all(part["status"] == "healthy" for part in parts.values())
+
+    def dag_ids(self) -> set[str]:
+        return {dag["dag_id"] for dag in self._get("/api/v2/dags")["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """What could not be parsed: file and reason."""
+        errors = self._get("/api/v2/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
+
+    def trigger(self, dag_id: str, params: dict[str, Any] | None = None) -> str:
+        """Start a run by hand; its id."""
+        body = {"logical_date": None, "conf": params or {}}
+        return str(self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def runs(self, dag_id: str, *, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest runs first."""
+        runs = self._get(f"/api/v2/dags/{dag_id}/dagRuns", order_by="-run_after", limit=limit)["dag_runs"]
+        return list(runs)
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        return list(self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"])
+
+    def wait(
+        self, dag_id: str, run_id: str, *, timeout_seconds: float, on_look: Callable[[list[dict[str, Any]]], None]
+    ) -> dict[str, Any]:
+        """Wait for a run to end well, showing its tasks to `on_look` meanwhile. Raises DagRunFailed."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            run = self.run(dag_id, run_id)
+            on_look(self.tasks(dag_id, run_id))
+            if run["state"] in _RUN_ENDED:
+                break
+            if time.monotonic() > deadline:
+                raise DagRunFailed(
+                    f"run {run_id} of {dag_id} is still {run['state']} after {timeout_seconds:.0f} s; "
+                    f"see {self.page(dag_id, run_id)}"
+                )
+            time.sleep(_POLL_SECONDS)
+        if run["state"] == "failed":
+            raise DagRunFailed(self._why(dag_id, run_id))
+        return run
+
+    def emitted_at(self, dag_id: str, run_id: str) -> datetime | None:
+        """When the run announced its output (the newest asset event); None if it announced nothing."""
+        events = self._get("/api/v2/assets/events", source_dag_id=dag_id, source_run_id=run_id)["asset_events"]
+        return max((datetime.fromisoformat(event["timestamp"]) for event in events), default=None)
+
+    def page(self, dag_id: str, run_id: str) -> str:
+        """Where a person looks at the run."""
+        return f"{self._base_url}/dags/{dag_id}/runs/{run_id}"
+
+    def _why(self, dag_id: str, run_id: str) -> str:
+        failed = [task for task in self.tasks(dag_id, run_id) if task["state"] == "failed"]
+        reasons = [f"{task['task_id']}: {self._last_error(dag_id, run_id, task)}" for task in failed]
+        return f"run {run_id} of {dag_id} failed; {'; '.join(reasons)}; see {self.page(dag_id, run_id)}"
+
+    def _last_error(self, dag_id: str, run_id: str, task: dict[str, Any]) -> str:
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
+        try:
+            lines = self._get(path, map_index=task["map_index"]).get("content", [])
+        except httpx.HTTPError:
+            return "its log could not be read"
+        for line in reversed(lines):
+            if isinstance(line, dict) and (detail := line.get("error_detail")):
+                return f"{detail[-1]['exc_type']}: {detail[-1]['exc_value']}"
+        return "no error in its log"
+
+    def _get(self, path: str, **query: Any) -> dict[str, Any]:
+        return self._request("GET", path, params=query)
+
+    def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        if "authorization" not in self._http.headers:
+            self._http.headers["authorization"] = f"Bearer {self._token()}"
+        answer = self._http.request(method, path, **arguments)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:  # the token's day is over
+            self._http.headers["authorization"] = f"Bearer {self._token()}"
+            answer = self._http.request(method, path, **arguments)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def _token(self) -> str:
+        answer = self._http.get("/auth/token")
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])

@@ -1,0 +1,215 @@
+"""Which programs the line is made of: command, environment, port and health check of each.
+
+docker-compose.yaml starts the same programs with the same environment in containers; a test compares the two.
+Commands carry no address: every program is told where to listen, and where its neighbours are, by its environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aisle.settings import PROJECT_ROOT
+from services.stack.secrets import StackSecrets
+from services.stack.settings import AWS
+
+REGION = "us-east-1"
+#: moto's server and the engine take any pair; a real store gets its own through the usual AWS variables.
+S3_ACCESS_KEY, S3_SECRET_KEY = "aisle", "aisle-secret"
+BUCKET = "aisle"
+
+#: Nothing of the stack calls home.
+NO_TELEMETRY = {
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+    "GX_ANALYTICS_ENABLED": "False",
+    "SCARF_ANALYTICS": "False",
+}
+
+
+@dataclass(frozen=True)
+class Component:
+    """One program of the stack. Without a `health_url` it counts as up when Airflow's health says so, or at once."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    health_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where everything of this stack is. An endpoint of '' is Amazon's own."""
+
+    airflow_port: int
+    serving_port: int
+    reports_port: int
+    engine_port: int
+    company_api_port: int
+    s3_port: int
+    airflow_database_url: str
+    warehouse_url: str
+    s3_endpoint: str
+    personalize_endpoint: str
+    company_api: str
+
+    @property
+    def airflow(self) -> str:
+        return f"http://127.0.0.1:{self.airflow_port}"
+
+    @property
+    def serving(self) -> str:
+        return f"http://127.0.0.1:{self.serving_port}"
+
+    @property
+    def reports(self) -> str:
+        return f"http://127.0.0.1:{self.reports_port}"
+
+
+def endpoint(given: str, embedded: str) -> str:
+    """The endpoint that a setting means: embedded when empty, none at all for Amazon's own."""
+    return "" if given == AWS else given or embedded
+
+
+def aws_environment(at: Addresses) -> dict[str, str]:
+    """What boto3 reads by itself. With Amazon's own endpoints the caller's own credentials count."""
+    if not at.s3_endpoint:
+        return {}
+    return {
+        "AWS_ACCESS_KEY_ID": S3_ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": S3_SECRET_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL_S3": at.s3_endpoint,
+    }
+
+
+def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Component]:
+    """The programs of services/ and the S3 server."""
+    return [
+        Component("s3", ("moto_server", "-H", "127.0.0.1", "-p", str(at.s3_port)),
+                  health_url=f"http://127.0.0.1:{at.s3_port}/moto-api/"),
+        Component(
+            "engine",
+            ("python", "-m", "services.engine"),
+            {
+                "ENGINE_HOST": "127.0.0.1",
+                "ENGINE_PORT": str(at.engine_port),
+                "ENGINE_DATA_DIR": str(home / "engine"),
+                **aws_environment(at),
+            },
+            f"http://127.0.0.1:{at.engine_port}/health/ready",
+        ),
+        Component(
+            "company-api",
+            ("python", "-m", "services.company_api"),
+            {
+                "COMPANY_API_HOST": "127.0.0.1",
+                "COMPANY_API_PORT": str(at.company_api_port),
+                "COMPANY_API_TOKEN": secrets.company_api_token,
+            },
+            f"http://127.0.0.1:{at.company_api_port}/health",
+        ),
+        Component(
+            "serving",
+            ("python", "-m", "services.serving"),
+            {
+                "SERVING_HOST": "127.0.0.1",
+                "SERVING_PORT": str(at.serving_port),
+                "SERVING_DATABASE_URL": at.warehouse_url,
+                "SERVING_API_KEY_HASHES": hashlib.sha256(secrets.serving_api_key.encode()).hexdigest(),
+            },
+            f"{at.serving}/health/live",
+        ),
+        Component(
+            "reports",
+            ("python", "-m", "services.reports"),
+            {
+                "REPORTS_HOST": "127.0.0.1",
+                "REPORTS_PORT": str(at.reports_port),
+                "REPORTS_DIRECTORY": str(home / "site"),
+            },
+            f"{at.reports}/health",
+        ),
+    ]  # fmt: skip
+
+
+#: Airflow's four processes; the executor runs tasks inside the scheduler's process group.
+AIRFLOW_COMMANDS: dict[str, tuple[str, ...]] = {
+    "airflow-api-server": ("airflow", "api-server"),
+    "airflow-scheduler": ("airflow", "scheduler"),
+    "airflow-dag-processor": ("airflow", "dag-processor"),
+    "airflow-triggerer": ("airflow", "triggerer"),
+}
+
+
+def airflow_components(environment: dict[str, str]) -> list[Component]:
+    """Scheduler, DAG processor, triggerer and API server, with one environment."""
+    return [Component(name, command, environment) for name, command in AIRFLOW_COMMANDS.items()]
+
+
+def airflow_environment(
+    at: Addresses, secrets: StackSecrets, home: Path, *, parallelism: int, first_order_at: str
+) -> dict[str, str]:
+    """Airflow's configuration, its connections, and Aisle's settings."""
+    warehouse = at.warehouse_url.replace("postgresql://", "postgres://", 1)
+    company = {"conn_type": "http", "host": at.company_api, "password": secrets.company_api_token}
+    return {
+        **NO_TELEMETRY,
+        **_airflow_configuration(at, secrets, parallelism),
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW_CONN_WAREHOUSE": warehouse,
+        "AIRFLOW_CONN_COMPANY_API": json.dumps(company),
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(_aws_connection(at)),
+        "AISLE_IDENTITY__HASH_KEY": secrets.identity_hash_key,
+        "AISLE_INGEST__START_AT": first_order_at,
+        "AISLE_STORAGE__BUCKET": BUCKET,
+        "AISLE_DOCS__DIRECTORY": str(home / "site"),
+        **({"AISLE_PERSONALIZE__POLL_SECONDS": "2"} if at.personalize_endpoint else {}),
+        **aws_environment(at),
+    }
+
+
+def _airflow_configuration(at: Addresses, secrets: StackSecrets, parallelism: int) -> dict[str, str]:
+    return {
+        "AIRFLOW__API__BASE_URL": at.airflow,
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(at.airflow_port),
+        "AIRFLOW__API__SECRET_KEY": secrets.airflow_api_secret,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.airflow_jwt_secret,
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{at.airflow}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__FERNET_KEY": secrets.airflow_fernet_key,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": str(parallelism),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "plugins"),
+        # Everybody who reaches the loopback address is the owner of this machine's stack.
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": at.airflow_database_url,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": at.airflow_database_url,
+        "AIRFLOW__SCHEDULER__ENABLE_TRACEMALLOC": "False",
+        # A scheduler that was killed is noticed, and its tasks taken up again, within a minute instead of five.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "40",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "10",
+        # Without it the worker of a task that deferred for a few seconds lingers, and its second half is marked failed.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    }
+
+
+def _aws_connection(at: Addresses) -> dict[str, object]:
+    """`aws_default`: where S3 and Personalize are. Without endpoints it is Amazon's own: nothing else differs."""
+    extra: dict[str, object] = {"region_name": REGION}
+    if at.s3_endpoint:
+        extra["endpoint_url"] = at.s3_endpoint
+    if at.personalize_endpoint:
+        extra["service_config"] = {"personalize": {"endpoint_url": at.personalize_endpoint}}
+    connection: dict[str, object] = {"conn_type": "aws", "extra": extra}
+    if at.s3_endpoint:
+        connection |= {"login": S3_ACCESS_KEY, "password": S3_SECRET_KEY}
+    return connection

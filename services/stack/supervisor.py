@@ -1,0 +1,337 @@
+"""The stack as one thing: start it, find it running, keep it running, stop it.
+
+One supervisor owns a home at a time, by a file lock that its death releases. A second one attaches to what the first
+runs, and stops nothing when it leaves.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+import boto3
+import httpx
+import psycopg
+
+from aisle.errors import ConfigurationError, FinalError
+from aisle.settings import PROJECT_ROOT
+from aisle.warehouse import migrate
+from services.stack.airflow import AirflowClient
+from services.stack.blueprint import (
+    BUCKET,
+    REGION,
+    S3_ACCESS_KEY,
+    S3_SECRET_KEY,
+    Addresses,
+    airflow_components,
+    airflow_environment,
+    beside_airflow,
+    endpoint,
+)
+from services.stack.postgres import EmbeddedPostgres, free_port
+from services.stack.processes import Program, answers, command_of, count_marked, environment_of, stop_all, sweep
+from services.stack.secrets import StackSecrets
+from services.stack.settings import StackSettings
+
+LOCK = "stack.lock"
+AIRFLOW_DATABASE, WAREHOUSE_DATABASE = "airflow", "warehouse"
+_HEALTHY_WITHIN_SECONDS = 180
+_RESTARTS = 5
+
+Say = Callable[[str], None]
+
+
+class StackDidNotStart(FinalError):
+    """A program of the stack did not come up; the message ends with the tail of its log."""
+
+
+class Stack:
+    """All programs of one home."""
+
+    def __init__(self, settings: StackSettings | None = None, say: Say = lambda _: None) -> None:
+        self.settings = settings or StackSettings()
+        self.home = self.settings.home.resolve()
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.secrets = StackSecrets.kept_in(self.home / "secrets.json")
+        self.is_owner = False
+        self._say = say
+        self._postgres: EmbeddedPostgres | None = None
+        self._programs: dict[str, Program] = {}
+        self._lock: IO[str] | None = None
+        self._addresses: Addresses | None = None
+
+    # -- as a whole ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bring everything up, or attach to the supervisor that already has."""
+        if not self._take_lock():
+            self._attach()
+            return
+        self.is_owner = True
+        try:
+            self._bring_up()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End everything that this supervisor started; nothing when it only attached."""
+        if not self.is_owner:
+            return
+        stop_all(list(self._programs.values()))
+        sweep(self.home)
+        if self._postgres is not None:
+            self._postgres.stop()
+        self._description.unlink(missing_ok=True)
+        self.is_owner = False
+        if self._lock is not None:
+            self._lock.close()
+
+    @contextmanager
+    def running(self) -> Iterator[Stack]:
+        self.start()
+        try:
+            yield self
+        finally:
+            self.stop()
+
+    def watch(self) -> None:
+        """Keep the programs running until interrupted: one that died is started again, a few times."""
+        left = _RESTARTS
+        while True:
+            time.sleep(1)
+            for name in [name for name, program in self._programs.items() if program.has_ended()]:
+                if left == 0:
+                    raise StackDidNotStart(f"{name} keeps ending; its log ends:\n{self._programs[name].tail()}")
+                left -= 1
+                self._say(f"{name} has ended, starting it again")
+                self._programs[name].start()
+
+    # -- one program --------------------------------------------------------------------------------------------
+
+    def program(self, name: str) -> Program:
+        return self._programs[name]
+
+    @property
+    def addresses(self) -> Addresses:
+        if self._addresses is None:
+            raise RuntimeError("the stack was not started")
+        return self._addresses
+
+    @property
+    def airflow(self) -> AirflowClient:
+        return AirflowClient(self.addresses.airflow)
+
+    @property
+    def pids(self) -> list[int]:
+        """The roots of this supervisor's process trees; empty when it only attached."""
+        postgres = [self._postgres.pid] if self._postgres else []
+        return [*postgres, *(program.pid for program in self._programs.values())]
+
+    # -- starting -----------------------------------------------------------------------------------------------
+
+    @property
+    def _description(self) -> Path:
+        return self.home / "stack.json"
+
+    def _take_lock(self) -> bool:
+        lock = (self.home / LOCK).open("a+")
+        if not _locks(lock):
+            lock.close()
+            return False
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+        return True
+
+    def _attach(self) -> None:
+        self._say("a stack of this home is running: using it")
+        deadline = time.monotonic() + _HEALTHY_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            if self._description.exists():
+                self._addresses = Addresses(**json.loads(self._description.read_text()))
+                if self.airflow.is_healthy():
+                    return
+            time.sleep(0.5)
+        raise StackDidNotStart(f"another process holds {self.home / LOCK}, but its stack does not answer")
+
+    def _bring_up(self) -> None:
+        leftover = sweep(self.home)
+        if leftover:
+            self._say(f"ended {leftover} programs that a killed stack had left")
+        admin_url = self._start_postgres()
+        self._addresses = self._choose_addresses(admin_url)
+        _create_databases(admin_url)
+        with ThreadPoolExecutor() as pool:
+            migrated = pool.submit(migrate, self.addresses.warehouse_url)
+            airflow_ready = pool.submit(self._migrate_airflow)
+            migrated.result()
+            self._start_beside_airflow()
+            self._create_bucket()
+            environment = self._airflow_environment(self._first_order_at())
+            airflow_ready.result()
+        self._start_airflow(environment)
+        self._description.write_text(json.dumps(asdict(self.addresses)))
+        self._description.chmod(0o600)
+
+    def _start_postgres(self) -> str:
+        if self.settings.postgres_url:
+            return self.settings.postgres_url
+        self._say("PostgreSQL")
+        self._postgres = EmbeddedPostgres(self.home / "postgres", port=self.settings.postgres_port)
+        self._postgres.start()
+        return self._postgres.url()
+
+    def _choose_addresses(self, admin_url: str) -> Addresses:
+        settings = self.settings
+        s3_port, engine_port, company_port = (
+            _usable(port) for port in (settings.s3_port, settings.engine_port, settings.company_api_port)
+        )
+        base = admin_url.rsplit("/", 1)[0]
+        return Addresses(
+            airflow_port=_usable(settings.airflow_port),
+            serving_port=_usable(settings.serving_port),
+            reports_port=_usable(settings.reports_port),
+            engine_port=engine_port,
+            company_api_port=company_port,
+            s3_port=s3_port,
+            airflow_database_url=f"{base}/{AIRFLOW_DATABASE}".replace("postgresql://", "postgresql+psycopg://", 1),
+            warehouse_url=f"{base}/{WAREHOUSE_DATABASE}",
+            s3_endpoint=endpoint(settings.s3_endpoint_url, f"http://127.0.0.1:{s3_port}"),
+            personalize_endpoint=endpoint(settings.personalize_endpoint_url, f"http://127.0.0.1:{engine_port}"),
+            company_api=settings.company_api_url or f"http://127.0.0.1:{company_port}",
+        )
+
+    def _migrate_airflow(self) -> None:
+        """`airflow db migrate`, once per version and database: it takes seconds even when there is nothing to do."""
+        from importlib.metadata import version
+
+        stamp = self.home / "airflow" / "migrated"
+        wanted = f"{version('apache-airflow')} {self.addresses.airflow_database_url.rsplit(':', 1)[0]}"
+        if stamp.exists() and stamp.read_text() == wanted and not self.settings.postgres_url:
+            return
+        self._say("Airflow's database")
+        (self.home / "airflow").mkdir(exist_ok=True)
+        finished = subprocess.run(
+            command_of(("airflow", "db", "migrate")),
+            env=environment_of(self._airflow_environment(""), self.home),
+            check=False, capture_output=True, text=True, cwd=self.home,
+        )  # fmt: skip
+        if finished.returncode:
+            raise StackDidNotStart(f"`airflow db migrate` failed:\n{(finished.stdout + finished.stderr)[-2000:]}")
+        stamp.write_text(wanted)
+
+    def _airflow_environment(self, first_order_at: str) -> dict[str, str]:
+        return airflow_environment(
+            self.addresses, self.secrets, self.home,
+            parallelism=self.settings.parallelism, first_order_at=first_order_at,
+        )  # fmt: skip
+
+    def _start_beside_airflow(self) -> None:
+        replaced = {
+            "s3": self.settings.s3_endpoint_url,
+            "engine": self.settings.personalize_endpoint_url,
+            "company-api": self.settings.company_api_url,
+        }
+        components = beside_airflow(self.addresses, self.secrets, self.home)
+        self._launch([Program(one, self.home) for one in components if not replaced.get(one.name)])
+
+    def _start_airflow(self, environment: dict[str, str]) -> None:
+        self._say("Airflow")
+        self._launch([Program(component, self.home) for component in airflow_components(environment)])
+        client = self.airflow
+        self._wait_until(client.is_healthy, "Airflow")
+        wanted = {path.stem for path in (PROJECT_ROOT / "dags").glob("*.py")}
+        self._wait_until(lambda: wanted <= client.dag_ids() or bool(client.import_errors()), "Airflow's list of DAGs")
+        if errors := client.import_errors():
+            raise StackDidNotStart("Airflow could not import: " + "; ".join(errors))
+
+    def _launch(self, programs: list[Program]) -> None:
+        for program in programs:
+            if program.component.health_url:
+                self._say(program.component.name)
+            program.start()
+            self._programs[program.component.name] = program
+        for program in programs:
+            self._wait_until(program.is_healthy, program.component.name)
+
+    def _wait_until(self, is_true: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + _HEALTHY_WITHIN_SECONDS
+        while not is_true():
+            for name, program in self._programs.items():
+                if program.has_ended():
+                    raise StackDidNotStart(f"{name} ended while starting; its log ends:\n{program.tail()}")
+            if time.monotonic() > deadline:
+                raise StackDidNotStart(f"{what} is not up after {_HEALTHY_WITHIN_SECONDS} s; see {self.home / 'logs'}")
+            time.sleep(0.2)
+
+    def _create_bucket(self) -> None:
+        if not self.addresses.s3_endpoint:
+            return  # a bucket of one's own account is made by its owner
+        client = boto3.client(
+            "s3", endpoint_url=self.addresses.s3_endpoint, region_name=REGION,
+            aws_access_key_id=S3_ACCESS_KEY, aws_secret_access_key=S3_SECRET_KEY,
+        )  # fmt: skip
+        client.create_bucket(Bucket=BUCKET)
+
+    def _first_order_at(self) -> str:
+        """Where the watermark begins: the simulator knows its first order, a real system is told by a setting."""
+        if self.settings.company_api_url or not answers(f"{self.addresses.company_api}/health"):
+            return ""
+        return str(httpx.get(f"{self.addresses.company_api}/health", timeout=5).json()["first_order_at"])
+
+
+def _locks(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def end_stack(settings: StackSettings | None = None) -> int:
+    """Ask the supervisor of this home to stop, and end what a killed one has left; the number of programs ended."""
+    home = (settings or StackSettings()).home.resolve()
+    if not (home / LOCK).exists():
+        return 0
+    before = count_marked(home)
+    with (home / LOCK).open("r+") as lock:
+        if not _locks(lock):
+            os.kill(int(lock.read()), signal.SIGTERM)
+            fcntl.flock(lock, fcntl.LOCK_EX)  # released when it has stopped everything
+        sweep(home)
+        EmbeddedPostgres(home / "postgres").stop()
+    return before
+
+
+def _usable(port: int) -> int:
+    """`port` if nobody listens there, else a free one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return free_port()
+    return port or free_port()
+
+
+def _create_databases(admin_url: str) -> None:
+    try:
+        with psycopg.connect(admin_url, autocommit=True) as admin:
+            for name in (AIRFLOW_DATABASE, WAREHOUSE_DATABASE):
+                if not admin.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+                    admin.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
+    except psycopg.OperationalError as error:
+        raise ConfigurationError(f"PostgreSQL at STACK_POSTGRES_URL cannot be used: {error}") from error
