@@ -6,8 +6,12 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 # Orders of the demo: SCALE=tiny|small|reference generates them, ORDERS=<file> takes real ones. ONCE=1 ends by itself.
-export COMPANY_API_SCALE  := $(SCALE)
+ifdef SCALE
+export COMPANY_API_SCALE := $(SCALE)
+endif
+ifdef ORDERS
 export COMPANY_API_ORDERS := $(ORDERS)
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test lint format types lock dbt-docs clean

@@ -10,9 +10,11 @@ from typing import Annotated, NoReturn
 
 import click
 import typer
+from dotenv import load_dotenv
 from rich.console import Console
 
 from aisle.errors import AisleError
+from aisle.settings import PROJECT_ROOT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 console = Console()
@@ -73,6 +75,7 @@ def main() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    load_dotenv(PROJECT_ROOT / ".env")  # what the environment already says wins
     try:
         raise SystemExit(app(standalone_mode=False))
     except click.ClickException as error:

@@ -74,8 +74,8 @@ class EmbeddedPostgres:
         self._port_file = self.home / "port"
         self._wanted_port = port
         self._bin = binaries()
-        self._owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-        self._prefix = _drop_root(self._owner) if os.geteuid() == 0 else []
+        self._owner = _unprivileged() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+        self._prefix = _drop_root(*self._owner) if os.geteuid() == 0 else []
 
     @property
     def port(self) -> int:
@@ -156,7 +156,7 @@ class EmbeddedPostgres:
 
     def _own(self, *paths: Path) -> None:
         for path in paths:
-            os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
+            os.chown(path, *self._owner)
 
     @contextmanager
     def _start_lock(self) -> Iterator[None]:
@@ -177,9 +177,14 @@ class EmbeddedPostgres:
         return finished
 
 
-def _drop_root(owner: pwd.struct_passwd) -> list[str]:
-    """The command prefix that turns root into `owner`, with the capability to walk directories if it can be kept."""
-    plain = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
+def _unprivileged() -> tuple[int, int]:
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid
+
+
+def _drop_root(uid: int, gid: int) -> list[str]:
+    """The command prefix that turns root into another user, with the capability to walk directories if it can be had."""
+    plain = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
     capable = [
         *plain, "--securebits=+no_setuid_fixup", f"--inh-caps={_CAPABILITY}", f"--ambient-caps={_CAPABILITY}",
         f"--bounding-set={_CAPABILITY}",

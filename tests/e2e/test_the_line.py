@@ -1,0 +1,165 @@
+"""The line from the order API to an HTTP answer, by the real scheduler, read left to right."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from services.demo.line import LEGS
+from services.stack.supervisor import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+def test_every_leg_ran_and_every_order_line_is_accounted_for(first_walk: Any) -> None:
+    summary = first_walk.summary
+    assert set(summary["seconds_per_leg"]) == set(LEGS)
+    assert all(summary["rows_per_leg"].get(leg) for leg in LEGS), summary["rows_per_leg"]
+    assert summary["order_lines"] + summary["merged"] + summary["rejected"] == summary["source_rows"] > 1_000
+    assert sum(summary["rejected_by_reason"].values()) == summary["rejected"] > 0
+
+
+def test_every_customer_with_a_purchase_and_every_product_has_a_list(first_walk: Any) -> None:
+    summary = first_walk.summary
+    assert summary["users_with_recommendations"] == summary["customers_with_a_purchase"] > 100
+    assert summary["customers_without_recommendations"] == 0
+    assert 0 < summary["products_with_similar_items"] <= summary["products"]
+
+
+def test_the_model_beats_popularity_and_the_gates_were_passed(first_walk: Any) -> None:
+    metric = "normalized_discounted_cumulative_gain_at_10"
+    metrics = first_walk.summary["metrics"]
+    assert metrics["user-personalization"][metric] > metrics["popularity"][metric]
+    stops = [suite for suite in first_walk.summary["quality"].values() if suite["severity"] == "stop"]
+    assert len(stops) >= 3
+    assert all(suite["met"] == suite["expectations"] for suite in stops)
+
+
+def test_five_customers_are_shown_with_names_of_products(first_walk: Any) -> None:
+    examples = first_walk.summary["examples"]
+    assert len(examples) == 5
+    for example in examples:
+        assert example["bought"]
+        assert len(example["recommended"]) == 5
+        assert example["recommended"][0] in first_walk.output
+
+
+def test_a_second_walk_changes_nothing_but_the_generation(first_walk: Any, second_walk: Any) -> None:
+    assert second_walk.unchanging_tables == first_walk.unchanging_tables
+    assert len(first_walk.unchanging_tables) > 10
+    assert second_walk.tables["cache.generations"] != first_walk.tables["cache.generations"]
+    for name in ("users_with_recommendations", "products_with_similar_items"):
+        assert second_walk.summary[name] == first_walk.summary[name]
+
+
+def test_recommendations_are_read_over_http(stack: Stack) -> None:
+    with psycopg.connect(stack.addresses.warehouse_url) as connection:
+        row = connection.execute("select user_id, recommendations from offline_user_recommendations limit 1").fetchone()
+    assert row is not None
+    answer = httpx.get(
+        f"{stack.addresses.serving}/api/v1/recommendations/{row[0]}",
+        headers={"authorization": f"Bearer {stack.secrets.serving_api_key}"},
+    )
+    assert answer.status_code == 200
+    assert [item["item_id"] for item in answer.json()["items"]] == [item["product_id"] for item in row[1]]
+    assert answer.json()["source"] == "cache"
+
+
+def test_reports_are_there(stack: Stack) -> None:
+    for path in ("/dbt/index.html", "/quality/index.html"):
+        answer = httpx.get(stack.addresses.reports + path)
+        assert answer.status_code == 200
+        assert len(answer.text) > 1_000
+
+
+def test_a_second_supervisor_uses_the_running_stack(stack: Stack) -> None:
+    other = Stack(stack.settings)
+    other.start()
+    assert not other.is_owner
+    assert other.addresses == stack.addresses
+    other.stop()
+    assert stack.airflow.is_healthy()
+
+
+@pytest.mark.parametrize("leg", ["recommend", "publish"])
+def test_a_killed_scheduler_leaves_no_half_cache_and_the_run_finishes(stack: Stack, leg: str) -> None:
+    generation_before = _generations(stack)
+    with _reading(stack) as seen:
+        run_id = stack.airflow.trigger("recommend")
+        if leg == "publish":
+            run_id = _run_after(stack, "publish")
+        _wait_for_work(stack, leg, run_id)
+        scheduler = stack.program("airflow-scheduler")
+        scheduler.signal(signal.SIGKILL)
+        scheduler.wait(10)
+        scheduler.start()
+        stack.airflow.wait(leg, run_id, timeout_seconds=400, on_look=lambda _: None)
+        if leg == "recommend":
+            publish_id = _run_after(stack, "publish")
+            stack.airflow.wait("publish", publish_id, timeout_seconds=400, on_look=lambda _: None)
+    assert len(seen) > 10
+    assert {rows for _, rows, _ in seen} == {generation_before[1]}, "a reader saw an empty or half table"
+    assert {generations for _, _, generations in seen} == {1}, "a reader saw two generations at once"
+    assert _generations(stack)[0] != generation_before[0]
+
+
+def _generations(stack: Stack) -> tuple[str, int]:
+    with psycopg.connect(stack.addresses.warehouse_url) as connection:
+        row = connection.execute("select max(generation), count(*) from offline_user_recommendations").fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def _run_after(stack: Stack, dag_id: str) -> str:
+    """The newest run of an asset-driven DAG, once a new one has come."""
+    known = {run["dag_run_id"] for run in stack.airflow.runs(dag_id)}
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        for run in stack.airflow.runs(dag_id):
+            if run["dag_run_id"] not in known or run["state"] in ("queued", "running"):
+                return str(run["dag_run_id"])
+        time.sleep(0.05)
+    raise AssertionError(f"{dag_id} did not start")
+
+
+def _wait_for_work(stack: Stack, dag_id: str, run_id: str) -> None:
+    """Until a task of the run is at work (or deferred to a running job)."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        states = [task["state"] for task in stack.airflow.tasks(dag_id, run_id)]
+        if any(state in ("running", "deferred") for state in states):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no task of {run_id} began")
+
+
+@contextmanager
+def _reading(stack: Stack) -> Iterator[list[tuple[float, int, int]]]:
+    """A reader beside the test: (time, rows, generations) of the cache as it was seen, again and again."""
+    seen: list[tuple[float, int, int]] = []
+    ended = threading.Event()
+
+    def read() -> None:
+        with psycopg.connect(stack.addresses.warehouse_url, autocommit=True) as connection:
+            while not ended.wait(0.02):
+                row = connection.execute(
+                    "select count(*), count(distinct generation) from offline_user_recommendations"
+                ).fetchone()
+                assert row is not None
+                seen.append((time.monotonic(), *row))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()

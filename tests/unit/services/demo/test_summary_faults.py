@@ -1,0 +1,68 @@
+"""A summary says what does not add up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.demo.summary import Summary
+
+SOUND = Summary(
+    orders=10,
+    order_lines=90,
+    merged=6,
+    rejected=4,
+    rejected_by_reason={"negative_price": 4},
+    source_rows=100,
+    customers=8,
+    customers_with_a_purchase=7,
+    customers_without_recommendations=0,
+    products=5,
+    interactions=80,
+    users_with_recommendations=7,
+    products_with_similar_items=5,
+    quality={
+        "keys": {"severity": "stop", "expectations": 3, "met": 3},
+        "outliers": {"severity": "note", "expectations": 2, "met": 1},
+    },
+    metrics={},
+    examples=[],
+    seconds_per_leg={},
+    rows_per_leg={},
+    seconds_to_start=1.0,
+    peak_memory_megabytes=1.0,
+    urls={},
+)
+
+
+def test_a_sound_summary_has_no_faults() -> None:
+    assert SOUND.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"source_rows": 101}, "makes 100"),
+        ({"customers_without_recommendations": 1}, "1 of 7 customers"),
+        ({"quality": {"keys": {"severity": "stop", "expectations": 3, "met": 2}}}, "keys is a stop suite"),
+    ],
+)
+def test_what_does_not_add_up_is_named(change: dict[str, Any], says: str) -> None:
+    faults = replace(SOUND, **change).faults()
+    assert len(faults) == 1
+    assert says in faults[0]
+
+
+def test_unknown_source_rows_are_no_fault() -> None:
+    assert replace(SOUND, source_rows=None).faults() == []
+
+
+def test_the_file_holds_every_figure(tmp_path: Path) -> None:
+    SOUND.write(tmp_path / "deep" / "summary.json")
+    written = json.loads((tmp_path / "deep" / "summary.json").read_text())
+    assert written["order_lines"] == 90
+    assert not list(tmp_path.glob("**/*.tmp"))

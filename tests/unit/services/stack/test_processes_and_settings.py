@@ -1,0 +1,80 @@
+"""Which home, which endpoint, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from services.stack.blueprint import Component, endpoint
+from services.stack.processes import MARK, Program, count_marked, environment_of, stop_all, sweep
+from services.stack.secrets import StackSecrets
+from services.stack.settings import StackSettings
+
+
+def test_each_set_of_orders_has_its_own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STACK_ROOT", str(tmp_path))
+    monkeypatch.delenv("COMPANY_API_SCALE", raising=False)
+    monkeypatch.delenv("COMPANY_API_ORDERS", raising=False)
+    assert StackSettings().home == tmp_path / "small"
+    monkeypatch.setenv("COMPANY_API_SCALE", "reference")
+    assert StackSettings().home == tmp_path / "reference"
+    monkeypatch.setenv("COMPANY_API_ORDERS", "somewhere/orders.csv")
+    first = StackSettings().home
+    monkeypatch.setenv("COMPANY_API_ORDERS", "elsewhere/orders.csv")
+    assert first.name.startswith("orders-")
+    assert StackSettings().home != first
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("", "http://embedded"), ("aws", ""), ("http://own:9000", "http://own:9000")]
+)
+def test_one_setting_replaces_an_endpoint(given: str, meant: str) -> None:
+    assert endpoint(given, "http://embedded") == meant
+
+
+def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
+    kept = tmp_path / "home" / "secrets.json"
+    made = StackSecrets.kept_in(kept)
+    assert StackSecrets.kept_in(kept) == made
+    assert kept.stat().st_mode & 0o077 == 0
+    assert made != StackSecrets.make()
+
+
+def test_what_the_caller_set_for_aisle_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AISLE_PERSONALIZE__POLL_SECONDS", "7")
+    monkeypatch.setenv("ENGINE_PORT", "1")
+    environment = environment_of({"AISLE_PERSONALIZE__POLL_SECONDS": "2", "ENGINE_PORT": "8002"}, tmp_path)
+    assert environment["AISLE_PERSONALIZE__POLL_SECONDS"] == "7"
+    assert environment["ENGINE_PORT"] == "8002"
+    assert environment[MARK] == str(tmp_path)
+
+
+def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) -> None:
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    ours = subprocess.Popen(sleeper, env={**os.environ, MARK: str(tmp_path)}, start_new_session=True)
+    others = subprocess.Popen(sleeper, env={**os.environ, MARK: str(tmp_path / "other")}, start_new_session=True)
+    try:
+        time.sleep(0.2)
+        assert count_marked(tmp_path) == 1
+        assert sweep(tmp_path) == 1
+        assert ours.poll() is not None
+        assert others.poll() is None
+    finally:
+        others.kill()
+        others.wait()
+
+
+def test_a_program_that_ignores_the_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.stack.processes._STOP_SECONDS", 0.5)
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    program = Program(Component("stubborn", ("python", "-c", stubborn)), tmp_path)
+    program.start()
+    time.sleep(0.5)
+    stop_all([program])
+    assert program.has_ended()
+    assert count_marked(tmp_path) == 0
