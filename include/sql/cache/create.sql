@@ -29,3 +29,33 @@ create table if not exists cache.generations (
 
 create unique index if not exists generations_one_live on cache.generations (state) where state = 'live';
 create unique index if not exists generations_one_previous on cache.generations (state) where state = 'previous';
+
+-- One row per line of batch output that gave no list: why, and the line itself. Kept while its generation can return.
+create table if not exists cache.rejected_lines (
+    generation text not null,
+    subject text not null check (subject in ('users', 'items')),
+    object_key text not null,
+    line_number bigint not null,
+    reason text not null,
+    detail text not null,
+    payload text not null,
+    primary key (generation, subject, object_key, line_number)
+);
+
+-- A switch changes which table has the live name: whoever may read the old one must be able to read the new one.
+create or replace function cache.copy_grants(source regclass, target regclass) returns void language plpgsql as $$
+declare
+    held record;
+begin
+    for held in
+        select
+            acl.privilege_type,
+            case when acl.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end as grantee
+        from pg_class
+        cross join aclexplode(pg_class.relacl) as acl
+        where pg_class.oid = source and acl.grantee <> pg_class.relowner
+    loop
+        execute format('grant %s on %s to %s', held.privilege_type, target, held.grantee);
+    end loop;
+end
+$$;

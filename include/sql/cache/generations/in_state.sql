@@ -1,0 +1,3 @@
+select generation
+from cache.generations
+where state = %(state)s

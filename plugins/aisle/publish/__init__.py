@@ -1,0 +1,9 @@
+"""Publish: batch output on S3 becomes the live generation of the cache.
+
+Reads   asset `batch_output`: the JSON lines that recommend's two batch jobs wrote to S3.
+Writes  `cache.offline_user_recommendations`, `cache.offline_similar_items`, `cache.generations`,
+        `cache.rejected_lines`; asset `cache`.
+
+Both tables are staged beside the live ones (`…__next`), checked, and take the live names in one transaction. The
+generation they replace stays (`…__previous`) for `generations.rollback()`.
+"""

@@ -1,0 +1,60 @@
+"""The lines of a batch job's output, one after the other, straight from S3."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from aisle.errors import BatchOutputIncomplete, ConfigurationError
+
+log = logging.getLogger(__name__)
+
+OUTPUT_SUFFIX = ".out"  # the service also leaves an object `_CHECK` in the prefix
+_CHUNK_BYTES = 1 << 20
+
+
+class Line(NamedTuple):
+    """One line, and where it stands (`number` from 1)."""
+
+    object_key: str
+    number: int
+    text: bytes
+
+
+def output_lines(s3: Any, uri: str) -> Iterator[Line]:
+    """Every line below an S3 prefix, object by object in the order of their names; blank lines are left out.
+
+    Memory is one chunk, however large the output. A body that breaks off raises botocore's IncompleteReadError.
+    """
+    bucket, prefix = _location(uri)
+    for key in _output_keys(s3, bucket, prefix):
+        log.info("reading s3://%s/%s", bucket, key)
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+        for number, text in enumerate(body.iter_lines(chunk_size=_CHUNK_BYTES), start=1):
+            if text.strip():
+                yield Line(key, number, text)
+
+
+def _output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    found = [item["Key"] for page in pages for item in page.get("Contents", ())]
+    keys = sorted(key for key in found if key.endswith(OUTPUT_SUFFIX))
+    if not keys:
+        raise BatchOutputIncomplete(
+            f"reading batch output below s3://{bucket}/{prefix} found no object that ends in {OUTPUT_SUFFIX!r}, only "
+            f"{found[:5] or 'nothing'}; see whether the batch job of this run ended well and wrote to this prefix"
+        )
+    return keys
+
+
+def _location(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    prefix = parts.path.lstrip("/")
+    if parts.scheme != "s3" or not parts.netloc or not prefix.endswith("/"):
+        raise ConfigurationError(
+            f"batch output is read from an S3 prefix, got {uri!r}; write it as s3://bucket/prefix/ with the slash at "
+            "the end, because without it S3 would match other runs whose prefix begins alike"
+        )
+    return parts.netloc, prefix

@@ -1,0 +1,87 @@
+"""From one line of batch output to one cached list, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from aisle.contracts.personalize import BatchAnswer, BatchInput, BatchOutput
+from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoredProduct, ScoreKind
+
+Subject = Literal["users", "items"]
+
+MAX_KEY_LENGTH = 255  # of the cache's key columns
+
+_decode = msgspec.json.Decoder(BatchOutput).decode
+
+
+class CacheTable(NamedTuple):
+    """One of the two cache tables, and what its lists are about."""
+
+    subject: Subject
+    name: str  # also the folder of its SQL
+    id_of: Callable[[BatchInput], str | None]
+
+
+TABLES: dict[Subject, CacheTable] = {
+    "users": CacheTable("users", USER_RECOMMENDATIONS, lambda asked: asked.userId),
+    "items": CacheTable("items", SIMILAR_PRODUCTS, lambda asked: asked.itemId),
+}
+
+
+class RankedList(NamedTuple):
+    """One row of the cache: products best first."""
+
+    key: str
+    products: list[ScoredProduct]
+    is_scored: bool  # False: the scores are places
+
+
+class Rejected(NamedTuple):
+    """Why a line gave no list."""
+
+    reason: Literal["undecodable", "unusable_id", "error", "empty"]
+    detail: str
+
+
+def read_line(text: bytes, table: CacheTable) -> RankedList | Rejected:
+    """What one line says. Never raises for what the line holds."""
+    try:
+        line = _decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Rejected("undecodable", str(error))
+    if line.error:
+        return Rejected("error", line.error)
+    key = table.id_of(line.input)
+    if not key or len(key) > MAX_KEY_LENGTH or "\0" in key:
+        return Rejected("unusable_id", f"the id must have 1 to {MAX_KEY_LENGTH} characters and no NUL")
+    return _ranked(key, line.output or BatchAnswer())
+
+
+def _ranked(key: str, answer: BatchAnswer) -> RankedList | Rejected:
+    """An item is never similar to itself. Scores count only where every product has one."""
+    items, scores = answer.recommendedItems, answer.scores
+    if scores and len(scores) == len(items):
+        pairs = sorted(zip(items, scores, strict=True), key=itemgetter(1), reverse=True)
+        products = [ScoredProduct(item, score) for item, score in pairs if item != key]
+    else:
+        scores = None
+        others = [item for item in items if item != key]
+        products = [ScoredProduct(item, score_of_place(place, len(others))) for place, item in enumerate(others)]
+    if not products:
+        return Rejected("empty", "the list holds no product but the asked one")
+    return RankedList(key, products, is_scored=bool(scores))
+
+
+def score_of_place(place: int, length: int) -> float:
+    """A score for a list that came without: 1 for the first place (0), then evenly down, always above 0."""
+    return 1 - place / length
+
+
+def score_kind(personalize_endpoint: str | None) -> ScoreKind:
+    """Whose scores these are. The AWS connection names an endpoint for Personalize where an engine stands in for it."""
+    is_service = not personalize_endpoint or ".amazonaws.com" in personalize_endpoint
+    return "personalize" if is_service else "engine"

@@ -1,0 +1,111 @@
+"""The steps of publish as Airflow tasks. What they do is in the modules beside this one."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from airflow.sdk import Param, get_current_context, task
+
+from aisle.assets import BATCH_OUTPUT, CACHE
+from aisle.contracts.recommendations import ScoreKind
+from aisle.dag_defaults import run_key_of_context
+from aisle.errors import ConfigurationError
+from aisle.publish import coverage, generations
+from aisle.publish.batch import Batch, batch_by_hand, batch_of_event
+from aisle.publish.lines import output_lines
+from aisle.publish.ranking import Subject, score_kind
+from aisle.publish.staging import Staged
+from aisle.publish.staging import stage as stage_lines
+from aisle.receipts import receipt
+from aisle.settings import get_settings
+
+#: For a hand start. An asset-triggered run takes everything from the event.
+OUTPUT_PARAMS: dict[str, Param] = {
+    f"{subject}_output": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^s3://[^/]+/.+/$",
+        description=f"S3 prefix of the {subject} batch job's output. Both empty: the newest batch output.",
+    )
+    for subject in ("user", "item")
+}
+
+
+@task(inlets=[BATCH_OUTPUT])
+def find_batch_output() -> dict[str, Any]:
+    """The batch to publish: named by params, else that of the event that started this run, else the newest one."""
+    context: Any = get_current_context()
+    run_key, params = run_key_of_context(), context["params"]
+    if params.get("user_output") or params.get("item_output"):
+        return _plain(batch_by_hand(run_key, params.get("user_output"), params.get("item_output")))
+    return _plain(batch_of_event(run_key, newest_extra(context)))
+
+
+@task
+def stage(subject: Subject, batch: dict[str, Any]) -> dict[str, Any]:
+    """Load one batch job's output into the staging table beside the live one."""
+    wanted = msgspec.convert(batch, Batch)
+    with receipt(wanted.run_key, "publish", f"stage_{subject}") as slip:
+        s3, scored_by = _aws()
+        staged = stage_lines(output_lines(s3, wanted.output_of(subject)), subject, wanted.run_key, scored_by)
+        slip.rows_in, slip.rows_out = staged.lines, staged.lists
+        slip.details = {"rejected": staged.rejected, "repeated": staged.repeated, "unscored": staged.unscored}
+    return _plain(staged)
+
+
+@task
+def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any]]) -> dict[str, float]:
+    """Stop unless enough of what was asked has an answer."""
+    wanted, minimum = msgspec.convert(batch, Batch), get_settings().publish.min_coverage
+    return {
+        one.subject: coverage.check_coverage(one, wanted.asked_of(one.subject), minimum, wanted.run_key)
+        for one in msgspec.convert(staged, list[Staged])
+    }
+
+
+@task(outlets=[CACHE])
+def switch(batch: dict[str, Any], staged: list[dict[str, Any]]) -> None:
+    """Make the staged generation live. Readers see the old one or the new one, never a mixture."""
+    context: Any = get_current_context()
+    wanted = msgspec.convert(batch, Batch)
+    users, items = msgspec.convert(staged, tuple[Staged, Staged])
+    new = generations.Generation(
+        generation=wanted.run_key,
+        user_lists=users.lists,
+        item_lists=items.lists,
+        users_asked=users.lines if wanted.users_asked is None else wanted.users_asked,
+        items_asked=items.lines if wanted.items_asked is None else wanted.items_asked,
+        solution_versions=wanted.solution_versions,
+    )
+    with receipt(wanted.run_key, "publish", "switch") as slip:
+        generations.switch(new)
+        slip.rows_in = slip.rows_out = users.lists + items.lists
+    context["outlet_events"][CACHE].extra = {"run_key": wanted.run_key}
+
+
+def newest_extra(context: Any) -> dict[str, Any]:
+    """What the event of asset `batch_output` says: one that started this run, else the newest there is."""
+    started_by = sorted(context["triggering_asset_events"][BATCH_OUTPUT], key=lambda event: event.extra["run_key"])
+    events = started_by or list(context["inlet_events"][BATCH_OUTPUT].ascending(False).limit(1))
+    if not events:
+        raise ConfigurationError(
+            "looking for batch output to publish: this run was not started by asset batch_output, and the asset has no "
+            "event yet; run recommend first, or give the params user_output and item_output"
+        )
+    return dict(events[-1].extra)
+
+
+def _aws() -> tuple[Any, ScoreKind]:
+    """An S3 client, and whose scores the AWS connection stands for."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    hook = S3Hook()
+    return hook.get_conn(), score_kind(hook.conn_config.get_service_config("personalize").get("endpoint_url"))
+
+
+def _plain(value: msgspec.Struct) -> dict[str, Any]:
+    """As Airflow hands values from task to task."""
+    return dict(msgspec.to_builtins(value))

@@ -1,0 +1,24 @@
+"""`python -m services.serving`: the API on SERVING_HOST and SERVING_PORT until it is told to stop."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from aisle.errors import ConfigurationError
+from services.serving.app import create_app
+from services.serving.request_log import configure_logging
+from services.serving.settings import settings_of_environment
+
+
+def main() -> None:
+    """Serve. uvicorn's own access log stays off, because it would write the user ids of the paths."""
+    try:
+        settings = settings_of_environment()
+    except ConfigurationError as error:
+        raise SystemExit(str(error)) from error
+    configure_logging()
+    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
+
+
+if __name__ == "__main__":
+    main()

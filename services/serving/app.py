@@ -1,0 +1,55 @@
+"""The application: `create_app(settings)`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.serving.auth import ApiKeys
+from services.serving.errors import install_handlers
+from services.serving.postgres_store import PostgresStore
+from services.serving.request_log import RequestLog
+from services.serving.routes import health, lists
+from services.serving.settings import ServingSettings
+from services.serving.store import Store
+
+DESCRIPTION = """\
+Recommendations per user and similar items per item, read from the generation that Aisle's publish leg made live last.
+
+* **Freshness**: every list says its `generation`, age and whether it `is_stale`; a stale one is served all the same.
+* **Fallback**: a user without a list gets the most ordered products (`source` is `popular`); an item without one, 404.
+* **Scores** are as the source gave them (`score_kind`); `relative_score` is comparable between lists, from 0 to 1.
+* **Authentication**: an API key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.
+* **Errors** have one body, `{"error": {"code", "message"}}`. Every answer carries `X-Request-ID`.
+"""
+
+
+def create_app(settings: ServingSettings, store: Store | None = None) -> FastAPI:
+    """The API over the warehouse that `settings` name, or over `store`."""
+    store = store or PostgresStore(
+        settings.database_url.get_secret_value(), pool_size=settings.pool_size, wait_seconds=settings.wait_seconds
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await store.open()
+        yield
+        await store.close()
+
+    app = FastAPI(
+        title="Aisle serving API",
+        version="1",
+        summary="Product recommendations from the live cache generation.",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # these pages would load their scripts from a CDN; openapi.json is all they show
+        redoc_url=None,
+    )
+    app.state.store, app.state.settings, app.state.api_keys = store, settings, ApiKeys(settings.api_key_hashes)
+    app.include_router(health.router)
+    app.include_router(lists.router)
+    install_handlers(app)
+    app.add_middleware(RequestLog)
+    return app

@@ -1,0 +1,105 @@
+"""Every error that the API answers with, as one tree. Each knows its code and its HTTP status.
+
+ServingError
+├── Unauthorized        401  no API key, or one that is not accepted
+├── ItemUnknown         404  no list is cached for this item
+├── DatabaseUnreachable 503  the warehouse does not answer
+    ├── TableMissing        503  the warehouse lacks a table that is read here
+└── CacheEmpty          503  no generation was ever published
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from services.serving.schemas import ErrorBody, ErrorDetail
+
+log = structlog.get_logger(__name__)
+
+
+class ServingError(Exception):
+    """Root of all errors that the API answers with on purpose; the message is shown to the caller."""
+
+    status: ClassVar[HTTPStatus]
+    code: ClassVar[str]
+    headers: ClassVar[dict[str, str]] = {}
+
+
+class Unauthorized(ServingError):
+    """No API key was sent, or one that is not accepted."""
+
+    status, code, headers = HTTPStatus.UNAUTHORIZED, "unauthorized", {"WWW-Authenticate": "Bearer"}
+
+
+class ItemUnknown(ServingError):
+    """No list is cached for this item."""
+
+    status, code = HTTPStatus.NOT_FOUND, "item_unknown"
+
+
+class DatabaseUnreachable(ServingError):
+    """The warehouse does not answer."""
+
+    status, code, headers = HTTPStatus.SERVICE_UNAVAILABLE, "database_unreachable", {"Retry-After": "5"}
+
+
+class TableMissing(ServingError):
+    """The warehouse lacks a table that is read here."""
+
+    status, code, headers = HTTPStatus.SERVICE_UNAVAILABLE, "table_missing", {"Retry-After": "60"}
+
+
+class CacheEmpty(ServingError):
+    """No generation was ever published."""
+
+    status, code, headers = HTTPStatus.SERVICE_UNAVAILABLE, "cache_empty", {"Retry-After": "60"}
+
+
+def responses(*errors: type[ServingError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that may answer with these errors."""
+    described: dict[int, list[str]] = {}
+    for error in errors:
+        described.setdefault(error.status, []).append(f"`{error.code}`: {error.__doc__}")
+    return {status: {"model": ErrorBody, "description": "  \n".join(lines)} for status, lines in described.items()}
+
+
+INVALID_REQUEST: dict[int | str, dict[str, Any]] = {
+    422: {"model": ErrorBody, "description": "`invalid_request`: A parameter is outside of what is allowed."}
+}
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Give every error the one body, Starlette's own (no such path, wrong method) included."""
+
+    @app.exception_handler(ServingError)
+    async def _ours(request: Request, error: ServingError) -> JSONResponse:
+        return _answer(error.status, error.code, str(error), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", faults)
+
+    @app.exception_handler(HTTPException)
+    async def _starlette(request: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        return _answer(status, status.phrase.lower().replace(" ", "_"), str(error.detail), error.headers)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected error", exc_info=error)
+        return _answer(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "something broke here; the log has it by request id"
+        )
+
+
+def _answer(status: HTTPStatus, code: str, message: str, headers: Any = None) -> JSONResponse:
+    body = ErrorBody(error=ErrorDetail(code=code, message=message))
+    return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}))

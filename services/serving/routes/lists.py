@@ -1,0 +1,59 @@
+"""The two lists: recommendations of a user, similar items of an item."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from services.serving.auth import require_api_key
+from services.serving.errors import (
+    INVALID_REQUEST,
+    DatabaseUnreachable,
+    ItemUnknown,
+    TableMissing,
+    Unauthorized,
+    responses,
+)
+from services.serving.schemas import SimilarItems, UserRecommendations, cached_list, popular_list
+from services.serving.settings import ServingSettings
+from services.serving.store import Store
+
+router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Depends(require_api_key)])
+
+#: An id may hold a slash; NUL cannot be stored, so nobody has it.
+Id = Annotated[str, Path(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Limit = Annotated[int, Query(ge=1, le=500, description="Most items to answer with")]
+
+
+@router.get(
+    "/recommendations/{user_id:path}",
+    summary="Recommendations for one user",
+    responses=responses(Unauthorized, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
+)
+async def recommendations(request: Request, user_id: Id, limit: Limit = 25) -> UserRecommendations:
+    """The user's own list, or, for a user without one, the most ordered products (`source` is `popular`)."""
+    store, settings = _neighbours(request)
+    stored = await store.recommendations(user_id)
+    found = cached_list(stored, limit, settings.cache_ttl) if stored else popular_list(await store.popular(limit))
+    return UserRecommendations(user_id=user_id, **dict(found))
+
+
+@router.get(
+    "/similar/{item_id:path}",
+    summary="Items similar to one item",
+    responses=responses(Unauthorized, ItemUnknown, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
+)
+async def similar(request: Request, item_id: Id, limit: Limit = 25) -> SimilarItems:
+    """The item's list; the item itself is never in it."""
+    store, settings = _neighbours(request)
+    stored = await store.similar(item_id)
+    if stored is None:
+        raise ItemUnknown(
+            f"no similar items are cached for item {item_id!r}; see whether the id is spelt as in the orders"
+        )
+    return SimilarItems(item_id=item_id, **dict(cached_list(stored, limit, settings.cache_ttl)))
+
+
+def _neighbours(request: Request) -> tuple[Store, ServingSettings]:
+    return request.app.state.store, request.app.state.settings

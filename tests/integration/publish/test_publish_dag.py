@@ -1,0 +1,112 @@
+"""The whole DAG, in process: S3 server, PostgreSQL, quality gate, switch."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.models.asset import AssetEvent, AssetModel
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from aisle.assets import BATCH_OUTPUT, CACHE
+from aisle.contracts.s3_layout import recommend_output_prefix
+
+DAG_FILE = Path(__file__).parents[3] / "dags" / "publish.py"
+N_USERS, N_ITEMS, LENGTH = 30, 30, 10
+
+pytestmark = pytest.mark.usefixtures("airflow_metadata", "aws_connection")
+
+
+@pytest.fixture(autouse=True)
+def _reports_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AISLE_DOCS__DIRECTORY", str(tmp_path / "site"))
+
+
+def load() -> Any:
+    spec = importlib.util.spec_from_file_location("dags_publish", DAG_FILE)
+    assert spec
+    assert spec.loader
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.publish()
+
+
+def put_output(s3: Any, bucket: str, run_key: str, *, n_users: int = N_USERS) -> dict[str, str]:
+    """Batch output of both kinds, as recommend's jobs would leave it; the prefixes as params."""
+    params = {}
+    for subject, name, count in (("user", "userId", n_users), ("item", "itemId", N_ITEMS)):
+        prefix = recommend_output_prefix(f"{subject}s", run_key)
+        lines = [json.dumps(answer(name, number)) for number in range(count)]
+        s3.put_object(Bucket=bucket, Key=f"{prefix}{subject}s.json.out", Body="\n".join(lines).encode())
+        s3.put_object(Bucket=bucket, Key=f"{prefix}_CHECK", Body=b"")
+        params[f"{subject}_output"] = f"s3://{bucket}/{prefix}"
+    return params
+
+
+def answer(name: str, number: int) -> dict[str, Any]:
+    items = [f"p{(number + step) % N_ITEMS}" for step in range(1, LENGTH + 1)]
+    scores = [round(1 / (2 + place), 7) for place in range(LENGTH)]
+    output = {"recommendedItems": items} if name == "itemId" else {"recommendedItems": items, "scores": scores}
+    return {"input": {name: f"{'u' if name == 'userId' else 'p'}{number}"}, "output": output, "error": None}
+
+
+def run(conf: dict[str, Any]) -> Any:
+    return load().test(run_after=datetime.now(UTC), run_conf=conf)
+
+
+def states(finished: Any) -> dict[str, str]:
+    return {instance.task_id: str(instance.state) for instance in finished.get_task_instances()}
+
+
+def live(url: str) -> list[tuple[Any, ...]]:
+    query = "select generation, user_lists, item_lists, users_asked from cache.generations where state = 'live'"
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def announce(extra: dict[str, Any]) -> None:
+    """What recommend's last task leaves in Airflow: an event of asset `batch_output`."""
+    with create_session() as session:
+        asset = session.scalar(select(AssetModel).where(AssetModel.name == BATCH_OUTPUT.name))
+        if asset is None:
+            asset = AssetModel(name=BATCH_OUTPUT.name, uri=BATCH_OUTPUT.uri, group=BATCH_OUTPUT.group)
+            session.add(asset)
+            session.flush()
+        session.add(AssetEvent(asset_id=asset.id, extra=extra))
+
+
+def test_the_newest_batch_output_is_published_and_the_same_again_by_hand(
+    warehouse_url: str, s3: Any, bucket: str
+) -> None:
+    params = put_output(s3, bucket, "k1")
+    announce({"run_key": "k1", **params, "users_asked": N_USERS, "items_asked": N_ITEMS})
+    for conf in ({"run_key": "again"}, {"run_key": "again", **params}):
+        finished = states(run(conf))
+        assert set(finished.values()) == {"success"}, finished
+        assert live(warehouse_url) == [("again", N_USERS, N_ITEMS, N_USERS)]
+    with psycopg.connect(warehouse_url) as connection:
+        kinds = connection.execute("select distinct score_kind from offline_user_recommendations").fetchall()
+        receipts = connection.execute("select subject, rows_out from ops.receipts where leg = 'publish'").fetchall()
+    assert kinds == [("personalize",)]
+    assert sorted(receipts) == [("stage_items", N_ITEMS), ("stage_users", N_USERS), ("switch", N_USERS + N_ITEMS)]
+    with create_session() as session:
+        cache = select(AssetEvent).where(AssetEvent.asset_id == AssetModel.id, AssetModel.name == CACHE.name)
+        assert {event.extra["run_key"] for event in session.scalars(cache)} == {"again"}
+
+
+def test_too_few_answers_never_reach_the_cache(warehouse_url: str, s3: Any, bucket: str) -> None:
+    params = put_output(s3, bucket, "k3", n_users=1)
+    failed = [json.dumps({"input": {"userId": f"v{number}"}, "error": "User error: no"}) for number in range(9)]
+    key = recommend_output_prefix("users", "k3") + "more.json.out"
+    s3.put_object(Bucket=bucket, Key=key, Body="\n".join(failed).encode())
+    finished = states(run({"run_key": "k3", **params}))
+    assert finished["check_coverage"] == "failed"
+    assert finished["switch"] == "upstream_failed"
+    assert live(warehouse_url) == []

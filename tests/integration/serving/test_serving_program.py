@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from aisle.publish.generations import Generation, switch
+from aisle.publish.lines import Line
+from aisle.publish.ranking import Subject
+from aisle.publish.staging import stage
+from services.stack.postgres import free_port
+
+KEY = "a-key-of-the-tests"
+
+
+@contextmanager
+def serving(database_url: str, log: Path) -> Iterator[httpx.Client]:
+    """The program itself, and a client that has a key."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "SERVING_DATABASE_URL": database_url,
+        "SERVING_API_KEY_HASHES": hashlib.sha256(KEY.encode()).hexdigest(),
+        "SERVING_PORT": str(port),
+    }
+    with log.open("w") as stderr:
+        program = subprocess.Popen([sys.executable, "-m", "services.serving"], env=environment, stderr=stderr)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"X-API-Key": KEY}) as client:
+            _wait(client)
+            yield client
+    finally:
+        program.terminate()
+        program.wait(timeout=10)
+
+
+def _wait(client: httpx.Client) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            client.get("/health/live")
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the program did not come up")
+
+
+def publish(url: str, generation: str) -> None:
+    subjects: tuple[tuple[Subject, str, str], ...] = (("users", "userId", "u-secret"), ("items", "itemId", "i1"))
+    for subject, name, key in subjects:
+        line = {"input": {name: key}, "output": {"recommendedItems": ["p1", "p2"]}}
+        stage([Line("x.out", 1, json.dumps(line).encode())], subject, generation, "engine", url)
+    counts = {"user_lists": 1, "item_lists": 1, "users_asked": 1, "items_asked": 1}
+    switch(Generation(generation=generation, solution_versions={}, **counts), url)
+
+
+def test_the_program_serves_each_generation_as_soon_as_it_is_live(warehouse_url: str, tmp_path: Path) -> None:
+    with serving(warehouse_url, tmp_path / "log") as client:
+        assert client.get("/health/ready").json()["error"]["code"] == "cache_empty"
+        for generation in ("g1", "g2"):
+            publish(warehouse_url, generation)
+            assert client.get("/health/ready").json()["generation"] == generation
+            found = client.get("/api/v1/recommendations/u-secret", params={"limit": 1}).json()
+            assert (found["generation"], found["score_kind"], found["is_stale"]) == (generation, "rank", False)
+            assert found["items"] == [{"item_id": "p1", "score": 1.0, "relative_score": 1.0}]
+        last = client.get("/api/v1/similar/i1")
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    requests = [line for line in lines if line["event"] == "request"]
+    assert requests[-1]["request_id"] == last.headers["X-Request-ID"]
+    assert requests[-1]["route"] == "/api/v1/similar/{item_id:path}"
+    assert "u-secret" not in (tmp_path / "log").read_text()
+
+
+def test_the_program_starts_without_a_database_and_says_what_is_missing(tmp_path: Path) -> None:
+    with serving(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing", tmp_path / "log") as client:
+        answer = client.get("/health/ready")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unreachable")
+        assert "PostgreSQL" in answer.json()["error"]["message"]
+        assert client.get("/health/live").status_code == 200
+
+
+def test_the_program_refuses_to_start_without_keys() -> None:
+    environment = {**os.environ, "SERVING_DATABASE_URL": "postgresql://nowhere"}
+    refused = subprocess.run(
+        [sys.executable, "-m", "services.serving"], env=environment, capture_output=True, text=True
+    )
+    assert refused.returncode == 1
+    assert "api_key_hashes" in refused.stderr
+    assert "Traceback" not in refused.stderr

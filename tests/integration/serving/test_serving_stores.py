@@ -1,0 +1,197 @@
+"""One suite over both back ends of the store, then what only a database can do: switch, vanish and come back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from aisle.contracts.recommendations import ScoredProduct
+from aisle.publish.generations import Generation, rollback, switch
+from aisle.publish.lines import Line
+from aisle.publish.staging import stage
+from aisle.warehouse import migrate
+from services.serving.errors import DatabaseUnreachable, TableMissing
+from services.serving.postgres_store import PostgresStore
+from services.serving.store import MemoryStore, Store, StoredList
+from services.stack.postgres import EmbeddedPostgres
+
+POPULAR = [ScoredProduct("p3", 9.0), ScoredProduct("p1", 4.0), ScoredProduct("p2", 4.0)]
+BEST_FIRST = [ScoredProduct("p2", 0.75), ScoredProduct("p1", 0.25)]
+
+
+def publish(url: str, generation: str) -> None:
+    output = {"recommendedItems": ["p1", "p2"], "scores": [0.25, 0.75]}
+    for subject, name, key in (("users", "userId", "u1"), ("items", "itemId", "i1")):
+        line = Line("x.out", 1, json.dumps({"input": {name: key}, "output": output}).encode())
+        stage([line], subject, generation, "engine", url)  # type: ignore[arg-type]
+    counts = {"user_lists": 1, "item_lists": 1, "users_asked": 1, "items_asked": 1}
+    switch(Generation(generation=generation, solution_versions={}, **counts), url)
+
+
+def create_products(url: str) -> None:
+    rows = [*[(product.product_id, True, int(product.score)) for product in reversed(POPULAR)], ("POST", False, 99)]
+    with psycopg.connect(url) as connection:
+        connection.execute("create schema core")
+        connection.execute("create table core.products (product_id text, is_product boolean, n_orders bigint)")
+        connection.cursor().executemany("insert into core.products values (%s, %s, %s)", rows)
+
+
+@asynccontextmanager
+async def postgres_store(url: str, pool_size: int = 4) -> AsyncIterator[PostgresStore]:
+    store = PostgresStore(url, pool_size=pool_size, wait_seconds=2)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def memory_store() -> AsyncIterator[MemoryStore]:
+    from services.serving.store import LiveGeneration
+
+    now = datetime.now(UTC)
+    one = StoredList(products=BEST_FIRST, generation="g1", score_kind="engine", updated_at=now)
+    live = LiveGeneration(generation="g1", published_at=now, user_lists=1, item_lists=1)
+    yield MemoryStore({"u1": one}, {"i1": one}, POPULAR, live)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def filled(request: pytest.FixtureRequest) -> Any:
+    """Opens a store that holds generation g1."""
+    if request.param == "memory":
+        return memory_store
+    url = request.getfixturevalue("warehouse_url")
+    publish(url, "g1")
+    create_products(url)
+    return lambda: postgres_store(url)
+
+
+def test_a_store_finds_the_lists_of_a_user_and_of_an_item(filled: Any) -> None:
+    async def look() -> tuple[StoredList | None, StoredList | None]:
+        async with filled() as store:
+            return await store.recommendations("u1"), await store.similar("i1")
+
+    for found in asyncio.run(look()):
+        assert found is not None
+        assert list(found.products) == BEST_FIRST
+        assert (found.generation, found.score_kind) == ("g1", "engine")
+        assert abs((datetime.now(UTC) - found.updated_at).total_seconds()) < 60
+
+
+def test_a_store_knows_what_it_does_not_have(filled: Any) -> None:
+    async def look() -> tuple[StoredList | None, StoredList | None]:
+        async with filled() as store:
+            return await store.recommendations("i1"), await store.similar("u1")
+
+    assert asyncio.run(look()) == (None, None)
+
+
+def test_popular_products_are_those_in_most_orders_and_are_products(filled: Any) -> None:
+    async def look() -> tuple[Any, Any]:
+        async with filled() as store:
+            return await store.popular(10), await store.popular(2)
+
+    assert asyncio.run(look()) == (POPULAR, POPULAR[:2])
+
+
+def test_a_store_names_the_live_generation(filled: Any) -> None:
+    async def look() -> Any:
+        async with filled() as store:
+            return await store.live_generation()
+
+    live = asyncio.run(look())
+    assert (live.generation, live.user_lists, live.item_lists) == ("g1", 1, 1)
+    assert live.published_at.tzinfo is not None
+
+
+def test_prepared_statements_follow_a_switch_and_a_rollback(warehouse_url: str) -> None:
+    publish(warehouse_url, "g1")
+
+    async def seen(store: Store) -> set[str]:
+        found = [await read for _ in range(8) for read in (store.recommendations("u1"), store.similar("i1"))]
+        return {one.generation for one in found if one}
+
+    async def look() -> list[set[str]]:
+        async with postgres_store(warehouse_url, pool_size=2) as store:
+            names = [await seen(store)]
+            for generation in ("g2", "g3"):
+                await asyncio.to_thread(publish, warehouse_url, generation)
+                names.append(await seen(store))
+            await asyncio.to_thread(rollback, warehouse_url)
+            return [*names, await seen(store)]
+
+    assert asyncio.run(look()) == [{"g1"}, {"g2"}, {"g3"}, {"g2"}]
+
+
+def test_requests_in_flight_survive_switches(warehouse_url: str) -> None:
+    publish(warehouse_url, "g0")
+
+    async def read(store: Store, stopped: asyncio.Event) -> int:
+        count = 0
+        while not stopped.is_set():
+            assert await store.recommendations("u1")
+            assert await store.similar("i1")
+            count += 1
+        return count
+
+    async def look() -> list[int]:
+        stopped = asyncio.Event()
+        async with postgres_store(warehouse_url) as store, asyncio.TaskGroup() as group:
+            readers = [group.create_task(read(store, stopped)) for _ in range(6)]
+            for number in range(1, 6):
+                await asyncio.to_thread(publish, warehouse_url, f"g{number}")
+            stopped.set()
+        return [reader.result() for reader in readers]
+
+    assert min(asyncio.run(look())) > 5
+
+
+def test_a_warehouse_without_products_is_named(warehouse_url: str) -> None:
+    async def look() -> None:
+        async with postgres_store(warehouse_url) as store:
+            await store.popular(3)
+
+    with pytest.raises(TableMissing, match="transform"):
+        asyncio.run(look())
+
+
+@pytest.fixture
+def own_server() -> Iterator[EmbeddedPostgres]:
+    """A server that a test may restart."""
+    server = EmbeddedPostgres(Path(tempfile.mkdtemp(prefix="aisle-pg-")))
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_the_pool_survives_a_restart_of_the_database(own_server: EmbeddedPostgres) -> None:
+    url = own_server.url()
+    migrate(url)
+    publish(url, "g1")
+
+    async def many(store: Store) -> list[Any]:
+        return await asyncio.gather(*[store.recommendations("u1") for _ in range(8)])
+
+    async def look() -> None:
+        async with postgres_store(url) as store:
+            assert all(await many(store))
+            own_server.stop()
+            with pytest.raises(DatabaseUnreachable):
+                await store.recommendations("u1")
+            own_server.start()
+            assert all(await many(store))
+            own_server.stop()
+            own_server.start()
+            assert all(await many(store))
+
+    asyncio.run(look())

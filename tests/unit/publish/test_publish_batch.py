@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from aisle.errors import ConfigurationError, ContractBroken
+from aisle.publish.batch import batch_by_hand, batch_of_event
+
+EXTRA = {
+    "run_key": "20260101T0600",
+    "user_output": "s3://b/users/",
+    "item_output": "s3://b/items/",
+    "users_asked": 3,
+    "items_asked": 2,
+    "user_solution_version": "arn:users",
+    "item_solution_version": "arn:items",
+}
+
+
+def test_an_event_is_published_under_the_key_of_this_run() -> None:
+    batch = batch_of_event("again-1", {**EXTRA, "something_new": 1})
+    assert (batch.run_key, batch.asked_of("users"), batch.asked_of("items")) == ("again-1", 3, 2)
+    assert (batch.output_of("users"), batch.output_of("items")) == ("s3://b/users/", "s3://b/items/")
+    assert batch.solution_versions == {"users": "arn:users", "items": "arn:items"}
+
+
+@pytest.mark.parametrize("change", [{"user_output": None}, {"users_asked": "three"}])
+def test_an_event_of_another_shape_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ContractBroken, match="run recommend again"):
+        batch_of_event("k", {**EXTRA, **change})
+
+
+def test_by_hand_both_outputs_are_named_and_nothing_is_known_about_how_much_was_asked() -> None:
+    batch = batch_by_hand("k", "s3://b/u/", "s3://b/i/")
+    assert (batch.users_asked, batch.items_asked) == (None, None)
+    with pytest.raises(ConfigurationError, match="give both"):
+        batch_by_hand("k", "s3://b/u/", None)

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from aisle.contracts.recommendations import ScoredProduct
+from aisle.errors import ConfigurationError
+from services.serving.app import create_app
+from services.serving.errors import DatabaseUnreachable, TableMissing
+from services.serving.settings import ServingSettings, settings_of_environment
+from services.serving.store import LiveGeneration, MemoryStore, StoredList
+
+KEY = "a-key-of-the-tests"
+NOW = datetime.now(UTC)
+LIVE = LiveGeneration(generation="g2", published_at=NOW, user_lists=1, item_lists=1)
+
+
+def stored(*scores: float, age: timedelta = timedelta(minutes=5)) -> StoredList:
+    products = [ScoredProduct(f"p{place}", score) for place, score in enumerate(scores)]
+    return StoredList(products=products, generation="g2", score_kind="engine", updated_at=NOW - age)
+
+
+def settings(**more: Any) -> ServingSettings:
+    given = {"database_url": "postgresql://nowhere", "api_key_hashes": hashlib.sha256(KEY.encode()).hexdigest(), **more}
+    return ServingSettings(**given)
+
+
+def client(store: MemoryStore, key: str | None = KEY, **more: Any) -> TestClient:
+    app = create_app(settings(**more), store)
+    return TestClient(app, headers={"Authorization": f"Bearer {key}"} if key else {}, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def api() -> TestClient:
+    users = {"u1": stored(0.8, 0.4, 0.2), "old": stored(0.8, age=timedelta(hours=7)), "below": stored(0.5, -0.5)}
+    users["zero"] = stored(0.0, 0.0)
+    popular = [ScoredProduct("best", 40.0), ScoredProduct("next", 10.0)]
+    return client(MemoryStore(users, {"a/b": stored(1.0)}, popular, LIVE))
+
+
+def code_of(answer: Any) -> str:
+    body = answer.json()
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"code", "message"}
+    assert body["error"]["message"]
+    return str(body["error"]["code"])
+
+
+def test_a_users_list_says_where_it_comes_from_and_how_old_it_is(api: TestClient) -> None:
+    answer = api.get("/api/v1/recommendations/u1", params={"limit": 2})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body.pop("items") == [
+        {"item_id": "p0", "score": 0.8, "relative_score": 1.0},
+        {"item_id": "p1", "score": 0.4, "relative_score": 0.5},
+    ]
+    assert 0 <= (datetime.now(UTC) - NOW).total_seconds() + 300 - body.pop("age_seconds") < 2
+    assert datetime.fromisoformat(body.pop("generated_at")) == NOW - timedelta(minutes=5)
+    expected = {"user_id": "u1", "source": "cache", "score_kind": "engine", "generation": "g2", "is_stale": False}
+    assert body == expected
+
+
+def test_a_list_older_than_the_time_to_live_is_served_and_flagged(api: TestClient) -> None:
+    body = api.get("/api/v1/recommendations/old").json()
+    assert body["is_stale"] is True
+    assert len(body["items"]) == 1
+
+
+@pytest.mark.parametrize(("user", "expected"), [("below", [1.0, 0.0]), ("zero", [1.0, 1.0]), ("u1", [1.0, 0.5, 0.25])])
+def test_relative_scores_lie_between_0_and_1(api: TestClient, user: str, expected: list[float]) -> None:
+    items = api.get(f"/api/v1/recommendations/{user}").json()["items"]
+    assert [item["relative_score"] for item in items] == expected
+
+
+def test_an_unknown_user_gets_popular_items(api: TestClient) -> None:
+    answer = api.get("/api/v1/recommendations/nobody", params={"limit": 1})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["source"] == "popular"
+    assert body["score_kind"] == "popularity"
+    assert body["items"] == [{"item_id": "best", "score": 40.0, "relative_score": 1.0}]
+    assert (body["generation"], body["generated_at"], body["age_seconds"]) == (None, None, None)
+
+
+def test_an_unknown_item_is_a_404_and_an_id_may_hold_a_slash(api: TestClient) -> None:
+    assert api.get("/api/v1/similar/a%2Fb").json()["item_id"] == "a/b"
+    missing = api.get("/api/v1/similar/zzz")
+    assert missing.status_code == 404
+    assert code_of(missing) == "item_unknown"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/recommendations/u1", "/api/v1/similar/a%2Fb", "/api/v1/recommendations/no"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"X-API-Key": "wrong"},
+        {"Authorization": f"Basic {KEY}"},
+        {"X-API-Key": ""},
+    ],
+)
+def test_every_list_needs_an_accepted_key(api: TestClient, path: str, headers: dict[str, str]) -> None:
+    api.headers.pop("Authorization")
+    answer = api.get(path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert code_of(answer) == "unauthorized"
+
+
+def test_either_header_carries_the_key(api: TestClient) -> None:
+    assert api.get("/api/v1/recommendations/u1").status_code == 200
+    api.headers.pop("Authorization")
+    assert api.get("/api/v1/recommendations/u1", headers={"X-API-Key": KEY}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["u1?limit=0", "u1?limit=501", "u1?limit=x", "u" * 256, "u%00"])
+def test_what_is_not_allowed_is_refused_in_our_own_words(api: TestClient, path: str) -> None:
+    answer = api.get(f"/api/v1/recommendations/{path}")
+    assert answer.status_code == 422
+    assert code_of(answer) == "invalid_request"
+
+
+def test_paths_and_methods_that_do_not_exist_have_the_same_error_body(api: TestClient) -> None:
+    assert code_of(api.get("/api/v2")) == "not_found"
+    assert code_of(api.post("/api/v1/recommendations/u1")) == "method_not_allowed"
+
+
+def test_live_asks_nobody_and_ready_names_the_generation(api: TestClient) -> None:
+    api.headers.pop("Authorization")
+    assert api.get("/health/live").json() == {"status": "live"}
+    assert api.get("/health/ready").json()["generation"] == "g2"
+
+
+def test_a_cache_that_was_never_filled_is_not_ready() -> None:
+    answer = client(MemoryStore()).get("/health/ready")
+    assert (answer.status_code, code_of(answer)) == (503, "cache_empty")
+
+
+class BrokenStore(MemoryStore):
+    """Fails with what it is given."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    async def recommendations(self, user_id: str) -> StoredList | None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (DatabaseUnreachable("no answer"), 503, "database_unreachable"),
+        (TableMissing("no table"), 503, "table_missing"),
+        (RuntimeError("a secret detail"), 500, "internal_error"),
+    ],
+)
+def test_failures_have_the_one_error_body(error: Exception, status: int, code: str) -> None:
+    answer = client(BrokenStore(error)).get("/api/v1/recommendations/u1")
+    assert (answer.status_code, code_of(answer)) == (status, code)
+    assert "secret" not in answer.text
+
+
+def test_request_ids_are_kept_if_harmless_and_made_if_not(api: TestClient) -> None:
+    assert api.get("/health/live", headers={"X-Request-ID": "abc-1"}).headers["X-Request-ID"] == "abc-1"
+    assert len(api.get("/health/live", headers={"X-Request-ID": "x y\t"}).headers["X-Request-ID"]) == 32
+
+
+def test_openapi_lists_every_error_and_no_foreign_schema(api: TestClient) -> None:
+    described = api.get("/openapi.json").json()
+    assert described["info"]["title"] == "Aisle serving API"
+    operations = [operation for path in described["paths"].values() for operation in path.values()]
+    assert len(operations) == 4
+    assert all(operation["summary"] and operation["description"] for operation in operations)
+    similar = described["paths"]["/api/v1/similar/{item_id}"]["get"]
+    assert set(similar["responses"]) == {"200", "401", "404", "422", "503"}
+    assert similar["security"] == [{"HTTPBearer": []}, {"APIKeyHeader": []}]
+    assert "HTTPValidationError" not in described["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVING_API_KEY_HASHES", ""),
+        ("SERVING_API_KEY_HASHES", "not-a-hash"),
+        ("SERVING_PROT", "8000"),
+        ("SERVING_PORT", "x"),
+    ],
+)
+def test_wrong_settings_are_refused_at_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv("SERVING_DATABASE_URL", "postgresql://nowhere")
+    monkeypatch.setenv("SERVING_API_KEY_HASHES", f"{'0' * 64}, {'1' * 64}")
+    assert settings_of_environment().api_key_hashes == ("0" * 64, "1" * 64)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name.removeprefix("SERVING_").lower() + "|" + name):
+        settings_of_environment()
