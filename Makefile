@@ -37,13 +37,15 @@ lint: $(READY) ## Check style, types, SQL and Dockerfiles
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/tests include/sql
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/tests
+	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder include/sql
 	$(BIN)/hadolint Dockerfile services/Dockerfile
 
 format: $(READY) ## Put Python and SQL into the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --disable-progress-bar dbt/models dbt/tests include/sql
+	$(BIN)/sqlfluff fix --disable-progress-bar dbt/models dbt/tests
+	$(BIN)/sqlfluff fix --disable-progress-bar --templater placeholder include/sql
 
 lock: $(READY) ## Write requirements.txt from requirements.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \

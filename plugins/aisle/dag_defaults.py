@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, Param
+from airflow.sdk import Asset, CronTriggerTimetable, Param
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from aisle.contracts.run_key import checked_run_key, run_key_of
@@ -64,12 +64,10 @@ def run_key_of_context() -> str:
 
 def line_dag(leg: str, doc: str | None, *, follows: Asset | None = None, clock: str | None = None) -> dict[str, Any]:
     """Keyword arguments of `@dag` for one leg. It `follows` an asset, or runs by the `clock` of that name."""
-    schedule = [follows] if follows else (getattr(get_settings().schedules, clock) or None if clock else None)
     return {
         "dag_id": leg,
         "doc_md": doc,
-        "schedule": schedule,
-        # No start date: with one, Airflow would run every clock's last tick the moment it first sees the DAG.
+        "schedule": [follows] if follows else _ticks_of(clock),
         "catchup": False,
         "max_active_runs": 1,
         "default_args": TASK_DEFAULTS,
@@ -77,3 +75,13 @@ def line_dag(leg: str, doc: str | None, *, follows: Asset | None = None, clock: 
         "user_defined_macros": {"run_key": resolve_run_key},
         "dagrun_timeout": timedelta(hours=12),
     }
+
+
+def _ticks_of(clock: str | None) -> CronTriggerTimetable | None:
+    """The schedule of that name; none when it is set to nothing.
+
+    A new DAG waits for its next tick. Airflow would run the last one at once for a DAG with a start date, and, by
+    default (3.3.2), also for one that is first seen within a tenth of its period.
+    """
+    cron = getattr(get_settings().schedules, clock) if clock else ""
+    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0)) if cron else None

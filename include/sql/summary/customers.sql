@@ -30,7 +30,8 @@ recommended as (
         array_agg(coalesce(items.product_name, element.value ->> 'product_id') order by element.place) as names
     from cache.offline_user_recommendations
     inner join chosen on offline_user_recommendations.user_id = chosen.user_id
-    cross join lateral jsonb_array_elements(offline_user_recommendations.recommendations)
+    cross join
+        lateral jsonb_array_elements(offline_user_recommendations.recommendations)
         with ordinality as element (value, place)
     left join personalize.items on items.item_id = element.value ->> 'product_id'
     where element.place <= 5
