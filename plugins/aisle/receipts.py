@@ -36,9 +36,14 @@ def receipt(run_key: str, leg: str, subject: str, url: str | None = None) -> Ite
     started = time.monotonic()
     yield slip
     slip.seconds = time.monotonic() - started
+    write(slip, url)
+
+
+def write(slip: Receipt, url: str | None = None) -> None:
+    """Store a receipt; one that is written again for the same work replaces the first."""
     with connect(url) as connection:
         connection.execute(sql("ops/receipts/insert").encode(), {**vars(slip), "details": json.dumps(slip.details)})
     log.info(
         "%s %s: %s rows in, %s rows out, %s bytes, %.2f s, run key %s",
-        leg, subject, slip.rows_in, slip.rows_out, slip.bytes, slip.seconds, run_key,
+        slip.leg, slip.subject, slip.rows_in, slip.rows_out, slip.bytes, slip.seconds, slip.run_key,
     )  # fmt: skip

@@ -12,7 +12,7 @@ select
     (
         select count(*)
         from core.customers
-        where customers.n_positive_lines > 0
+        where customers.n_sales > 0
     ) as customers_with_a_purchase,
     (
         select count(*)
@@ -20,6 +20,6 @@ select
         left join cache.offline_user_recommendations
             on customers.user_id = offline_user_recommendations.user_id
         where
-            customers.n_positive_lines > 0
+            customers.n_sales > 0
             and offline_user_recommendations.user_id is null
     ) as customers_without_recommendations

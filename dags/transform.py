@@ -1,0 +1,28 @@
+"""
+# Transform
+
+Reads  asset `raw_orders` (`raw.company__orders`, `raw.company__order_items`).  Writes asset `marts` (schemas `core`
+and `personalize`; on the way `staging` and `intermediate`).
+
+1. gate_raw – stop here unless the raw tables are sound
+2. build – dbt: models and their data tests, in the order of their dependencies
+3. gate_marts – the marts as Personalize wants them; passing it is the event of asset `marts`
+4. document – models, columns and lineage as a page of the site of reports
+
+Safe to rerun: every model is built anew from raw and swapped in whole, and unchanged input gives unchanged rows.
+"""
+
+from airflow.sdk import chain, dag
+
+from aisle.assets import MARTS, RAW_ORDERS
+from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.quality.tasks import gate
+from aisle.transform.tasks import build, document
+
+
+@dag(**line_dag("transform", __doc__, follows=RAW_ORDERS), params=RUN_KEY_PARAM)
+def transform():
+    chain(gate("raw"), build(), [gate("marts", outlets=[MARTS]), document()])
+
+
+transform()

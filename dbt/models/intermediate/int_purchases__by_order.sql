@@ -1,0 +1,20 @@
+with order_items as (
+    select * from {{ ref('int_order_items__classified') }}
+),
+
+purchases as (
+    select
+        source,
+        order_id,
+        product_id,
+        user_id,
+        ordered_at,
+        count(*) as n_lines,
+        sum(quantity) as quantity,
+        sum(quantity * unit_price) as amount
+    from order_items
+    where is_purchase
+    group by source, order_id, product_id, user_id, ordered_at
+)
+
+select * from purchases

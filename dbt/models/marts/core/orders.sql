@@ -1,0 +1,49 @@
+{{ config(indexes=[
+    {'columns': ['source', 'order_id'], 'unique': true},
+    {'columns': ['user_id']},
+]) }}
+
+with orders as (
+    select * from {{ ref('stg_company__orders') }}
+),
+
+order_items as (
+    select * from {{ ref('order_items') }}
+),
+
+order_totals as (
+    select
+        source,
+        order_id,
+        count(*) as n_lines,
+        count(*) filter (where is_sale) as n_sales,
+        count(*) filter (where is_purchase) as n_purchases,
+        sum(quantity) as n_items,
+        sum(amount) as lines_amount
+    from order_items
+    group by source, order_id
+),
+
+summed as (
+    select
+        orders.source,
+        orders.order_id,
+        orders.user_id,
+        orders.ordered_at,
+        orders.status,
+        orders.status = 'cancelled' as is_cancelled,
+        orders.city,
+        orders.province,
+        orders.payment_mode,
+        orders.brand,
+        coalesce(order_totals.n_lines, 0) as n_lines,
+        coalesce(order_totals.n_sales, 0) as n_sales,
+        coalesce(order_totals.n_purchases, 0) as n_purchases,
+        coalesce(order_totals.n_items, 0) as n_items,
+        coalesce(orders.total_amount, order_totals.lines_amount, 0) as total_amount
+    from orders
+    left join order_totals
+        on orders.source = order_totals.source and orders.order_id = order_totals.order_id
+)
+
+select * from summed

@@ -1,0 +1,18 @@
+{{ config(indexes=[{'columns': ['user_id']}]) }}
+
+with purchases as (
+    select * from {{ ref('int_purchases__by_order') }}
+),
+
+interactions as (
+    select
+        user_id,
+        product_id as item_id,
+        'purchase'::text as event_type,
+        quantity::real as event_value,
+        {{ epoch_seconds('ordered_at') }} as timestamp
+    from purchases
+    where user_id is not null
+)
+
+select * from interactions

@@ -1,0 +1,26 @@
+-- Mass of interactions: as many units as core.order_items says that known users purchased.
+with order_items as (
+    select * from {{ ref('order_items') }}
+),
+
+interactions as (
+    select * from {{ ref('interactions') }}
+),
+
+purchased as (
+    select coalesce(sum(quantity), 0)::double precision as units
+    from order_items
+    where is_purchase and user_id is not null
+),
+
+given as (
+    select coalesce(sum(event_value::double precision), 0) as units
+    from interactions
+)
+
+select
+    purchased.units as purchased_units,
+    given.units as given_units
+from purchased
+cross join given
+where abs(purchased.units - given.units) > purchased.units * 0.000001

@@ -1,0 +1,149 @@
+"""The dbt project in dbt/, run inside this process: build its models with their tests, write its documentation.
+
+dbt runs in process, not as a program of its own, so that it ends with the task that started it and imports once.
+It is kept quiet; its log and artifacts stay in the run's own folder, and what failed is told in the error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from psycopg.conninfo import conninfo_to_dict
+
+from aisle.errors import FinalError, RetryableError
+from aisle.settings import PROJECT_ROOT
+
+PROJECT = PROJECT_ROOT / "dbt"
+#: One folder per run key: manifest, run results, compiled SQL and log of its last try.
+RUNS = PROJECT_ROOT / ".aisle" / "dbt"
+RUNS_KEPT = 20
+MART_SCHEMAS = ("core", "personalize")
+#: How many broken nodes an error message spells out.
+_NODES_TOLD = 10
+#: Nothing on the task's own log, nothing sent to anybody.
+_FLAGS = (
+    "--log-level=none",
+    "--log-level-file=info",
+    "--no-use-colors",
+    "--no-use-colors-file",
+    "--no-version-check",
+    "--no-send-anonymous-usage-stats",
+)
+
+
+class TransformBroken(RetryableError):
+    """dbt could not do its work: no connection, a deadlock, a statement that failed."""
+
+
+class DataTestsFailed(FinalError):
+    """The data is not what the project's tests promise; what depends on it was not built."""
+
+
+class Mart(NamedTuple):
+    """One table that a build has written. `name` is schema.table."""
+
+    name: str
+    rows: int
+    seconds: float
+
+
+def build(warehouse: str, run_folder: Path) -> list[Mart]:
+    """Seeds, models and data tests in the order of their dependencies; returns the marts.
+
+    `warehouse` is a libpq URL. Unit tests are left out: they judge the code and not the data.
+    Raises DataTestsFailed or TransformBroken, which name the nodes and what they said.
+    """
+    results = _dbt("build", "--exclude-resource-type", "unit_test", warehouse=warehouse, run_folder=run_folder)
+    return [_mart(result) for result in results if _is_mart(result.node)]
+
+
+def document(warehouse: str, run_folder: Path, page: Path) -> None:
+    """Write the project's documentation to `page`: one HTML file that needs no server and no internet.
+
+    The page is replaced in one step, so a reader never sees half of it.
+    """
+    _dbt("docs", "generate", "--static", "--no-compile", warehouse=warehouse, run_folder=run_folder)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    fresh = page.with_suffix(".fresh")
+    shutil.copyfile(run_folder / "static_index.html", fresh)
+    fresh.replace(page)
+
+
+def forget_old_runs(runs: Path, kept: int = RUNS_KEPT) -> None:
+    """Remove the folders of all but the newest runs."""
+    folders = sorted((folder for folder in runs.iterdir() if folder.is_dir()), key=lambda each: each.stat().st_mtime)
+    for folder in folders[:-kept]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _dbt(*command: str, warehouse: str, run_folder: Path) -> list[Any]:
+    """Run one dbt command and return the results of its nodes, if it has any."""
+    from dbt.cli.main import dbtRunner
+
+    places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": run_folder, "log-path": run_folder}
+    arguments = [*command, *(part for name, path in places.items() for part in (f"--{name}", str(path)))]
+    with _environment(**_warehouse_variables(warehouse)):
+        outcome = dbtRunner().invoke([*_FLAGS, *arguments])
+    asked = " ".join(command)
+    if outcome.exception:
+        raise TransformBroken(
+            f"dbt {asked} did not run: {outcome.exception}; see {run_folder / 'dbt.log'}, then run the task again"
+        ) from outcome.exception
+    results = list(getattr(outcome.result, "results", None) or [])
+    if not outcome.success:
+        raise _failure(asked, results, run_folder)
+    return results
+
+
+def _failure(asked: str, results: list[Any], run_folder: Path) -> TransformBroken | DataTestsFailed:
+    broken = [result for result in results if result.status == "error"]
+    failed = [result for result in results if result.status == "fail"]
+    skipped = sum(result.status == "skipped" for result in results)
+    told = [f"{result.node.name}: {_one_line(result.message)}" for result in (broken + failed)[:_NODES_TOLD]]
+    message = (
+        f"dbt {asked}: {len(broken)} nodes broke, {len(failed)} data tests failed, {skipped} nodes were left out: "
+        f"{'; '.join(told)}. "
+    )
+    if broken:
+        return TransformBroken(f"{message}Mend what they name, or run the task again; see {run_folder / 'dbt.log'}")
+    return DataTestsFailed(f"{message}Mend the data (or the test, if it promises too much) and run the task again")
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())
+
+
+def _is_mart(node: Any) -> bool:
+    return node.resource_type == "model" and node.schema in MART_SCHEMAS
+
+
+def _mart(result: Any) -> Mart:
+    name = f"{result.node.schema}.{result.node.name}"
+    return Mart(name, int(result.adapter_response["rows_affected"]), float(result.execution_time))
+
+
+def _warehouse_variables(warehouse: str) -> dict[str, str]:
+    """The variables that dbt/profiles.yml reads."""
+    parts = conninfo_to_dict(warehouse)
+    named = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "DB": "dbname"}
+    return {f"WAREHOUSE_{name}": str(parts[part]) for name, part in named.items() if parts.get(part) is not None}
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """These variables, for the block: dbt's profile takes values from nowhere else, and nobody else needs them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

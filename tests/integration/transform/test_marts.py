@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import Any
+
+MARCH_1 = 1709287200  # 2024-03-01T10:00Z
+DAY = 86400
+
+
+def _by(rows: list[dict[str, Any]], *keys: str) -> dict[Any, dict[str, Any]]:
+    found = {tuple(row[key] for key in keys) if len(keys) > 1 else row[keys[0]]: row for row in rows}
+    assert len(found) == len(rows), f"{keys} are no key of the rows"
+    return found
+
+
+def test_interactions_are_the_paid_completed_products_of_known_users(small_company: Any) -> None:
+    rows = small_company.rows("select * from personalize.interactions order by timestamp, user_id, event_value")
+    assert [tuple(row.values()) for row in rows] == [
+        ("ann", "MUG", "purchase", 5.0, MARCH_1),
+        ("dan", "TOY", "purchase", 20.0, MARCH_1),
+        ("dan", "TOY", "purchase", 901.0, MARCH_1),
+        ("ann", "MUG", "purchase", 1.0, MARCH_1 + DAY),
+    ]
+
+
+def test_items_are_all_products_and_no_postage(small_company: Any) -> None:
+    items = _by(small_company.rows("select * from personalize.items"), "item_id")
+    assert set(items) == {"MUG", "CUP", "PAN", "TOY"}
+    assert items["MUG"] == {
+        "item_id": "MUG",
+        "product_name": "BLUE MUG",
+        "category": "kitchen/garden",
+        "price": 5.0,
+        "creation_timestamp": MARCH_1,
+    }
+    assert items["PAN"]["price"] is None
+    assert items["CUP"]["category"] is None
+
+
+def test_users_are_exactly_the_users_of_interactions(small_company: Any) -> None:
+    rows = small_company.rows("select * from personalize.users order by user_id")
+    assert [tuple(row.values()) for row in rows] == [
+        ("ann", None, None, "Lahore, Punjab"),
+        ("dan", None, None, "Karachi/Saddar"),
+    ]
+
+
+def test_customers_are_everybody_known_with_what_they_bought(small_company: Any) -> None:
+    customers = _by(small_company.rows("select * from core.customers"), "user_id")
+    assert set(customers) == {"ann", "ben", "cara", "dan", "empty", "posty"}
+    counts = {name: (row["n_orders"], row["n_sales"], row["n_purchases"]) for name, row in customers.items()}
+    assert counts["ann"] == (2, 4, 3)
+    assert counts["posty"] == (1, 1, 0)
+    assert counts["ben"] == (1, 0, 0)
+    assert counts["cara"] == (0, 0, 0)
+    assert customers["posty"]["last_purchased_at"] is None
+    assert customers["ann"]["city"] == "Lahore", "a newer order without a place does not forget the older one's"
+
+
+def test_orders_of_two_sources_with_one_id_stay_two(small_company: Any) -> None:
+    orders = _by(small_company.rows("select * from core.orders"), "source", "order_id")
+    assert orders["oe", "1"]["user_id"] == "ann"
+    assert orders["pos", "1"]["user_id"] is None
+    assert float(orders["oe", "1"]["total_amount"]) == 2 * 5 + 3 * 7 + 9, "without a total, the sum of the lines"
+    assert float(orders["oe", "2"]["total_amount"]) == 50, "what the company says goes first"
+    assert orders["oe", "C1"]["is_cancelled"] is True
+    assert (orders["oe", "5"]["n_lines"], orders["oe", "5"]["n_items"]) == (0, 0)
+
+
+def test_products_know_their_newest_name_prices_and_orders(small_company: Any) -> None:
+    products = _by(small_company.rows("select * from core.products"), "product_id")
+    mug, post = products["MUG"], products["POST"]
+    assert mug["product_name"] == "BLUE MUG", "a cancellation's note is newer, but no name"
+    assert (mug["n_orders"], mug["n_purchases"], float(mug["n_sold"])) == (2, 3, 6.0)
+    assert (float(mug["median_price"]), float(mug["last_price"])) == (5.0, 5.0)
+    assert (post["is_product"], post["n_orders"]) == (False, 0)
+    assert products["PAN"]["first_sold_at"] is None
+
+
+def test_outliers_are_flagged_and_kept(small_company: Any) -> None:
+    rows = small_company.rows(
+        "select quantity, unit_price, is_quantity_outlier, is_price_outlier from core.order_items"
+        " where order_id = '7' order by line_number"
+    )
+    assert [(row["is_quantity_outlier"], row["is_price_outlier"]) for row in rows] == [(True, False), (False, True)]
+    usual = small_company.rows(
+        "select * from core.order_items where (is_quantity_outlier or is_price_outlier) and order_id <> '7'"
+    )
+    assert usual == []
+    assert small_company.rows("select sum(quantity)::int as n from core.order_items where product_id = 'TOY'") == [
+        {"n": 921}
+    ]
+
+
+def test_schemas_are_named_without_a_prefix(small_company: Any) -> None:
+    rows = small_company.rows(
+        "select distinct table_schema as name from information_schema.tables"
+        " where table_schema not in ('pg_catalog', 'information_schema') order by 1"
+    )
+    made = {row["name"] for row in rows} - {"cache", "identity", "ops", "raw"}
+    assert made == {"staging", "intermediate", "core", "personalize"}
+
+
+def test_marts_have_the_columns_of_the_datasets_in_their_order(small_company: Any) -> None:
+    from aisle.contracts.personalize import DATASETS
+
+    for dataset in DATASETS:
+        columns = small_company.rows(
+            "select column_name as name from information_schema.columns"
+            f" where table_schema = 'personalize' and table_name = '{dataset.name}' order by ordinal_position"
+        )
+        assert ",".join(column["name"] for column in columns).upper() == dataset.header

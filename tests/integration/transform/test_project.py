@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from aisle.transform import project
+
+MARTS = (
+    "core.customers",
+    "core.order_items",
+    "core.orders",
+    "core.products",
+    "personalize.interactions",
+    "personalize.items",
+    "personalize.users",
+)
+
+#: At least one row against each data test of the marts. Unique keys go first, which the indexes would defend.
+BROKEN_MARTS = """
+do $$ declare it record; begin
+    for it in select schemaname, indexname from pg_indexes where schemaname in ('core', 'personalize') loop
+        execute format('drop index %I.%I', it.schemaname, it.indexname);
+    end loop;
+end $$;
+insert into core.orders (source, order_id, user_id) values ('oe', '1', 'nobody'), ('oe', '1', 'nobody');
+insert into core.order_items (product_id, user_id, is_purchase, quantity)
+values (null, 'ann', true, 7), ('NONE', null, false, 1);
+insert into core.products (product_id) values (null), ('TWICE'), ('TWICE');
+insert into core.customers (user_id) values (null), ('twice'), ('twice');
+insert into personalize.interactions (user_id, item_id, event_type, event_value, timestamp)
+values (null, null, 'click', 0, 0), ('nobody', 'NONE', 'click', -1, -1);
+insert into personalize.items (item_id) values (null), ('TWICE'), ('TWICE'), (repeat('X', 257));
+insert into personalize.users (user_id) values (null), ('twice'), ('twice'), (repeat('x', 257));
+"""
+
+
+def _contents(company: Any) -> dict[str, list[dict[str, Any]]]:
+    return {mart: company.rows(f"select * from {mart} as mart order by mart::text") for mart in MARTS}
+
+
+def test_a_second_build_of_unchanged_input_gives_equal_rows(small_company: Any) -> None:
+    before = _contents(small_company)
+    marts = small_company.build()
+    assert _contents(small_company) == before
+    assert {mart.name: mart.rows for mart in marts} == {name: len(rows) for name, rows in before.items()}
+    assert before["personalize.interactions"]
+
+
+def test_a_warehouse_without_orders_has_empty_marts(empty_company: Any) -> None:
+    assert _contents(empty_company) == {mart: [] for mart in MARTS}
+
+
+def test_a_broken_raw_row_fails_the_build_and_names_the_test(company: Any) -> None:
+    company.ordered("1", {"product_id": "MUG"}, status="lost")
+    with pytest.raises(project.DataTestsFailed, match=r"accepted_values_stg_company__orders_status.*Got 1 result"):
+        company.build()
+    assert company.rows("select to_regclass('personalize.interactions') as it") == [{"it": None}]
+
+
+def test_every_promise_about_the_marts_can_be_broken(empty_company: Any) -> None:
+    with psycopg.connect(empty_company.url) as connection:
+        connection.execute(BROKEN_MARTS.encode())
+    arguments = ("test", "--exclude-resource-type", "unit_test", "--select", "marts")
+    with pytest.raises(project.DataTestsFailed):
+        project._dbt(*arguments, warehouse=empty_company.url, run_folder=empty_company.run_folder)
+    run = json.loads((empty_company.run_folder / "run_results.json").read_text())
+    passed = {result["unique_id"].split(".")[2] for result in run["results"] if result["status"] == "pass"}
+    assert len(run["results"]) > 25
+    assert passed == set()
+
+
+def test_a_model_that_breaks_is_named_and_may_be_tried_again(company: Any) -> None:
+    with psycopg.connect(company.url) as connection:
+        connection.execute("alter table raw.company__orders drop column payment_mode")
+    with pytest.raises(project.TransformBroken, match=r'stg_company__orders.*"payment_mode" does not exist'):
+        company.build()
+
+
+def test_a_warehouse_that_is_down_may_be_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(project.TransformBroken):
+        project.build("postgresql://aisle:secret-word@127.0.0.1:1/none", tmp_path)
+    assert "secret-word" not in os.environ.values()
+
+
+def test_the_unit_tests_of_the_models_pass(small_company: Any, tmp_path: Path) -> None:
+    results = project._dbt("test", "--select", "test_type:unit", warehouse=small_company.url, run_folder=tmp_path)
+    assert len(results) >= 7
+    assert {str(result.status) for result in results} == {"pass"}
+
+
+def test_the_documentation_is_one_page_that_loads_nothing(small_company: Any, tmp_path: Path) -> None:
+    page = tmp_path / "site" / "dbt" / "index.html"
+    project.document(small_company.url, small_company.run_folder, page)
+    text = page.read_text()
+    assert "One row per order and product that a known user purchased" in text
+    assert '"send_anonymous_usage_stats": false' in text, "otherwise the page loads a tracker"
+    assert re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"']?(?:https?:)?//[^>]*>", text) == []
+    assert [file.name for file in page.parent.iterdir()] == ["index.html"]
+
+
+def test_every_model_says_what_one_row_is(small_company: Any) -> None:
+    manifest = json.loads((small_company.run_folder / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    assert len(models) >= 14
+    assert [model["name"] for model in models if not model["description"].startswith("One row per ")] == []

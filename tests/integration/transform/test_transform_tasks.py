@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aisle.settings import get_settings
+from aisle.transform import project, tasks
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(project, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(tasks, "run_key_of_context", lambda: "20240301T1000")
+    monkeypatch.setenv("AISLE_DOCS__DIRECTORY", str(tmp_path / "site"))
+    get_settings.cache_clear()
+    yield tmp_path / "site"
+    get_settings.cache_clear()
+
+
+def test_build_leaves_a_receipt_of_itself_and_one_of_each_mart(company: Any, site: Path) -> None:
+    company.ordered("1", {"product_id": "MUG", "quantity": 2})
+    tasks.build.function()
+    tasks.document.function()
+    receipts = company.rows("select subject, rows_out, seconds from ops.receipts where run_key = '20240301T1000'")
+    rows = {receipt["subject"]: receipt["rows_out"] for receipt in receipts}
+    assert rows.pop("build") == 7
+    assert set(rows.values()) == {1}
+    assert len(rows) == 7
+    assert all(receipt["seconds"] > 0 for receipt in receipts)
+    assert (site / "dbt" / "index.html").stat().st_size > 1_000_000
