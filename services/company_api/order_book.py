@@ -1,0 +1,222 @@
+"""Orders as columns, and as the wire's orders once a page is asked for.
+
+Two million order lines are six numpy arrays here and would be gigabytes as objects, so an `Order` exists only while
+its page is being answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.contracts.company_orders import CANCELLED, SOURCES, Customer, Item, Order, SourceName
+
+Array = npt.NDArray[Any]
+T = TypeVar("T")
+
+#: Editing an order moves `updated_at` by this much: never the wall clock, so two servers told the same say the same.
+EDIT_STEP = timedelta(hours=1)
+
+
+@dataclass
+class Coded(Generic[T]):
+    """A column of few distinct values: row i holds `values[codes[i]]`."""
+
+    values: list[T]
+    codes: Array
+
+    def rows(self, start: int, stop: int) -> list[T]:
+        return [self.values[code] for code in self.codes[start:stop].tolist()]
+
+    def take(self, positions: Array) -> Coded[T]:
+        return Coded(self.values, self.codes[positions])
+
+    def put(self, position: int, value: T) -> None:
+        if value not in self.values:
+            self.values = [*self.values, value]
+        self.codes[position] = self.values.index(value)
+
+    @classmethod
+    def constant(cls, value: T, rows: int) -> Coded[T]:
+        return cls([value], np.zeros(rows, np.int32))
+
+
+class Product(NamedTuple):
+    """What a line says about its product. One product may have several of these: a file may spell it in many ways."""
+
+    id: str | None
+    title: str | None = None
+    base_price: float | None = None
+    category: str | None = None
+    brand: str | None = None
+
+
+@dataclass
+class OrderColumns:
+    """One row per order. Times are `datetime64[us]` in UTC; a walk-in's customer is None."""
+
+    order_id: Array
+    ordered_at: Array
+    updated_at: Array
+    status: Coded[str]
+    customer: Coded[Customer | None]
+    city: Coded[str | None]
+    province: Coded[str | None]
+    payment_mode: Coded[str | None]
+    brand: Coded[str | None]
+
+    def take(self, positions: Array) -> OrderColumns:
+        return OrderColumns(*(getattr(self, column.name).take(positions) for column in fields(self)))
+
+
+@dataclass
+class LineColumns:
+    """One row per order line. A missing quantity or price is NaN, which the wire shows as null."""
+
+    product: Coded[Product]
+    quantity: Array
+    price: Array
+
+    def __len__(self) -> int:
+        return len(self.quantity)
+
+    def take(self, positions: Array) -> LineColumns:
+        return LineColumns(self.product.take(positions), self.quantity[positions], self.price[positions])
+
+    def items(self, start: int, stop: int) -> list[Item]:
+        prices = self.price[start:stop].tolist()
+        quantities = self.quantity[start:stop].tolist()
+        products = self.product.rows(start, stop)
+        return [
+            Item(product.id, product.title, quantity, price, product.base_price, product.category, product.brand)
+            for product, quantity, price in zip(products, quantities, prices, strict=True)
+        ]
+
+
+@dataclass
+class OrderBook:
+    """The orders of one source by (order_date, order_id). Order i owns lines first_line[i]:first_line[i + 1]."""
+
+    orders: OrderColumns
+    lines: LineColumns
+    first_line: Array
+
+    def __len__(self) -> int:
+        return len(self.orders.order_id)
+
+    def window(self, start: datetime, end: datetime) -> tuple[int, int]:
+        """Positions of the orders with start <= order_date < end. Both times carry a zone."""
+        bounds = [np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us") for moment in (start, end)]
+        first, stop = np.searchsorted(self.orders.ordered_at, np.array(bounds)).tolist()
+        return first, stop
+
+    def ids(self, start: int, stop: int) -> list[str]:
+        ids: list[str] = self.orders.order_id[start:stop].tolist()
+        return ids
+
+    def page(self, start: int, stop: int) -> list[Order]:
+        """The orders at positions [start, stop) as the wire sends them."""
+        if start >= stop:
+            return []
+        bounds = self.first_line[start : stop + 1].tolist()
+        items = self.lines.items(bounds[0], bounds[-1])
+        columns = self.orders
+        rows = zip(
+            self.ids(start, stop),
+            _moments(columns.ordered_at[start:stop]),
+            columns.status.rows(start, stop),
+            [items[a - bounds[0] : b - bounds[0]] for a, b in pairwise(bounds)],
+            _moments(columns.updated_at[start:stop]),
+            columns.customer.rows(start, stop),
+            columns.city.rows(start, stop),
+            columns.province.rows(start, stop),
+            columns.payment_mode.rows(start, stop),
+            columns.brand.rows(start, stop),
+            self._totals(start, stop),
+            strict=True,
+        )
+        return [Order(*row) for row in rows]
+
+    def edit(self, position: int, *, quantity: float | None = None, city: str | None = None) -> None:
+        """Change an order after the fact: its first line's quantity (one more, if nothing is named) or its city."""
+        if quantity is None and city is None:
+            quantity = float(self.lines.quantity[self.first_line[position]]) + 1
+        if quantity is not None:
+            self.lines.quantity[self.first_line[position]] = quantity
+        if city is not None:
+            self.orders.city.put(position, city)
+        self.orders.updated_at[position] += np.timedelta64(EDIT_STEP)
+
+    def cancel(self, position: int) -> None:
+        self.orders.status.put(position, CANCELLED)
+        self.orders.updated_at[position] += np.timedelta64(EDIT_STEP)
+
+    def _totals(self, start: int, stop: int) -> list[float]:
+        bounds = self.first_line[start : stop + 1]
+        lines = slice(bounds[0], bounds[-1])
+        paid = np.nan_to_num(self.lines.quantity[lines] * self.lines.price[lines])
+        totals: list[float] = np.add.reduceat(paid, bounds[:-1] - bounds[0]).round(2).tolist()
+        return totals
+
+
+@dataclass
+class Company:
+    """Everything the two endpoints serve, and what `/health` says about it."""
+
+    books: dict[SourceName, OrderBook]
+    #: People, not accounts: one person may be known to both systems, or twice to one.
+    customers: int
+    #: Rows of the file the orders came from, or the number of order lines.
+    source_rows: int
+
+    def summary(self) -> dict[str, int | str | None]:
+        filled = [book for book in self.books.values() if len(book)]
+        first = min((book.orders.ordered_at[0] for book in filled), default=None)
+        last = max((book.orders.ordered_at[-1] for book in filled), default=None)
+        return {
+            "orders": sum(len(book) for book in filled),
+            "order_lines": sum(len(book.lines) for book in filled),
+            "customers": self.customers,
+            "products": len({id_ for book in filled for id_ in _product_ids(book)}),
+            "first_order_at": None if first is None else _moments(np.array([first]))[0].isoformat(),
+            "last_order_at": None if last is None else _moments(np.array([last]))[0].isoformat(),
+            "source_rows": self.source_rows,
+        }
+
+
+def shelve(
+    orders: OrderColumns, source: Array, lines: LineColumns, order_of_line: Array
+) -> dict[SourceName, OrderBook]:
+    """One sorted book per source.
+
+    Shapes   source (orders,): place in SOURCES. order_of_line (lines,): position of the line's order.
+    Lines of one order keep the order they have here.
+    """
+    by_time = np.lexsort((orders.order_id, orders.ordered_at))
+    return {
+        named.name: _book(orders, by_time[source[by_time] == place], lines, order_of_line)
+        for place, named in enumerate(SOURCES)
+    }
+
+
+def _book(orders: OrderColumns, chosen: Array, lines: LineColumns, order_of_line: Array) -> OrderBook:
+    rank = np.full(len(orders.order_id), -1, np.int32)
+    rank[chosen] = np.arange(len(chosen), dtype=np.int32)
+    rank_of_line = rank[order_of_line]
+    by_order = np.argsort(rank_of_line, kind="stable")[np.count_nonzero(rank_of_line < 0) :]
+    sizes = np.bincount(rank_of_line[by_order], minlength=len(chosen))
+    return OrderBook(orders.take(chosen), lines.take(by_order), np.concatenate([[0], np.cumsum(sizes)]))
+
+
+def _product_ids(book: OrderBook) -> set[str]:
+    products = (book.lines.product.values[code] for code in np.unique(book.lines.product.codes))
+    return {product.id for product in products if product.id is not None}
+
+
+def _moments(times: Array) -> list[datetime]:
+    return [moment.replace(tzinfo=UTC) for moment in times.astype("datetime64[us]").tolist()]

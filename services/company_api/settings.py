@@ -1,0 +1,30 @@
+"""How the simulated order API runs: `COMPANY_API_<FIELD>` in the environment, or the same as an option."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.company_api.world.scales import ScaleName
+
+PREFIX = "COMPANY_API_"
+Shape = Literal["envelope", "list"]
+
+
+class CompanyApiSettings(BaseSettings):
+    """Typed and frozen; build once at start."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    token: SecretStr = Field(min_length=1, description="Bearer token that every request but /health must carry")
+    scale: ScaleName = Field("small", description="Size of the generated company: tiny, small or reference")
+    seed: int = Field(7, ge=0, description="Seed of the generated company; the same seed gives the same bytes")
+    orders: Path | None = Field(None, description="CSV or parquet file of real orders, instead of generated ones")
+    shape: Shape = Field("envelope", description="Answer when the request names none: envelope (with cursor) or list")
+    page_cap: int | None = Field(None, ge=1, description="Serve at most this many orders a page and do not say so")
+    faults: str = Field("[]", description="Faults to begin with, as POST /faults takes them (JSON list)")
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8081, ge=1, le=65_535, description="Port to listen on")
