@@ -17,7 +17,7 @@ from aisle.warehouse import warehouse_url
 def build() -> None:
     """Build all models and run their data tests; a broken one fails the task by name."""
     run_key, url = run_key_of_context(), warehouse_url()
-    with receipt(run_key, "transform", "build", url) as slip:
+    with receipt(run_key, "transform", "build", url):
         marts = project.build(url, project.RUNS / run_key)
         for mart in marts:  # dbt has measured them already, so there is no block to time
             write(Receipt(run_key, "transform", mart.name, rows_out=mart.rows, seconds=mart.seconds), url)
