@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console, Group
@@ -40,18 +41,22 @@ class LegDisplay:
             yield self
 
     def update(self, state: LegState) -> None:
-        self._states[state.leg] = state
+        self._states[state.leg] = replace(state)
         if self._live is not None:
             self._live.update(self._table())
         elif state.state in ("done", "idle"):
-            self._console.print(f"{_SIGNS[state.state]} {state.leg:<10} {_progress(state):<18} {state.seconds:6.1f} s")
+            self._console.print(
+                f"{_SIGNS[state.state]} {state.leg:<10} {_progress(state):<18} {_rows(state):>18} {state.seconds:8.1f} s"
+            )
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, show_header=False)
+        for justify in ("left", "left", "left", "right", "right"):
+            table.add_column(justify=justify)
         for state in self._states.values():
             style = {"running": "bold cyan", "done": "green", "idle": "dim", "waiting": "dim"}[state.state]
             seconds = f"{state.seconds:.1f} s" if state.state != "waiting" else ""
-            table.add_row(_SIGNS[state.state], state.leg, _progress(state), seconds, style=style)
+            table.add_row(_SIGNS[state.state], state.leg, _progress(state), _rows(state), seconds, style=style)
         return table
 
 
@@ -59,6 +64,10 @@ def _progress(state: LegState) -> str:
     if state.state == "idle":
         return "nothing new"
     return f"{state.tasks_done} of {state.tasks} tasks" if state.tasks else ""
+
+
+def _rows(state: LegState) -> str:
+    return f"{state.rows:,} rows" if state.state in ("running", "done") else ""
 
 
 def show_summary(console: Console, summary: Summary) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from services.stack.airflow import AirflowClient
@@ -27,25 +27,32 @@ LEGS: dict[str, str | None] = {
 
 @dataclass
 class LegState:
-    """How far a leg is: its tasks, and its seconds once it has ended."""
+    """How far a leg is: its tasks, the rows it has written, its seconds."""
 
     leg: str
     state: str = "waiting"  # waiting, running, done, idle (nothing to do)
     tasks_done: int = 0
     tasks: int = 0
+    rows: int = 0
     seconds: float = 0.0
 
 
 class Line:
-    """Drives the DAGs of a running stack, reporting every step to `on_change`."""
+    """Drives the DAGs of a running stack, reporting every step to `on_change`; `rows_of` a leg since a moment."""
 
-    def __init__(self, airflow: AirflowClient, on_change: Callable[[LegState], None]) -> None:
+    def __init__(
+        self,
+        airflow: AirflowClient,
+        on_change: Callable[[LegState], None],
+        rows_of: Callable[[str, datetime], int],
+    ) -> None:
         self._airflow = airflow
         self._on_change = on_change
+        self._rows_of = rows_of
 
-    def walk(self) -> dict[str, float]:
-        """All legs in order; the seconds of each. Raises DagRunFailed with the reason at the first that fails."""
-        seconds = {}
+    def walk(self) -> list[LegState]:
+        """All legs in order, as they ended. Raises DagRunFailed with the reason at the first that fails."""
+        ended = []
         started: dict[str, str] = {}
         for leg, follows in LEGS.items():
             state = LegState(leg)
@@ -60,16 +67,18 @@ class Line:
                 state.state = "done"
             state.seconds = time.monotonic() - begun
             self._on_change(state)
-            seconds[leg] = round(state.seconds, 2)
-        return seconds
+            ended.append(state)
+        return ended
 
     def _wait(self, state: LegState, run_id: str, begun: float) -> None:
         def look(tasks: list[dict[str, Any]]) -> None:
             state.tasks = len(tasks)
             state.tasks_done = sum(task["state"] in ("success", "skipped") for task in tasks)
             state.seconds = time.monotonic() - begun
+            state.rows = self._rows_of(state.leg, since)
             self._on_change(state)
 
+        since = datetime.now(UTC)
         self._airflow.wait(state.leg, run_id, timeout_seconds=_LEG_TIMEOUT_SECONDS, on_look=look)
 
     def _follower(self, leg: str, follows: str, started: dict[str, str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 from rich.console import Console
@@ -12,7 +12,7 @@ from aisle.errors import AisleError
 from services.demo.display import LegDisplay, show_summary
 from services.demo.line import Line
 from services.demo.memory import PeakMemory
-from services.demo.summary import Summary, summarise
+from services.demo.summary import Summary, rows_of, summarise
 from services.stack.supervisor import Stack
 
 
@@ -42,15 +42,13 @@ def demo(*, once: bool) -> int:
 def _walk(stack: Stack, console: Console, begun: float) -> list[str]:
     seconds_to_start = time.monotonic() - begun
     console.print(f"  up after {seconds_to_start:.1f} s\n", style="dim")
-    since = datetime.now(UTC)
     display = LegDisplay(console)
     with PeakMemory(stack.pids).measured() as memory, display.shown():
-        seconds_per_leg = Line(stack.airflow, display.update).walk()
+        legs = Line(stack.airflow, display.update, partial(rows_of, stack.addresses.warehouse_url)).walk()
     summary = summarise(
         stack.addresses.warehouse_url,
         source_rows=_source_rows(stack),
-        since=since,
-        seconds_per_leg=seconds_per_leg,
+        legs=legs,
         seconds_to_start=seconds_to_start,
         peak_memory_megabytes=memory.megabytes,
         urls=urls(stack),

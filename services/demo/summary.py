@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from aisle.warehouse import sql
+from services.demo.line import LegState
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,7 @@ def summarise(
     warehouse_url: str,
     *,
     source_rows: int | None,
-    since: datetime,
-    seconds_per_leg: dict[str, float],
+    legs: list[LegState],
     seconds_to_start: float,
     peak_memory_megabytes: float,
     urls: dict[str, str],
@@ -88,12 +88,18 @@ def summarise(
             quality={row.pop("suite"): row for row in _rows(connection, "quality")},
             metrics=_metrics(_rows(connection, "metrics")),
             examples=_rows(connection, "customers"),
-            seconds_per_leg=seconds_per_leg,
-            rows_per_leg={row["leg"]: row["n_rows"] for row in _rows(connection, "legs", since=since)},
+            seconds_per_leg={leg.leg: round(leg.seconds, 2) for leg in legs},
+            rows_per_leg={leg.leg: leg.rows for leg in legs},
             seconds_to_start=round(seconds_to_start, 2),
             peak_memory_megabytes=peak_memory_megabytes,
             urls=urls,
         )
+
+
+def rows_of(warehouse_url: str, leg: str, since: datetime) -> int:
+    """How many rows a leg has written since a moment, by its receipts."""
+    with psycopg.connect(warehouse_url, row_factory=dict_row) as connection:
+        return int(_rows(connection, "leg", leg=leg, since=since)[0]["n_rows"])
 
 
 def _rows(connection: psycopg.Connection[dict[str, Any]], name: str, **values: Any) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from services.serving.auth import ApiKeys
 from services.serving.errors import install_handlers
@@ -38,13 +39,12 @@ def create_app(settings: ServingSettings, store: Store | None = None) -> FastAPI
         yield
         await store.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Aisle serving API",
         version="1",
         summary="Product recommendations from the live cache generation.",
         description=DESCRIPTION,
         lifespan=lifespan,
-        docs_url=None,  # these pages would load their scripts from a CDN; openapi.json is all they show
         redoc_url=None,
     )
     app.state.store, app.state.settings, app.state.api_keys = store, settings, ApiKeys(settings.api_key_hashes)
