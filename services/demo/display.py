@@ -45,9 +45,8 @@ class LegDisplay:
         if self._live is not None:
             self._live.update(self._table())
         elif state.state in ("done", "idle"):
-            self._console.print(
-                f"{_SIGNS[state.state]} {state.leg:<10} {_progress(state):<18} {_rows(state):>18} {state.seconds:8.1f} s"
-            )
+            done = f"{_SIGNS[state.state]} {state.leg:<10} {_progress(state):<18}"
+            self._console.print(f"{done} {_rows(state):>18} {state.seconds:8.1f} s", highlight=False)
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, show_header=False)

@@ -1,0 +1,93 @@
+"""Data Docs: a page per suite and run, drawn by Great Expectations' own renderer, and an index over them.
+
+Great Expectations' site builder loads styles and scripts from six hosts and walks through its whole history at every
+run. Here its renderer is kept, its page frame is replaced by the templates of `expectations/data_docs`, which load
+nothing, and only the newest runs keep their pages.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from aisle.quality.results import newest_runs
+from aisle.quality.suites import BORDERS, EXPECTATIONS_ROOT, suites_of
+from aisle.quality.validation import Validation
+
+TEMPLATES = EXPECTATIONS_ROOT / "data_docs"
+#: Runs of a suite whose pages are kept.
+KEPT_RUNS = 20
+
+
+def write_data_docs(directory: Path, url: str, run_key: str, validations: list[Validation]) -> Path:
+    """Write the pages of one run and bring the index up to date. Returns the path of the index."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with _lock(directory):
+        shutil.copyfile(TEMPLATES / "quality.css", directory / "quality.css")
+        for validation in validations:
+            page = directory / validation.suite.name / f"{run_key}.html"
+            page.parent.mkdir(exist_ok=True)
+            _write(page, _page(validation, run_key))
+        runs = newest_runs(url, KEPT_RUNS)
+        _forget_old_pages(directory, {(run["suite"], run["run_key"]) for run in runs})
+        return _write(directory / "index.html", _index(directory, runs))
+
+
+def _page(validation: Validation, run_key: str) -> str:
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+
+    content = ValidationResultsPageRenderer().render(validation.gx_result)
+    content.sections[0].content_blocks.pop(0)  # a heading like ours, with a link into the site that is not built
+    n_met = sum(check.is_met for check in validation.checks)
+    frame = {"suite": validation.suite, "n_checks": len(validation.checks), "n_met": n_met, "run_key": run_key}
+    return str(_view().render(content, **frame))
+
+
+@cache
+def _view() -> Any:
+    """Great Expectations' page view, which looks for each template among ours first."""
+    from great_expectations.render.view import DefaultJinjaPageView
+    from jinja2 import ChoiceLoader, FileSystemLoader
+
+    view = DefaultJinjaPageView()
+    view.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), view.env.loader])
+    return view
+
+
+def _index(directory: Path, runs: list[dict[str, Any]]) -> str:
+    from jinja2 import Environment, FileSystemLoader
+
+    for run in runs:
+        page = directory / run["suite"] / f"{run['run_key']}.html"
+        run["page"] = page.relative_to(directory).as_posix() if page.exists() else None
+    runs_of = {suite: list(of_suite) for suite, of_suite in groupby(runs, key=lambda run: str(run["suite"]))}
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    borders = {border: suites_of(border) for border in BORDERS}
+    return environment.get_template("index.j2").render(borders=borders, runs_of=runs_of)
+
+
+def _forget_old_pages(directory: Path, kept: set[tuple[str, str]]) -> None:
+    for page in directory.glob("*/*.html"):
+        if (page.parent.name, page.stem) not in kept:
+            page.unlink()
+
+
+def _write(path: Path, text: str) -> Path:
+    """Replace the file in one step, so that nobody reads half a page."""
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(text)
+    return unfinished.replace(path)
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """Gates of two DAGs may end at the same time; the index of the later one must know both."""
+    with (directory / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,184 @@
+"""Suites run by Great Expectations: the one module that knows its objects.
+
+Great Expectations is imported inside the functions: the import takes seconds, and Airflow parses this module often.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aisle.errors import ConfigurationError
+from aisle.quality.suites import EXPECTATIONS_ROOT, Severity, Suite
+
+#: Clocks of the company and ours may differ by this much before a time counts as lying in the future.
+CLOCK_TOLERANCE = timedelta(hours=1)
+SAMPLE_SIZE = 5
+#: Moments are compared in UTC; grouping two million interactions should not spill to disk.
+_SESSION_OPTIONS = "-c timezone=UTC -c work_mem=128MB"
+#: Who somebody is does not belong into logs, reports and results, which outlive an erasure.
+_PERSONAL_COLUMNS = frozenset({"user_id"})
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one expectation of a suite found."""
+
+    suite: str
+    table: str
+    severity: Severity
+    check: str
+    description: str
+    expectation: str
+    column: str | None
+    is_met: bool
+    observed: dict[str, Any]
+    n_unexpected: int | None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One suite's run: its checks in the file's order, and Great Expectations' own result for its report page."""
+
+    suite: Suite
+    checks: tuple[CheckResult, ...]
+    gx_result: Any
+
+
+def validate(suites: list[Suite], url: str, run_key: str, moment: datetime) -> list[Validation]:
+    """Run the suites against the warehouse at `url`; `moment` is what counts as now."""
+    with _quiet_logs():
+        context = _context()
+        source = context.data_sources.add_postgres("warehouse", connection_string=_sqlalchemy_url(url))
+        try:
+            return [_validate_suite(context, source, suite, run_key, moment) for suite in suites]
+        finally:
+            source.get_engine().dispose()
+
+
+def _validate_suite(context: Any, source: Any, suite: Suite, run_key: str, moment: datetime) -> Validation:
+    import great_expectations as gx
+    from great_expectations.core.run_identifier import RunIdentifier
+
+    schema, _, table = suite.table.partition(".")
+    asset = source.add_table_asset(suite.name, schema_name=schema, table_name=table)
+    definition = gx.ValidationDefinition(
+        name=suite.name,
+        data=asset.add_batch_definition_whole_table("whole"),
+        suite=context.suites.add(gx.ExpectationSuite(**suite.document)),
+    )
+    context.validation_definitions.add(definition)
+
+    def run(sample_size: int) -> Any:
+        return definition.run(
+            expectation_parameters=_parameters(moment),
+            result_format={"result_format": "SUMMARY", "partial_unexpected_count": sample_size},
+            run_id=RunIdentifier(run_name=run_key, run_time=moment),
+        )
+
+    # Counting takes one scan for all expectations together, sampling one for each: sample only where something is off.
+    gx_result = run(sample_size=0)
+    if suite.shows_samples and not gx_result.success:
+        gx_result = run(SAMPLE_SIZE)
+    if len(gx_result.results) != len(suite.checks):  # an expectation that is not valid is only logged, and left out
+        raise ConfigurationError(
+            f"gave suite {suite.name} with {len(suite.checks)} expectations to Great Expectations, which took "
+            f"{len(gx_result.results)}: its log names the one at fault; correct expectations/suites/{suite.name}.json"
+        )
+    gx_result.results.sort(key=lambda result: suite.checks.index(result.expectation_config.meta["check"]))
+    return Validation(suite, tuple(_check_result(suite, result) for result in gx_result.results), gx_result)
+
+
+def _parameters(moment: datetime) -> dict[str, Any]:
+    """What suites may name as `{"$PARAMETER": …}`."""
+    latest = moment + CLOCK_TOLERANCE
+    return {"latest_moment": latest, "latest_epoch_seconds": int(latest.timestamp())}
+
+
+def _check_result(suite: Suite, result: Any) -> CheckResult:
+    config = result.expectation_config
+    columns = _columns(config.kwargs)
+    if _PERSONAL_COLUMNS.intersection(columns):
+        _forget_sample(result)
+    observed = dict(result.to_json_dict()["result"])
+    failure = _failure(result.exception_info)
+    if failure:
+        observed["failure"] = failure
+    return CheckResult(
+        suite=suite.name,
+        table=suite.table,
+        severity=suite.severity,
+        check=config.meta["check"],
+        description=config.description,
+        expectation=config.type,
+        column=", ".join(columns) or None,
+        is_met=bool(result.success),
+        observed=observed,
+        n_unexpected=_n_unexpected(config.type, observed),
+    )
+
+
+def _columns(kwargs: dict[str, Any]) -> list[str]:
+    named = [kwargs.get("column"), kwargs.get("column_A"), kwargs.get("column_B"), *kwargs.get("column_list", [])]
+    return [column for column in named if column]
+
+
+def _forget_sample(result: Any) -> None:
+    """Drop the values found, keep their number: here, so that neither the results nor the report page have them."""
+    for key in [key for key in result.result if key.startswith("partial_unexpected")]:
+        del result.result[key]
+
+
+def _failure(exception_info: dict[str, Any]) -> str | None:
+    """Why an expectation could not be evaluated at all. Per metric, or once, depending on where it broke."""
+    infos = [exception_info] if "raised_exception" in exception_info else list(exception_info.values())
+    return next((str(info["exception_message"]) for info in infos if info["raised_exception"]), None)
+
+
+def _n_unexpected(expectation: str, observed: dict[str, Any]) -> int | None:
+    counted = observed.get("observed_value" if expectation == "unexpected_rows_expectation" else "unexpected_count")
+    return None if counted is None else int(counted)
+
+
+def _context() -> Any:
+    """A context of our configuration that lives in memory, so that gates may run at the same time."""
+    import great_expectations as gx
+    from great_expectations.core.yaml_handler import YAMLHandler
+    from great_expectations.data_context.types.base import DataContextConfig
+
+    configuration = YAMLHandler().load((EXPECTATIONS_ROOT / "great_expectations.yml").read_text())
+    return gx.get_context(mode="ephemeral", project_config=DataContextConfig(**configuration))
+
+
+def _sqlalchemy_url(url: str) -> str:
+    """`url`, a libpq URL or key-value string, for psycopg 3 under SQLAlchemy, with the sessions that gates need."""
+    from psycopg.conninfo import conninfo_to_dict
+    from sqlalchemy import URL
+
+    parts: dict[str, Any] = conninfo_to_dict(url)
+    parts["options"] = f"{parts.get('options', '')} {_SESSION_OPTIONS}".strip()
+    return URL.create(
+        "postgresql+psycopg",
+        username=parts.pop("user", None),
+        password=parts.pop("password", None),
+        host=parts.pop("host", None),
+        port=int(parts.pop("port", 5432)),
+        database=parts.pop("dbname", None),
+        query={key: str(value) for key, value in parts.items()},
+    ).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Great Expectations logs more than a hundred lines of info about itself, on import alone."""
+    chatty = logging.getLogger("great_expectations")
+    level = chatty.level
+    chatty.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        chatty.setLevel(level)

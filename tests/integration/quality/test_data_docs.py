@@ -1,0 +1,88 @@
+"""Data Docs: readable without the internet, safe to open, bounded, never half written."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from aisle.quality import data_docs
+from aisle.quality.results import store_results
+from aisle.quality.suites import SUITES, Suite, read_suite, suites_of
+from aisle.quality.validation import Validation, validate
+
+LOADED = re.compile(r"""<(?:link|script|img|iframe)\b[^>]*?(?:src|href)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+
+
+@pytest.fixture
+def broken_marts(good_world: str) -> str:
+    """URL of a warehouse whose items carry what must not reach a browser."""
+    with psycopg.connect(good_world) as connection:
+        connection.execute("update personalize.items set category = '<script>alert(1)</script>' || repeat('x', 1000)")
+    return good_world
+
+
+def checked(url: str, run_key: str, suites: list[Suite]) -> list[Validation]:
+    """Suites, run and stored."""
+    validations = validate(suites, url, run_key, datetime.now(UTC))
+    store_results(url, run_key, validations)
+    return validations
+
+
+@pytest.fixture
+def items_page(broken_marts: str, tmp_path: Path) -> str:
+    """The page of the suite `marts_items` over the broken items."""
+    suite = read_suite(SUITES / "marts_items.json")
+    data_docs.write_data_docs(tmp_path, broken_marts, "run", checked(broken_marts, "run", [suite]))
+    return (tmp_path / "marts_items" / "run.html").read_text()
+
+
+def test_pages_load_nothing_but_their_own_style(broken_marts: str, tmp_path: Path) -> None:
+    data_docs.write_data_docs(tmp_path, broken_marts, "run", checked(broken_marts, "run", suites_of("marts")))
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert len(pages) == 1 + len(suites_of("marts"))
+    for page in pages:
+        loaded = LOADED.findall(page.read_text())
+        assert [(page.parent / path).resolve() for path in loaded] == [(tmp_path / "quality.css").resolve()]
+    style = (tmp_path / "quality.css").read_text()
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_values_from_the_data_are_text_and_never_markup(items_page: str) -> None:
+    assert "&lt;script&gt;alert(1)" in items_page
+    assert "<script" not in items_page
+    assert "default-src 'none'" in items_page
+
+
+def test_a_page_tells_severity_counts_and_reason(items_page: str) -> None:
+    assert '<span class="severity stop">stop</span>' in items_page
+    assert "9 of 10 expectations met" in items_page
+    assert "An import with such rows fails" in items_page
+    assert "One row per item" in items_page
+
+
+def test_the_index_links_every_suite_to_pages_that_exist(broken_marts: str, tmp_path: Path) -> None:
+    in_two_gates = [suites_of("raw"), [read_suite(SUITES / "marts_items.json")]]
+    for suites in in_two_gates:
+        data_docs.write_data_docs(tmp_path, broken_marts, "run", checked(broken_marts, "run", suites))
+    index = (tmp_path / "index.html").read_text()
+    linked = re.findall(r'<a href="([^"]+)"', index)
+    assert sorted(linked) == sorted(f"{suite.name}/run.html" for suites in in_two_gates for suite in suites)
+    assert all((tmp_path / link).exists() for link in linked)
+    assert "9 of 10" in index
+    assert index.count("<td>never</td>") == len(list(SUITES.glob("*.json"))) - len(linked)
+
+
+def test_only_the_newest_runs_keep_their_pages(
+    good_world: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_docs, "KEPT_RUNS", 2)
+    for run_key in ("first", "second", "third"):
+        data_docs.write_data_docs(tmp_path, good_world, run_key, checked(good_world, run_key, suites_of("raw")))
+    for suite in suites_of("raw"):
+        assert sorted(page.stem for page in (tmp_path / suite.name).iterdir()) == ["second", "third"]
+    assert "first.html" not in (tmp_path / "index.html").read_text()

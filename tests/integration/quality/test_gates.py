@@ -1,0 +1,164 @@
+"""A gate keeps what it found, and only then lets pass, notes, or stops."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from aisle.errors import ContractBroken, GateStopped
+from aisle.quality.gate import BorderResult, run_border
+from aisle.quality.suites import BORDERS, EXPECTATIONS_ROOT, suites_of
+
+RUN_KEY = "20240301T0600"
+
+
+def change(url: str, statement: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(statement.encode())
+
+
+def stored(url: str) -> dict[tuple[str, str], Any]:
+    """What `ops.quality_results` holds: is_met by suite and check."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select suite, check_id, is_met from ops.quality_results").fetchall()
+    return {(suite, check): is_met for suite, check, is_met in rows}
+
+
+def everything_written(url: str, site: Path) -> str:
+    """All text that a run leaves behind: stored results and pages."""
+    with psycopg.connect(url) as connection:
+        results = connection.execute(
+            "select string_agg(quality_results::text, ' ') from ops.quality_results"
+        ).fetchone()
+    assert results is not None
+    return str(results[0]) + "".join(page.read_text() for page in site.rglob("*.html"))
+
+
+def stopped(border: str, url: str, site: Path) -> str:
+    """The message with which the gate stops."""
+    with pytest.raises(GateStopped) as stop:
+        run_border(border, url, RUN_KEY, site)
+    return str(stop.value)
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_good_data_passes_and_every_check_is_stored(good_world: str, tmp_path: Path, border: str) -> None:
+    result = run_border(border, good_world, RUN_KEY, tmp_path)
+    assert result.n_met == len(result.checks) > 0
+    assert set(stored(good_world)) == {(suite.name, check) for suite in suites_of(border) for check in suite.checks}
+    assert all(stored(good_world).values())
+
+
+def test_an_unmet_stop_suite_stops_after_all_suites_ran_and_were_stored(good_world: str, tmp_path: Path) -> None:
+    # An early suite of the border fails, and so does a later one; those between and behind are not to be left out.
+    change(good_world, "update personalize.interactions set event_type = 'refund' where item_id = 'P1'")
+    change(good_world, "update personalize.users set age = 999 where user_id = md5('1')")
+    message = stopped("marts", good_world, tmp_path)
+    assert "2 of 55 expectations" in message
+    assert (
+        "marts_interactions.event_type_is_known (expect_column_values_to_be_in_set of event_type in "
+        "personalize.interactions: The event type is one that the export declares): 21 of 1200 unexpected, "
+        "such as 'refund'"
+    ) in message
+    assert "marts_users.age_is_possible" in message
+    assert str(tmp_path / "quality" / "index.html") in message
+    assert set(stored(good_world)) == {(suite.name, check) for suite in suites_of("marts") for check in suite.checks}
+    assert [key for key, is_met in stored(good_world).items() if not is_met] == [
+        ("marts_interactions", "event_type_is_known"),
+        ("marts_users", "age_is_possible"),
+    ]
+
+
+def test_an_unmet_note_suite_is_logged_and_passes(
+    good_world: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    change(good_world, "update raw.company__order_items set quantity = 80995")
+    with caplog.at_level(logging.WARNING, "aisle"):
+        result = run_border("raw", good_world, RUN_KEY, tmp_path)
+    assert [check.check for check in result.unmet("note")] == ["quantity_is_usual"]
+    assert "raw_order_items_outliers.quantity_is_usual" in caplog.text
+    assert stored(good_world)[("raw_order_items_outliers", "quantity_is_usual")] is False
+
+
+def test_a_check_that_cannot_be_evaluated_is_unmet(good_world: str, tmp_path: Path) -> None:
+    change(good_world, "alter table personalize.items drop column price")
+    message = stopped("marts", good_world, tmp_path)
+    assert "marts_items.price_is_possible" in message
+    assert "could not be evaluated" in message
+    assert '"price"' in message
+
+
+def test_a_missing_table_is_named_together_with_what_to_do(warehouse_url: str, tmp_path: Path) -> None:
+    with pytest.raises(ContractBroken, match=r"personalize\.interactions.*run the leg that writes it") as broken:
+        run_border("marts", warehouse_url, RUN_KEY, tmp_path)
+    assert "raw." not in str(broken.value)
+
+
+def test_private_values_are_counted_but_written_nowhere(
+    good_world: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    change(good_world, "update personalize.users set location = 'Lahore, 03001234567' where user_id = md5('1')")
+    message = stopped("marts", good_world, tmp_path)
+    assert "marts_users_privacy.location_has_no_phone" in message
+    assert "1 of 60 unexpected" in message
+    assert "03001234567" not in message + caplog.text + everything_written(good_world, tmp_path)
+
+
+def test_user_ids_are_written_nowhere(good_world: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    change(good_world, "insert into personalize.users select * from personalize.users where user_id = md5('1')")
+    change(good_world, "update raw.company__orders set user_id = repeat('a1b2', 65) where order_id = 'O1'")
+    with caplog.at_level(logging.INFO):
+        message = stopped("marts", good_world, tmp_path) + stopped("raw", good_world, tmp_path)
+    assert "marts_users.user_id_is_unique" in message
+    assert "raw_orders.user_id_length" in message
+    written = message + caplog.text + everything_written(good_world, tmp_path)
+    assert "c4ca4238a0b923820dcc509a6f75849b" not in written
+    assert "a1b2a1b2" not in written
+
+
+def test_a_repeated_run_replaces_what_its_first_try_found(good_world: str, tmp_path: Path) -> None:
+    change(good_world, "update raw.company__orders set status = 'shipped' where order_id = 'O1'")
+    stopped("raw", good_world, tmp_path)
+    assert stored(good_world)[("raw_orders", "status_is_known")] is False
+    change(good_world, "update raw.company__orders set status = 'completed' where order_id = 'O1'")
+    result = run_border("raw", good_world, RUN_KEY, tmp_path)
+    assert all(stored(good_world).values())
+    assert len(stored(good_world)) == len(result.checks)
+
+
+def test_results_carry_counts_and_columns(good_world: str, tmp_path: Path) -> None:
+    change(good_world, "update raw.company__orders set status = 'shipped' where order_id in ('O1', 'O2')")
+    stopped("raw", good_world, tmp_path)
+    with psycopg.connect(good_world) as connection:
+        row = connection.execute(
+            "select run_key, severity, expectation, column_name, n_unexpected, observed ->> 'element_count' "
+            "from ops.quality_results where suite = 'raw_orders' and check_id = 'status_is_known'"
+        ).fetchone()
+    assert row == (RUN_KEY, "stop", "expect_column_values_to_be_in_set", "status", 2, "200")
+
+
+def test_two_gates_may_run_at_the_same_time_and_touch_no_suite(good_world: str, tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in EXPECTATIONS_ROOT.rglob("*")}
+    program = (
+        "import sys; from pathlib import Path; from aisle.quality.gate import run_border; "
+        "run_border(sys.argv[1], sys.argv[2], 'together', Path(sys.argv[3]))"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, border, good_world, str(tmp_path)])
+        for border in ("raw", "batch_output")
+    ]
+    assert [process.wait(120) for process in running] == [0, 0]
+    index = (tmp_path / "quality" / "index.html").read_text()
+    for suite in [*suites_of("raw"), *suites_of("batch_output")]:
+        assert f'href="{suite.name}/together.html"' in index
+    assert {path: path.stat().st_mtime_ns for path in EXPECTATIONS_ROOT.rglob("*")} == before
+
+
+def test_an_empty_result_has_met_nothing() -> None:
+    assert BorderResult("raw", RUN_KEY, ()).n_met == 0

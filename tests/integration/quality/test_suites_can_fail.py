@@ -1,0 +1,291 @@
+"""Every check of every suite was seen to fail over data that breaks it, and over nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from aisle.quality.suites import BORDERS, SUITES, read_suite, suites_of
+from aisle.quality.validation import validate
+
+#: Suite, what is done to the good world, and the checks that must then be unmet: these and no others.
+BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
+    ("raw_orders", "truncate raw.company__orders cascade", {"orders_arrived"}),
+    (
+        "raw_orders",
+        """
+        insert into raw.company__orders (source, order_id, ordered_at, status, user_id, content_hash, run_key)
+        values ('web', '', now() + interval '2 hours', 'shipped', '', 'x', 'x')
+        """,
+        {"source_is_known", "order_id_length", "ordered_at_is_possible", "status_is_known", "user_id_length"},
+    ),
+    (
+        "raw_orders",
+        "update raw.company__orders set ordered_at = '1999-12-31 23:59:59+00' where order_id = 'O1'",
+        {"ordered_at_is_possible"},
+    ),
+    (
+        "raw_orders_outliers",
+        """
+        update raw.company__orders set
+            user_id = case when order_id like '%1' then user_id end,
+            total_amount = 1000000,
+            updated_at = case when order_id = 'O1' then now() + interval '1 day' else ordered_at - interval '1 day' end;
+        insert into raw.company__orders
+        select 'pos', 'copy', ordered_at, updated_at, status, user_id, null, null, null, null, total_amount, 'x', 'x'
+        from raw.company__orders where order_id = 'O1'
+        """,
+        {
+            "orders_have_a_customer", "total_amount_is_usual", "updated_at_is_possible", "edits_follow_orders",
+            "orders_come_once",
+        },
+    ),
+    ("raw_order_items", "truncate raw.company__order_items", {"lines_arrived"}),
+    (
+        "raw_order_items",
+        """
+        update raw.company__order_items set product_id = '', quantity = 0 where order_id = 'O1';
+        update raw.company__order_items set product_id = 'P1 ' where order_id = 'O2';
+        update raw.company__order_items set merged_lines = -1 where order_id = 'O3'
+        """,
+        {"product_id_length", "product_id_is_trimmed", "quantity_is_not_zero", "merged_lines_is_a_count"},
+    ),
+    (
+        "raw_order_items_outliers",
+        """
+        update raw.company__order_items set
+            quantity = 80995, unit_price = -11062, merged_lines = 9, product_name = null;
+        delete from raw.company__order_items where order_id like '%7'
+        """,
+        {
+            "quantity_is_usual", "unit_price_is_usual", "merged_lines_are_few", "products_have_names",
+            "orders_have_lines",
+        },
+    ),
+    (
+        "marts_interactions",
+        "alter table personalize.interactions add column email text",
+        {"columns_are_exported_ones"},
+    ),
+    (
+        "marts_interactions",
+        "delete from personalize.interactions where timestamp > 1704067201",
+        {"interactions_suffice", "users_suffice"},
+    ),
+    (
+        "marts_interactions",
+        """
+        insert into personalize.interactions values
+            (null, null, null, 0, null), ('', repeat('x', 257), 'refund', 1, 1704067200000)
+        """,
+        {
+            "user_id_is_given", "user_id_length", "item_id_is_given", "item_id_length", "event_type_is_given",
+            "event_type_is_known", "event_value_is_positive", "timestamp_is_given", "timestamp_is_possible",
+        },
+    ),
+    (
+        "marts_interactions",
+        "update personalize.interactions set timestamp = extract(epoch from now() + interval '2 hours')::bigint",
+        {"timestamp_is_possible"},
+    ),
+    (
+        "marts_interactions_outliers",
+        """
+        insert into personalize.interactions
+        select md5('0'), 'P1', 'purchase', 74215, 1704067200 from generate_series(1, 100)
+        """,
+        {"event_value_is_usual", "no_user_dominates", "interactions_come_once"},
+    ),
+    (
+        "marts_interactions_privacy",
+        """
+        insert into personalize.interactions values
+            ('0300-1234567', 'name@example.com', 'purchase', 1, 1704067200),
+            (md5('0'), '+92 300 1234567', 'purchase', 1, 1704067200)
+        """,
+        {"user_id_is_a_hash", "item_id_is_no_email", "item_id_is_no_phone"},
+    ),
+    ("marts_items", "alter table personalize.items add column brand text", {"columns_are_exported_ones"}),
+    ("marts_items", "truncate personalize.items", {"items_exist"}),
+    (
+        "marts_items",
+        """
+        insert into personalize.items select * from personalize.items limit 1;
+        insert into personalize.items values
+            (null, '', repeat('x', 1001), -0.01, null), (repeat('x', 257), repeat('x', 20001), '', 1, -1)
+        """,
+        {
+            "item_id_is_given", "item_id_is_unique", "item_id_length", "product_name_length", "category_length",
+            "price_is_possible", "creation_timestamp_is_given", "creation_timestamp_is_possible",
+        },
+    ),
+    (
+        "marts_items_coverage",
+        """
+        insert into personalize.items
+        select 'NEW' || nth, null, null, 38970, 1704067200 from generate_series(1, 9) as nth;
+        insert into personalize.interactions values (md5('0'), 'GONE', 'purchase', 1, 1704067200)
+        """,
+        {
+            "items_have_interactions", "most_items_have_interactions", "interactions_have_items", "items_have_names",
+            "price_is_usual",
+        },
+    ),
+    (
+        "marts_items_privacy",
+        """
+        insert into personalize.items values
+            ('name@example.com', 'ask name@example.com', 'ask name@example.com', 1, 1704067200),
+            ('+92 (300) 1234567', 'ask 03001234567', 'ask +92 300 123 45 67', 1, 1704067200)
+        """,
+        {
+            "item_id_is_no_email", "item_id_is_no_phone", "product_name_has_no_email", "product_name_has_no_phone",
+            "category_has_no_email", "category_has_no_phone",
+        },
+    ),
+    ("marts_users", "alter table personalize.users add column phone text", {"columns_are_exported_ones"}),
+    ("marts_users", "truncate personalize.users", {"users_exist"}),
+    (
+        "marts_users",
+        """
+        insert into personalize.users select * from personalize.users limit 1;
+        insert into personalize.users values
+            (null, 131, '', ''), (repeat('x', 257), -1, repeat('x', 1001), repeat('x', 1001))
+        """,
+        {
+            "user_id_is_given", "user_id_is_unique", "user_id_length", "age_is_possible", "gender_length",
+            "location_length",
+        },
+    ),
+    (
+        "marts_users_coverage",
+        """
+        update personalize.users set location = null;
+        insert into personalize.users values (md5('new'), null, null, null);
+        insert into personalize.interactions values (md5('gone'), 'P1', 'purchase', 1, 1704067200)
+        """,
+        {"users_have_locations", "users_have_interactions", "interactions_have_users"},
+    ),
+    (
+        "marts_users_privacy",
+        """
+        insert into personalize.users values
+            ('name@example.com', null, 'name@example.com', 'name@example.com, Punjab'),
+            (md5('x'), null, '0092 300 1234567', 'Lahore 0300-1234567')
+        """,
+        {
+            "user_id_is_a_hash", "gender_has_no_email", "gender_has_no_phone", "location_has_no_email",
+            "location_has_no_phone",
+        },
+    ),
+]  # fmt: skip
+
+
+def broken_lists(suite: str, table: str, key: str, lists: str) -> list[tuple[str, str, set[str]]]:
+    """The broken worlds of one kind of batch output."""
+    good = """'2024-03-01', 'engine', 'good'"""
+    rows = [
+        "(null, null, null, null, null)",
+        f"('', '[]', {good})",
+        f"('an object', '{{}}', {good})",
+        f"('no score', '[{{\"product_id\": \"P1\"}}]', {good})",
+        f'(\'score as text\', \'[{{"product_id": "P1", "score": "1"}}]\', {good})',
+        f'(\'twice\', \'[{{"product_id": "P1", "score": 1}}, {{"product_id": "P1", "score": 0}}]\', {good})',
+        "('other', '[{\"product_id\": \"P1\", \"score\": 1}]', '2024-03-01', 'magic', 'other')",
+    ]
+    long_list = (
+        "select jsonb_agg(jsonb_build_object('product_id', n::text, 'score', n)) from generate_series(1, 501) as n"
+    )
+    return [
+        (suite, f"truncate {table}", {"lists_exist", "generation_is_one"}),
+        (
+            suite,
+            f"""
+            insert into {table} values {", ".join(rows)};
+            insert into {table} select 'long', ({long_list}), {good};
+            insert into {table} select * from {table} where {key} = 'long'
+            """,
+            {
+                f"{key}_is_given", f"{key}_is_unique", f"{key}_length", f"{lists}_is_given", "lists_are_filled",
+                "lists_are_bounded", "elements_are_scored", "elements_are_distinct", "updated_at_is_given",
+                "score_kind_is_given", "score_kind_is_known", "generation_is_given", "generation_is_one",
+            },
+        ),
+        (
+            f"{suite}_coverage",
+            f"""update {table} set {lists} = '[{{"product_id": "GONE", "score": 1}}]'""",
+            {"lists_are_long_enough", "products_are_known", "catalogue_is_reached"},
+        ),
+    ]  # fmt: skip
+
+
+USER_LISTS = ("cache.offline_user_recommendations__next", "user_id", "recommendations")
+SIMILAR_LISTS = ("cache.offline_similar_items__next", "product_id", "similar_products")
+BROKEN_WORLDS += broken_lists("batch_user_lists", *USER_LISTS)
+BROKEN_WORLDS += broken_lists("batch_similar_lists", *SIMILAR_LISTS)
+BROKEN_WORLDS += [
+    (
+        "batch_similar_lists",
+        """
+        update cache.offline_similar_items__next
+        set similar_products = jsonb_set(similar_products, '{0,product_id}', to_jsonb(product_id))
+        where product_id = 'P5'
+        """,
+        {"products_are_not_similar_to_themselves"},
+    )
+]
+
+
+def unmet(url: str, suite_name: str) -> set[str]:
+    """The checks of one suite that the world at `url` does not meet."""
+    (validation,) = validate([read_suite(SUITES / f"{suite_name}.json")], url, "test", datetime.now(UTC))
+    assert [check for check in validation.checks if "failure" in check.observed] == []
+    return {check.check for check in validation.checks if not check.is_met}
+
+
+@pytest.mark.parametrize(
+    ("suite_name", "breakage", "expected"),
+    BROKEN_WORLDS,
+    ids=[f"{n}-{world[0]}" for n, world in enumerate(BROKEN_WORLDS)],
+)
+def test_exactly_the_broken_checks_are_unmet(
+    good_world: str, suite_name: str, breakage: str, expected: set[str]
+) -> None:
+    with psycopg.connect(good_world) as connection:
+        connection.execute(breakage.encode())
+    assert unmet(good_world, suite_name) == expected
+
+
+def test_every_check_of_every_suite_is_seen_to_fail() -> None:
+    broken = {(suite, check) for suite, _, checks in BROKEN_WORLDS for check in checks}
+    existing = {(suite.name, check) for border in BORDERS for suite in suites_of(border) for check in suite.checks}
+    assert existing - broken == set()
+    assert broken - existing == set()
+
+
+def name_products(url: str, names: list[str]) -> None:
+    with psycopg.connect(url) as connection:
+        connection.cursor().executemany(
+            "update personalize.items set product_name = %s where item_id = %s",
+            [(name, f"P{n}") for n, name in enumerate(names)],
+        )
+
+
+def test_texts_with_numbers_are_not_taken_for_private(good_world: str) -> None:
+    names = [
+        "SET OF 3 CAKE TINS 1234567890123", "LED 220-240V 0.5W", "ISBN 978-3-16-148410-0", "@HOME cushion",
+        "RED/WHITE 2009-2010 CALENDAR 0101", "ROTATING LEAVES T-LIGHT HOLDER 22+11",
+    ]  # fmt: skip
+    name_products(good_world, names)
+    assert unmet(good_world, "marts_items_privacy") == set()
+
+
+def test_each_private_text_is_found(good_world: str) -> None:
+    phones = ["call 0300 1234567 for more", "(+44) 20 7946 0958", "0042-111 222 333", "+923001234567"]
+    emails = ["write to first.last+shop@example.co.uk", "NAME@EXAMPLE.COM"]
+    name_products(good_world, phones + emails)
+    (validation,) = validate([read_suite(SUITES / "marts_items_privacy.json")], good_world, "test", datetime.now(UTC))
+    found = {check.check: check.n_unexpected for check in validation.checks if not check.is_met}
+    assert found == {"product_name_has_no_phone": len(phones), "product_name_has_no_email": len(emails)}
