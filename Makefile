@@ -50,6 +50,9 @@ format: $(READY) ## Put Python and SQL into the house style
 lock: $(READY) ## Write requirements.txt from requirements.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --custom-compile-command "make lock" requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --custom-compile-command "make lock" -c requirements.txt \
+		requirements-services.in -o requirements-services.txt
 
 clean: ## Remove .venv and everything the stack wrote
 	rm -rf $(VENV) .aisle

@@ -183,7 +183,7 @@ def _unprivileged() -> tuple[int, int]:
 
 
 def _drop_root(uid: int, gid: int) -> list[str]:
-    """The command prefix that turns root into another user, with the capability to walk directories if it can be had."""
+    """The command prefix that turns root into another user, able to walk directories if that can be had."""
     plain = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
     capable = [
         *plain, "--securebits=+no_setuid_fixup", f"--inh-caps={_CAPABILITY}", f"--ambient-caps={_CAPABILITY}",

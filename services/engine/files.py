@@ -1,0 +1,98 @@
+"""The data folder: where datasets and models lie, and how a file or folder appears there whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from aisle.errors import ConfigurationError
+from services.engine.resources import Resource
+
+
+class DataFolder:
+    """`datasets/<region>/<group>/<TYPE>/`, `models/<region>/<solution>/<version>/` and `scratch/`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._lock = self._own()
+        self._scratch = self.root / "scratch"
+        # Whatever is in there was half done when an earlier process ended.
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir()
+
+    def _own(self) -> IO[str]:
+        """A lock that lasts as long as this process: two engines would run each other's jobs."""
+        lock = (self.root / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f"the data folder {self.root} belongs to an engine that is running; stop it or set ENGINE_DATA_DIR"
+            ) from error
+        return lock
+
+    @property
+    def database(self) -> Path:
+        return self.root / "engine.sqlite"
+
+    def dataset(self, dataset: Resource) -> Path:
+        """Folder of a dataset's parts."""
+        return self.root / "datasets" / dataset.region / dataset.tail
+
+    def model(self, version: Resource) -> Path:
+        """Folder of a solution version's arrays."""
+        return self.root / "models" / version.region / version.tail
+
+    def of(self, resource: Resource) -> Path | None:
+        """The folder that goes when the resource goes, if it has one."""
+        folders = {"Dataset": "datasets", "SolutionVersion": "models", "Solution": "models"}
+        top = folders.get(resource.kind.noun)
+        return self.root / top / resource.region / resource.tail if top else None
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A path of its own that does not exist yet; what is left there in the end is removed."""
+        path = self._scratch / uuid.uuid4().hex
+        try:
+            yield path
+        finally:
+            _remove(path)
+
+
+def publish(made: Path, final: Path) -> None:
+    """Give a finished file or folder its name, durably; what had the name before (a job run again) is replaced."""
+    for path in [made, *made.rglob("*")] if made.is_dir() else [made]:
+        _sync(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if final.is_dir():
+        shutil.rmtree(final)
+    made.replace(final)
+    _sync(final.parent)
+
+
+def discard(path: Path | None) -> None:
+    """Remove a file or folder that no record names any more."""
+    if path is not None:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,17 @@
+"""Trained models: what a recipe learnt, kept as arrays on disk, and how it ranks."""
+
+from __future__ import annotations
+
+from services.engine.models.model import Model
+from services.engine.models.popularity_count import PopularityCount
+from services.engine.models.similar_items import SimilarItems
+from services.engine.models.user_personalization import UserPersonalization
+
+#: The model of each recipe that the engine trains.
+MODELS: dict[str, type[Model]] = {
+    "aws-user-personalization": UserPersonalization,
+    "aws-user-personalization-v2": UserPersonalization,
+    "aws-popularity-count": PopularityCount,
+    "aws-sims": SimilarItems,
+    "aws-similar-items": SimilarItems,
+}

@@ -1,0 +1,1 @@
+"""The operations of the API, one method each, grouped by what they are about."""

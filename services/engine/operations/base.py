@@ -1,0 +1,129 @@
+"""What every group of operations stands on: a call, and the ways to find, describe, list and delete that all share."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.engine.errors import InUse, InvalidNextToken, LimitExceeded
+from services.engine.lifecycle import Lifecycle
+from services.engine.resources import ACTIVE, CREATE_PENDING, CREATING, SETTLED, Kind, Resource, parse_arn
+from services.engine.store import Store
+
+MAX_PAGE = 100
+
+Request = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that the model allows, and the region it was signed for."""
+
+    request: Request
+    region: str
+
+    def __getitem__(self, member: str) -> Any:
+        return self.request[member]
+
+    def get(self, member: str, default: Any = None) -> Any:
+        return self.request.get(member, default)
+
+    def only(self, *members: str) -> Answer:
+        """Those of the members that were given."""
+        return {member: self.request[member] for member in members if member in self.request}
+
+
+class Operations:
+    """Shared ground of the operation groups."""
+
+    def __init__(self, store: Store, lifecycle: Lifecycle) -> None:
+        self.store = store
+        self.lifecycle = lifecycle
+
+    def create(self, resource: Resource, call: Call) -> Answer:
+        """Store a resource as CREATE PENDING and send it on its way. Call within a transaction."""
+        self._check_pending(resource.kind)
+        resource.move(CREATE_PENDING)
+        self.store.add(resource, call.get("tags", ()))
+        self.lifecycle.create(resource)
+        return {resource.kind.arn_member: resource.arn}
+
+    def find(self, kind: Kind, call: Call) -> Resource:
+        """The resource that a request names by the ARN of its kind. Raises InvalidInput, NotFound."""
+        arn = call[kind.arn_member]
+        parse_arn(arn)
+        return self.store.get(kind, arn)
+
+    def find_active(self, kind: Kind, call: Call) -> Resource:
+        """The same, and it must be ACTIVE. Raises InUse."""
+        resource = self.find(kind, call)
+        if resource.status != ACTIVE:
+            raise InUse(f"{resource.arn} is {resource.status}, but has to be ACTIVE for this call; wait until it is")
+        return resource
+
+    def describe(self, kind: Kind, call: Call) -> Answer:
+        return {kind.wrapper: self.find(kind, call).body}
+
+    def list(
+        self, kind: Kind, call: Call, parent: Kind | None = None, view: Callable[[Resource], Answer] | None = None
+    ) -> Answer:
+        """One page of a kind, newest first; with `parent`, only what belongs to the parent that the request names."""
+        size = call.get("maxResults", MAX_PAGE)
+        member = parent.arn_member if parent else None
+        where = (member, call[member]) if member and call.get(member) else None
+        before = offset_of(call.get("nextToken"))
+        found = self.store.page(kind, region=call.region, where=where, before=before, rows=size + 1)
+        page = found[:size]
+        answer: Answer = {kind.plural: [view(one) if view else one.body for one in page]}
+        if len(found) > size:
+            answer["nextToken"] = token_of(page[-1].seq)
+        return answer
+
+    def delete(self, resource: Resource) -> Answer:
+        """Begin the deletion of a settled resource. Raises InUse."""
+        if resource.status not in SETTLED:
+            raise InUse(f"{resource.arn} is {resource.status}; only what is ACTIVE or CREATE FAILED can be deleted")
+        self.lifecycle.delete(resource)
+        return {}
+
+    def refuse_if_used(self, resource: Resource, *users: tuple[Kind, str]) -> None:
+        """Raise InUse if a resource of one of these kinds names this one in that member."""
+        for kind, member in users:
+            if found := self.store.page(kind, where=(member, resource.arn), rows=1):
+                raise InUse(f"{resource.arn} is used by {found[0].arn}; delete that first")
+
+    def refuse_if_busy(self, resource: Resource, *users: tuple[Kind, str]) -> None:
+        """Raise InUse if work that names this resource in that member has not ended."""
+        for kind, member in users:
+            for found in self.store.page(kind, where=(member, resource.arn)):
+                if found.status in CREATING:
+                    raise InUse(f"{resource.arn} is in use: {found.arn} is {found.status}; wait until it has ended")
+
+    def _check_pending(self, kind: Kind) -> None:
+        limit = kind.pending_limit
+        if limit is not None and len(self.store.in_status(CREATING, kind)) >= limit:
+            raise LimitExceeded(
+                f"More than {limit} resources with PENDING or IN_PROGRESS status. Wait until one of them has ended."
+            )
+
+
+def token_of(offset: int) -> str:
+    """The page token that means "after this place"."""
+    return base64.urlsafe_b64encode(f"after:{offset}".encode()).decode()
+
+
+def offset_of(token: str | None) -> int | None:
+    """The place that a page token means, None without one. Raises InvalidNextToken."""
+    if token is None:
+        return None
+    try:
+        prefix, _, offset = base64.urlsafe_b64decode(token).decode().partition(":")
+        if prefix == "after":
+            return int(offset)
+    except (binascii.Error, ValueError):
+        pass
+    raise InvalidNextToken(f"The token '{token[:60]}' was not given out by this operation; start again without one")

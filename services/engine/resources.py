@@ -1,0 +1,109 @@
+"""The things that the API creates: their kinds, their ARNs and the one record behind Describe and List."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from services.engine.errors import InvalidInput
+
+ACCOUNT_ID = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+CREATE_PENDING, CREATE_IN_PROGRESS, ACTIVE, CREATE_FAILED = (
+    "CREATE PENDING",
+    "CREATE IN_PROGRESS",
+    "ACTIVE",
+    "CREATE FAILED",
+)
+DELETE_PENDING, DELETE_IN_PROGRESS = "DELETE PENDING", "DELETE IN_PROGRESS"
+CREATING = (CREATE_PENDING, CREATE_IN_PROGRESS)
+DELETING = (DELETE_PENDING, DELETE_IN_PROGRESS)
+SETTLED = (ACTIVE, CREATE_FAILED)
+
+_ARN = re.compile(r"arn:[a-z\d-]+:personalize:(?P<region>[^:]*):(?P<account>[^:]*):(?P<tail>.+)")
+
+
+class Kind(NamedTuple):
+    """One kind of resource. Every name on the wire follows from the noun in its operations' names."""
+
+    noun: str
+    tail: str
+    pending_limit: int | None = None
+
+    @property
+    def wrapper(self) -> str:
+        """The key under which Describe answers: `datasetGroup`."""
+        return self.noun[0].lower() + self.noun[1:]
+
+    @property
+    def arn_member(self) -> str:
+        return f"{self.wrapper}Arn"
+
+    @property
+    def plural(self) -> str:
+        """The key under which List answers."""
+        return f"{self.wrapper}s"
+
+
+DATASET_GROUP = Kind("DatasetGroup", "dataset-group")
+SCHEMA = Kind("Schema", "schema")
+DATASET = Kind("Dataset", "dataset")
+DATASET_IMPORT_JOB = Kind("DatasetImportJob", "dataset-import-job", pending_limit=5)
+SOLUTION = Kind("Solution", "solution")
+SOLUTION_VERSION = Kind("SolutionVersion", "solution", pending_limit=20)
+BATCH_INFERENCE_JOB = Kind("BatchInferenceJob", "batch-inference-job", pending_limit=5)
+KINDS = {
+    kind.noun: kind
+    for kind in (
+        DATASET_GROUP, SCHEMA, DATASET, DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, BATCH_INFERENCE_JOB,
+    )
+}  # fmt: skip
+
+
+@dataclass
+class Resource:
+    """One resource. `body` holds members of the wire, `inner` what only the engine knows."""
+
+    kind: Kind
+    arn: str
+    body: dict[str, Any]
+    inner: dict[str, Any] = field(default_factory=dict)
+    seq: int = 0
+
+    @classmethod
+    def create(cls, kind: Kind, region: str, name: str, body: Mapping[str, Any], **inner: Any) -> Resource:
+        """A new resource; `name` is what its ARN ends in after the kind's tail."""
+        arn = f"arn:aws:personalize:{region}:{ACCOUNT_ID}:{kind.tail}/{name}"
+        now = time.time()
+        times = {"creationDateTime": now, "lastUpdatedDateTime": now}
+        return cls(kind, arn, {**body, kind.arn_member: arn, **times}, inner)
+
+    @property
+    def status(self) -> str | None:
+        """None for a schema, which has no status at all."""
+        return self.body.get("status")
+
+    @property
+    def region(self) -> str:
+        return parse_arn(self.arn)["region"]
+
+    @property
+    def tail(self) -> str:
+        """What follows the kind in the ARN: `shop`, or `shop/INTERACTIONS`."""
+        return parse_arn(self.arn)["tail"].partition("/")[2]
+
+    def move(self, status: str, **body: Any) -> None:
+        """Take a new status, now."""
+        self.body.update(body, status=status, lastUpdatedDateTime=time.time())
+
+
+def parse_arn(arn: str) -> dict[str, str]:
+    """Region, account and tail of an ARN of the service."""
+    matched = _ARN.fullmatch(arn)
+    if not matched:
+        raise InvalidInput(f"'{arn}' is not an ARN of Personalize; pass one that a Create or List operation returned")
+    return matched.groupdict()

@@ -1,0 +1,126 @@
+"""S3 as jobs use it: which objects a location means, reading one as a stream, writing one from a file.
+
+Endpoint, region and credentials come from the standard AWS environment (`AWS_ENDPOINT_URL_S3`, …), so the same code
+reads a bucket of AWS and a server on this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+
+from services.engine.errors import JobFailed
+
+_LOCATION = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<key>.*))?")
+_DENIED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+
+
+class Location(NamedTuple):
+    """A bucket and a key or prefix in it."""
+
+    bucket: str
+    key: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the key: a file's name."""
+        return self.key.rpartition("/")[2]
+
+    def within(self, name: str) -> Location:
+        """A file in this folder, whether or not the folder was written with its slash."""
+        folder = self.key if not self.key or self.key.endswith("/") else f"{self.key}/"
+        return Location(self.bucket, f"{folder}{name}")
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def parse_location(uri: str) -> Location | None:
+    """The location that `uri` names, or None if it is no S3 URI."""
+    matched = _LOCATION.fullmatch(uri)
+    return Location(matched["bucket"], matched["key"] or "") if matched else None
+
+
+def location(uri: str) -> Location:
+    """The location of a URI that was checked when its job was created."""
+    parsed = parse_location(uri)
+    if parsed is None:
+        raise JobFailed(f"'{uri}' is not an S3 location; create the job again with s3://bucket/key")
+    return parsed
+
+
+@cache
+def client() -> Any:
+    """One client for all jobs: botocore clients may be shared by threads, making one costs 0.1 s."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.session.Session().client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
+
+
+def objects(place: Location, *, suffix: str = "", subfolders: bool = False) -> list[Location]:
+    """The objects that a location means, by key: the one of exactly that key, else those below the prefix."""
+    with _reading(place):
+        pages = client().get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+    if place.key in keys:
+        return [place]
+    folder = place.key.rstrip("/")
+    inside = [key for key in keys if subfolders or "/" not in key[len(folder) :].lstrip("/")]
+    return [Location(place.bucket, key) for key in inside if key.endswith(suffix) and not key.endswith("/")]
+
+
+@contextmanager
+def opened(place: Location) -> Iterator[IO[bytes]]:
+    """The object as a stream of bytes; it is never held whole."""
+    with _reading(place):
+        body = client().get_object(Bucket=place.bucket, Key=place.key)["Body"]
+        try:
+            yield cast(IO[bytes], body)
+        finally:
+            body.close()
+
+
+def upload(file: Path, place: Location) -> None:
+    """Store a file as an object, in parts if it is large."""
+    with _writing(place):
+        client().upload_file(str(file), place.bucket, place.key)
+
+
+def put(content: bytes, place: Location) -> None:
+    """Store a small object."""
+    with _writing(place):
+        client().put_object(Bucket=place.bucket, Key=place.key, Body=content)
+
+
+@contextmanager
+def _reading(place: Location) -> Iterator[None]:
+    with _explained(f"reading {place}", "Insufficient privileges for accessing data in Amazon S3."):
+        yield
+
+
+@contextmanager
+def _writing(place: Location) -> Iterator[None]:
+    with _explained(f"writing {place}", "Insufficient privileges for writing data to Amazon S3."):
+        yield
+
+
+@contextmanager
+def _explained(deed: str, denied: str) -> Iterator[None]:
+    """Turn what S3 says into a failure reason, with the service's own words where they are known."""
+    from boto3.exceptions import S3UploadFailedError
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        reason = denied if error.response["Error"]["Code"] in _DENIED else "The location cannot be used."
+        raise JobFailed(
+            f"{reason} S3 answered while {deed}: {error}. Check the bucket, the key and the role."
+        ) from error
+    except (BotoCoreError, S3UploadFailedError) as error:
+        raise JobFailed(f"S3 could not be asked while {deed}: {error}. Check the endpoint and credentials.") from error

@@ -1,0 +1,19 @@
+"""Settings of the program: `ENGINE_*` in the environment, or options of the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class EngineSettings(BaseSettings):
+    """Where the engine listens, where it keeps its data, and how slowly it moves."""
+
+    model_config = SettingsConfigDict(env_prefix="ENGINE_", frozen=True, env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8101, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    data_dir: Path = Field(Path(".aisle/engine"), description="Folder of the database, the datasets and the models")
+    step_seconds: float = Field(0, ge=0, description="Least time in each intermediate status; 0 is as fast as the work")

@@ -1,0 +1,3 @@
+update resources
+set body = :body, inner = :inner
+where arn = :arn
