@@ -36,10 +36,12 @@ create table if not exists raw.company__order_items (
 );
 
 -- One row per order or line that could not be mapped. Personal fields of payload are blanked; the archive has the whole.
+-- order_id and ordered_at are null where the order does not tell them.
 create table if not exists raw.company__rejects (
     reject_id text primary key,
     source text not null,
     order_id text,
+    ordered_at timestamptz,
     line_number integer,
     n_lines integer not null,
     reason text not null,

@@ -1,0 +1,44 @@
+-- What the changed orders of a window tell about people: the newest word that says something wins, column by column.
+-- Runs after raw/company__orders/merge, in its transaction and under its lock.
+with told as (
+    select
+        people.user_id,
+        (array_agg(people.name order by people.seen_at desc, people.version desc)
+            filter (where people.name is not null))[1] as name,
+        (array_agg(people.phone order by people.seen_at desc, people.version desc)
+            filter (where people.phone is not null))[1] as phone,
+        (array_agg(people.email order by people.seen_at desc, people.version desc)
+            filter (where people.email is not null))[1] as email,
+        (array_agg(people.address order by people.seen_at desc, people.version desc)
+            filter (where people.address is not null))[1] as address,
+        max(people.seen_at) as seen_at
+    from staged_people as people
+    inner join changed_orders on changed_orders.version = people.version
+    group by people.user_id
+),
+
+newest as (
+    select
+        user_id,
+        case when is_news then coalesce(told.name, known.name) else coalesce(known.name, told.name) end as name,
+        case when is_news then coalesce(told.phone, known.phone) else coalesce(known.phone, told.phone) end as phone,
+        case when is_news then coalesce(told.email, known.email) else coalesce(known.email, told.email) end as email,
+        case
+            when is_news then coalesce(told.address, known.address) else coalesce(known.address, told.address)
+        end as address,
+        greatest(told.seen_at, known.seen_at) as seen_at
+    from told
+    left join identity.customers as known using (user_id)
+    cross join lateral (select (told.seen_at < known.seen_at) is not true as is_news) as age
+)
+
+insert into identity.customers as known (user_id, name, phone, email, address, seen_at)
+select user_id, name, phone, email, address, seen_at
+from newest
+on conflict (user_id) do update set
+    name = excluded.name,
+    phone = excluded.phone,
+    email = excluded.email,
+    address = excluded.address,
+    seen_at = excluded.seen_at
+where known is distinct from excluded

@@ -1,0 +1,53 @@
+-- Where one window's rows wait for the merge: temporary, per connection, empty at the start of every window.
+-- A version is one order of one page; the same order may come more than once in a window.
+create temp table if not exists staged_orders (
+    version bigint primary key,
+    order_id text,
+    is_mapped boolean not null,
+    content_hash text not null,
+    ordered_at timestamptz,
+    updated_at timestamptz,
+    status text,
+    user_id text,
+    city text,
+    province text,
+    payment_mode text,
+    brand text,
+    total_amount numeric(14, 2)
+);
+
+create temp table if not exists staged_order_items (
+    version bigint not null,
+    line_number integer not null,
+    product_id text not null,
+    product_name text,
+    category text,
+    brand text,
+    quantity numeric(14, 3) not null,
+    unit_price numeric(14, 4) not null,
+    base_price numeric(14, 4),
+    merged_lines integer not null
+);
+
+create temp table if not exists staged_rejects (
+    version bigint not null,
+    reject_id text not null,
+    line_number integer,
+    n_lines integer not null,
+    reason text not null,
+    detail text not null,
+    payload text not null,
+    archive_key text not null
+);
+
+create temp table if not exists staged_people (
+    version bigint not null,
+    user_id text not null,
+    name text,
+    phone text,
+    email text,
+    address text,
+    seen_at timestamptz not null
+);
+
+truncate staged_orders, staged_order_items, staged_rejects, staged_people;

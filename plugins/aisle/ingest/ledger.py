@@ -1,0 +1,75 @@
+"""The ledger of windows: what was fetched, what was proven, and therefore up to when a source is known whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+from aisle.ingest.windows import Kind, Window
+from aisle.warehouse import sql
+
+
+class Proof(NamedTuple):
+    """What a proven window held: orders and lines as sent, each order counted once in its newest version."""
+
+    orders: int
+    orders_changed: int
+    order_lines: int
+    merged_lines: int
+    rejected_lines: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The part of the ledger that one run keeps for one source. A change is part of the caller's transaction."""
+
+    connection: Connection
+    source: str
+    run_key: str
+
+    def watermark(self, start_at: datetime) -> datetime:
+        """End of the unbroken run of proven scheduled windows that begins at `start_at`."""
+        found = self._execute("watermark", start_at=start_at).fetchone()
+        moment: datetime = found[0] if found else start_at
+        return moment
+
+    def gaps(self, start_at: datetime) -> list[Window]:
+        """Spans between `start_at` and the last proven window that no proven window covers."""
+        return [Window(*span) for span in self._execute("gaps", start_at=start_at)]
+
+    def abandon_running(self) -> None:
+        """Mark windows as failed whose process died before it could say so."""
+        self._execute("abandon")
+
+    def begin(self, window: Window, kind: Kind) -> None:
+        self._execute("begin", window, kind=kind)
+
+    def fail(self, window: Window, error: str) -> None:
+        self._execute("fail", window, error=error)
+
+    def prove(self, window: Window, kind: Kind, pages: int) -> Proof:
+        """Belongs in the transaction of the merge: what is proven is in raw."""
+        found = self._execute("prove", window, kind=kind, pages=pages).fetchone()
+        if found is None:
+            raise LookupError(f"window {window} of {self.source} was never begun in run {self.run_key}")
+        return Proof(*found)
+
+    def _execute(self, name: str, window: Window | None = None, **values: Any) -> Any:
+        span = {"window_start": window.start, "window_end": window.end} if window else {}
+        return self.connection.execute(
+            sql(f"ops/ingest_windows/{name}").encode(),
+            {"source": self.source, "run_key": self.run_key, **span, **values},
+        )
+
+
+def changes(connection: Connection) -> dict[str, Any]:
+    """How many order versions were ever written to raw, and since when: unequal to an earlier answer, there is news.
+
+    Plain JSON, as it travels with the asset `raw_orders`.
+    """
+    found = connection.execute(sql("ops/ingest_windows/changes").encode()).fetchone()
+    n_changes, began_at = found or (0, None)
+    return {"n_changes": n_changes, "ledger_began_at": began_at.isoformat() if began_at else None}

@@ -1,0 +1,86 @@
+"""Pull: windows of one source from the company API into raw, in order, each one wholly or not at all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psycopg
+
+from aisle.contracts.company_orders import Source
+from aisle.errors import AisleError
+from aisle.ingest.archive import Archive
+from aisle.ingest.client import CompanyApi
+from aisle.ingest.identity import PersonHasher
+from aisle.ingest.landing import Lander
+from aisle.ingest.ledger import Ledger, Proof
+from aisle.ingest.staging import Staging
+from aisle.ingest.windows import Kind, Window
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Pulled:
+    """What a pull has brought, over all its windows."""
+
+    windows: int = 0
+    pages: int = 0
+    bytes: int = 0
+    proofs: list[Proof] = field(default_factory=list)
+
+    @property
+    def total(self) -> Proof:
+        return Proof(*map(sum, zip(*self.proofs, strict=True))) if self.proofs else Proof(0, 0, 0, 0, 0)
+
+
+class Puller:
+    """Pulls one source. `connection` must be in autocommit: what is open while the API is asked is no transaction."""
+
+    def __init__(
+        self, source: Source, api: CompanyApi, archive: Archive, hasher: PersonHasher, connection: psycopg.Connection
+    ) -> None:
+        self._source = source
+        self._api = api
+        self._archive = archive
+        self._lander = Lander(source.name, hasher)
+        self._connection = connection
+        self._staging = Staging(connection)
+        self._ledger = Ledger(connection, source.name, archive.run_key)
+
+    def pull(self, windows: Sequence[Window], kind: Kind) -> Pulled:
+        """Fetch, archive, land and prove each window. The first one that fails ends the pull with its error."""
+        self._ledger.abandon_running()
+        pulled = Pulled()
+        for window in windows:
+            self._ledger.begin(window, kind)
+            try:
+                self._pull_window(window, kind, pulled)
+            except BaseException as error:
+                self._note_failure(window, error)
+                raise
+        return pulled
+
+    def _pull_window(self, window: Window, kind: Kind, pulled: Pulled) -> None:
+        self._staging.clear()
+        pages = 0
+        for page in self._api.pages(self._source, window):
+            archive_key = self._archive.store(self._source.name, window, page)
+            self._staging.add(self._lander.land(order, archive_key) for order in page.orders)
+            pages += 1
+            pulled.bytes += len(page.body)
+        with self._connection.transaction():
+            self._staging.merge(self._source.name, window, self._archive.run_key)
+            proof = self._ledger.prove(window, kind, pages)
+        pulled.windows += 1
+        pulled.pages += pages
+        pulled.proofs.append(proof)
+        log.info("%s %s: %d pages, %s", self._source.name, window, pages, proof)
+
+    def _note_failure(self, window: Window, error: BaseException) -> None:
+        """Only Aisle's own messages are known to hold no personal data; of others the ledger gets the kind."""
+        said = str(error) if isinstance(error, AisleError) else type(error).__name__
+        with suppress(psycopg.Error):  # the lost connection may be the very failure; abandon_running() will find it
+            self._ledger.fail(window, said)

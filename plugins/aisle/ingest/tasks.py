@@ -1,0 +1,146 @@
+"""The tasks of the ingest DAG: pull each source, then say so if anything is new."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from aisle.assets import RAW_ORDERS
+from aisle.contracts.company_orders import SOURCES, Source
+from aisle.dag_defaults import run_key_of_context
+from aisle.errors import ConfigurationError
+from aisle.settings import Ingest, get_settings
+
+if TYPE_CHECKING:
+    from aisle.ingest.client import CompanyApi
+    from aisle.ingest.ledger import Ledger
+    from aisle.ingest.windows import Kind, Window
+
+log = logging.getLogger(__name__)
+
+CONNECTION_ID = "company_api"
+
+
+def pull_orders(source: Source) -> Any:
+    """The task that pulls one source's windows: those since the watermark, or those the run's params ask for."""
+    return _pull.override(task_id=f"pull_{source.name}")(source.name)
+
+
+@task
+def _pull(source_name: str) -> dict[str, int]:
+    import psycopg
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from aisle.ingest.archive import Archive
+    from aisle.ingest.identity import PersonHasher
+    from aisle.ingest.ledger import Ledger
+    from aisle.ingest.pull import Puller
+    from aisle.receipts import receipt
+    from aisle.warehouse import warehouse_url
+
+    _skip_unless_asked_for(source_name)
+    source = next(source for source in SOURCES if source.name == source_name)
+    settings, run_key, url = get_settings(), run_key_of_context(), warehouse_url()
+    archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key)
+    with (
+        company_api(settings.ingest) as api,
+        psycopg.connect(url, autocommit=True) as connection,
+        receipt(run_key, "ingest", source.name, url) as slip,
+    ):
+        ledger = Ledger(connection, source.name, run_key)
+        windows, kind = _windows(ledger, settings.ingest)
+        pulled = Puller(source, api, archive, PersonHasher(settings.identity), connection).pull(windows, kind)
+        total = pulled.total
+        slip.rows_in, slip.rows_out, slip.bytes = total.order_lines, total.orders_changed, pulled.bytes
+        slip.details = {
+            "windows": pulled.windows,
+            "pages": pulled.pages,
+            "watermark": ledger.watermark(_start_at(settings.ingest)).isoformat(),
+            "gaps": _gaps(ledger, settings.ingest),
+            **total._asdict(),
+        }
+    return total._asdict()
+
+
+def announce_orders() -> Any:
+    """The task that emits the asset `raw_orders` if any order has changed since it was emitted last, by whatever run.
+
+    The last event carries the count of changes it spoke for: changes of a run that never got here are not forgotten.
+    """
+    return _announce.override(
+        task_id="announce_orders", inlets=[RAW_ORDERS], outlets=[RAW_ORDERS], trigger_rule="none_failed"
+    )()
+
+
+@task
+def _announce() -> None:
+    from aisle.ingest.ledger import changes
+    from aisle.warehouse import connect
+
+    context: Any = get_current_context()
+    with connect() as connection:
+        now = changes(connection)
+    events = context["inlet_events"][RAW_ORDERS].ascending(False).limit(1)
+    announced = events[0].extra if len(events) else {}
+    if now["n_changes"] == 0 or now.items() <= announced.items():
+        raise AirflowSkipException(f"no order has changed since the last announcement: {now}")
+    context["outlet_events"][RAW_ORDERS].extra = {"run_key": run_key_of_context(), **now}
+    log.info("orders have changed: announced were %s, now %s", announced, now)
+
+
+def company_api(settings: Ingest) -> CompanyApi:
+    """The client of the Airflow connection `company_api`: its host, with or without scheme and port, and its token."""
+    from aisle.ingest.client import CompanyApi
+
+    connection = BaseHook.get_connection(CONNECTION_ID)
+    if not connection.host or not connection.password:
+        raise ConfigurationError(
+            f"the Airflow connection {CONNECTION_ID} has no host or no password; give it the API's address and token"
+        )
+    address = connection.host if "://" in connection.host else f"{connection.schema or 'http'}://{connection.host}"
+    return CompanyApi(
+        f"{address}:{connection.port}" if connection.port else address,
+        connection.password,
+        page_orders=settings.page_orders,
+        timeout_seconds=settings.timeout_seconds,
+        attempts=settings.attempts,
+    )
+
+
+def _skip_unless_asked_for(source_name: str) -> None:
+    context: Any = get_current_context()
+    asked_for = context["params"]["source"]
+    if asked_for not in ("all", source_name):
+        raise AirflowSkipException(f"this run is asked for source {asked_for} only")
+
+
+def _windows(ledger: Ledger, settings: Ingest) -> tuple[list[Window], Kind]:
+    """The windows of this run; on the clock they end at the run's own time, never at the task's."""
+    from aisle.ingest.windows import backfill_windows, scheduled_windows
+
+    context: Any = get_current_context()
+    longest, start_at = timedelta(days=settings.max_window_days), _start_at(settings)
+    asked_for = backfill_windows(context["params"]["window_start"], context["params"]["window_end"], longest=longest)
+    if asked_for:
+        return asked_for, "backfill"
+    overlap = timedelta(hours=settings.overlap_hours)
+    run_at = context["dag_run"].run_after
+    return scheduled_windows(
+        ledger.watermark(start_at), start_at, run_at, overlap=overlap, longest=longest
+    ), "scheduled"
+
+
+def _start_at(settings: Ingest) -> datetime:
+    return settings.start_at if settings.start_at.tzinfo else settings.start_at.replace(tzinfo=UTC)
+
+
+def _gaps(ledger: Ledger, settings: Ingest) -> list[str]:
+    """Gaps of the ledger, for the receipt and for the log."""
+    gaps = [str(gap) for gap in ledger.gaps(_start_at(settings))]
+    if gaps:
+        log.warning("%s has gaps between proven windows: %s; close them with a backfill", ledger.source, gaps)
+    return gaps

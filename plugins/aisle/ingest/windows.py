@@ -1,0 +1,63 @@
+"""Windows: which spans of `order_date` a run asks for. Pure: no clock, no database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from aisle.errors import ConfigurationError
+
+Kind = Literal["scheduled", "backfill"]
+
+
+class Window(NamedTuple):
+    """A half-open span of `order_date`: start belongs to it, end does not."""
+
+    start: datetime
+    end: datetime
+
+    def __str__(self) -> str:
+        return f"[{self.start.isoformat()}, {self.end.isoformat()})"
+
+
+def scheduled_windows(
+    watermark: datetime, start_at: datetime, run_at: datetime, *, overlap: timedelta, longest: timedelta
+) -> list[Window]:
+    """Windows of a run on the clock: from `overlap` behind the watermark to the run's own time, oldest first.
+
+    Nothing before `start_at` is asked for. A run older than what is already proven has no windows.
+    """
+    return cut(max(start_at, watermark - overlap), run_at, longest)
+
+
+def backfill_windows(start: str | None, end: str | None, *, longest: timedelta) -> list[Window]:
+    """Windows asked for by hand (ISO 8601; no zone means UTC). Empty if neither end is given."""
+    if not start and not end:
+        return []
+    if not start or not end:
+        raise ConfigurationError(
+            f"a backfill was asked for with window_start={start!r} and window_end={end!r}; give both, or neither"
+        )
+    first, last = _moment("window_start", start), _moment("window_end", end)
+    if first >= last:
+        raise ConfigurationError(f"a backfill was asked for from {start} to {end}; its end must lie after its start")
+    return cut(first, last, longest)
+
+
+def cut(start: datetime, end: datetime, longest: timedelta) -> list[Window]:
+    """The span from `start` to `end` as adjoining windows of at most `longest`, oldest first."""
+    windows = []
+    while start < end:
+        windows.append(Window(start, min(start + longest, end)))
+        start += longest
+    return windows
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the param {name} is {text!r}, which is no date or time; write it like 2026-01-31T00:00:00Z"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from aisle.settings import get_settings
+
+ROOT = Path(__file__).parents[3]
+AFTER_THE_LAST_ORDER = datetime(2026, 7, 1, tzinfo=UTC)
+_MINUTES = count(1)  # Airflow names a run by its time: no two may have the same
+
+
+Run = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def run_ingest(
+    simulated: Any,
+    airflow_metadata: None,
+    warehouse_url: str,
+    bucket: str,
+    aws_connection: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    """Runs the ingest DAG as of the end of the company's orders; gives the state of each task."""
+    connection = {"conn_type": "http", "host": simulated.url, "password": "token-of-the-tests"}
+    monkeypatch.setenv("AIRFLOW_CONN_COMPANY_API", json.dumps(connection))
+    monkeypatch.setenv("AISLE_INGEST__START_AT", "2024-07-01T00:00:00+00:00")
+    monkeypatch.setenv("AISLE_INGEST__MAX_WINDOW_DAYS", "400")
+    monkeypatch.setenv("AISLE_INGEST__OVERLAP_HOURS", "20000")
+    monkeypatch.setenv("AISLE_INGEST__ATTEMPTS", "2")
+    get_settings.cache_clear()
+
+    def run(run_key: str, **params: Any) -> dict[str, str]:
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(str(ROOT / "dags" / "ingest.py"))
+        assert not bag.import_errors
+        dag = bag.dags["ingest"]
+        for task in dag.tasks:
+            task.retries = 0
+        ended = dag.test(
+            run_after=AFTER_THE_LAST_ORDER + timedelta(minutes=next(_MINUTES)), run_conf={"run_key": run_key, **params}
+        )
+        return {task.task_id: str(task.state) for task in ended.get_task_instances()}
+
+    return run
+
+
+def announcements(run_key: str) -> int:
+    """How often the asset was emitted with this run key."""
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return sum(event.extra.get("run_key") == run_key for event in session.query(AssetEvent))
+
+
+def lines_accounted_for(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "select (select sum(1 + merged_lines) from raw.company__order_items)"
+            " + (select coalesce(sum(n_lines), 0) from raw.company__rejects)"
+        ).fetchone()
+    assert found
+    return int(found[0])
+
+
+def test_a_run_accounts_for_every_line_and_the_next_one_finds_nothing_new(
+    run_ingest: Run, simulated: Any, warehouse_url: str
+) -> None:
+    assert run_ingest("first") == dict.fromkeys(("pull_pos", "pull_oe", "announce_orders"), "success")
+    assert lines_accounted_for(warehouse_url) == simulated.health()["order_lines"]
+    assert announcements("first") == 1
+    with psycopg.connect(warehouse_url) as connection:
+        receipts = connection.execute(
+            "select subject, rows_in, details ->> 'watermark' from ops.receipts where leg = 'ingest' order by subject"
+        ).fetchall()
+    assert [subject for subject, _, _ in receipts] == ["oe", "pos"]
+    assert sum(rows_in for _, rows_in, _ in receipts) == simulated.health()["order_lines"]
+    assert {datetime.fromisoformat(watermark).month for _, _, watermark in receipts} == {7}
+    assert run_ingest("second")["announce_orders"] == "skipped"
+
+
+def test_orders_that_landed_while_the_other_source_failed_are_announced_by_the_next_run(
+    run_ingest: Run, simulated: Any
+) -> None:
+    simulated.arm({"kind": "error", "source": "oe", "times": None})
+    assert run_ingest("broken") == {"pull_pos": "success", "pull_oe": "failed", "announce_orders": "upstream_failed"}
+    # Nothing changes in this run: what it announces are the orders of the broken one.
+    assert run_ingest("next", source="pos") == {
+        "pull_pos": "success",
+        "pull_oe": "skipped",
+        "announce_orders": "success",
+    }
+    assert announcements("next") == 1
+
+
+def test_a_backfill_by_params_leaves_the_watermark(run_ingest: Run, warehouse_url: str) -> None:
+    run_ingest("backfill", window_start="2025-01-01T00:00:00Z", window_end="2025-02-01T00:00:00Z", source="pos")
+    with psycopg.connect(warehouse_url) as connection:
+        assert connection.execute("select source, kind, state from ops.ingest_windows").fetchall() == [
+            ("pos", "backfill", "proven")
+        ]
+        assert connection.execute("select details ->> 'watermark' from ops.receipts").fetchall() == [
+            ("2024-07-01T00:00:00+00:00",)
+        ]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aisle.errors import CompanyApiUnavailable
+
+
+def test_a_server_that_caps_pages_silently_gives_everything_in_either_shape(simulate: Any, line_of: Any) -> None:
+    for shape in ("envelope", "list"):
+        with simulate(scale="tiny", page_cap=100, shape=shape) as company:
+            line = line_of(company)
+            line.pull_all(shape)
+            assert line.lines_accounted_for() == company.health()["order_lines"]
+
+
+def test_a_run_through_all_faults_of_the_company_ends_whole(simulate: Any, line_of: Any) -> None:
+    with simulate(scale="tiny", page_cap=50) as company:
+        line = line_of(company)
+        company.arm(
+            {"kind": "throttle", "retry_after_seconds": 0},
+            {"kind": "error", "after": 2},
+            {"kind": "cut_off", "after": 4},
+            {"kind": "duplicate_page", "after": 6, "repeats": "this"},
+            {"kind": "duplicate_page", "after": 8, "repeats": "previous"},
+            {"kind": "late_edit", "after": 10},
+            {"kind": "cancel", "after": 12},
+            {"kind": "malformed_order", "after": 14, "breaks": "price"},
+            {"kind": "malformed_order", "after": 16, "breaks": "order_id"},
+        )
+        line.pull_all("faulty")
+        assert line.lines_accounted_for() == company.health()["order_lines"]
+        assert {fault["struck"] for fault in company.http.get("/faults").json()} == {1}
+        company.arm()
+        line.pull_all("clean")
+        assert line.lines_accounted_for() == company.health()["order_lines"]
+        assert len(line.order_ids()) == company.health()["orders"]
+
+
+@pytest.mark.parametrize("declares", ["sent", "whole"])
+def test_an_api_that_fails_during_ingest_leaves_no_doubled_and_no_missing_order(
+    simulate: Any, line_of: Any, declares: str
+) -> None:
+    with simulate(scale="tiny", page_cap=100) as company:
+        line = line_of(company)
+        company.arm({"kind": "cut_off", "after": 3, "times": 3, "declares": declares})
+        with pytest.raises(CompanyApiUnavailable):
+            line.pull_all("outage")
+        line.pull_all("outage")
+        assert len(line.order_ids()) == company.health()["orders"]
+        assert line.lines_accounted_for() == company.health()["order_lines"]
+
+
+def test_every_row_of_a_real_shop_is_accounted_for(simulate: Any, line_of: Any, datasets: Path, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(datasets / "online_retail" / "online_retail_two_years.parquet").slice(0, 50_000)
+    pq.write_table(rows, tmp_path / "orders.parquet")
+    with simulate(orders=tmp_path / "orders.parquet") as company:
+        line = line_of(company)
+        line.pull_all("real")
+    assert line.lines_accounted_for() == 50_000
+    reasons = dict(line.rows("select reason, sum(n_lines)::int from raw.company__rejects group by reason"))
+    assert reasons.keys() <= {"negative_quantity", "negative_price", "zero_quantity", "missing_price"}
+    assert reasons["negative_quantity"] > 0
+    assert line.rows("select sum(merged_lines) > 0 from raw.company__order_items") == [(True,)]
+    assert line.rows("select count(*) from raw.company__order_items where product_id <> upper(product_id)") == [(0,)]
