@@ -27,6 +27,9 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(rules=[RetryRule("aisle.errors.FinalError", action=RetryAction.FAIL)]),
 }
 
+#: What a schedule is set to where only a person starts the DAG.
+BY_HAND = "manual"
+
 #: For templated fields of operators; tasks written as functions call `run_key_of_context()`.
 RUN_KEY = "{{ run_key(dag_run, triggering_asset_events) }}"
 
@@ -78,10 +81,10 @@ def line_dag(leg: str, doc: str | None, *, follows: Asset | None = None, clock: 
 
 
 def _ticks_of(clock: str | None) -> CronTriggerTimetable | None:
-    """The schedule of that name; none when it is set to nothing.
+    """The schedule of that name; none for a DAG that is started by hand only.
 
     A new DAG waits for its next tick. Airflow would run the last one at once for a DAG with a start date, and, by
     default (3.3.2), also for one that is first seen within a tenth of its period.
     """
-    cron = getattr(get_settings().schedules, clock) if clock else ""
-    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0)) if cron else None
+    cron = getattr(get_settings().schedules, clock) if clock else BY_HAND
+    return None if cron == BY_HAND else CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0))

@@ -43,6 +43,12 @@ class Ingest(_Section):
     attempts: int = Field(5, ge=1, description="Tries of one page before the window fails")
 
 
+class Transform(_Section):
+    """How the marts are built."""
+
+    runs_directory: Path = Field(PROJECT_ROOT / ".aisle" / "dbt", description="Artifacts of the newest dbt runs")
+
+
 class Storage(_Section):
     """Where files go."""
 
@@ -78,7 +84,7 @@ class Publish(_Section):
 
 
 class Schedules(_Section):
-    """When each DAG runs (cron, UTC; empty: by hand only). transform and publish follow their input."""
+    """When each DAG runs (cron, UTC; 'manual': by hand only). transform and publish follow their input."""
 
     ingest: str = "*/15 * * * *"
     export: str = "0 2 * * *"
@@ -101,6 +107,7 @@ class Settings(BaseSettings):
 
     identity: Identity = Identity()
     ingest: Ingest = Ingest()
+    transform: Transform = Transform()
     storage: Storage = Storage()
     personalize: Personalize = Personalize()
     recommend: Recommend = Recommend()

@@ -20,7 +20,6 @@ from aisle.settings import PROJECT_ROOT
 
 PROJECT = PROJECT_ROOT / "dbt"
 #: One folder per run key: manifest, run results, compiled SQL and log of its last try.
-RUNS = PROJECT_ROOT / ".aisle" / "dbt"
 RUNS_KEPT = 20
 MART_SCHEMAS = ("core", "personalize")
 #: How many broken nodes an error message spells out.

@@ -18,14 +18,16 @@ def build() -> None:
     """Build all models and run their data tests; a broken one fails the task by name."""
     run_key, url = run_key_of_context(), warehouse_url()
     with receipt(run_key, "transform", "build", url):
-        marts = project.build(url, project.RUNS / run_key)
+        runs = get_settings().transform.runs_directory
+        marts = project.build(url, runs / run_key)
         for mart in marts:  # dbt has measured them already, so there is no block to time
             write(Receipt(run_key, "transform", mart.name, rows_out=mart.rows, seconds=mart.seconds), url)
-    project.forget_old_runs(project.RUNS)
+    project.forget_old_runs(runs)
 
 
 @task
 def document() -> None:
     """Write the models, their columns and their lineage as one page of the site of reports."""
-    run_key = run_key_of_context()
-    project.document(warehouse_url(), project.RUNS / run_key, get_settings().docs.directory / "dbt" / "index.html")
+    settings = get_settings()
+    run = settings.transform.runs_directory / run_key_of_context()
+    project.document(warehouse_url(), run, settings.docs.directory / "dbt" / "index.html")
