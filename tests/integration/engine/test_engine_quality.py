@@ -1,0 +1,42 @@
+"""The answers are worth more than the popular list, on real shop events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from services.engine.interactions import EventSelection, Interactions, load_interactions
+from services.engine.jobs.train import train
+from services.engine.models import MODELS
+
+NDCG = "normalized_discounted_cumulative_gain_at_25"
+
+
+@pytest.fixture(scope="module")
+def shop_events(datasets: Path, tmp_path_factory: pytest.TempPathFactory) -> Interactions:
+    """Events of the retail demo store, as an import leaves them."""
+    table = pq.read_table(
+        datasets / "retail_demo_store" / "interactions.parquet",
+        columns=["USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP"],
+    )
+    times = table["TIMESTAMP"].cast(pa.float64()).cast(pa.int64())
+    part = tmp_path_factory.mktemp("shop") / "part.parquet"
+    pq.write_table(table.set_column(table.schema.get_field_index("TIMESTAMP"), "TIMESTAMP", times), part)
+    return load_interactions([part], EventSelection())
+
+
+def measured(recipe: str, interactions: Interactions) -> dict[str, Any]:
+    return train(MODELS[recipe], interactions, {}, catalogue_size=len(interactions.item_ids))[1]
+
+
+def test_user_personalization_is_far_above_popularity(shop_events: Interactions) -> None:
+    personal = measured("aws-user-personalization", shop_events)
+    popular = measured("aws-popularity-count", shop_events)
+    assert popular[NDCG] < 0.15
+    assert personal[NDCG] > 0.75
+    assert personal["mean_reciprocal_rank_at_25"] > 0.8
+    assert personal["coverage"] > 0.95

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aisle.contracts.personalize import DATASETS, Dataset
+from services.engine.errors import InvalidInput
+from services.engine.schemas import parse_schema
+
+
+def schema(*fields: dict[str, object], name: str = "Items") -> str:
+    return json.dumps({"type": "record", "name": name, "namespace": "x", "fields": fields, "version": "1.0"})
+
+
+ITEM_ID = {"name": "ITEM_ID", "type": "string"}
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+def test_exported_datasets_are_understood(dataset: Dataset) -> None:
+    parsed = parse_schema(dataset.avro_schema)
+    assert parsed.dataset_type == dataset.type.upper()
+    assert [column.name for column in parsed.columns] == [column.name for column in dataset.columns]
+
+
+def test_union_with_null_in_either_order_is_nullable() -> None:
+    parsed = parse_schema(
+        schema(ITEM_ID, {"name": "A", "type": ["null", "int"]}, {"name": "B", "type": ["float", "null"]})
+    )
+    assert [(column.type, column.nullable) for column in parsed.columns] == [
+        ("string", False),
+        ("int", True),
+        ("float", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not an Avro record"),
+        (schema(ITEM_ID, name="Products"), "must be named one of"),
+        (schema({"name": "PRICE", "type": "float"}), "lacks the required field ITEM_ID"),
+        (schema({"name": "ITEM_ID", "type": "long"}), "lacks the required field ITEM_ID of type string"),
+        (schema({"name": "ITEM_ID", "type": ["string", "null"]}), "not null"),
+        (schema(ITEM_ID, {"name": "TAGS", "type": {"type": "array", "items": "string"}}), "TAGS has type"),
+        (schema(ITEM_ID, {"name": "GENRES_FIELD_1", "type": "int"}, {"name": "GENRESFIELD1", "type": "int"}), "clash"),
+    ],
+)
+def test_unusable_schema_is_refused_with_its_fault(text: str, complaint: str) -> None:
+    with pytest.raises(InvalidInput, match=complaint):
+        parse_schema(text)
