@@ -1,0 +1,31 @@
+"""
+# Recommend
+
+Reads  core.customers, personalize.items, the newest models in Personalize.
+Writes the answers of two batch jobs to S3; asset `batch_output`, which says where they are.
+
+1. find_models – the newest trained version of each solution
+2. for users and for items: write_input, plan_answer, batch_job, record_answer
+3. announce
+
+A job that would answer what the newest one has answered (same model, imports, input and length) is not started: its
+answers are handed on, and the log says so.
+Safe to rerun: the run key names the jobs, so a rerun finds what it started.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import dag
+
+from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.recommend.tasks import ITEMS, USERS, announce, ask, find_models
+
+
+@dag(**line_dag("recommend", __doc__, clock="recommend"), params=RUN_KEY_PARAM)
+def recommend() -> None:
+    """The recommend leg."""
+    models = find_models()
+    announce(ask(USERS, models), ask(ITEMS, models))
+
+
+recommend()

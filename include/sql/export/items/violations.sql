@@ -1,0 +1,36 @@
+-- One row per value that Personalize would refuse. Only the key must have a value.
+with violations as (
+    select
+        'ITEM_ID' as column_name,
+        item_id,
+        length(coalesce(item_id, '')) as n_characters,
+        1 as min_characters,
+        %(max_id_length)s as max_characters
+    from personalize.items
+    union all
+    select
+        'PRODUCT_NAME' as column_name,
+        item_id,
+        length(product_name) as n_characters,
+        0 as min_characters,
+        %(max_textual_length)s as max_characters
+    from personalize.items
+    union all
+    select
+        'CATEGORY' as column_name,
+        item_id,
+        length(category) as n_characters,
+        0 as min_characters,
+        %(max_categorical_length)s as max_characters
+    from personalize.items
+)
+
+select
+    column_name,
+    concat('ITEM_ID ', left(item_id, 40)) as row_name,
+    n_characters,
+    max_characters
+from violations
+where n_characters not between min_characters and max_characters
+order by item_id, column_name
+limit 5

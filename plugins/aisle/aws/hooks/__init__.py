@@ -1,0 +1,1 @@
+"""Hooks: thin wrappers of a boto3 client."""

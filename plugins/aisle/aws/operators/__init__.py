@@ -1,0 +1,1 @@
+"""Operators: find or create one resource, then wait for it."""

@@ -1,0 +1,1 @@
+"""Sensors: wait for a resource that somebody else has created."""

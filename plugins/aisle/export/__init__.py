@@ -1,0 +1,6 @@
+"""The export leg: the marts become CSV files on S3, and the files become what Personalize knows.
+
+Reads  personalize.interactions, personalize.items, personalize.users.
+Writes s3://<bucket>/export/<dataset>/<run key>/<dataset>.csv, ops.exports, ops.jobs (purpose `import-<dataset>`), and
+       the datasets of the dataset group in Personalize.
+"""

@@ -1,0 +1,61 @@
+"""One dataset as the CSV that Personalize imports, streamed from PostgreSQL to S3.
+
+Reads  one mart.
+Writes s3://<bucket>/export/<dataset>/<run key>/<dataset>.csv and its row of ops.exports.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from aisle.contracts.personalize import MAX_CATEGORICAL_LENGTH, MAX_ID_LENGTH, MAX_TEXTUAL_LENGTH, Dataset
+from aisle.contracts.s3_layout import export_csv
+from aisle.copy_to_s3 import Copied, LineFormat, copy_to_s3
+from aisle.errors import ContractBroken
+from aisle.warehouse import sql
+
+_LIMITS = {
+    "max_id_length": MAX_ID_LENGTH,
+    "max_categorical_length": MAX_CATEGORICAL_LENGTH,
+    "max_textual_length": MAX_TEXTUAL_LENGTH,
+}
+
+
+def export_dataset(connection: psycopg.Connection, s3: Any, bucket: str, dataset: Dataset, run_key: str) -> Copied:
+    """Check the mart against the contract, write its CSV, and note it in ops.exports, all in one snapshot.
+
+    Raises ContractBroken before a byte is uploaded if a value would be refused.
+    """
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    select = sql(f"export/{dataset.name}/select")
+    _check_columns(connection, dataset, select)
+    _check_values(connection, dataset)
+    copied = copy_to_s3(connection, select, LineFormat.CSV, s3, bucket, export_csv(dataset.name, run_key))
+    row = {"dataset": dataset.name, "run_key": run_key, **copied._asdict()}
+    connection.execute(sql("ops/exports/upsert").encode(), row)
+    return copied
+
+
+def _check_columns(connection: psycopg.Connection, dataset: Dataset, select: str) -> None:
+    """The columns of the query become the header, which must be the schema's, in the schema's order."""
+    description = connection.execute(f"{select} limit 0".encode()).description or []
+    header = ",".join(column.name for column in description)
+    if header != dataset.header:
+        raise ContractBroken(
+            f"Exporting {dataset.name}: include/sql/export/{dataset.name}/select.sql gives the columns {header}, but "
+            f"the schema has {dataset.header}. Make the two agree."
+        )
+
+
+def _check_values(connection: psycopg.Connection, dataset: Dataset) -> None:
+    violations = connection.execute(sql(f"export/{dataset.name}/violations").encode(), _LIMITS).fetchall()
+    if violations:
+        found = "; ".join(
+            f"{column} of {row} has {n_characters or 'no'} characters (1 to {most} are allowed)"
+            for column, row, n_characters, most in violations
+        )
+        raise ContractBroken(
+            f"Exporting {dataset.name}: {found}. Personalize would refuse the import: mend personalize.{dataset.name}."
+        )

@@ -1,0 +1,5 @@
+"""The recommend leg: models answer for every active user and every item, in one batch job each.
+
+Reads  core.customers, personalize.items, the newest models in Personalize.
+Writes s3://<bucket>/recommend/input/… and …/output/…, ops.jobs (purposes `recommend-users`, `recommend-items`).
+"""

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from aisle.contracts.personalize import BatchInput
+from aisle.copy_to_s3 import LineFormat, copy_to_s3
+from aisle.warehouse import sql
+
+
+def lines(url: str, s3: Any, bucket: str, kind: str, active_days: int | None = None) -> list[BatchInput]:
+    with psycopg.connect(url) as connection:
+        params = {"active_days": active_days}
+        copy_to_s3(connection, sql(f"recommend/{kind}/select"), LineFormat.JSON_LINES, s3, bucket, "lines", params)
+    content = s3.get_object(Bucket=bucket, Key="lines")["Body"].read()
+    return [msgspec.json.decode(line, type=BatchInput) for line in content.splitlines()]
+
+
+def test_every_customer_with_a_sale_is_asked_for(marts: str, s3: Any, bucket: str) -> None:
+    asked = [line.userId for line in lines(marts, s3, bucket, "users")]
+    assert len(set(asked)) == len(asked) == 120
+    assert "only cancelled" not in asked
+
+
+@pytest.mark.parametrize(("active_days", "expected"), [(1, 2), (10, 11), (5000, 120)])
+def test_active_is_counted_back_from_the_newest_purchase(
+    active_days: int, expected: int, marts: str, s3: Any, bucket: str
+) -> None:
+    assert len(lines(marts, s3, bucket, "users", active_days)) == expected
+
+
+def test_every_item_is_asked_for(marts: str, s3: Any, bucket: str) -> None:
+    assert [line.itemId for line in lines(marts, s3, bucket, "items")] == [f"P{n:03d}" for n in range(1, 41)]

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+RunDag = Callable[..., dict[str, str]]
+
+
+def newest_event() -> dict[str, Any]:
+    """The extra of the newest event of the asset `batch_output`."""
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        extra: dict[str, Any] = session.scalars(select(AssetEvent).order_by(AssetEvent.id.desc()).limit(1)).one().extra
+    return extra
+
+
+def answers(s3: Any, uri: str) -> list[dict[str, Any]]:
+    bucket, prefix = uri.removeprefix("s3://").split("/", 1)
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    content = b"".join(s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys if key.endswith(".out"))
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def batch_jobs(personalize: Any) -> list[dict[str, Any]]:
+    jobs: list[dict[str, Any]] = personalize.list_batch_inference_jobs()["batchInferenceJobs"]
+    return jobs
+
+
+def test_recommend_before_train_says_what_is_missing(marts: str, personalize: Any, run_dag: RunDag) -> None:
+    states = run_dag("recommend", "early")
+    assert states["find_models"] == "failed"
+    assert not batch_jobs(personalize)
+
+
+def test_every_user_and_item_gets_a_list_and_an_unchanged_run_hands_on_the_earlier_ones(
+    marts: str, personalize: Any, run_dag: RunDag, s3: Any, bucket: str
+) -> None:
+    run_dag("export", "one")
+    run_dag("train", "one")
+    assert set(run_dag("recommend", "one").values()) == {"success"}
+    event = newest_event()
+    assert (event["run_key"], event["users_asked"], event["items_asked"]) == ("one", 120, 40)
+    assert event["user_output"] == f"s3://{bucket}/recommend/output/users/one/"
+    assert event["user_solution_version"].split("/")[1] == "aisle-user-personalization"
+    assert event["item_solution_version"].split("/")[1] == "aisle-similar-items"
+    assert len(answers(s3, event["user_output"])) == 120
+    assert len(answers(s3, event["item_output"])) == 40
+    assert len(batch_jobs(personalize)) == 2
+
+    assert set(run_dag("recommend", "two").values()) == {"success"}
+    assert newest_event() == {**event, "run_key": "two"}
+    assert len(batch_jobs(personalize)) == 2
+
+    for lost in s3.list_objects_v2(Bucket=bucket, Prefix="recommend/output/users/")["Contents"]:
+        s3.delete_object(Bucket=bucket, Key=lost["Key"])
+    assert set(run_dag("recommend", "three").values()) == {"success"}
+    third = newest_event()
+    assert third["item_output"] == event["item_output"]
+    assert third["user_output"] == f"s3://{bucket}/recommend/output/users/three/"
+    assert len(answers(s3, third["user_output"])) == 120
