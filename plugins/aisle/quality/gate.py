@@ -100,13 +100,13 @@ def _stop_message(result: BorderResult, index: Path) -> str:
 
 def _require_tables(url: str, suites: list[Suite]) -> None:
     """A missing table would otherwise come back as an error from deep inside Great Expectations."""
+    table_exists = sql("ops/quality_results/table_exists").encode()
     with connect(url) as connection:
         missing = sorted(
             {
                 suite.table
                 for suite in suites
-                if connection.execute(sql("ops/quality_results/table_exists").encode(), [suite.table]).fetchone()
-                != (True,)
+                if connection.execute(table_exists, {"table": suite.table}).fetchone() != (True,)
             }
         )
     if missing:

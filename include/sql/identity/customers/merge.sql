@@ -3,14 +3,14 @@
 with told as (
     select
         people.user_id,
-        (array_agg(people.name order by people.seen_at desc, people.version desc)
-            filter (where people.name is not null))[1] as name,
-        (array_agg(people.phone order by people.seen_at desc, people.version desc)
-            filter (where people.phone is not null))[1] as phone,
-        (array_agg(people.email order by people.seen_at desc, people.version desc)
-            filter (where people.email is not null))[1] as email,
-        (array_agg(people.address order by people.seen_at desc, people.version desc)
-            filter (where people.address is not null))[1] as address,
+        array_agg(people.name order by people.seen_at desc, people.version desc)
+        filter (where people.name is not null) as names,
+        array_agg(people.phone order by people.seen_at desc, people.version desc)
+        filter (where people.phone is not null) as phones,
+        array_agg(people.email order by people.seen_at desc, people.version desc)
+        filter (where people.email is not null) as emails,
+        array_agg(people.address order by people.seen_at desc, people.version desc)
+        filter (where people.address is not null) as addresses,
         max(people.seen_at) as seen_at
     from staged_people as people
     inner join changed_orders on changed_orders.version = people.version
@@ -19,16 +19,14 @@ with told as (
 
 newest as (
     select
-        user_id,
-        case when is_news then coalesce(told.name, known.name) else coalesce(known.name, told.name) end as name,
-        case when is_news then coalesce(told.phone, known.phone) else coalesce(known.phone, told.phone) end as phone,
-        case when is_news then coalesce(told.email, known.email) else coalesce(known.email, told.email) end as email,
-        case
-            when is_news then coalesce(told.address, known.address) else coalesce(known.address, told.address)
-        end as address,
+        told.user_id,
+        coalesce(case when age.is_news then told.names[1] end, known.name, told.names[1]) as name,
+        coalesce(case when age.is_news then told.phones[1] end, known.phone, told.phones[1]) as phone,
+        coalesce(case when age.is_news then told.emails[1] end, known.email, told.emails[1]) as email,
+        coalesce(case when age.is_news then told.addresses[1] end, known.address, told.addresses[1]) as address,
         greatest(told.seen_at, known.seen_at) as seen_at
     from told
-    left join identity.customers as known using (user_id)
+    left join identity.customers as known on told.user_id = known.user_id
     cross join lateral (select (told.seen_at < known.seen_at) is not true as is_news) as age
 )
 

@@ -19,12 +19,12 @@ from (
         lines.merged as merged_lines,
         rejected.lines as rejected_lines
     from (
-        select count(*) as kept, coalesce(sum(merged_lines), 0) as merged
+        select count(*) as kept, coalesce(sum(staged_order_items.merged_lines), 0) as merged
         from staged_order_items
         inner join newest_orders using (version)
     ) as lines
     cross join (
-        select coalesce(sum(n_lines), 0) as lines
+        select coalesce(sum(staged_rejects.n_lines), 0) as lines
         from staged_rejects
         inner join newest_orders using (version)
     ) as rejected

@@ -1,4 +1,4 @@
--- One row per order of a source, newest version. content_hash is of the order as sent: an unchanged order is not rewritten.
+-- One row per order of a source, newest version. content_hash is of the order as sent.
 create table if not exists raw.company__orders (
     source text not null,
     order_id text not null,
@@ -35,7 +35,7 @@ create table if not exists raw.company__order_items (
     foreign key (source, order_id) references raw.company__orders (source, order_id) on delete cascade
 );
 
--- One row per order or line that could not be mapped. Personal fields of payload are blanked; the archive has the whole.
+-- One row per order or line that could not be mapped. Personal fields of payload are blanked; the archive has them.
 -- order_id and ordered_at are null where the order does not tell them.
 create table if not exists raw.company__rejects (
     reject_id text primary key,

@@ -13,15 +13,17 @@ create temp table changed_orders on commit drop as
 select newest_orders.*
 from newest_orders
 left join raw.company__orders as stored
-    on stored.source = %(source)s
-    and stored.order_id = newest_orders.order_id
+    on
+        stored.source = %(source)s
+        and stored.order_id = newest_orders.order_id
 where
     (newest_orders.updated_at < stored.updated_at) is not true
     and case
         when newest_orders.is_mapped then stored.content_hash is distinct from newest_orders.content_hash
         else not exists (
             select from raw.company__rejects as known
-            where known.reject_id = newest_orders.content_hash || '-0'
+            where
+                known.reject_id = newest_orders.content_hash || '-0'
         )
     end;
 
@@ -46,7 +48,10 @@ where
     and old.order_id is null
     and old.ordered_at >= %(window_start)s
     and old.ordered_at < %(window_end)s
-    and not exists (select from staged_rejects where staged_rejects.reject_id = old.reject_id);
+    and not exists (
+        select from staged_rejects
+        where staged_rejects.reject_id = old.reject_id
+    );
 
 insert into raw.company__orders (
     source, order_id, ordered_at, updated_at, status, user_id, city, province, payment_mode, brand, total_amount,
