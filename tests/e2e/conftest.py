@@ -102,7 +102,7 @@ def second_walk(demo_root: Path, first_walk: Walk) -> Walk:
     return walk(demo_root)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(demo_root: Path, second_walk: Walk) -> Iterator[Stack]:
     """The same home, running, with an engine slow enough to be caught at work."""
     with pytest.MonkeyPatch.context() as patch:
