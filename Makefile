@@ -14,7 +14,7 @@ export COMPANY_API_ORDERS := $(ORDERS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint format types lock dbt-docs clean
+.PHONY: help setup demo up psql down test lint format types lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: $(READY) ## Send orders through the whole line and show what came out (ONC
 
 up: $(READY) ## Start the stack and keep it running
 	@$(BIN)/aisle up
+
+psql: $(READY) ## Open the warehouse of the running stack
+	@$(BIN)/aisle psql
 
 down: $(READY) ## End the stack
 	@$(BIN)/aisle down

@@ -52,6 +52,16 @@ def down() -> None:
     console.print(f"ended {end_stack()} programs")
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> NoReturn:
+    """Open the warehouse of the running stack in psql; further arguments are psql's."""
+    from services.stack.postgres import binaries
+    from services.stack.supervisor import running_addresses
+
+    program = binaries() / "psql"
+    os.execv(program, [str(program), running_addresses().warehouse_url, *context.args])
+
+
 @app.command()
 def migrate(
     url: Annotated[str, typer.Option(envvar="WAREHOUSE_URL", help="libpq URL of the warehouse.")],

@@ -44,7 +44,7 @@ from services.stack.processes import Program, answers, command_of, count_marked,
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
 
-LOCK = "stack.lock"
+LOCK, DESCRIPTION = "stack.lock", "stack.json"
 AIRFLOW_DATABASE, WAREHOUSE_DATABASE = "airflow", "warehouse"
 _HEALTHY_WITHIN_SECONDS = 180
 _RESTARTS = 5
@@ -143,7 +143,7 @@ class Stack:
 
     @property
     def _description(self) -> Path:
-        return self.home / "stack.json"
+        return self.home / DESCRIPTION
 
     def _take_lock(self) -> bool:
         lock = (self.home / LOCK).open("a+")
@@ -161,7 +161,7 @@ class Stack:
         deadline = time.monotonic() + _HEALTHY_WITHIN_SECONDS
         while time.monotonic() < deadline:
             if self._description.exists():
-                self._addresses = Addresses(**json.loads(self._description.read_text()))
+                self._addresses = running_addresses(self.settings)
                 if self.airflow.is_healthy():
                     return
             time.sleep(0.5)
@@ -299,6 +299,14 @@ def _locks(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def running_addresses(settings: StackSettings | None = None) -> Addresses:
+    """Where the running stack of this home is. Raises ConfigurationError when none runs."""
+    description = (settings or StackSettings()).home.resolve() / DESCRIPTION
+    if not description.exists():
+        raise ConfigurationError(f"no stack runs in {description.parent}: start one with `make up` or `make demo`")
+    return Addresses(**json.loads(description.read_text()))
 
 
 def end_stack(settings: StackSettings | None = None) -> int:
