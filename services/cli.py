@@ -79,12 +79,13 @@ def engine(context: typer.Context) -> NoReturn:
 
 
 def main() -> None:
-    """Run the command; SIGTERM ends it as Ctrl-C does, so that nothing is left behind."""
+    """Run the command. SIGTERM ends it as Ctrl-C does, so that nothing is left behind."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job starts with it ignored
+        signal.signal(number, interrupt)
     load_dotenv(PROJECT_ROOT / ".env")  # what the environment already says wins
     try:
         raise SystemExit(app(standalone_mode=False))

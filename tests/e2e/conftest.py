@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from services.stack.postgres import EmbeddedPostgres
+from services.stack.processes import count_marked
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
 
@@ -25,11 +26,10 @@ _MAY_CHANGE = ("ops.", "cache.")
 
 @dataclass(frozen=True)
 class Walk:
-    """One `make demo ONCE=1`: its status, what it printed, its summary, and the tables after it."""
+    """One demo that ended well: what it printed, how many programs it left, its summary, the tables after it."""
 
-    status: int
     output: str
-    seconds: float
+    left: int
     summary: dict[str, Any]
     tables: dict[str, str]
 
@@ -50,17 +50,35 @@ def environment(root: Path) -> dict[str, str]:
 
 
 def walk(root: Path) -> Walk:
-    """Run the demo by its command."""
-    begun = time.monotonic()
+    """The demo that ends by itself, by its command."""
     finished = subprocess.run(
         ["make", "demo", "ONCE=1", "SCALE=tiny"],
         cwd=ROOT, env=environment(root), capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
-    seconds = time.monotonic() - begun
-    output = finished.stdout + finished.stderr
-    assert finished.returncode == 0, output
+    return _walked(root, finished.returncode, finished.stdout + finished.stderr)
+
+
+def walk_until_interrupted(root: Path) -> Walk:
+    """The demo that stays up, ended as Ctrl-C ends it."""
+    demo = subprocess.Popen(
+        [ROOT / ".venv" / "bin" / "aisle", "demo"],
+        cwd=ROOT, env=environment(root), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    output = ""
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        output += line
+        if "stays up" in line:
+            os.killpg(demo.pid, signal.SIGINT)
+    return _walked(root, demo.wait(60), output)
+
+
+def _walked(root: Path, status: int, output: str) -> Walk:
+    assert status == 0, output
+    left = count_marked((root / "tiny").resolve())
     summary = json.loads((root / "summary.json").read_text())
-    return Walk(finished.returncode, output, seconds, summary, fingerprints(root / "tiny" / "postgres"))
+    return Walk(output, left, summary, fingerprints(root / "tiny" / "postgres"))
 
 
 def fingerprints(postgres_home: Path) -> dict[str, str]:
@@ -99,7 +117,7 @@ def first_walk(demo_root: Path) -> Walk:
 
 @pytest.fixture(scope="session")
 def second_walk(demo_root: Path, first_walk: Walk) -> Walk:
-    return walk(demo_root)
+    return walk_until_interrupted(demo_root)
 
 
 @pytest.fixture(scope="module")

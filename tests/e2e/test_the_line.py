@@ -60,6 +60,12 @@ def test_a_second_walk_changes_nothing_but_the_generation(first_walk: Any, secon
         assert second_walk.summary[name] == first_walk.summary[name]
 
 
+def test_nothing_is_left_behind_by_itself_or_by_ctrl_c(first_walk: Any, second_walk: Any) -> None:
+    assert "Everything stays up" not in first_walk.output
+    assert "Everything stays up" in second_walk.output
+    assert (first_walk.left, second_walk.left) == (0, 0)
+
+
 def test_recommendations_are_read_over_http(stack: Stack) -> None:
     with psycopg.connect(stack.addresses.warehouse_url) as connection:
         row = connection.execute("select user_id, recommendations from offline_user_recommendations limit 1").fetchone()

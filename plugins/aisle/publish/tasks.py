@@ -82,7 +82,7 @@ def switch(batch: dict[str, Any], staged: list[dict[str, Any]]) -> None:
     )
     with receipt(wanted.run_key, "publish", "switch") as slip:
         generations.switch(new)
-        slip.rows_in = slip.rows_out = users.lists + items.lists
+        slip.rows_in = users.lists + items.lists  # staging has counted them as written
     context["outlet_events"][CACHE].extra = {"run_key": wanted.run_key}
 
 
