@@ -84,7 +84,7 @@ def command_of(command: tuple[str, ...]) -> list[str]:
 def environment_of(component: Mapping[str, str], home: Path) -> dict[str, str]:
     """The caller's environment below the component's own; what the caller set for Aisle or Airflow wins."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    chosen = {name: value for name, value in inherited.items() if name.startswith(("AISLE_", "AIRFLOW__"))}
+    chosen = {name: value for name, value in inherited.items() if value and name.startswith(("AISLE_", "AIRFLOW__"))}
     return {**inherited, **component, **chosen, MARK: str(home), "PYTHONUNBUFFERED": "1"}
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
 
@@ -64,6 +64,8 @@ class Stack:
         self.home = self.settings.home.resolve()
         self.home.mkdir(parents=True, exist_ok=True)
         self.secrets = StackSecrets.kept_in(self.home / "secrets.json")
+        if self.settings.company_api_token:
+            self.secrets = replace(self.secrets, company_api_token=self.settings.company_api_token)
         self.is_owner = False
         self._say = say
         self._postgres: EmbeddedPostgres | None = None

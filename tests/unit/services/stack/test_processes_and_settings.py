@@ -14,6 +14,7 @@ from services.stack.blueprint import Component, endpoint
 from services.stack.processes import MARK, Program, count_marked, environment_of, stop_all, sweep
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
+from services.stack.supervisor import Stack
 
 
 def test_each_set_of_orders_has_its_own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -52,6 +53,17 @@ def test_what_the_caller_set_for_aisle_wins(monkeypatch: pytest.MonkeyPatch, tmp
     assert environment["AISLE_PERSONALIZE__POLL_SECONDS"] == "7"
     assert environment["ENGINE_PORT"] == "8002"
     assert environment[MARK] == str(tmp_path)
+
+
+def test_what_the_caller_left_empty_does_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AISLE_IDENTITY__HASH_KEY", "")  # as in a copy of .env.example
+    assert environment_of({"AISLE_IDENTITY__HASH_KEY": "made"}, tmp_path)["AISLE_IDENTITY__HASH_KEY"] == "made"
+
+
+def test_ones_own_order_system_is_asked_with_its_own_token(tmp_path: Path) -> None:
+    own = StackSettings(root=tmp_path, company_api_url="http://orders.example", company_api_token="theirs")
+    assert Stack(own).secrets.company_api_token == "theirs"
+    assert Stack(StackSettings(root=tmp_path)).secrets.company_api_token != "theirs"
 
 
 def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) -> None:
