@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 
 # Before anything imports Airflow: its home is a scratch folder, and nothing calls out.
 _AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="aisle-airflow-"))
+atexit.register(shutil.rmtree, _AIRFLOW_HOME, ignore_errors=True)
 _ROOT = Path(__file__).parents[1]
 os.environ.update(
     AIRFLOW_HOME=str(_AIRFLOW_HOME),
@@ -34,7 +37,7 @@ DATASETS = _ROOT.parent / "shared" / "datasets"
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def postgres() -> Iterator[Any]:
     """A running embedded server."""
     from services.stack.postgres import EmbeddedPostgres
 
@@ -43,6 +46,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server.start()
     yield server
     server.stop()
+    shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")
