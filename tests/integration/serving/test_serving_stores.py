@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -166,9 +165,9 @@ def test_a_warehouse_without_products_is_named(warehouse_url: str) -> None:
 
 
 @pytest.fixture
-def own_server() -> Iterator[EmbeddedPostgres]:
+def own_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     """A server that a test may restart."""
-    server = EmbeddedPostgres(Path(tempfile.mkdtemp(prefix="aisle-pg-")))
+    server = EmbeddedPostgres(tmp_path / "pg")
     server.start()
     yield server
     server.stop()
