@@ -16,6 +16,9 @@ from rich.console import Console
 from aisle.errors import AisleError
 from aisle.settings import PROJECT_ROOT
 
+#: SIGINT is named too, because a shell's background job starts with it ignored.
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 console = Console()
 
@@ -82,9 +85,11 @@ def main() -> None:
     """Run the command. SIGTERM ends it as Ctrl-C does, so that nothing is left behind."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        for number in _ENDING:  # a second Ctrl-C must not break off the stopping that the first began
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job starts with it ignored
+    for number in _ENDING:
         signal.signal(number, interrupt)
     load_dotenv(PROJECT_ROOT / ".env")  # what the environment already says wins
     try:

@@ -71,6 +71,7 @@ def walk_until_interrupted(root: Path) -> Walk:
         output += line
         if "stays up" in line:
             os.killpg(demo.pid, signal.SIGINT)
+            os.killpg(demo.pid, signal.SIGINT)  # an impatient second Ctrl-C changes nothing
     return _walked(root, demo.wait(60), output)
 
 
