@@ -22,6 +22,7 @@ from aisle.warehouse import connect, sql
 log = logging.getLogger(__name__)
 
 _LONGEST_WAIT_SECONDS = 12 * 60 * 60
+_PATIENCE_SECONDS = 10
 
 
 class Job(NamedTuple):
@@ -72,7 +73,12 @@ def record_job(purpose: str, job: Job) -> None:
 def waiting() -> dict[str, Any]:
     """Keyword arguments of the operators that wait: asynchronously, and by the settings' clock."""
     delay = get_settings().personalize.poll_seconds
-    return {"deferrable": True, "waiter_delay": delay, "waiter_max_attempts": _LONGEST_WAIT_SECONDS // delay}
+    return {
+        "deferrable": True,
+        "patience_seconds": _PATIENCE_SECONDS,
+        "waiter_delay": delay,
+        "waiter_max_attempts": _LONGEST_WAIT_SECONDS // delay,
+    }
 
 
 def _newest_job(purpose: str) -> Job | None:

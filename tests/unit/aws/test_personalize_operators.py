@@ -187,6 +187,21 @@ def test_what_is_active_already_is_not_deferred_for(case: Case, stub: Stub) -> N
     assert operator.execute({}) == case.arn
 
 
+def test_what_ends_within_its_patience_is_not_deferred_for(stub: Stub) -> None:
+    operator = VERSION_CASE.make(deferrable=True, patience_seconds=30)
+    expect(
+        stub(operator), VERSION_CASE.created, VERSION_CASE.described("CREATE PENDING"), VERSION_CASE.described("ACTIVE")
+    )
+    assert operator.execute({}) == VERSION_CASE.arn
+
+
+def test_what_takes_longer_than_its_patience_is_deferred_for(stub: Stub) -> None:
+    operator = VERSION_CASE.make(deferrable=True, patience_seconds=1)
+    expect(stub(operator), VERSION_CASE.created, *[VERSION_CASE.described("CREATE IN_PROGRESS")] * 2)
+    with pytest.raises(TaskDeferred):
+        operator.execute({})
+
+
 @by_waiting_operator
 def test_a_deferred_task_returns_the_arn_of_a_success(case: Case) -> None:
     assert case.make().execute_complete({}, {"status": "success", "arn": case.arn}) == case.arn

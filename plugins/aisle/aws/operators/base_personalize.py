@@ -12,6 +12,7 @@ stops the task.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import chain, count
@@ -127,6 +128,9 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
     :param deferrable: If True, the operator waits asynchronously, without holding a worker. This implies waiting for
         completion, and requires the aiobotocore module to be installed.
         (default: False, but can be overridden in config file by setting default_deferrable to True)
+    :param patience_seconds: How long to look in place, once a second, before deferring. What ends within seconds is
+        not worth the way to the triggerer and back, and with LocalExecutor a task that comes back before its worker
+        has gone is taken for failed. (default: 0)
     """
 
     trigger_class: ClassVar[type[PersonalizeActiveTrigger]]
@@ -138,6 +142,7 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
         waiter_delay: int = 60,
         waiter_max_attempts: int = 720,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        patience_seconds: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -145,10 +150,11 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
         self.deferrable = deferrable
+        self.patience_seconds = patience_seconds
 
     def execute(self, context: Context) -> str:
         arn = self.find_or_create()
-        if not (self.deferrable or self.wait_for_completion) or self._is_active(arn):
+        if not (self.deferrable or self.wait_for_completion) or self._is_active_soon(arn):
             return arn
         if self.deferrable:
             self.log.info("Deferring until %s %s is ACTIVE", self.resource.title, arn)
@@ -173,6 +179,12 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
         self.log.info("%s %s is ACTIVE", self.resource.title, outcome["arn"])
         arn: str = outcome["arn"]
         return arn
+
+    def _is_active_soon(self, arn: str) -> bool:
+        patient_until = time.monotonic() + (self.patience_seconds if self.deferrable else 0)
+        while not (is_active := self._is_active(arn)) and time.monotonic() < patient_until:
+            time.sleep(1)
+        return is_active
 
     def _is_active(self, arn: str) -> bool:
         look = self.hook.look(self.resource, arn)
