@@ -7,7 +7,7 @@ what holds for one run only is a DAG param. A misspelt variable is refused at st
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -80,7 +80,6 @@ class Publish(_Section):
     """When batch output may become the cache."""
 
     min_coverage: float = Field(0.98, ge=0, le=1, description="Smallest part of asked lines that must have an answer")
-    cache_ttl_hours: int = Field(6, ge=1, description="Older rows are served and flagged as stale")
 
 
 class Schedules(_Section):
@@ -114,10 +113,6 @@ class Settings(BaseSettings):
     publish: Publish = Publish()
     schedules: Schedules = Schedules()
     docs: Docs = Docs()
-
-    @property
-    def overlap(self) -> timedelta:
-        return timedelta(hours=self.ingest.overlap_hours)
 
 
 @cache
