@@ -1,6 +1,6 @@
-"""The errors of the control plane, each with the code that travels on the wire as `__type`.
+"""The errors of the API, each with the code that travels on the wire as `__type`.
 
-PersonalizeError              HTTP 400 with {"__type", "message"}
+PersonalizeError              HTTP 400 in the control plane; the model of the other two services may say otherwise
 ├── InvalidInput                  a value, a combination or an ARN is wrong
 ├── NotFound                      no such resource
 ├── AlreadyExists                 the name is taken

@@ -81,15 +81,15 @@ def mean_reciprocal_rank(relevant: npt.NDArray[np.bool_]) -> float:
     return float(np.mean(np.where(relevant.any(axis=1), 1 / first, 0)))
 
 
-def evaluate(ranked: Ints, truths: Histories, n_items: int, catalogue_size: int) -> dict[str, float]:
+def evaluate(ranked: Ints, truths: Histories, n_items: int) -> dict[str, float]:
     """All keys of GetSolutionMetrics, rounded to 4 decimals.
 
-    Shapes   ranked (n_queries, up to 25), item numbers below n_items; truths has n_queries users.
-    `catalogue_size` counts the distinct items of interactions and items data.
+    Shapes   ranked (n_queries, up to 25), item numbers below n_items, the number of distinct items of interactions
+    and items data; truths has n_queries users.
     """
     relevant = hits(ranked, truths, n_items)
     figures = {
-        "coverage": len(np.unique(ranked)) / catalogue_size,
+        "coverage": len(np.unique(ranked)) / n_items,
         "mean_reciprocal_rank_at_25": mean_reciprocal_rank(relevant),
     }
     for cut in CUTS:

@@ -1,6 +1,10 @@
-"""AWS JSON 1.1 as botocore's own model of the service describes it: parse, check, serialise.
+"""The wire of the three services as botocore's own models describe it: route, parse, check, serialise.
 
-Nothing here knows an operation by name. Limits, patterns and enums come from the model, because a client checks only
+    personalize           AWS JSON 1.1: POST / with X-Amz-Target: AmazonPersonalize.<Operation>
+    personalize-runtime   REST JSON: POST /recommendations and others, one path per operation
+    personalize-events    REST JSON: POST /events and others
+
+Nothing here knows an operation by name. Limits, patterns and enums come from the models, because a client checks only
 types, required members and minima: 64-character names and misspelt modes reach the server.
 """
 
@@ -17,8 +21,12 @@ import orjson
 
 from services.engine.errors import InvalidInput, PersonalizeError, UnknownOperation
 
-SERVICE = "personalize"
-CONTENT_TYPE = "application/x-amz-json-1.1"
+CONTROL, RUNTIME, EVENTS = "personalize", "personalize-runtime", "personalize-events"
+CONTENT_TYPES = {
+    CONTROL: "application/x-amz-json-1.1",
+    RUNTIME: "application/json",
+    EVENTS: "application/json",
+}
 
 #: The model's patterns are Java's; Python has no \p classes.
 _JAVA_CLASSES = {r"\p{L}\p{Z}\p{N}": r"\w\s", r"\p{ASCII}": r"[\x00-\x7f]"}
@@ -37,20 +45,29 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 @cache
-def service_model() -> Any:
-    """botocore's model of the control plane."""
-    return botocore.session.get_session().get_service_model(SERVICE)
+def service_model(service: str) -> Any:
+    """botocore's model of one of the three services."""
+    return botocore.session.get_session().get_service_model(service)
 
 
-def operation_model(target: str) -> Any:
-    """The model of the operation that an `X-Amz-Target` header names."""
+def control_operation(target: str) -> Any:
+    """The model of the control plane's operation that an `X-Amz-Target` header names."""
+    model = service_model(CONTROL)
     prefix, _, name = target.rpartition(".")
-    if prefix != service_model().metadata["targetPrefix"] or name not in service_model().operation_names:
+    if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
         raise UnknownOperation(
             f"The X-Amz-Target header says '{target}', which names no operation of the service; "
             "send AmazonPersonalize.<Operation>"
         )
-    return service_model().operation_model(name)
+    return model.operation_model(name)
+
+
+@cache
+def paths() -> dict[str, Any]:
+    """The operations of the runtime and of the events service, by path; all of them are POST."""
+    models = [service_model(service) for service in (RUNTIME, EVENTS)]
+    operations = [model.operation_model(name) for model in models for name in model.operation_names]
+    return {operation.http["requestUri"]: operation for operation in operations}
 
 
 def parse(operation: Any, body: bytes) -> dict[str, Any]:
@@ -91,6 +108,13 @@ def success_body(operation: Any, answer: dict[str, Any]) -> bytes:
 def error_body(error: PersonalizeError) -> bytes:
     """The body of an error answer."""
     return orjson.dumps({"__type": error.code, "message": str(error)})
+
+
+def error_status(operation: Any, error: PersonalizeError) -> int:
+    """The HTTP status that the model gives an error of an operation, 400 where it gives none."""
+    shapes = {shape.name: shape for shape in operation.error_shapes}
+    shape = shapes.get(error.code)
+    return int(shape.metadata.get("error", {}).get("httpStatusCode", 400)) if shape else 400
 
 
 def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""All operations of the control plane in one object: a method per operation, the operation's name in snake_case."""
+"""All operations of the three services in one object: a method per operation, the operation's name in snake_case."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ class Provider(DatasetOperations, RecipeOperations, SolutionOperations, BatchOpe
     """What the engine can do. An operation is covered exactly if it has a method here."""
 
     def answer(self, operation: str, call: Call) -> Answer:
-        """Carry an operation out, whole or not at all. Raises PersonalizeError."""
+        """Carry an operation of the control plane out, whole or not at all. Raises PersonalizeError."""
+        with self.store.transaction():
+            return self.answer_data(operation, call)
+
+    def answer_data(self, operation: str, call: Call) -> Answer:
+        """Carry an operation of the runtime or of the events service out; it looks after its own writes."""
         method = method_of(self, operation)
         if method is None:
             raise InvalidInput(
                 f"The operation {operation} is not covered by the engine yet; its COVERAGE.md lists those that are. "
                 "Send this call to Amazon Personalize, or do without"
             )
-        with self.store.transaction():
-            return method(call)
+        return method(call)
 
 
 def method_of(provider: Provider | type[Provider], operation: str) -> Callable[[Call], Answer] | None:

@@ -33,6 +33,7 @@ class Kind(NamedTuple):
     noun: str
     tail: str
     pending_limit: int | None = None
+    list_key: str | None = None
 
     @property
     def wrapper(self) -> str:
@@ -45,8 +46,8 @@ class Kind(NamedTuple):
 
     @property
     def plural(self) -> str:
-        """The key under which List answers."""
-        return f"{self.wrapper}s"
+        """The key under which List answers; the service writes that of filters with a capital."""
+        return self.list_key or f"{self.wrapper}s"
 
 
 DATASET_GROUP = Kind("DatasetGroup", "dataset-group")
@@ -55,11 +56,21 @@ DATASET = Kind("Dataset", "dataset")
 DATASET_IMPORT_JOB = Kind("DatasetImportJob", "dataset-import-job", pending_limit=5)
 SOLUTION = Kind("Solution", "solution")
 SOLUTION_VERSION = Kind("SolutionVersion", "solution", pending_limit=20)
+CAMPAIGN = Kind("Campaign", "campaign")
+RECOMMENDER = Kind("Recommender", "recommender")
+FILTER = Kind("Filter", "filter", list_key="Filters")
+EVENT_TRACKER = Kind("EventTracker", "event-tracker")
 BATCH_INFERENCE_JOB = Kind("BatchInferenceJob", "batch-inference-job", pending_limit=5)
+BATCH_SEGMENT_JOB = Kind("BatchSegmentJob", "batch-segment-job", pending_limit=5)
+DATASET_EXPORT_JOB = Kind("DatasetExportJob", "dataset-export-job", pending_limit=5)
+DATA_DELETION_JOB = Kind("DataDeletionJob", "data-deletion-job")
+METRIC_ATTRIBUTION = Kind("MetricAttribution", "metric-attribution")
 KINDS = {
     kind.noun: kind
     for kind in (
-        DATASET_GROUP, SCHEMA, DATASET, DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, BATCH_INFERENCE_JOB,
+        DATASET_GROUP, SCHEMA, DATASET, DATASET_IMPORT_JOB, DATASET_EXPORT_JOB, DATA_DELETION_JOB, EVENT_TRACKER,
+        METRIC_ATTRIBUTION, FILTER, SOLUTION, SOLUTION_VERSION, CAMPAIGN, RECOMMENDER, BATCH_INFERENCE_JOB,
+        BATCH_SEGMENT_JOB,
     )
 }  # fmt: skip
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from services.engine import s3
+from services.engine.data.interactions import MIN_INTERACTIONS
 from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard, publish
-from services.engine.interactions import MIN_INTERACTIONS
 from services.engine.lifecycle import Completion
 from services.engine.resources import DATASET, SCHEMA, Resource
 from services.engine.schemas import MAX_ID_LENGTH, REQUIRED_COLUMNS, DatasetSchema, parse_schema

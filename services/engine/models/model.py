@@ -6,8 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, Self
 
+import numpy as np
+
+from services.engine.data.training import Training
 from services.engine.metrics import Examples
 from services.engine.recipes.histories import Floats, Histories, Ints
+from services.engine.recipes.ranking import top
 
 
 class Ranked(NamedTuple):
@@ -18,15 +22,23 @@ class Ranked(NamedTuple):
 
 
 class Model(ABC):
-    """One trained recipe: a frozen dataclass of arrays and plain settings, which is how it is stored."""
+    """One trained recipe: a frozen dataclass of arrays and plain settings, which is how it is stored.
+
+    A query is a history: a user's events, or the items that are asked about. The answers are numbered like
+    `Interactions.item_ids`, for segments like `Interactions.user_ids`.
+    """
 
     #: The key of a batch line that names what to recommend for.
     input_key: ClassVar[str] = "userId"
+    #: Whether answers carry scores, which are then shares: in (0, 1), 1 in sum over the catalogue.
+    scored: ClassVar[bool] = False
+    #: Whether events after training change the answers at once.
+    live: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
-    def fit(cls, histories: Histories, n_items: int, options: Mapping[str, str]) -> Self:
-        """A model of `histories`; `options` are hyperparameters as they travel, strings."""
+    def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
+        """A model of `training`; `options` are hyperparameters as they travel, strings."""
 
     def tuned(self, validation: Examples) -> Self:
         """The same model with the settings that answer `validation` best."""
@@ -37,5 +49,15 @@ class Model(ABC):
         return self
 
     @abstractmethod
+    def scores(self, queries: Histories) -> Floats:
+        """How well everything answers each query, higher is better; shape (n_queries, n_answers), a fresh array.
+
+        An empty query, somebody or something unknown, gets popular items. What must never be an answer (the item
+        that was asked about) has -inf.
+        """
+
     def rank(self, queries: Histories, length: int) -> Ranked:
-        """A list for each query. An empty query, somebody or something unknown, gets popular items."""
+        """The best answers to each query, best first: `top` of `scores`, or a faster way to the same."""
+        scores = self.scores(queries)
+        chosen = top(scores, length)
+        return Ranked(chosen, np.take_along_axis(scores, chosen, axis=1) if self.scored else None)

@@ -8,20 +8,25 @@ from typing import Self
 
 import numpy as np
 
+from services.engine.data.training import Training
 from services.engine.models.model import Model, Ranked
-from services.engine.recipes.histories import Histories, Ints
-from services.engine.recipes.popularity import popularity
+from services.engine.recipes.histories import Floats, Histories
+from services.engine.recipes.popularity import ordered, popularity
+from services.engine.recipes.ranking import top
 
 
 @dataclass(frozen=True)
 class PopularityCount(Model):
-    """Item numbers from the most to the least popular."""
+    """Number of users of each item, without ties."""
 
-    order: Ints
+    users: Floats
 
     @classmethod
-    def fit(cls, histories: Histories, n_items: int, options: Mapping[str, str]) -> Self:
-        return cls(np.argsort(-popularity(histories, n_items), kind="stable").astype(np.int32))
+    def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
+        return cls(ordered(popularity(training.histories, training.n_items)))
+
+    def scores(self, queries: Histories) -> Floats:
+        return np.tile(self.users, (len(queries), 1))
 
     def rank(self, queries: Histories, length: int) -> Ranked:
-        return Ranked(np.tile(self.order[:length], (len(queries), 1)))
+        return Ranked(np.tile(top(self.users[None, :], length), (len(queries), 1)))

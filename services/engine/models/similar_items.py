@@ -9,11 +9,11 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
+from services.engine.data.training import Training
 from services.engine.models.model import Model, Ranked
 from services.engine.recipes.cooccurrence import cooccurrence, neighbours
 from services.engine.recipes.histories import Floats, Histories
 from services.engine.recipes.popularity import popularity
-from services.engine.recipes.ranking import top
 
 MAX_NEIGHBOURS = 500  # the longest list that may be asked for
 
@@ -27,7 +27,8 @@ class SimilarItems(Model):
     input_key: ClassVar[str] = "itemId"
 
     @classmethod
-    def fit(cls, histories: Histories, n_items: int, options: Mapping[str, str]) -> Self:
+    def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
+        histories, n_items = training.histories, training.n_items
         similarity = cooccurrence(
             histories.binary(n_items),
             popularity_discount=float(options.get("popularity_discount_factor", 0.5)),
@@ -37,11 +38,14 @@ class SimilarItems(Model):
         least = similarity.data.min() if similarity.nnz else 1.0
         return cls(neighbours(similarity, MAX_NEIGHBOURS), (users / (users.max() + 1) * least).astype(np.float32))
 
-    def rank(self, queries: Histories, length: int) -> Ranked:
-        """Like the newest item of each query, which itself is never in the list."""
+    def scores(self, queries: Histories) -> Floats:
+        """Likeness to the newest item of each query, which itself is never an answer."""
         known = queries.lengths > 0
         newest = queries.items[queries.starts[1:][known] - 1]
-        scores = np.tile(self.filler, (len(queries), 1))
+        scores: Floats = np.tile(self.filler, (len(queries), 1))
         scores[known] += self.similarity[newest].toarray()
-        scores[np.flatnonzero(known), newest] = -1
-        return Ranked(top(scores, min(length, scores.shape[1] - 1)))
+        scores[np.flatnonzero(known), newest] = -np.inf
+        return scores
+
+    def rank(self, queries: Histories, length: int) -> Ranked:
+        return super().rank(queries, min(length, len(self.filler) - 1))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from services.engine.interactions import Interactions, look_up
+from services.engine.data.interactions import Interactions, look_up
 from services.engine.models import MODELS
 from services.engine.models.model import Model
 from services.engine.recipes.histories import Histories
@@ -36,7 +36,8 @@ def single_items(items: Any) -> Histories:
     known = items >= 0
     starts = np.concatenate([[0], np.cumsum(known)])
     chosen = items[known]
-    return Histories(starts, chosen, np.zeros(len(chosen), np.int32), np.ones(len(chosen), np.float32))
+    nothing = np.zeros(len(chosen), np.int32)
+    return Histories(starts, chosen, nothing, np.ones(len(chosen), np.float32), nothing.astype(np.int64))
 
 
 def save(trained: TrainedModel, folder: Path) -> None:

@@ -13,17 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import product
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
 
+from services.engine.data.training import Training
 from services.engine.metrics import LIST_LENGTH, Examples, hits, mean_reciprocal_rank, ndcg
 from services.engine.models.model import Model, Ranked
 from services.engine.recipes.cooccurrence import cooccurrence, neighbours
 from services.engine.recipes.ease import ease
 from services.engine.recipes.histories import Floats, Histories, Ints
-from services.engine.recipes.popularity import popularity
+from services.engine.recipes.popularity import ordered, popularity
 from services.engine.recipes.ranking import shares, top
 from services.engine.recipes.sequence import sequence_rules
 
@@ -52,17 +53,19 @@ class UserPersonalization(Model):
     followers: sp.csr_matrix
     prior: Floats
     blend: Blend = field(default_factory=lambda: DEFAULT_BLEND)
+    scored: ClassVar[bool] = True
+    live: ClassVar[bool] = True
 
     @classmethod
-    def fit(cls, histories: Histories, n_items: int, options: Mapping[str, str]) -> Self:
+    def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
+        histories, n_items = training.histories, training.n_items
         interactions = histories.binary(n_items)
         if n_items <= MAX_DENSE_ITEMS:
             weights = ease(interactions, RIDGE)
         else:
             similarity = cooccurrence(interactions, popularity_discount=0.0, min_cointeractions=2)
             weights = neighbours(similarity, NEIGHBOURS)
-        # One half spread over the columns: items with the same number of users keep one order everywhere.
-        users = popularity(histories, n_items) + 1 - 0.5 * np.arange(n_items) / n_items
+        users = ordered(popularity(histories, n_items)) + 0.5
         followers = neighbours(sequence_rules(histories, n_items), FOLLOWERS)
         return cls(weights, followers, (PRIOR * users / users.sum()).astype(np.float32))
 
@@ -86,16 +89,20 @@ class UserPersonalization(Model):
 
     def rank(self, queries: Histories, length: int) -> Ranked:
         """Lists with scores that are shares: in (0, 1), and 1 in sum over the catalogue."""
+        _ = self._item_weights  # once, before the threads share it
         blocks = [queries.take(rows) for rows in _row_blocks(len(queries))]
         with ThreadPoolExecutor(THREADS) as pool:
-            ranked = [*pool.map(partial(self._rank_block, self._item_weights, length), blocks)]
+            ranked = [*pool.map(partial(self._rank_block, length), blocks)]
         return Ranked(*(np.concatenate(part) for part in zip(*ranked, strict=True)))
 
-    def _rank_block(self, item_weights: Any, length: int, queries: Histories) -> tuple[Ints, Floats]:
+    def scores(self, queries: Histories) -> Floats:
         n_items, blend = len(self.prior), self.blend
-        preference = _dense(queries.remembered(n_items, blend["power"]) @ item_weights)
+        preference = _dense(queries.remembered(n_items, blend["power"]) @ self._item_weights)
         preference += _dense(blend["own"] * queries.remembered(n_items, blend["own_power"]))
-        scores = shares(preference, self.prior)
+        return shares(preference, self.prior)
+
+    def _rank_block(self, length: int, queries: Histories) -> tuple[Ints, Floats]:
+        scores = self.scores(queries)
         chosen = top(scores, length)
         return chosen, np.take_along_axis(scores, chosen, axis=1)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.engine.data.datasets import Datasets
 from services.engine.errors import InUse, InvalidNextToken, LimitExceeded
 from services.engine.lifecycle import Lifecycle
 from services.engine.resources import ACTIVE, CREATE_PENDING, CREATING, SETTLED, Kind, Resource, parse_arn
@@ -40,9 +41,10 @@ class Call:
 class Operations:
     """Shared ground of the operation groups."""
 
-    def __init__(self, store: Store, lifecycle: Lifecycle) -> None:
+    def __init__(self, store: Store, lifecycle: Lifecycle, datasets: Datasets) -> None:
         self.store = store
         self.lifecycle = lifecycle
+        self.datasets = datasets
 
     def create(self, resource: Resource, call: Call) -> Answer:
         """Store a resource as CREATE PENDING and send it on its way. Call within a transaction."""

@@ -17,15 +17,17 @@ Floats = npt.NDArray[np.floating[Any]]
 class Histories:
     """Events of n users, oldest first within each user.
 
-    Shapes   starts (n + 1,): user u has events starts[u]:starts[u + 1]; items, moments, weights (n_events,).
+    Shapes   starts (n + 1,): user u has events starts[u]:starts[u + 1]; the others (n_events,).
     moments  number of the event's distinct time within its user, from 0: lines of one order share one.
     weights  how much an event counts, 1 unless event weights were configured.
+    times    epoch seconds.
     """
 
     starts: Ints
     items: Ints
     moments: Ints
     weights: Floats
+    times: Ints
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -53,13 +55,16 @@ class Histories:
         lengths = np.where(rows < 0, 0, self.lengths[safe])
         starts = np.concatenate([[0], np.cumsum(lengths)])
         events = np.repeat(self.starts[safe] - starts[:-1], lengths) + np.arange(starts[-1])
-        return Histories(starts, self.items[events], self.moments[events], self.weights[events])
+        return self._of(starts, events)
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> Histories:
         """The same users with only the events of `mask`, shape (n_events,)."""
         lengths = np.bincount(self.users[mask], minlength=len(self))
         starts = np.concatenate([[0], np.cumsum(lengths)])
-        return Histories(starts, self.items[mask], self.moments[mask], self.weights[mask])
+        return self._of(starts, mask)
+
+    def _of(self, starts: Ints, events: Any) -> Histories:
+        return Histories(starts, self.items[events], self.moments[events], self.weights[events], self.times[events])
 
     def matrix(self, n_items: int, event_values: Floats) -> sp.csr_matrix:
         """Users by items, float32; values of repeated pairs are added."""

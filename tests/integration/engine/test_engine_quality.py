@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from services.engine.interactions import EventSelection, Interactions, load_interactions
+from services.engine.data.attributes import Attributes
+from services.engine.data.interactions import EventSelection, load_interactions
+from services.engine.data.training import Training
 from services.engine.jobs.train import train
 from services.engine.models import MODELS
 
@@ -17,7 +19,7 @@ NDCG = "normalized_discounted_cumulative_gain_at_25"
 
 
 @pytest.fixture(scope="module")
-def shop_events(datasets: Path, tmp_path_factory: pytest.TempPathFactory) -> Interactions:
+def shop_events(datasets: Path, tmp_path_factory: pytest.TempPathFactory) -> Training:
     """Events of the retail demo store, as an import leaves them."""
     table = pq.read_table(
         datasets / "retail_demo_store" / "interactions.parquet",
@@ -26,14 +28,15 @@ def shop_events(datasets: Path, tmp_path_factory: pytest.TempPathFactory) -> Int
     times = table["TIMESTAMP"].cast(pa.float64()).cast(pa.int64())
     part = tmp_path_factory.mktemp("shop") / "part.parquet"
     pq.write_table(table.set_column(table.schema.get_field_index("TIMESTAMP"), "TIMESTAMP", times), part)
-    return load_interactions([part], EventSelection())
+    interactions = load_interactions([part], EventSelection())
+    return Training(interactions, Attributes(interactions.item_ids), Attributes(interactions.user_ids))
 
 
-def measured(recipe: str, interactions: Interactions) -> dict[str, Any]:
-    return train(MODELS[recipe], interactions, {}, catalogue_size=len(interactions.item_ids))[1]
+def measured(recipe: str, training: Training) -> dict[str, Any]:
+    return train(MODELS[recipe], training, {})[1]
 
 
-def test_user_personalization_is_far_above_popularity(shop_events: Interactions) -> None:
+def test_user_personalization_is_far_above_popularity(shop_events: Training) -> None:
     personal = measured("aws-user-personalization", shop_events)
     popular = measured("aws-popularity-count", shop_events)
     assert popular[NDCG] < 0.15

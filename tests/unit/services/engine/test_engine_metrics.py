@@ -14,6 +14,7 @@ def histories(*users: list[int]) -> Histories:
         np.array([item for user in users for item in user], dtype=np.int32),
         np.concatenate([np.arange(length) for length in lengths]).astype(np.int32),
         np.ones(sum(lengths), np.float32),
+        np.concatenate([np.arange(length) for length in lengths]),
     )
 
 
@@ -64,7 +65,7 @@ def test_split_is_repeatable_disjoint_and_leaves_users_with_one_event_to_trainin
 
 
 def test_coverage_counts_items_that_nobody_took() -> None:
-    figures = evaluate(np.array([[0, 1], [1, 2]]), histories([1], [5]), n_items=6, catalogue_size=10)
+    figures = evaluate(np.array([[0, 1], [1, 2]]), histories([1], [5]), n_items=10)
     assert figures["coverage"] == 0.3
     assert figures["precision_at_5"] == 0.1
     assert figures["mean_reciprocal_rank_at_25"] == 0.25

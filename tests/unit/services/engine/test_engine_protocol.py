@@ -10,13 +10,13 @@ from services.engine.errors import InvalidInput, UnknownOperation
 
 
 def parse(operation: str, **request: object) -> dict[str, object]:
-    return protocol.parse(protocol.operation_model(f"AmazonPersonalize.{operation}"), json.dumps(request).encode())
+    return protocol.parse(protocol.control_operation(f"AmazonPersonalize.{operation}"), json.dumps(request).encode())
 
 
 @pytest.mark.parametrize("target", ["", "CreateSchema", "AmazonPersonalize.Nothing", "Other.CreateSchema"])
 def test_target_that_names_no_operation_is_unknown(target: str) -> None:
     with pytest.raises(UnknownOperation, match="X-Amz-Target"):
-        protocol.operation_model(target)
+        protocol.control_operation(target)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_list_longer_than_the_model_allows_is_invalid_input() -> None:
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"'])
 def test_body_that_is_no_object_is_invalid_input(body: bytes) -> None:
     with pytest.raises(InvalidInput):
-        protocol.parse(protocol.operation_model("AmazonPersonalize.ListSchemas"), body)
+        protocol.parse(protocol.control_operation("AmazonPersonalize.ListSchemas"), body)
 
 
 def test_unknown_members_and_nulls_are_dropped() -> None:
@@ -69,7 +69,7 @@ def test_names_of_63_characters_and_letters_of_any_script_in_tags_pass() -> None
 
 
 def test_answer_holds_only_what_the_shape_knows_and_times_as_seconds() -> None:
-    operation = protocol.operation_model("AmazonPersonalize.DescribeDatasetGroup")
+    operation = protocol.control_operation("AmazonPersonalize.DescribeDatasetGroup")
     moment = datetime(2026, 11, 21, 6, tzinfo=UTC)
     answer = {"datasetGroup": {"name": "a", "status": None, "inner": 1, "creationDateTime": moment}, "other": 2}
     assert json.loads(protocol.success_body(operation, answer)) == {

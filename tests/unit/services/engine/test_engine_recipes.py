@@ -20,6 +20,7 @@ def three_users() -> Histories:
         np.array([0, 1, 1, 2, 0], np.int32),
         np.array([0, 1, 1, 0, 1], np.int32),
         np.array([1, 1, 1, 0.5, 1], np.float32),
+        np.array([10, 20, 20, 10, 20]),
     )
 
 

@@ -52,18 +52,26 @@ class Interactions:
     histories: Histories
 
 
-def load_interactions(parts: Sequence[Path], selection: EventSelection) -> Interactions:
-    """All selected interactions of a dataset; exact repetitions count once, ties in time keep file order."""
+def load_interactions(parts: Sequence[Path], selection: EventSelection, catalogue: Ids | None = None) -> Interactions:
+    """All selected interactions of a dataset; exact repetitions count once, ties in time keep file order.
+
+    The items are those of the interactions and of `catalogue` together, so an item may have no event at all.
+    """
     table = _selected(_read(parts), selection)
     user_ids, users = encode(table["USER_ID"])
     item_ids, items = encode(table["ITEM_ID"])
+    if catalogue is not None:
+        everything = np.union1d(item_ids, catalogue)
+        items = np.searchsorted(everything, item_ids).astype(np.int32)[items]
+        item_ids = everything
     type_names, types = _event_types(table)
     times = table["TIMESTAMP"].to_numpy()
     weights = np.array([selection.weights.get(name, 1.0) for name in type_names], np.float32)[types]
     first = _first_occurrences(users, times, items.astype(np.int64) * len(type_names) + types)
     order = first[np.lexsort((times[first], users[first]))]
     starts = np.concatenate([[0], np.cumsum(np.bincount(users[order], minlength=len(user_ids)))])
-    histories = Histories(starts, items[order], _moments(users[order], times[order], starts), weights[order])
+    moments = _moments(users[order], times[order], starts)
+    histories = Histories(starts, items[order], moments, weights[order], times[order])
     return Interactions(user_ids, item_ids, histories)
 
 

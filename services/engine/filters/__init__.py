@@ -1,0 +1,1 @@
+"""The filter language of the service: text in, a mask of items or users out."""

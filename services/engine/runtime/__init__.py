@@ -1,0 +1,1 @@
+"""Answers in real time: deployed models, live histories, filters, promotions, exploration."""
