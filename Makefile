@@ -14,10 +14,10 @@ export COMPANY_API_ORDERS := $(ORDERS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up psql down test lint format types lock clean
+.PHONY: help setup demo up psql down test test-conformance lint format types lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv from the lock
 
@@ -35,6 +35,9 @@ down: $(READY) ## End the stack
 
 test: $(READY) ## Run every test
 	$(BIN)/pytest
+
+test-conformance: $(READY) ## Drive every operation of the engine through boto3 and the aws command line
+	$(BIN)/pytest tests/conformance
 
 lint: $(READY) ## Check style, types, SQL and Dockerfiles
 	$(BIN)/ruff check .

@@ -75,9 +75,12 @@ def migrate(
     migrate_warehouse(url)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    add_help_option=False,  # --help is the engine's own, with its options
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
 def engine(context: typer.Context) -> NoReturn:
-    """Run the engine, the Personalize API answered from imported data."""
+    """Run the engine, the Personalize API answered from imported data: aisle engine --port 8101 --data-dir FOLDER."""
     os.execv(sys.executable, [sys.executable, "-m", "services.engine", *context.args])
 
 

@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from structlog.typing import Processor
 
-from services.engine.app import create_app
+from services.engine.http import create_app, exit_code
 from services.engine.settings import EngineSettings
 
 
@@ -26,8 +26,9 @@ def main() -> None:
     settings = EngineSettings(**given)
     log_as_json()
     # uvicorn ends its work on SIGTERM and then raises the signal again, for whoever was there before.
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
+    app = create_app(settings)
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(exit_code(app)))
+    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
 
 
 def log_as_json() -> None:

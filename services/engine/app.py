@@ -1,40 +1,55 @@
-"""The engine over HTTP: `POST` speaks the API of the three services, `GET /` and `/health/…` are for people."""
+"""The parts of an engine, put together: one call in, one answer out."""
 
 from __future__ import annotations
 
-import re
-import time
-import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import structlog
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from services.engine import protocol
+from services.engine.auto_training import AutoTraining
 from services.engine.data.datasets import Datasets
-from services.engine.errors import PersonalizeError
+from services.engine.errors import InternalFailure, PersonalizeError
 from services.engine.files import DataFolder
 from services.engine.jobs.batch_inference import BatchInference
+from services.engine.jobs.batch_segment import BatchSegment
+from services.engine.jobs.data_deletion import DataDeletion
+from services.engine.jobs.dataset_export import DatasetExport
 from services.engine.jobs.dataset_import import DatasetImport
 from services.engine.jobs.train import Train
 from services.engine.lifecycle import Job, Lifecycle
-from services.engine.operations.base import Answer, Call
+from services.engine.operations.base import Call
+from services.engine.protocol import Operation, error_body
 from services.engine.provider import Provider
-from services.engine.resources import BATCH_INFERENCE_JOB, DATASET_IMPORT_JOB, DEFAULT_REGION, KINDS, SOLUTION_VERSION
+from services.engine.quotas import Quotas
+from services.engine.resources import (
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    CAMPAIGN,
+    DATA_DELETION_JOB,
+    DATASET,
+    DATASET_EXPORT_JOB,
+    DATASET_IMPORT_JOB,
+    SOLUTION_VERSION,
+)
+from services.engine.runtime.answers import Answers
+from services.engine.runtime.deployments import Deployments
 from services.engine.settings import EngineSettings
 from services.engine.store import Store
 
 log = structlog.get_logger()
 
-_CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9\-]+)/")
+
+class Reply(NamedTuple):
+    """What a call is answered with; `error` is the error's code, None if all went well."""
+
+    status: int
+    body: bytes
+    error: str | None = None
+
+    @classmethod
+    def of(cls, error: PersonalizeError, status: int) -> Reply:
+        return cls(status, error_body(error), error.code)
 
 
 @dataclass
@@ -44,6 +59,7 @@ class Engine:
     store: Store
     lifecycle: Lifecycle
     provider: Provider
+    files: DataFolder
 
     @classmethod
     def open(cls, settings: EngineSettings) -> Engine:
@@ -51,107 +67,38 @@ class Engine:
         files = DataFolder(settings.data_dir)
         store = Store(files.database)
         datasets = Datasets(store, files)
+        deployments = Deployments(store, files, datasets)
         jobs: dict[str, Job] = {
-            DATASET_IMPORT_JOB.noun: DatasetImport(store, files),
-            SOLUTION_VERSION.noun: Train(datasets, files),
-            BATCH_INFERENCE_JOB.noun: BatchInference(store, files),
+            DATASET_IMPORT_JOB.noun: DatasetImport(store, files, datasets),
+            DATASET_EXPORT_JOB.noun: DatasetExport(store, files, datasets),
+            DATA_DELETION_JOB.noun: DataDeletion(store, files, datasets),
+            SOLUTION_VERSION.noun: Train(store, datasets, files),
+            CAMPAIGN.noun: deployments.prepare,
+            BATCH_INFERENCE_JOB.noun: BatchInference(store, files, datasets),
+            BATCH_SEGMENT_JOB.noun: BatchSegment(store, files, datasets),
         }
-        lifecycle = Lifecycle(store, files, jobs, settings.step_seconds)
+        removals = {DATASET.noun: datasets.forget, CAMPAIGN.noun: deployments.forget}
+        lifecycle = Lifecycle(store, files, jobs, settings.step_seconds, removals)
         lifecycle.resume()
-        return cls(store, lifecycle, Provider(store, lifecycle, datasets))
+        if settings.auto_training:
+            AutoTraining(store, lifecycle, datasets.records.newest, settings.clock_speed).start()
+        quotas = Quotas(adjustable=settings.quotas == "service")
+        provider = Provider(store, lifecycle, datasets, quotas)
+        provider.answers = Answers(deployments, datasets)
+        return cls(store, lifecycle, provider, files)
 
     def close(self) -> None:
         self.lifecycle.close()
 
-    def answer(self, target: str, body: bytes, region: str) -> tuple[int, bytes]:
-        """Status and body of the answer to one call of the control plane."""
+    def answer(self, operation: Operation, body: bytes, region: str, request_id: str = "") -> Reply:
+        """The answer to one call of any of the three services; it never raises."""
         try:
-            operation = protocol.control_operation(target)
+            call = Call(operation.parse(body), region)
+            return Reply(200, operation.success_body(self.provider.answer(operation, call)))
         except PersonalizeError as error:
-            return 400, protocol.error_body(error)
-        return self._answer(operation, self.provider.answer, body, region)
-
-    def answer_data(self, path: str, body: bytes, region: str) -> tuple[int, bytes]:
-        """Status and body of the answer to one call of the runtime or of the events service."""
-        return self._answer(protocol.paths()[path], self.provider.answer_data, body, region)
-
-    def _answer(
-        self, operation: Any, carry_out: Callable[[str, Call], Answer], body: bytes, region: str
-    ) -> tuple[int, bytes]:
-        try:
-            call = Call(protocol.parse(operation, body), region)
-            return 200, protocol.success_body(operation, carry_out(operation.name, call))
-        except PersonalizeError as error:
-            return protocol.error_status(operation, error), protocol.error_body(error)
-
-
-def create_app(settings: EngineSettings) -> Starlette:
-    """The engine as an ASGI application; it opens its data folder when it starts up."""
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.engine = await run_in_threadpool(Engine.open, settings)
-        yield
-        app.state.engine.close()
-
-    routes = [
-        Route("/", control_plane, methods=["POST"]),
-        *(Route(path, data_plane, methods=["POST"]) for path in protocol.paths()),
-        Route("/", overview, methods=["GET"]),
-        Route("/health/live", health),
-        Route("/health/ready", health),
-    ]
-    return Starlette(routes=routes, lifespan=lifespan)
-
-
-async def control_plane(request: Request) -> Response:
-    """One call of the control plane."""
-    target = request.headers.get("x-amz-target", "")
-    engine: Engine = request.app.state.engine
-    return await _answered(request, partial(engine.answer, target), target.rpartition(".")[2], protocol.CONTROL)
-
-
-async def data_plane(request: Request) -> Response:
-    """One call of the runtime or of the events service."""
-    operation = protocol.paths()[request.url.path]
-    engine: Engine = request.app.state.engine
-    answer = partial(engine.answer_data, request.url.path)
-    return await _answered(request, answer, operation.name, operation.service_model.service_name)
-
-
-async def _answered(
-    request: Request, answer: Callable[[bytes, str], tuple[int, bytes]], operation: str, service: str
-) -> Response:
-    started = time.monotonic()
-    request_id = str(uuid.uuid4())
-    region = region_of(request.headers.get("authorization", ""))
-    status, content = await run_in_threadpool(answer, await request.body(), region)
-    log.info(
-        "call", operation=operation, status=status, request_id=request_id,
-        milliseconds=round((time.monotonic() - started) * 1000, 1),
-    )  # fmt: skip
-    return Response(content, status, {"x-amzn-RequestId": request_id}, media_type=protocol.CONTENT_TYPES[service])
-
-
-async def overview(request: Request) -> Response:
-    """Every resource and its state, by kind."""
-    store: Store = request.app.state.engine.store
-    listed = await run_in_threadpool(
-        lambda: {
-            kind.plural: [{"arn": one.arn, "status": one.status, "failureReason": one.body.get("failureReason")}
-                          for one in store.page(kind)]
-            for kind in KINDS.values()
-        }
-    )  # fmt: skip
-    return JSONResponse(listed)
-
-
-async def health(request: Request) -> Response:
-    """Answers as soon as the data folder is open."""
-    return JSONResponse({"status": "ok"})
-
-
-def region_of(authorization: str) -> str:
-    """The region in a signature's credential scope. Signatures are not checked: the engine has one account."""
-    matched = _CREDENTIAL_SCOPE.search(authorization)
-    return matched["region"] if matched else DEFAULT_REGION
+            return Reply.of(error, operation.error_status(error))
+        except Exception:
+            # The border of a call: whatever breaks in it is told to the log, and to the client as a bug of ours.
+            log.exception("operation broke", operation=operation.name, request_id=request_id)
+            failure = InternalFailure(f"The engine broke on {operation.name}; its log says why, request {request_id}")
+            return Reply.of(failure, failure.status)

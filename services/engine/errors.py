@@ -8,7 +8,13 @@ PersonalizeError              HTTP 400 in the control plane; the model of the ot
 ├── LimitExceeded                 a quota is reached
 ├── InvalidNextToken              a page token that no answer contained
 ├── TooManyTags                   more tags than a resource may carry
-└── UnknownOperation              the service has no such operation
+├── TooManyTagKeys                more keys than a resource can have tags
+└── FrontDoorError            what any AWS service may answer before an operation is reached, or when it breaks
+    ├── UnknownOperation          the service has no such operation
+    ├── RequestTooLarge           more bytes than any request of the API needs
+    ├── MissingAuthenticationToken, IncompleteSignature, InvalidClientTokenId, SignatureDoesNotMatch
+    ├── ServiceUnavailable        the engine is opening its data
+    └── InternalFailure           a bug of the engine; its log has the request's id
 JobFailed                     a job ends in CREATE FAILED; the text becomes its failureReason
 """
 
@@ -65,10 +71,74 @@ class TooManyTags(PersonalizeError):
     code = "TooManyTagsException"
 
 
-class UnknownOperation(PersonalizeError):
-    """The service has no such operation."""
+class TooManyTagKeys(PersonalizeError):
+    """More keys in one call than a resource can have tags."""
+
+    code = "TooManyTagKeysException"
+
+
+class FrontDoorError(PersonalizeError):
+    """An error that belongs to no operation. It brings its HTTP status along."""
+
+    status = 400
+
+
+class UnknownOperation(FrontDoorError):
+    """The service has no such operation. 404 where the path should have named it, 405 for another verb than POST."""
 
     code = "UnknownOperationException"
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RequestTooLarge(FrontDoorError):
+    """More bytes than any request of the API needs."""
+
+    code = "RequestEntityTooLargeException"
+    status = 413
+
+
+class MissingAuthenticationToken(FrontDoorError):
+    """The call is not signed."""
+
+    code = "MissingAuthenticationToken"
+    status = 403
+
+
+class IncompleteSignature(FrontDoorError):
+    """The signature is not of the form that AWS prescribes."""
+
+    code = "IncompleteSignature"
+
+
+class InvalidClientTokenId(FrontDoorError):
+    """Nobody has this access key."""
+
+    code = "InvalidClientTokenId"
+    status = 403
+
+
+class SignatureDoesNotMatch(FrontDoorError):
+    """The signature is not that of the key's secret, or not of this call, or too old."""
+
+    code = "SignatureDoesNotMatch"
+    status = 403
+
+
+class ServiceUnavailable(FrontDoorError):
+    """The engine is opening its data."""
+
+    code = "ServiceUnavailable"
+    status = 503
+
+
+class InternalFailure(FrontDoorError):
+    """A bug of the engine. What it was is in the log, never on the wire."""
+
+    code = "InternalFailure"
+    status = 500
 
 
 class JobFailed(FinalError):

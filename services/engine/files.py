@@ -14,6 +14,8 @@ from typing import IO
 from aisle.errors import ConfigurationError
 from services.engine.resources import Resource
 
+_FORMER = ".former"
+
 
 class DataFolder:
     """`datasets/<region>/<group>/<TYPE>/`, `models/<region>/<solution>/<version>/` and `scratch/`."""
@@ -26,6 +28,7 @@ class DataFolder:
         # Whatever is in there was half done when an earlier process ended.
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
+        self._recover()
 
     def _own(self) -> IO[str]:
         """A lock that lasts as long as this process: two engines would run each other's jobs."""
@@ -37,6 +40,15 @@ class DataFolder:
                 f"the data folder {self.root} belongs to an engine that is running; stop it or set ENGINE_DATA_DIR"
             ) from error
         return lock
+
+    def _recover(self) -> None:
+        """Folders that were being replaced when an earlier process ended are what they were, or what they became."""
+        for former in (self.root / "models").rglob(f"*{_FORMER}"):
+            final = former.with_name(former.name.removesuffix(_FORMER))
+            if final.exists():
+                _remove(former)
+            else:
+                former.replace(final)
 
     @property
     def database(self) -> Path:
@@ -71,10 +83,12 @@ def publish(made: Path, final: Path) -> None:
     for path in [made, *made.rglob("*")] if made.is_dir() else [made]:
         _sync(path)
     final.parent.mkdir(parents=True, exist_ok=True)
+    former = final.with_name(f"{final.name}{_FORMER}")
     if final.is_dir():
-        shutil.rmtree(final)
+        final.replace(former)
     made.replace(final)
     _sync(final.parent)
+    _remove(former)
 
 
 def discard(path: Path | None) -> None:

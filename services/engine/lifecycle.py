@@ -1,10 +1,13 @@
-"""The status machine and its clock: what happens to a resource between CREATE PENDING and ACTIVE, and on deletion.
+"""The status machine and its clock: what happens to a resource between one call and the next.
 
-    CREATE PENDING ─► CREATE IN_PROGRESS ─► ACTIVE | CREATE FAILED
+    CREATE PENDING ─► CREATE IN_PROGRESS ─► ACTIVE | CREATE FAILED          (a data deletion has words of its own)
+                            └─► CREATE STOPPING ─► CREATE STOPPED           (training alone)
+    ACTIVE, and in latest…Update: CREATE PENDING ─► CREATE IN_PROGRESS ─► ACTIVE | CREATE FAILED
     DELETE PENDING ─► DELETE IN_PROGRESS ─► gone
 
-Work is done by threads beside the requests: one for changes of status, two for jobs. Each step is stored before the
-next begins, so a process that died in the middle is continued by `resume()`: a job is run again from its start.
+Work is done by threads beside the requests: one for changes of status, two for jobs. Every step reads the resource
+anew and stores it in one transaction, so a call in between is never undone, and a process that died in the middle is
+continued by `resume()`: a job is run again from its start.
 """
 
 from __future__ import annotations
@@ -12,17 +15,22 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 import structlog
 
 from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard
 from services.engine.resources import (
-    ACTIVE,
-    CREATE_FAILED,
-    CREATE_IN_PROGRESS,
+    CREATE_PENDING,
+    CREATE_STOPPED,
+    CREATE_STOPPING,
     CREATING,
+    DATA_DELETION_JOB,
     DELETE_IN_PROGRESS,
     DELETE_PENDING,
     DELETING,
@@ -31,53 +39,94 @@ from services.engine.resources import (
     Resource,
 )
 from services.engine.store import Store
+from services.engine.updates import apply, brought_about
 
 log = structlog.get_logger()
 
 #: Run in the transaction that makes the resource ACTIVE; may edit its body and save others.
 Completion = Callable[[Resource], None]
 Job = Callable[[Resource], Completion]
+#: Done before the record goes; done again if the process died in the middle.
+Removal = Callable[[Resource], None]
 
 JOB_THREADS = 2
+#: Kinds whose job rewrites what all others read: no other job runs beside it.
+ALONE = (DATA_DELETION_JOB.noun,)
+NOTHING_MORE: Mapping[str, Removal] = MappingProxyType({})
 
 
 class Lifecycle:
     """Moves resources along. `jobs` holds what to do for a kind, by noun; kinds without a job just become ACTIVE.
+    `removals` holds what goes with a resource of a kind besides its files.
 
     `step_seconds` is how long each intermediate status lasts at least; 0 means as fast as the work is.
     """
 
-    def __init__(self, store: Store, files: DataFolder, jobs: Mapping[str, Job], step_seconds: float = 0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        files: DataFolder,
+        jobs: Mapping[str, Job],
+        step_seconds: float = 0,
+        removals: Mapping[str, Removal] = NOTHING_MORE,
+    ) -> None:
         self._store = store
         self._files = files
         self._jobs = jobs
+        self._removals = removals
         self._step_seconds = step_seconds
         self._closed = threading.Event()
         self._changes = _Workers("engine-status", 1, self._closed)
         self._work = _Workers("engine-job", JOB_THREADS, self._closed)
+        self._room = _Room()
 
     def create(self, resource: Resource) -> None:
-        """Take a stored resource from CREATE PENDING on its way."""
-        self._later(self._changes, lambda: self._begin(resource))
+        """Take a stored resource from its pending status on its way."""
+        self._later(self._changes, partial(self._begin, resource))
+
+    def update(self, resource: Resource, members: Mapping[str, Any]) -> None:
+        """Begin an update to these members; until it is ready the resource stays as it is. Within a transaction."""
+        resource.body[resource.kind.update_member] = {"creationDateTime": time.time()}
+        resource.inner["updating"] = True
+        self._move_update(resource, resource.kind.update.pending, **members)
+        self._store.save(resource)
+        self._later(self._changes, partial(self._begin_update, resource))
+
+    def stop(self, resource: Resource) -> None:
+        """Abandon a creation: at once if nothing has begun, else its work goes on unheeded and is thrown away."""
+        if resource.status == CREATE_PENDING:
+            resource.move(CREATE_STOPPED)
+        else:
+            resource.move(CREATE_STOPPING)
+            self._later(self._changes, partial(self._end_stop, resource))
+        self._store.save(resource)
 
     def delete(self, resource: Resource) -> None:
         """Begin the deletion of a resource; a solution takes its versions with it."""
         resource.move(DELETE_PENDING)
         self._store.save(resource)
-        self._later(self._changes, lambda: self._begin_deletion(resource))
+        self._later(self._changes, partial(self._begin_deletion, resource))
 
     def resume(self) -> None:
         """Continue everything that an earlier process left in between."""
-        for resource in self._store.in_status(CREATING):
-            log.info("resumed", arn=resource.arn, status=resource.status)
-            self.create(resource)
-        for resource in self._store.in_status(DELETING):
-            log.info("resumed", arn=resource.arn, status=resource.status)
-            self.delete(resource)
+        courses: tuple[tuple[Callable[[Resource], None], list[Resource]], ...] = (
+            (self._begin, self._store.in_status(CREATING)),
+            (self._begin_update, self._store.in_update()),
+            (self._end_stop, self._store.in_status([CREATE_STOPPING])),
+            (self._begin_deletion, self._store.in_status(DELETING)),
+        )
+        for step, resources in courses:
+            for resource in resources:
+                log.info("resumed", arn=resource.arn, status=resource.status)
+                self._later(self._changes, partial(step, resource))
 
     def close(self) -> None:
         """Take no further step. A running job is left; the next start runs it again."""
         self._closed.set()
+
+    def closes_within(self, seconds: float) -> bool:
+        """Wait so long, or until `close`; says whether it was that."""
+        return self._closed.wait(seconds)
 
     def _later(self, workers: _Workers, step: Callable[[], None]) -> None:
         if not self._step_seconds:
@@ -88,42 +137,151 @@ class Lifecycle:
         timer.start()
 
     def _begin(self, resource: Resource) -> None:
-        resource.move(CREATE_IN_PROGRESS)
-        self._store.save(resource)
-        job = self._jobs.get(resource.kind.noun, _nothing_to_do)
-        workers = self._work if resource.kind.noun in self._jobs else self._changes
-        self._later(workers, lambda: self._finish(resource, job))
+        with self._store.transaction():
+            current = self._creating(resource)
+            if current is None:
+                return
+            current.move(current.kind.creation.in_progress)
+            self._store.save(current)
+        job = self._jobs.get(current.kind.noun, _nothing_to_do)
+        workers = self._work if current.kind.noun in self._jobs else self._changes
+        self._later(workers, partial(self._finish, current, job))
 
     def _finish(self, resource: Resource, job: Job) -> None:
+        if self._creating(resource) is None:
+            return
         started = time.monotonic()
         try:
-            complete = job(resource)
-            with self._store.transaction():
-                complete(resource)
-                resource.move(ACTIVE)
-                self._store.save(resource)
+            status = self._work_on(resource, job)
         except JobFailed as failure:
-            self._fail(resource, str(failure))
+            status = self._fail(resource, str(failure))
         except Exception as error:
             # The border of a job: whatever breaks in it must end as a status that the client can read.
             log.exception("job broke", arn=resource.arn)
-            self._fail(resource, f"Internal failure of the engine ({type(error).__name__}: {error}). See its log.")
-        log.info("settled", arn=resource.arn, status=resource.status, seconds=round(time.monotonic() - started, 3))
+            reason = f"Internal failure of the engine ({type(error).__name__}: {error}). See its log."
+            status = self._fail(resource, reason)
+        log.info("settled", arn=resource.arn, status=status, seconds=round(time.monotonic() - started, 3))
 
-    def _fail(self, resource: Resource, reason: str) -> None:
-        resource.move(CREATE_FAILED, failureReason=reason)
-        self._store.save(resource)
+    def _work_on(self, resource: Resource, job: Job) -> str:
+        if resource.kind.noun not in self._jobs:
+            return self._complete(resource, job(resource))
+        with self._room.entered(alone=resource.kind.noun in ALONE):
+            return self._complete(resource, job(resource))
+
+    def _creating(self, resource: Resource) -> Resource | None:
+        """The resource as it is now, or None if its creation was undone, stopped or has ended."""
+        current = self._store.current(resource)
+        words = resource.kind.creation
+        return current if current and current.status in (words.pending, words.in_progress) else None
+
+    def _complete(self, resource: Resource, complete: Completion) -> str:
+        with self._store.transaction():
+            current = self._creating(resource)
+            if current is None:
+                discard(self._files.of(resource))
+                return CREATE_STOPPED
+            complete(current)
+            current.move(current.kind.creation.done)
+            self._store.save(current)
+            self._bring_about(current)
+        return current.kind.creation.done
+
+    def _fail(self, resource: Resource, reason: str) -> str:
+        with self._store.transaction():
+            current = self._creating(resource)
+            if current is None:
+                return CREATE_STOPPED
+            current.move(current.kind.creation.failed, failureReason=reason)
+            self._store.save(current)
+        return current.kind.creation.failed
+
+    def _bring_about(self, settled: Resource) -> None:
+        for resource, members in brought_about(self._store, settled):
+            self.update(resource, members)
+
+    def _begin_update(self, resource: Resource) -> None:
+        with self._store.transaction():
+            current = self._updating(resource)
+            if current is None:
+                return
+            self._move_update(current, current.kind.update.in_progress)
+            self._store.save(current)
+        self._later(self._changes, partial(self._finish_update, current))
+
+    def _finish_update(self, resource: Resource) -> None:
+        with self._store.transaction():
+            current = self._updating(resource)
+            if current is None:
+                return
+            words = current.kind.update
+            try:
+                apply(self._store, current)
+                self._move_update(current, words.done)
+            except JobFailed as failure:
+                self._move_update(current, words.failed, failureReason=str(failure))
+            del current.inner["updating"]
+            self._store.save(current)
+            self._bring_about(current)
+        log.info("updated", arn=current.arn, status=current.update["status"])
+
+    def _updating(self, resource: Resource) -> Resource | None:
+        current = self._store.current(resource)
+        return current if current and current.updating else None
+
+    def _move_update(self, resource: Resource, status: str, **members: Any) -> None:
+        """Give the update a status, and the resource too where it shows one; a failed update leaves it usable."""
+        words = resource.kind.update
+        resource.move_update(status, **members)
+        if resource.kind.shows_update:
+            resource.move(words.done if status == words.failed else status)
+
+    def _end_stop(self, resource: Resource) -> None:
+        with self._store.transaction():
+            current = self._store.current(resource)
+            if current and current.status == CREATE_STOPPING:
+                current.move(CREATE_STOPPED)
+                self._store.save(current)
 
     def _begin_deletion(self, resource: Resource) -> None:
-        resource.move(DELETE_IN_PROGRESS)
-        self._store.save(resource)
-        self._later(self._changes, lambda: self._remove(resource))
+        with self._store.transaction():
+            current = self._store.current(resource)
+            if current is None or current.status not in DELETING:
+                return
+            current.move(DELETE_IN_PROGRESS)
+            self._store.save(current)
+        self._later(self._changes, partial(self._remove, current))
 
     def _remove(self, resource: Resource) -> None:
+        # Files before the record: a process that dies in between finds the record and goes on.
+        discard(self._files.of(resource))
+        if removal := self._removals.get(resource.kind.noun):
+            removal(resource)
         within = self._store.page(SOLUTION_VERSION, where=(SOLUTION.arn_member, resource.arn))
         self._store.remove(resource, *within)
-        discard(self._files.of(resource))
         log.info("deleted", arn=resource.arn)
+
+
+class _Room:
+    """Lets many threads in at a time, or one alone."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._closed = False
+
+    @contextmanager
+    def entered(self, *, alone: bool) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closed and not (alone and self._inside))
+            self._inside += 1
+            self._closed = alone
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._closed = False
+                self._changed.notify_all()
 
 
 class _Workers:

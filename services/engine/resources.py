@@ -13,14 +13,28 @@ from services.engine.errors import InvalidInput
 ACCOUNT_ID = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
-CREATE_PENDING, CREATE_IN_PROGRESS, ACTIVE, CREATE_FAILED = (
-    "CREATE PENDING",
-    "CREATE IN_PROGRESS",
-    "ACTIVE",
-    "CREATE FAILED",
-)
+ACTIVE = "ACTIVE"
+CREATE_PENDING, CREATE_IN_PROGRESS, CREATE_FAILED = "CREATE PENDING", "CREATE IN_PROGRESS", "CREATE FAILED"
+CREATE_STOPPING, CREATE_STOPPED = "CREATE STOPPING", "CREATE STOPPED"
+UPDATE_PENDING, UPDATE_IN_PROGRESS, UPDATE_FAILED = "UPDATE PENDING", "UPDATE IN_PROGRESS", "UPDATE FAILED"
 DELETE_PENDING, DELETE_IN_PROGRESS = "DELETE PENDING", "DELETE IN_PROGRESS"
-CREATING = (CREATE_PENDING, CREATE_IN_PROGRESS)
+
+
+class Words(NamedTuple):
+    """The statuses that a course of events passes through: begun, under way, and its two ends."""
+
+    pending: str
+    in_progress: str
+    done: str
+    failed: str
+
+
+CREATION = Words(CREATE_PENDING, CREATE_IN_PROGRESS, ACTIVE, CREATE_FAILED)
+#: A dataset alone shows an update in its own status too.
+DATASET_UPDATE = Words(UPDATE_PENDING, UPDATE_IN_PROGRESS, ACTIVE, UPDATE_FAILED)
+DELETION_OF_DATA = Words("PENDING", "IN_PROGRESS", "COMPLETED", "FAILED")
+
+CREATING = (CREATE_PENDING, CREATE_IN_PROGRESS, DELETION_OF_DATA.pending, DELETION_OF_DATA.in_progress)
 DELETING = (DELETE_PENDING, DELETE_IN_PROGRESS)
 SETTLED = (ACTIVE, CREATE_FAILED)
 
@@ -32,8 +46,9 @@ class Kind(NamedTuple):
 
     noun: str
     tail: str
-    pending_limit: int | None = None
     list_key: str | None = None
+    creation: Words = CREATION
+    update: Words = CREATION
 
     @property
     def wrapper(self) -> str:
@@ -49,21 +64,31 @@ class Kind(NamedTuple):
         """The key under which List answers; the service writes that of filters with a capital."""
         return self.list_key or f"{self.wrapper}s"
 
+    @property
+    def update_member(self) -> str:
+        """The key in Describe's answer that tells of the latest update: `latestCampaignUpdate`."""
+        return f"latest{self.noun}Update"
+
+    @property
+    def shows_update(self) -> bool:
+        """Whether the status of the resource itself tells of an update; that of a dataset does, uniquely."""
+        return self.update != CREATION
+
 
 DATASET_GROUP = Kind("DatasetGroup", "dataset-group")
 SCHEMA = Kind("Schema", "schema")
-DATASET = Kind("Dataset", "dataset")
-DATASET_IMPORT_JOB = Kind("DatasetImportJob", "dataset-import-job", pending_limit=5)
+DATASET = Kind("Dataset", "dataset", update=DATASET_UPDATE)
+DATASET_IMPORT_JOB = Kind("DatasetImportJob", "dataset-import-job")
 SOLUTION = Kind("Solution", "solution")
-SOLUTION_VERSION = Kind("SolutionVersion", "solution", pending_limit=20)
+SOLUTION_VERSION = Kind("SolutionVersion", "solution")
 CAMPAIGN = Kind("Campaign", "campaign")
 RECOMMENDER = Kind("Recommender", "recommender")
 FILTER = Kind("Filter", "filter", list_key="Filters")
 EVENT_TRACKER = Kind("EventTracker", "event-tracker")
-BATCH_INFERENCE_JOB = Kind("BatchInferenceJob", "batch-inference-job", pending_limit=5)
-BATCH_SEGMENT_JOB = Kind("BatchSegmentJob", "batch-segment-job", pending_limit=5)
-DATASET_EXPORT_JOB = Kind("DatasetExportJob", "dataset-export-job", pending_limit=5)
-DATA_DELETION_JOB = Kind("DataDeletionJob", "data-deletion-job")
+BATCH_INFERENCE_JOB = Kind("BatchInferenceJob", "batch-inference-job")
+BATCH_SEGMENT_JOB = Kind("BatchSegmentJob", "batch-segment-job")
+DATASET_EXPORT_JOB = Kind("DatasetExportJob", "dataset-export-job")
+DATA_DELETION_JOB = Kind("DataDeletionJob", "data-deletion-job", creation=DELETION_OF_DATA)
 METRIC_ATTRIBUTION = Kind("MetricAttribution", "metric-attribution")
 KINDS = {
     kind.noun: kind
@@ -107,9 +132,31 @@ class Resource:
         """What follows the kind in the ARN: `shop`, or `shop/INTERACTIONS`."""
         return parse_arn(self.arn)["tail"].partition("/")[2]
 
+    def linked(self, member: str) -> str | None:
+        """The ARN of another resource that this one keeps under a member, told or untold."""
+        found: str | None = self.body.get(member) or self.inner.get(member)
+        return found
+
     def move(self, status: str, **body: Any) -> None:
         """Take a new status, now."""
         self.body.update(body, status=status, lastUpdatedDateTime=time.time())
+
+    @property
+    def update(self) -> dict[str, Any]:
+        """What Describe tells of the latest update; empty if there was none."""
+        found: dict[str, Any] = self.body.get(self.kind.update_member, {})
+        return found
+
+    @property
+    def updating(self) -> bool:
+        """Whether an update has begun and not ended."""
+        return bool(self.inner.get("updating"))
+
+    def move_update(self, status: str, **members: Any) -> None:
+        """Give the latest update a new status, now."""
+        self.body[self.kind.update_member] = self.update | members | {
+            "status": status, "lastUpdatedDateTime": time.time(),
+        }  # fmt: skip
 
 
 def parse_arn(arn: str) -> dict[str, str]:

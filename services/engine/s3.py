@@ -19,6 +19,9 @@ _LOCATION = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(
 _DENIED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 
 
+PART_BYTES = 16 << 20
+
+
 class Location(NamedTuple):
     """A bucket and a key or prefix in it."""
 
@@ -64,14 +67,23 @@ def client() -> Any:
 
 def objects(place: Location, *, suffix: str = "", subfolders: bool = False) -> list[Location]:
     """The objects that a location means, by key: the one of exactly that key, else those below the prefix."""
+    return [*sizes(place, suffix=suffix, subfolders=subfolders)]
+
+
+def sizes(place: Location, *, suffix: str = "", subfolders: bool = False) -> dict[Location, int]:
+    """The same, and the bytes of each."""
     with _reading(place):
         pages = client().get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-    if place.key in keys:
-        return [place]
-    folder = place.key.rstrip("/")
-    inside = [key for key in keys if subfolders or "/" not in key[len(folder) :].lstrip("/")]
-    return [Location(place.bucket, key) for key in inside if key.endswith(suffix) and not key.endswith("/")]
+        found = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
+    if place.key in found:
+        return {place: found[place.key]}
+    folder = f"{place.key.rstrip('/')}/" if place.key else ""
+    return {
+        Location(place.bucket, key): size
+        for key, size in found.items()
+        if key.startswith(folder) and key.endswith(suffix) and not key.endswith("/")
+        and (subfolders or "/" not in key[len(folder) :])
+    }  # fmt: skip
 
 
 @contextmanager
@@ -91,10 +103,39 @@ def upload(file: Path, place: Location) -> None:
         client().upload_file(str(file), place.bucket, place.key)
 
 
+def stream(chunks: Iterator[bytes], place: Location) -> None:
+    """Store an object of unknown size while it is being made; it appears when the last chunk is there, or never.
+
+    Parts go up beside the making of the next. At most ten of 16 MB are held; an object may have 160 GB.
+    """
+    from boto3.s3.transfer import TransferConfig
+
+    config = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2)
+    with _writing(place):
+        client().upload_fileobj(_Chunks(chunks), place.bucket, place.key, Config=config)
+
+
 def put(content: bytes, place: Location) -> None:
     """Store a small object."""
     with _writing(place):
         client().put_object(Bucket=place.bucket, Key=place.key, Body=content)
+
+
+class _Chunks:
+    """Chunks of bytes as a file that is read once."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._kept = bytearray()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next `size` bytes, fewer only at the end; without a size all that is left."""
+        while (size < 0 or len(self._kept) < size) and (chunk := next(self._chunks, None)) is not None:
+            self._kept += chunk
+        end = len(self._kept) if size < 0 else size
+        taken = bytes(self._kept[:end])
+        del self._kept[:end]
+        return taken
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Source: Personalize developer guide, "Datasets and schemas".
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NamedTuple
 
 from services.engine.errors import InvalidInput
@@ -18,6 +19,8 @@ REQUIRED_COLUMNS: dict[str, dict[str, str]] = {
     "ACTIONS": {"ACTION_ID": "string"},
     "ACTION_INTERACTIONS": {"USER_ID": "string", "ACTION_ID": "string", "EVENT_TYPE": "string", "TIMESTAMP": "long"},
 }
+#: What an item, user or action is known by, in datasets of which the newest row of each counts.
+ID_COLUMNS = {"ITEMS": "ITEM_ID", "USERS": "USER_ID", "ACTIONS": "ACTION_ID"}
 #: The record's name in a schema, for each dataset type.
 RECORD_NAMES = {
     "Interactions": "INTERACTIONS",
@@ -26,16 +29,48 @@ RECORD_NAMES = {
     "Actions": "ACTIONS",
     "ActionInteractions": "ACTION_INTERACTIONS",
 }
+#: Names that mean something to the service, with the type that each must have where it is used.
+RESERVED_COLUMNS: dict[str, dict[str, str]] = {
+    "INTERACTIONS": {
+        "EVENT_TYPE": "string", "EVENT_VALUE": "float", "IMPRESSION": "string", "RECOMMENDATION_ID": "string",
+        "EVENT_ATTRIBUTION_SOURCE": "string",
+    },
+    "ITEMS": {"CREATION_TIMESTAMP": "long"},
+    "USERS": {},
+    "ACTIONS": {
+        "CREATION_TIMESTAMP": "long", "VALUE": "long", "TYPE": "string", "EXPIRATION_TIMESTAMP": "long",
+        "ACTION_EXPIRATION_TIMESTAMP": "long", "REPEAT_FREQUENCY": "long",
+    },
+    "ACTION_INTERACTIONS": {"IMPRESSION": "string", "RECOMMENDATION_ID": "string"},
+}  # fmt: skip
+#: Fewest and most columns besides the required ones; reserved names count as such only for Users and Items.
+METADATA_LIMITS = {
+    "INTERACTIONS": (0, 5), "ITEMS": (1, 100), "USERS": (1, 25), "ACTIONS": (1, 10), "ACTION_INTERACTIONS": (0, 5),
+}  # fmt: skip
+#: What a domain requires besides: type, and whether the text is categorical.
+DOMAIN_COLUMNS: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
+    ("ECOMMERCE", "INTERACTIONS"): {"EVENT_TYPE": ("string", False)},
+    ("VIDEO_ON_DEMAND", "INTERACTIONS"): {"EVENT_TYPE": ("string", False)},
+    ("ECOMMERCE", "ITEMS"): {"PRICE": ("float", False), "CATEGORY_L1": ("string", True)},
+    ("VIDEO_ON_DEMAND", "ITEMS"): {"CREATION_TIMESTAMP": ("long", False), "GENRES": ("string", True)},
+}
 AVRO_TYPES = frozenset({"float", "double", "int", "long", "string", "boolean"})
 MAX_ID_LENGTH = 256
+MAX_TEXT_LENGTH = 1_000
+MAX_TEXTUAL_LENGTH = 20_000
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Column(NamedTuple):
-    """One column: its Avro type, and whether a cell may be empty."""
+    """One column: its Avro type, whether a cell may be empty, and what its texts are."""
 
     name: str
     type: str
     nullable: bool
+    categorical: bool = False
+    textual: bool = False
+    item_name: bool = False
 
 
 class DatasetSchema(NamedTuple):
@@ -44,15 +79,32 @@ class DatasetSchema(NamedTuple):
     dataset_type: str
     columns: tuple[Column, ...]
 
+    def column(self, name: str) -> Column | None:
+        """The column of a name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
 
-def parse_schema(text: str) -> DatasetSchema:
-    """The schema that `text` holds. Raises InvalidInput that says what is wrong with it."""
+    @property
+    def own_columns(self) -> tuple[Column, ...]:
+        """The columns whose names mean nothing to the service."""
+        return tuple(column for column in self.metadata if column.name not in RESERVED_COLUMNS[self.dataset_type])
+
+    @property
+    def metadata(self) -> tuple[Column, ...]:
+        """The columns that are not a required one."""
+        return tuple(column for column in self.columns if column.name not in REQUIRED_COLUMNS[self.dataset_type])
+
+
+def parse_schema(text: str, domain: str | None = None) -> DatasetSchema:
+    """The schema that `text` holds, of a dataset group of a domain or of none. Raises InvalidInput: what is wrong."""
     record = _record(text)
     dataset_type = RECORD_NAMES[record["name"]]
-    columns = tuple(_column(field) for field in record["fields"])
-    _refuse_clashes(columns)
-    _refuse_missing(dataset_type, columns)
-    return DatasetSchema(dataset_type, columns)
+    schema = DatasetSchema(dataset_type, tuple(_column(field) for field in record["fields"]))
+    _refuse_clashes(schema.columns)
+    _refuse_missing(schema, domain)
+    _refuse_wrong_types(schema)
+    _refuse_wrong_texts(schema)
+    _refuse_wrong_number(schema)
+    return schema
 
 
 def _record(text: str) -> dict[str, Any]:
@@ -70,17 +122,20 @@ def _record(text: str) -> dict[str, Any]:
 
 
 def _column(field: Any) -> Column:
-    if not isinstance(field, dict) or not isinstance(field.get("name"), str):
-        raise InvalidInput(f"The schema has a field {field!r}; every field needs a name and a type")
+    if not isinstance(field, dict) or not isinstance(field.get("name"), str) or not _NAME.fullmatch(field["name"]):
+        raise InvalidInput(
+            f"The schema has a field {field!r}; every field needs a type, and a name of letters, digits and '_'"
+        )
     declared = field.get("type")
     types = declared if isinstance(declared, list) else [declared]
     plain = [one for one in types if one != "null"]
-    if len(plain) != 1 or not isinstance(plain[0], str) or plain[0] not in AVRO_TYPES:
+    if len(plain) != 1 or len(types) > 2 or not isinstance(plain[0], str) or plain[0] not in AVRO_TYPES:
         raise InvalidInput(
             f"The schema's field {field['name']} has type {declared!r}; use one of {', '.join(sorted(AVRO_TYPES))}, "
             "alone or in a union with 'null'"
         )
-    return Column(field["name"], plain[0], nullable="null" in types)
+    flags = (field.get(flag) is True for flag in ("categorical", "textual", "itemName"))
+    return Column(field["name"], plain[0], "null" in types, *flags)
 
 
 def _refuse_clashes(columns: tuple[Column, ...]) -> None:
@@ -92,10 +147,47 @@ def _refuse_clashes(columns: tuple[Column, ...]) -> None:
             raise InvalidInput(f"The schema's fields {other} and {column.name} clash; names must differ without '_'")
 
 
-def _refuse_missing(dataset_type: str, columns: tuple[Column, ...]) -> None:
-    given = {column.name: column for column in columns}
-    for name, avro in REQUIRED_COLUMNS[dataset_type].items():
-        if name not in given or given[name].type != avro or given[name].nullable:
+def _refuse_missing(schema: DatasetSchema, domain: str | None) -> None:
+    required = {name: (avro, False) for name, avro in REQUIRED_COLUMNS[schema.dataset_type].items()}
+    required |= DOMAIN_COLUMNS.get((domain or "", schema.dataset_type), {})
+    for name, (avro, categorical) in required.items():
+        column = schema.column(name)
+        if column is None or column.type != avro or column.nullable or (categorical and not column.categorical):
+            of_domain = f" of domain {domain}" if domain else ""
+            kind = f"categorical {avro}" if categorical else avro
             raise InvalidInput(
-                f"The schema of {dataset_type} lacks the required field {name} of type {avro} (not null); add it"
+                f"The schema of {schema.dataset_type}{of_domain} lacks the required field {name} of type {kind} "
+                "(not null); add it"
             )
+
+
+def _refuse_wrong_types(schema: DatasetSchema) -> None:
+    for name, avro in RESERVED_COLUMNS[schema.dataset_type].items():
+        column = schema.column(name)
+        if column is not None and column.type != avro:
+            raise InvalidInput(f"The schema's field {name} is reserved and has type {avro}, not {column.type}")
+
+
+def _refuse_wrong_texts(schema: DatasetSchema) -> None:
+    """Categorical, textual and itemName are said of text alone, the last two of items."""
+    for column in schema.columns:
+        if (column.categorical or column.textual or column.item_name) and column.type != "string":
+            raise InvalidInput(f"The schema's field {column.name} is {column.type}; only a string can be categorical, "
+                               "textual or itemName")  # fmt: skip
+        if (column.textual or column.item_name) and schema.dataset_type != "ITEMS":
+            raise InvalidInput(f"The schema's field {column.name} is textual or itemName; only those of Items can be")
+        if column.textual and column.categorical:
+            raise InvalidInput(f"The schema's field {column.name} is both categorical and textual; choose one")
+    textual = [column.name for column in schema.columns if column.textual]
+    if len(textual) > 1:
+        raise InvalidInput(f"The schema has the textual fields {', '.join(textual)}; at most one may be")
+
+
+def _refuse_wrong_number(schema: DatasetSchema) -> None:
+    least, most = METADATA_LIMITS[schema.dataset_type]
+    if len(schema.metadata) < least:
+        raise InvalidInput(f"The schema of {schema.dataset_type} has no field but the required ones; add one at least")
+    if len(schema.own_columns) > most:
+        raise InvalidInput(
+            f"The schema of {schema.dataset_type} has {len(schema.own_columns)} fields of your own; at most {most} may"
+        )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,3 +18,11 @@ class EngineSettings(BaseSettings):
     port: int = Field(8101, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
     data_dir: Path = Field(Path(".aisle/engine"), description="Folder of the database, the datasets and the models")
     step_seconds: float = Field(0, ge=0, description="Least time in each intermediate status; 0 is as fast as the work")
+    quotas: Literal["service", "none"] = Field(
+        "none", description="Whether the quotas that the service raises on request hold here too, at its defaults"
+    )
+    auto_training: bool = Field(False, description="Whether solutions with performAutoTraining are trained on schedule")
+    clock_speed: float = Field(1, gt=0, description="Seconds of those schedules that pass in one second")
+    access_keys: SecretStr = Field(
+        SecretStr(""), description="Who may call, as id:secret,id:secret; empty lets everybody and checks no signature"
+    )

@@ -32,6 +32,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        self._changes = 0
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma journal_mode = wal")
@@ -50,19 +51,27 @@ class Store:
                 yield
                 return
             self._connection.execute("begin immediate")
+            written = self._connection.total_changes
             try:
                 yield
             except BaseException:
                 self._connection.execute("rollback")
                 raise
             self._connection.execute("commit")
+            if self._connection.total_changes != written:
+                self._changes += 1
+
+    @property
+    def changes(self) -> int:
+        """Counts the transactions that changed something: what was read at an equal count is still so. No lock."""
+        return self._changes
 
     def add(self, resource: Resource, tags: Iterable[Mapping[str, str]] = ()) -> None:
-        """Store a new resource. Raises AlreadyExists if its ARN is taken."""
+        """Store a new resource and give it its number. Raises AlreadyExists if its ARN is taken."""
         with self.transaction():
             row = {**_row(resource), "kind": resource.kind.noun, "region": resource.region}
             try:
-                self._connection.execute(_sql("insert"), row)
+                resource.seq = self._connection.execute(_sql("insert"), row).lastrowid or 0
             except sqlite3.IntegrityError as error:
                 raise AlreadyExists(
                     f"Another resource with Arn {resource.arn} already exists; choose another name or describe that one"
@@ -96,19 +105,35 @@ class Store:
         before: int | None = None,
         rows: int = _ALL_ROWS,
     ) -> list[Resource]:
-        """Resources of a kind, newest first; `where` is a member of the body and its value."""
-        member, value = where or (None, None)
-        arguments = {
-            "kind": kind.noun, "region": region, "member": member, "value": value, "before": before, "page_rows": rows,
-        }  # fmt: skip
+        """Resources of a kind, newest first; `where` is a member that names another resource, and that name."""
+        statement = _sql("select_page_of" if where else "select_page")
+        arguments = {"kind": kind.noun, "region": region, "before": before, "page_rows": rows, **_link(where)}
         with self._lock:
-            return [_resource(row) for row in self._connection.execute(_sql("select_page"), arguments)]
+            return [_resource(row) for row in self._connection.execute(statement, arguments)]
+
+    def count(
+        self, kind: Kind, *, region: str, where: tuple[str, str] | None = None, statuses: Iterable[str] = ()
+    ) -> int:
+        """How many resources `page` would give, all of them or those in one of these states."""
+        arguments = {"kind": kind.noun, "region": region, "statuses": json.dumps([*statuses]), **_link(where)}
+        with self._lock:
+            return int(self._connection.execute(_sql("count"), arguments).fetchone()[0])
 
     def in_status(self, statuses: Iterable[str], kind: Kind | None = None) -> list[Resource]:
         """Resources in one of these states, oldest first."""
         arguments = {"kind": kind.noun if kind else None, "statuses": json.dumps([*statuses])}
         with self._lock:
             return [_resource(row) for row in self._connection.execute(_sql("select_in_status"), arguments)]
+
+    def in_update(self) -> list[Resource]:
+        """Resources whose update has not ended, oldest first."""
+        with self._lock:
+            return [_resource(row) for row in self._connection.execute(_sql("select_in_update"))]
+
+    def current(self, resource: Resource) -> Resource | None:
+        """The same resource as it is now, or None if it is gone, even if its name has been taken again."""
+        found = self.find(resource.kind, resource.arn)
+        return found if found and found.seq == resource.seq else None
 
     def remove(self, *resources: Resource) -> None:
         """Forget resources and their tags."""
@@ -137,6 +162,13 @@ class Store:
         with self._lock:
             rows = self._connection.execute("select * from tags where arn = ? order by tag_key", (arn,)).fetchall()
         return [{"tagKey": row["tag_key"], "tagValue": row["tag_value"]} for row in rows]
+
+
+def _link(where: tuple[str, str] | None) -> dict[str, str | None]:
+    member, value = where or (None, None)
+    if member and not member.endswith(("Arn", "Id")):
+        raise ValueError(f"resources are found by members that name others, which '{member}' does not")
+    return {"member": member, "value": value}
 
 
 def _row(resource: Resource) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from services.engine.data.interactions import Ids, encode, look_up
+from services.engine.data.ids import Ids, encode, look_up, places_of
 from services.engine.recipes.histories import Ints
+from services.engine.schemas import DatasetSchema
 
 SEPARATOR = "|"  # of several values in one cell
 
@@ -59,7 +60,7 @@ class Attributes:
 
     def align(self, ids: Ids) -> Attributes:
         """The same columns for other ids, in their order; null where an id has no row here."""
-        rows = look_up(self.ids, [key.decode() for key in ids.tolist()])
+        rows = places_of(self.ids, ids)
         return Attributes(ids, {name: take(column, rows) for name, column in self.columns.items()})
 
     def row(self, key: str) -> dict[str, str | float]:
@@ -69,6 +70,21 @@ class Attributes:
             return {}
         cells = {name: _cell(column, place) for name, column in self.columns.items()}
         return {name: cell for name, cell in cells.items() if cell is not None}
+
+    def put(self, rows: Mapping[str, Mapping[str, Any]], schema: DatasetSchema) -> Attributes:
+        """The same with some rows new, or instead of those of their id; the columns are then those of the schema.
+
+        Costs a copy of each column, however many rows are put; what was encoded stays so.
+        """
+        if not rows:
+            return self
+        keys = sorted(rows, key=str.encode)
+        ids, before, places = _with_keys(self.ids, np.array([key.encode() for key in keys], np.bytes_))
+        columns = {}
+        for name, avro_type, *_ in schema.metadata:
+            column = self.columns.get(name, _nulls(avro_type, len(self.ids)))
+            columns[name] = _replaced(column, before, places, [rows[key].get(name) for key in keys])
+        return Attributes(ids, columns)
 
 
 def take(column: Column, rows: Ints) -> Column:
@@ -96,3 +112,31 @@ def _column(cells: Any) -> Column:
         codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
         return Texts(codes, tuple(encoded.dictionary.to_pylist()))
     return np.asarray(pc.cast(cells, "float64", safe=False).to_numpy(zero_copy_only=False), np.float64)
+
+
+def _with_keys(ids: Ids, keys: Ids) -> tuple[Ids, Ints, Ints]:
+    """Sorted ids and keys together, the place that each had among the ids (-1 for none), and the places of the keys."""
+    missing = keys[places_of(ids, keys) < 0]
+    at = np.searchsorted(ids, missing)
+    everything = np.insert(ids.astype(np.promote_types(ids.dtype, keys.dtype), copy=False), at, missing)
+    return everything, np.insert(np.arange(len(ids)), at, -1), places_of(everything, keys)
+
+
+def _nulls(avro_type: str, n_rows: int) -> Column:
+    """A column without a single cell."""
+    return Texts(np.full(n_rows, -1, np.int32), ()) if avro_type == "string" else np.full(n_rows, np.nan)
+
+
+def _replaced(column: Column, before: Ints, places: Ints, put: Sequence[Any]) -> Column:
+    """A column for other rows: row n is that of `before[n]`, but at `places` stands what is put there."""
+    if isinstance(column, Texts):
+        numbered = {cell: number for number, cell in enumerate(column.cells)}
+        for cell in put:
+            if cell is not None:
+                numbered.setdefault(cell, len(numbered))
+        codes = column.take(before).codes
+        codes[places] = [numbered.get(cell, -1) for cell in put]
+        return Texts(codes, tuple(numbered))
+    numbers = np.array(take(column, before))
+    numbers[places] = [np.nan if cell is None else float(cell) for cell in put]
+    return numbers

@@ -1,117 +1,221 @@
-"""Batch inference: JSON lines in S3 → `<input file>.out`, in the same order, streamed in blocks.
+"""Batch inference: a list of items for every line of input.
 
-Reads   the objects that `jobInput.s3DataSource.path` means.
-Writes  an output file for each, and `_CHECK`, to `jobOutput.s3DataDestination.path`.
+lines ─► block ─► the best items, ranked by the model at once
+              └─► one by one: filters, exploration, given items to rank, and whoever is not the model's alone
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import IO, Any, NamedTuple
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-import orjson
 
-from services.engine import s3
-from services.engine.errors import JobFailed
+from services.engine.catalogue import PERSONALIZED_RANKING
+from services.engine.data.attributes import Attributes
+from services.engine.data.datasets import Datasets
+from services.engine.data.ids import look_up
+from services.engine.errors import InvalidInput
 from services.engine.files import DataFolder
+from services.engine.filters import Filter, parse
+from services.engine.jobs.batch_files import BatchFiles, Limits, check_memory
+from services.engine.jobs.batch_lines import Block, Fields, taken_apart
+from services.engine.jobs.batch_scores import Questions, Scores
+from services.engine.jobs.json_lines import Layout, Lists, Pieces, encode
 from services.engine.jobs.train import recipe_name
 from services.engine.lifecycle import Completion
-from services.engine.models.model import Ranked
-from services.engine.models.storage import TrainedModel, load
-from services.engine.resources import SOLUTION_VERSION, Resource
+from services.engine.models.storage import load
+from services.engine.recipes.exploration import curiosity, explore, falling, young
+from services.engine.recipes.histories import Floats, Ints
+from services.engine.recipes.ranking import best
+from services.engine.resources import FILTER, SOLUTION_VERSION, Resource
+from services.engine.runtime.deployments import EXPLORATION_CUT_OFF_DAYS, EXPLORATION_WEIGHT, LoadedVersion
+from services.engine.runtime.narrowing import Mask, facts
 from services.engine.store import Store
 
-DEFAULT_RESULTS = 25
-BLOCK_LINES = 4_096
-SCORE_DECIMALS = 7
-LEAST_SCORE = 10.0**-SCORE_DECIMALS
+BLOCK_LINES = 16_384
+#: Answers of a block: with BLOCK_LINES what bounds the memory of a job.
+BLOCK_ANSWERS = 1_000_000
+WITH_REASONS = "aws-user-personalization-v2"
 
-
-class Line(NamedTuple):
-    """One line of input: the object as given, the id it asks about, or what is wrong with it."""
-
-    given: Any
-    wanted: str | None
-    error: str | None = None
+RELATED = Layout(b'{"input":', b',"output":{"recommendedItems":[', b",", b']},"error":', b"}\n")
+SCORED = RELATED._replace(before_scores=b'],"scores":[')
+#: The second version says why an item is in a list. In batch it never is for another reason than taste: no reasons.
+REASONED = SCORED._replace(before_reasons=b'],"reasons":[', reason=b"[]")
 
 
 class BatchInference:
     """The job of CreateBatchInferenceJob."""
 
-    def __init__(self, store: Store, files: DataFolder) -> None:
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
         self._store = store
         self._files = files
+        self._datasets = datasets
 
     def __call__(self, job: Resource) -> Completion:
-        version = self._store.get(SOLUTION_VERSION, job.body["solutionVersionArn"])
-        target = s3.location(job.body["jobOutput"]["s3DataDestination"]["path"])
-        # Before any work: a destination that cannot be written to fails now and not after an hour.
-        s3.put(b"", target.within("_CHECK"))
+        files = BatchFiles(job, self._store, Limits())
+        files.check()
+        inference = self._inference(job)
+        files.answer(inference.block_lines, inference.answer)
+        return lambda _job: None
+
+    def _inference(self, job: Resource) -> Inference:
+        version = self._store.get(SOLUTION_VERSION, job.body[SOLUTION_VERSION.arn_member])
+        check_memory(self._files.model(version))
         trained = load(recipe_name(version.body["recipeArn"]), self._files.model(version))
-        n_results = job.body.get("numResults", DEFAULT_RESULTS)
-        n_lines = sum(self._answer_file(source, target, trained, n_results) for source in _sources(job))
-
-        def complete(job: Resource) -> None:
-            job.inner["lines"] = n_lines
-
-        return complete
-
-    def _answer_file(self, source: s3.Location, target: s3.Location, trained: TrainedModel, n_results: int) -> int:
-        n_lines = 0
-        with self._files.scratch() as scratch:
-            with s3.opened(source) as stream, scratch.open("wb") as output:
-                lines = _lines(stream, trained.model.input_key)
-                while block := [*islice(lines, BLOCK_LINES)]:
-                    output.writelines(answers(block, trained, n_results))
-                    n_lines += len(block)
-            s3.upload(scratch, target.within(f"{source.name}.out"))
-        return n_lines
-
-
-def answers(block: Sequence[Line], trained: TrainedModel, n_results: int) -> Iterator[bytes]:
-    """The output lines of a block of input lines, in order."""
-    asked = [line.wanted for line in block if line.wanted is not None]
-    ranked = trained.model.rank(trained.queries(asked), n_results)
-    found = _outputs(ranked, trained)
-    for line in block:
-        output = next(found) if line.wanted is not None else {"recommendedItems": []}
-        yield orjson.dumps(
-            {"input": line.given, "output": output, "error": line.error}, option=orjson.OPT_APPEND_NEWLINE
+        chosen = job.body.get(FILTER.arn_member)
+        return Inference(
+            Scores(LoadedVersion(version, trained, self._datasets), self._datasets),
+            job.body["numResults"],
+            parse(self._store.get(FILTER, chosen).body["filterExpression"]) if chosen else None,
+            job.body.get("batchInferenceJobConfig", {}).get("itemExplorationConfig", {}),
+            zlib.crc32(job.arn.encode()),
         )
 
 
-def _outputs(ranked: Ranked, trained: TrainedModel) -> Iterator[dict[str, Any]]:
-    names = np.array([name.decode() for name in trained.interactions.item_ids.tolist()], dtype=object)
-    items = names[ranked.items].tolist()
-    if ranked.scores is None:
-        return ({"recommendedItems": row} for row in items)
-    # A share so small that it would be rounded to 0 is still one.
-    scores = np.maximum(ranked.scores.astype(np.float64).round(SCORE_DECIMALS), LEAST_SCORE).tolist()
-    return ({"recommendedItems": row, "scores": marks} for row, marks in zip(items, scores, strict=True))
+@dataclass
+class Found:
+    """The answers of a block, by line; a line in error has none."""
+
+    places: list[Ints]
+    scores: list[Floats]
+    unknown: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def nothing(cls, n_lines: int) -> Found:
+        return cls([np.empty(0, np.int64)] * n_lines, [np.empty(0, np.float32)] * n_lines)
 
 
-def _sources(job: Resource) -> list[s3.Location]:
-    place = s3.location(job.body["jobInput"]["s3DataSource"]["path"])
-    sources = s3.objects(place, subfolders=True)
-    if not sources:
-        raise JobFailed(f"Invalid S3 input path. There is no object at {place}. Check the location.")
-    return sources
+@dataclass(frozen=True)
+class Inference:
+    """What a version answers to lines, and how the job wants it.
 
+    exploration  the job's itemExplorationConfig; without one nothing is explored
+    seed         of exploration: a job gives a user the same list in whatever block, and however often it is run
+    """
 
-def _lines(stream: IO[bytes], key: str) -> Iterator[Line]:
-    for raw in stream.iter_lines(chunk_size=1 << 20):  # type: ignore[attr-defined]
-        if raw.strip():
-            yield _line(raw, key)
+    scores: Scores
+    length: int
+    filter: Filter | None = None
+    exploration: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
 
+    @property
+    def block_lines(self) -> int:
+        return max(1, min(BLOCK_LINES, BLOCK_ANSWERS // self.length))
 
-def _line(raw: bytes, key: str) -> Line:
-    try:
-        given = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return Line(raw.decode(errors="replace"), None, "User error: The line is not valid JSON")
-    wanted = given.get(key) if isinstance(given, dict) else None
-    if not isinstance(wanted, str) or not wanted:
-        return Line(given, None, f"User error: Required fields for the provided recipe are {key}")
-    return Line(given, wanted)
+    def answer(self, blocks: Iterator[list[bytes]]) -> Iterator[tuple[int, bytes]]:
+        """Number of lines and encoded answers of each block of lines."""
+        for lines in blocks:
+            block = taken_apart(lines, self._fields)
+            found = self._found(block)
+            names = self._names.and_(Pieces.quoted([*found.unknown])) if found.unknown else self._names
+            lists = Lists.of(found.places, found.scores)
+            yield len(lines), encode(self._layout, block.inputs, block.errors, names, lists)
+
+    @cached_property
+    def _ranks(self) -> bool:
+        return self.scores.loaded.recipe.type == PERSONALIZED_RANKING
+
+    @cached_property
+    def _fields(self) -> Fields:
+        return Fields(self.scores.loaded.trained.model.input_key, "itemList" if self._ranks else None)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        if self.scores.loaded.recipe.name == WITH_REASONS:
+            return REASONED
+        return SCORED if self.scores.loaded.trained.model.scored else RELATED
+
+    @cached_property
+    def _names(self) -> Pieces:
+        return Pieces.quoted([name.decode() for name in self.scores.loaded.trained.interactions.item_ids.tolist()])
+
+    def _found(self, block: Block) -> Found:
+        found, questions = Found.nothing(len(block.asked)), self.scores.questions(block)
+        if not (self._ranks or self.filter or self.exploration):
+            self._rank_at_once(questions.only([line for line in questions.lines if line not in questions.moved]), found)
+            questions = questions.only(sorted(questions.moved))
+        for line, scores in self.scores.of(block, questions):
+            try:
+                self._answer_line(block, line, scores, found)
+            except InvalidInput as error:
+                block.errors[line] = f"User error: {error}"
+        return found
+
+    def _rank_at_once(self, questions: Questions, found: Found) -> None:
+        ranked = self.scores.loaded.trained.model.rank(questions.queries, self.length)
+        for row, line in enumerate(questions.lines):
+            found.places[line] = ranked.items[row]
+            if ranked.scores is not None:
+                found.scores[line] = ranked.scores[row]
+
+    def _answer_line(self, block: Block, line: int, scores: Floats, found: Found) -> None:
+        if self._ranks:
+            found.places[line], found.scores[line] = self._ranked(block, line, scores, found.unknown)
+            return
+        places, points = self._chosen(block, line, scores)
+        found.places[line] = places
+        if self.scores.loaded.trained.model.scored:
+            found.scores[line] = points
+
+    def _chosen(self, block: Block, line: int, scores: Floats) -> tuple[Ints, Floats]:
+        """The best items of those that the filter leaves, some of them given to exploration."""
+        assortment = self.scores.assortment
+        if self.filter:
+            allowed = self._allowed(self.filter, block, line, assortment.attributes, assortment.mask)
+            scores = np.where(allowed, scores, -np.inf)
+        ranked = best(scores, self.length)
+        if not self.exploration:
+            return ranked, scores[ranked]
+        weight = float(self.exploration.get("explorationWeight", EXPLORATION_WEIGHT))
+        worth = curiosity(scores, assortment.n_events, self._young & np.isfinite(scores))
+        random = np.random.default_rng([self.seed, zlib.crc32(block.asked[line].encode())])
+        explored = explore(ranked, worth, weight, random).items
+        return explored, falling(scores[explored])
+
+    @cached_property
+    def _young(self) -> Mask:
+        days = float(self.exploration.get("explorationItemAgeCutOff", EXPLORATION_CUT_OFF_DAYS))
+        return young(self.scores.assortment.born, self.scores.assortment.newest, days)
+
+    def _ranked(self, block: Block, line: int, scores: Floats, unknown: dict[str, int]) -> tuple[Ints, Floats]:
+        """The given items, best first, with shares of their own sum; those the model does not know last and without.
+
+        `unknown` numbers the latter after the model's.
+        """
+        item_ids = self.scores.loaded.trained.interactions.item_ids
+        names = self._left(block, line)
+        places = look_up(item_ids, names)
+        known = places[places >= 0]
+        known = known[np.argsort(-scores[known], kind="stable")]
+        strangers = [name for name, place in zip(names, places.tolist(), strict=True) if place < 0]
+        last = [unknown.setdefault(name, len(item_ids) + len(unknown)) for name in strangers]
+        return np.concatenate([known, np.array(last, np.int64)]), scores[known] / scores[known].sum()
+
+    def _left(self, block: Block, line: int) -> list[str]:
+        """The items to rank that the filter leaves, whether or not the model knows them."""
+        names = block.items(line)
+        if self.filter is None:
+            return names
+        items = self.scores.datasets.items(self.scores.loaded.group_arn)
+        universe = items.align(np.array([name.encode() for name in names], dtype=np.bytes_))
+        allowed = self._allowed(self.filter, block, line, universe, lambda wanted: np.isin(names, wanted))
+        return [name for name, is_allowed in zip(names, allowed.tolist(), strict=True) if is_allowed]
+
+    def _allowed(
+        self, narrowing: Filter, block: Block, line: int, universe: Attributes, mask: Callable[[tuple[str, ...]], Mask]
+    ) -> Mask:
+        """Which rows of the universe the filter leaves; `mask` gives those of given ids. Raises InvalidInput."""
+        of_user, asked = self._fields.key == "userId", block.asked[line]
+        known = facts(
+            self.scores.datasets,
+            self.scores.loaded.group_arn,
+            user_id=asked if of_user else None,
+            item_id=None if of_user else asked,
+            universe=universe,
+            mask=mask,
+        )
+        return narrowing.allowed(universe, known, block.filter_values(line))

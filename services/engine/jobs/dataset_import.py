@@ -6,40 +6,50 @@ Writes  a part named after the job; the dataset's record lists the parts that ho
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from services.engine import s3
+from services.engine.data import csv_rows
+from services.engine.data.datasets import Datasets
 from services.engine.data.interactions import MIN_INTERACTIONS
+from services.engine.data.tables import arrow_schema
 from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard, publish
+from services.engine.jobs.attribution import AttributionReports
 from services.engine.lifecycle import Completion
-from services.engine.resources import DATASET, SCHEMA, Resource
-from services.engine.schemas import MAX_ID_LENGTH, REQUIRED_COLUMNS, DatasetSchema, parse_schema
+from services.engine.resources import DATASET, Resource
+from services.engine.schemas import DatasetSchema
 from services.engine.store import Store
 
-BLOCK_BYTES = 8 << 20
-_ARROW_TYPES = {
-    "string": "string", "float": "float32", "double": "float64", "int": "int32", "long": "int64", "boolean": "bool",
-}  # fmt: skip
+GIGABYTE = 10**9
+#: Most bytes in the files of an import. Source: developer guide, "Quotas".
+MAX_BYTES = {"FULL": 100 * GIGABYTE, "INCREMENTAL": GIGABYTE}
+#: Distinct event types and own columns of an Interactions dataset together.
+MAX_EVENT_TYPES_AND_COLUMNS = 10
+#: So much of a column is held to find its distinct values; ids of a million users fit.
+DICTIONARY_BYTES = 64 << 20
 
 
 class DatasetImport:
     """The job of CreateDatasetImportJob."""
 
-    def __init__(self, store: Store, files: DataFolder) -> None:
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
         self._store = store
         self._files = files
+        self._datasets = datasets
+        self._reports = AttributionReports(store, datasets)
 
     def __call__(self, job: Resource) -> Completion:
         dataset = self._store.get(DATASET, job.body["datasetArn"])
-        schema = parse_schema(self._store.get(SCHEMA, dataset.body["schemaArn"]).body["schema"])
+        schema = self._datasets.schema_of(dataset)
         part = self._files.dataset(dataset) / f"{job.tail}.parquet"
         with self._files.scratch() as scratch:
             try:
-                n_rows = _write_part(_sources(job), schema, scratch)
+                n_rows = _write_part(_sources(job, self._files.root), schema, scratch)
                 _check_rows(schema, n_rows)
             except JobFailed as failure:
                 raise JobFailed(
@@ -47,31 +57,45 @@ class DatasetImport:
                     f"{failure}"
                 ) from failure
             publish(scratch, part)
+        self._reports.publish_import(job, dataset, part)
         return lambda job: self._list_part(job, part.name, n_rows)
 
     def _list_part(self, job: Resource, part: str, n_rows: int) -> None:
         """Make the part the dataset's data (FULL) or add it (INCREMENTAL).
 
-        What a FULL import replaces stays on disk until the next one: a training may be reading it.
+        What a FULL import replaces stays on disk until the next one: a training may be reading it. `after` is the
+        newest single record that came before a part: of one id, the later of the two counts.
         """
         dataset = self._store.get(DATASET, job.body["datasetArn"])
         parts: list[str] = dataset.inner.get("parts", [])
+        after = {part: self._datasets.records.newest(dataset.arn)}
         if job.body["importMode"] == "FULL":
             for retired in dataset.inner.get("retired", ()):
                 discard(self._files.dataset(dataset) / retired)
-            dataset.inner = {"parts": [part], "retired": parts}
+            dataset.inner |= {"parts": [part], "after": after, "retired": parts}
         else:
-            dataset.inner["parts"] = [*parts, part]
+            dataset.inner |= {"parts": [*parts, part], "after": dataset.inner.get("after", {}) | after}
         job.inner["rows"] = n_rows
         self._store.save(dataset)
 
 
-def _sources(job: Resource) -> list[s3.Location]:
+def _sources(job: Resource, root: Path) -> list[s3.Location]:
     place = s3.location(job.body["dataSource"]["dataLocation"])
-    sources = s3.objects(place, suffix=".csv")
-    if not sources:
+    sizes = s3.sizes(place, suffix=".csv")
+    if not sizes:
         raise JobFailed(f"No CSV file was found at {place}. Check the location.")
-    return sources
+    n_bytes, mode = sum(sizes.values()), job.body["importMode"]
+    if n_bytes > MAX_BYTES[mode]:
+        raise JobFailed(
+            f"The files at {place} have {n_bytes / GIGABYTE:.1f} GB; a {mode} import takes at most "
+            f"{MAX_BYTES[mode] / GIGABYTE:.0f} GB. Import less at once."
+        )
+    if n_bytes > (free := shutil.disk_usage(root).free):
+        raise JobFailed(
+            f"The files at {place} have {n_bytes / GIGABYTE:.1f} GB, the engine's data folder has "
+            f"{free / GIGABYTE:.1f} GB left. Make room or import less."
+        )
+    return [*sizes]
 
 
 def _check_rows(schema: DatasetSchema, n_rows: int) -> None:
@@ -85,77 +109,49 @@ def _write_part(sources: list[s3.Location], schema: DatasetSchema, path: Path) -
     """Stream every source into one parquet file; gives the number of rows."""
     import pyarrow.parquet as pq
 
-    n_rows = 0
-    with pq.ParquetWriter(path, _arrow_schema(schema), compression="zstd") as writer:
+    n_rows, header, event_types = 0, None, _EventTypes(schema)
+    with pq.ParquetWriter(
+        path, arrow_schema(schema), compression="snappy", write_statistics=False,
+        dictionary_pagesize_limit=DICTIONARY_BYTES,
+    ) as writer:  # fmt: skip
         for source in sources:
             with s3.opened(source) as stream:
-                for batch in _batches(stream, schema, source):
+                rows = csv_rows.Rows(stream, schema, source, header)
+                header = rows.header
+                for batch in _ahead(rows):
+                    event_types.check(batch)
                     writer.write_batch(batch)
                     n_rows += batch.num_rows
     return n_rows
 
 
-def _batches(stream: IO[bytes], schema: DatasetSchema, source: s3.Location) -> Iterator[Any]:
-    """The rows of one CSV as Arrow batches in the schema's columns and types."""
-    import pyarrow as pa
-
-    try:
-        for batch in _csv_reader(stream, schema, source):
-            _check_cells(batch, schema, source)
-            yield batch.cast(_arrow_schema(schema))
-    except pa.ArrowInvalid as error:
-        raise JobFailed(f"Input CSV {source} does not fit the schema: {error}. Correct the file.") from error
+def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
+    """The same, each next one made by another thread while this one is used."""
+    remaining = iter(batches)
+    with ThreadPoolExecutor(1) as reading:
+        coming = reading.submit(next, remaining, None)
+        while (batch := coming.result()) is not None:
+            coming = reading.submit(next, remaining, None)
+            yield batch
 
 
-def _csv_reader(stream: IO[bytes], schema: DatasetSchema, source: s3.Location) -> Any:
-    from pyarrow import csv
+class _EventTypes:
+    """The event types of an import so far, and how many there may be."""
 
-    lines = io.BufferedReader(cast(io.RawIOBase, stream), BLOCK_BYTES)
-    header = _header_of(lines, source)
-    missing = [column.name for column in schema.columns if column.name not in header]
-    if missing:
-        raise JobFailed(f"Input CSV is missing the following columns:[{', '.join(missing)}].")
-    if not lines.peek(1):
-        return ()
-    arrow = _arrow_schema(schema)
-    return csv.open_csv(
-        lines,
-        read_options=csv.ReadOptions(block_size=BLOCK_BYTES, column_names=header),
-        parse_options=csv.ParseOptions(escape_char="\\"),
-        convert_options=csv.ConvertOptions(
-            column_types={field.name: field.type for field in arrow},
-            include_columns=arrow.names,
-            null_values=[""],
-            strings_can_be_null=True,
-            true_values=["true", "True", "1"],
-            false_values=["false", "False", "0"],
-        ),
-    )
+    def __init__(self, schema: DatasetSchema) -> None:
+        self._limit = MAX_EVENT_TYPES_AND_COLUMNS - len(schema.own_columns)
+        self._counted = schema.dataset_type == "INTERACTIONS" and schema.column("EVENT_TYPE") is not None
+        self._found: set[str] = set()
 
+    def check(self, batch: Any) -> None:
+        """Raises JobFailed if a batch brings too many."""
+        import pyarrow.compute as pc
 
-def _header_of(lines: IO[bytes], source: s3.Location) -> list[str]:
-    """The column names of the first line, which is read."""
-    line = lines.readline().decode("utf-8-sig", errors="replace").strip()
-    if not line:
-        raise JobFailed(f"Input CSV {source} has no header line.")
-    return [name.strip().strip('"') for name in line.split(",")]
-
-
-def _check_cells(batch: Any, schema: DatasetSchema, source: s3.Location) -> None:
-    """Required cells must be there and ids must be of bearable length."""
-    import pyarrow.compute as pc
-
-    for column in schema.columns:
-        cells = batch.column(column.name)
-        if not column.nullable and cells.null_count:
-            raise JobFailed(f"Input CSV {source} has empty cells in {column.name}, which the schema does not allow.")
-        if column.name in REQUIRED_COLUMNS[schema.dataset_type] and column.type == "string":
-            longest = pc.max(pc.utf8_length(cells)).as_py() or 0
-            if longest > MAX_ID_LENGTH:
-                raise JobFailed(f"Length cannot be more than {MAX_ID_LENGTH} characters for {column.name}.")
-
-
-def _arrow_schema(schema: DatasetSchema) -> Any:
-    import pyarrow as pa
-
-    return pa.schema([pa.field(column.name, pa.type_for_alias(_ARROW_TYPES[column.type])) for column in schema.columns])
+        if not self._counted:
+            return
+        self._found.update(filter(None, pc.unique(batch["EVENT_TYPE"]).to_pylist()))
+        if len(self._found) > self._limit:
+            raise JobFailed(
+                f"The data has more than {self._limit} event types: {', '.join(sorted(self._found))[:300]}. "
+                f"Event types and own columns may together be {MAX_EVENT_TYPES_AND_COLUMNS}; merge some types."
+            )

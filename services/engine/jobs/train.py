@@ -6,32 +6,45 @@ The model is measured on users it did not see, then fitted again on everybody wi
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
 
 import structlog
 
+from services.engine.catalogue import RECIPES
 from services.engine.data.datasets import Datasets
+from services.engine.data.ids import look_up
 from services.engine.data.interactions import EventSelection, check_minimums
 from services.engine.data.training import Training
+from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, publish
+from services.engine.hpo import Search, best_options
 from services.engine.lifecycle import Completion
-from services.engine.metrics import LIST_LENGTH, evaluate, examples, split_users
+from services.engine.memory import check_fits
+from services.engine.metrics import Figures
 from services.engine.models import MODELS
+from services.engine.models.evaluation import evaluate_model, event_weights_of, options_of
 from services.engine.models.model import Model
-from services.engine.models.storage import TrainedModel, save
-from services.engine.resources import Resource
+from services.engine.models.storage import TrainedModel, load, save
+from services.engine.models.user_personalization import UserPersonalization, fits_dense
+from services.engine.resources import ACTIVE, SOLUTION, SOLUTION_VERSION, Resource
+from services.engine.store import Store
 
 log = structlog.get_logger()
 
 SPLIT_SEED = 20
+#: Dense item-item matrices at a time: of the model under measurement, of the final one, and one in the making.
+DENSE_MATRICES = 3
+#: Neighbours, followers and their heaps of one item, and the copies and pairs of one event, measured.
+BYTES_OF_SPARSE_ITEM, BYTES_OF_EVENT = 20_000, 120
 SECONDS_PER_HOUR = 3_600
 
 
 class Train:
     """The job of CreateSolutionVersion."""
 
-    def __init__(self, datasets: Datasets, files: DataFolder) -> None:
+    def __init__(self, store: Store, datasets: Datasets, files: DataFolder) -> None:
+        self._store = store
         self._datasets = datasets
         self._files = files
 
@@ -40,36 +53,78 @@ class Train:
         selection = EventSelection.of(version.body)
         training = self._datasets.training(version.body["datasetGroupArn"], selection)
         check_minimums(training.histories, selection)
+        check_fits(needed_bytes(training), f"Training on {_sizes(training)}")
         loaded = time.monotonic()
         recipe = recipe_name(version.body["recipeArn"])
-        options = version.body.get("solutionConfig", {}).get("algorithmHyperParameters", {})
-        model, metrics = train(MODELS[recipe], training, options)
+        config = version.body.get("solutionConfig", {})
+        options, tuned = options_of(config), {}
+        if version.body["trainingMode"] == "UPDATE":
+            trained = self._updated(version, training)
+        else:
+            if version.body.get("performHPO"):
+                search = Search.of(config, RECIPES[recipe].algorithm.hyperparameters)
+                tuned = best_options(MODELS[recipe], training, options, search, SPLIT_SEED)
+            trained = train(MODELS[recipe], training, options | tuned, event_weights_of(config))
         with self._files.scratch() as scratch:
-            save(TrainedModel(model, training.interactions), scratch)
+            save(TrainedModel(trained.model, training.interactions), scratch)
             publish(scratch, self._files.model(version))
         seconds = time.monotonic() - started
         log.info(
             "trained", arn=version.arn, interactions=len(training.histories.items),
             users=len(training.histories), items=training.n_items,
-            load_seconds=round(loaded - started, 2), seconds=round(seconds, 2), **metrics,
+            load_seconds=round(loaded - started, 2), seconds=round(seconds, 2), **trained.metrics,
         )  # fmt: skip
 
         def complete(version: Resource) -> None:
-            version.inner["metrics"] = metrics
+            version.inner["metrics"] = trained.metrics
+            version.inner["details"] = trained.details
+            version.inner["seen_seq"] = training.seen_seq
+            if version.body.get("performHPO"):
+                version.body["tunedHPOParams"] = {"algorithmHyperParameters": tuned}
             version.body["trainingHours"] = round(seconds / SECONDS_PER_HOUR, 6)
 
         return complete
 
+    def _updated(self, version: Resource, training: Training) -> Trained:
+        """What the newest version trained FULL learnt, for the items and histories of today; measured as that was."""
+        versions = self._store.page(SOLUTION_VERSION, where=(SOLUTION.arn_member, version.body["solutionArn"]))
+        base = next((one for one in versions if one.status == ACTIVE and one.body["trainingMode"] == "FULL"), None)
+        if base is None:
+            raise JobFailed("Create failed. The version trained FULL that UPDATE starts from is gone. Train FULL.")
+        learnt = load(recipe_name(base.body["recipeArn"]), self._files.model(base))
+        known = [key.decode() for key in learnt.interactions.item_ids.tolist()]
+        places = look_up(training.interactions.item_ids, known)
+        model = cast(UserPersonalization, learnt.model).extended(places, training)
+        return Trained(model, base.inner["metrics"], base.inner.get("details", {}))
 
-def train(recipe: type[Model], training: Training, options: Mapping[str, str]) -> tuple[Model, dict[str, float]]:
-    """A model of all interactions, and the metrics of one that did not see the test users."""
+
+class Trained(NamedTuple):
+    """A model of all interactions, the metrics of one that did not see the test users, and figures beside them."""
+
+    model: Model
+    metrics: Figures
+    details: Figures
+
+
+def train(
+    recipe: type[Model], training: Training, options: Mapping[str, str], event_weights: Sequence[float] = ()
+) -> Trained:
+    """Measure the recipe on a part of the data, then fit it to everything with the settings that it chose."""
+    evaluation = evaluate_model(recipe, training, options, SPLIT_SEED, event_weights)
+    model = recipe.fit(training, options).like(evaluation.model)
+    return Trained(model, evaluation.metrics, evaluation.details)
+
+
+def needed_bytes(training: Training) -> int:
+    """About how much memory training takes at its peak beside the data that are loaded already."""
+    n_items, n_events = training.n_items, len(training.histories.items)
+    weights = DENSE_MATRICES * 4 * n_items**2 if fits_dense(n_items) else BYTES_OF_SPARSE_ITEM * n_items
+    return weights + BYTES_OF_EVENT * n_events
+
+
+def _sizes(training: Training) -> str:
     histories = training.histories
-    split = split_users(histories, SPLIT_SEED)
-    measured: Any = recipe.fit(training.only(histories.take(split.train)), options)
-    measured = measured.tuned(examples(histories, split.validation))
-    test = examples(histories, split.test)
-    metrics = evaluate(measured.rank(test.queries, LIST_LENGTH).items, test.truths, training.n_items)
-    return recipe.fit(training, options).like(measured), metrics
+    return f"{len(histories.items):,} interactions of {len(histories):,} users with {training.n_items:,} items"
 
 
 def recipe_name(recipe_arn: str) -> str:

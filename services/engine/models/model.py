@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from services.engine.data.training import Training
 from services.engine.metrics import Examples
@@ -30,6 +31,8 @@ class Model(ABC):
 
     #: The key of a batch line that names what to recommend for.
     input_key: ClassVar[str] = "userId"
+    #: What an answer lists.
+    answers: ClassVar[Literal["items", "users"]] = "items"
     #: Whether answers carry scores, which are then shares: in (0, 1), 1 in sum over the catalogue.
     scored: ClassVar[bool] = False
     #: Whether events after training change the answers at once.
@@ -47,6 +50,15 @@ class Model(ABC):
     def like(self, other: Self) -> Self:
         """This model with the settings of another."""
         return self
+
+    def without_users(self, kept: npt.NDArray[np.bool_]) -> Self:
+        """The same without those of its users that `kept`, shape (n_users,), leaves out, if it holds any of each."""
+        return self
+
+    @classmethod
+    def own_metrics(cls, training: Training, options: Mapping[str, str]) -> dict[str, float]:
+        """Metrics that only this recipe has."""
+        return {}
 
     @abstractmethod
     def scores(self, queries: Histories) -> Floats:

@@ -1,51 +1,50 @@
-"""aws-sims and aws-similar-items: items taken by the same users, popular ones discounted."""
+"""aws-similar-items: aws-sims and, on top, what the items are.
+
+Items with fewer than MIN_INTERACTIONS interactions are cold: what they are is all that counts for them, as the item
+asked about and as an answer.
+
+Hyperparameters
+popularity_discount_factor  from 0 (popular items come as they are) to 1 (they come last)
+item_id_hidden_dim          how finely interactions tell items apart: the weight of what users took, 100 is 1
+item_metadata_hidden_dim    the same for what the items are
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-import scipy.sparse as sp
 
 from services.engine.data.training import Training
-from services.engine.models.model import Model, Ranked
-from services.engine.recipes.cooccurrence import cooccurrence, neighbours
-from services.engine.recipes.histories import Floats, Histories
+from services.engine.models.sims import Sims, kinship
+from services.engine.recipes.content import features, likeness
+from services.engine.recipes.histories import Floats, Ints
 from services.engine.recipes.popularity import popularity
 
-MAX_NEIGHBOURS = 500  # the longest list that may be asked for
+MIN_INTERACTIONS = 5
+MIN_COINTERACTIONS = 1
+#: What likeness by attributes weighs beside three views of the interactions that weigh four.
+CONTENT_WEIGHT = 0.4
+USUAL_DIMENSION = 100.0
 
 
-@dataclass(frozen=True)
-class SimilarItems(Model):
-    """Similarity of items (n_items, n_items), and a popularity below every similarity that fills short lists."""
+class SimilarItems(Sims):
+    """Neighbours by interactions and by attributes; fields as `Sims`."""
 
-    similarity: sp.csr_matrix
-    filler: Floats
-    input_key: ClassVar[str] = "itemId"
+    neutral_discount: ClassVar[float] = 0.0
 
     @classmethod
     def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
         histories, n_items = training.histories, training.n_items
-        similarity = cooccurrence(
-            histories.binary(n_items),
-            popularity_discount=float(options.get("popularity_discount_factor", 0.5)),
-            min_cointeractions=int(options.get("min_cointeraction_count", 3)),
-        )
-        users = popularity(histories, n_items)
-        least = similarity.data.min() if similarity.nnz else 1.0
-        return cls(neighbours(similarity, MAX_NEIGHBOURS), (users / (users.max() + 1) * least).astype(np.float32))
+        taken, held = (float(options.get(name, USUAL_DIMENSION)) / USUAL_DIMENSION for name in
+                       ("item_id_hidden_dim", "item_metadata_hidden_dim"))  # fmt: skip
+        warm = np.bincount(histories.items, minlength=n_items) >= MIN_INTERACTIONS
+        kin, known = kinship(histories.keep(warm[histories.items]), n_items), features(training.items)
+        by_content = np.float32(CONTENT_WEIGHT * held) if known.shape[1] else None
 
-    def scores(self, queries: Histories) -> Floats:
-        """Likeness to the newest item of each query, which itself is never an answer."""
-        known = queries.lengths > 0
-        newest = queries.items[queries.starts[1:][known] - 1]
-        scores: Floats = np.tile(self.filler, (len(queries), 1))
-        scores[known] += self.similarity[newest].toarray()
-        scores[np.flatnonzero(known), newest] = -np.inf
-        return scores
+        def alike(items: Ints) -> Floats:
+            by_users = np.float32(taken) * kin.rows(items, MIN_COINTERACTIONS)
+            return by_users if by_content is None else by_users + by_content * likeness(known, items)
 
-    def rank(self, queries: Histories, length: int) -> Ranked:
-        return super().rank(queries, min(length, len(self.filler) - 1))
+        return cls.of(alike, popularity(histories, n_items), options)

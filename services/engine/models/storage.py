@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from services.engine.data.interactions import Interactions, look_up
+from services.engine.data.ids import look_up
+from services.engine.data.interactions import Interactions
 from services.engine.models import MODELS
 from services.engine.models.model import Model
 from services.engine.recipes.histories import Histories
@@ -76,7 +77,7 @@ def _load_fields(record: Any, folder: Path) -> Any:
     values = json.loads((folder / _PLAIN).read_text())
     for field in dataclasses.fields(record):
         if (folder / f"{field.name}.npy").exists():
-            values[field.name] = np.load(folder / f"{field.name}.npy", mmap_mode="r")
+            values[field.name] = np.asarray(np.load(folder / f"{field.name}.npy", mmap_mode="r"))
         elif field.name not in values:
             parts = [np.load(folder / f"{field.name}.{part}.npy") for part in ("data", "indices", "indptr")]
             n_rows = len(parts[2]) - 1

@@ -9,12 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.engine.data.datasets import Datasets
-from services.engine.errors import InUse, InvalidNextToken, LimitExceeded
+from services.engine.errors import InUse, InvalidNextToken
 from services.engine.lifecycle import Lifecycle
-from services.engine.resources import ACTIVE, CREATE_PENDING, CREATING, SETTLED, Kind, Resource, parse_arn
+from services.engine.quotas import Quotas, check_tags
+from services.engine.resources import (
+    ACTIVE,
+    CREATING,
+    DATASET,
+    DATASET_GROUP,
+    SCHEMA,
+    SETTLED,
+    Kind,
+    Resource,
+    parse_arn,
+)
+from services.engine.schemas import DatasetSchema, parse_schema
 from services.engine.store import Store
 
 MAX_PAGE = 100
+NO_ADJUSTABLE_QUOTAS = Quotas()
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -41,15 +54,19 @@ class Call:
 class Operations:
     """Shared ground of the operation groups."""
 
-    def __init__(self, store: Store, lifecycle: Lifecycle, datasets: Datasets) -> None:
+    def __init__(
+        self, store: Store, lifecycle: Lifecycle, datasets: Datasets, quotas: Quotas = NO_ADJUSTABLE_QUOTAS
+    ) -> None:
         self.store = store
         self.lifecycle = lifecycle
         self.datasets = datasets
+        self.quotas = quotas
 
     def create(self, resource: Resource, call: Call) -> Answer:
         """Store a resource as CREATE PENDING and send it on its way. Call within a transaction."""
-        self._check_pending(resource.kind)
-        resource.move(CREATE_PENDING)
+        check_tags(resource.arn, call.get("tags", ()))
+        self.quotas.check(self.store, resource)
+        resource.move(resource.kind.creation.pending)
         self.store.add(resource, call.get("tags", ()))
         self.lifecycle.create(resource)
         return {resource.kind.arn_member: resource.arn}
@@ -92,6 +109,14 @@ class Operations:
         self.lifecycle.delete(resource)
         return {}
 
+    def schemas(self, group: Resource) -> dict[str, DatasetSchema]:
+        """The schema of each dataset that a group has, by dataset type in capitals."""
+        datasets = self.store.page(DATASET, where=(DATASET_GROUP.arn_member, group.arn))
+        return {
+            one.body["datasetType"]: parse_schema(self.store.get(SCHEMA, one.body["schemaArn"]).body["schema"])
+            for one in datasets
+        }
+
     def refuse_if_used(self, resource: Resource, *users: tuple[Kind, str]) -> None:
         """Raise InUse if a resource of one of these kinds names this one in that member."""
         for kind, member in users:
@@ -104,13 +129,6 @@ class Operations:
             for found in self.store.page(kind, where=(member, resource.arn)):
                 if found.status in CREATING:
                     raise InUse(f"{resource.arn} is in use: {found.arn} is {found.status}; wait until it has ended")
-
-    def _check_pending(self, kind: Kind) -> None:
-        limit = kind.pending_limit
-        if limit is not None and len(self.store.in_status(CREATING, kind)) >= limit:
-            raise LimitExceeded(
-                f"More than {limit} resources with PENDING or IN_PROGRESS status. Wait until one of them has ended."
-            )
 
 
 def token_of(offset: int) -> str:

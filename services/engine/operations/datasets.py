@@ -1,24 +1,31 @@
-"""Dataset groups, schemas, datasets and their imports."""
+"""Dataset groups, schemas and datasets."""
 
 from __future__ import annotations
 
-from services.engine import s3
 from services.engine.errors import AlreadyExists, InvalidInput
 from services.engine.operations.base import Answer, Call, Operations
 from services.engine.resources import (
+    DATA_DELETION_JOB,
     DATASET,
+    DATASET_EXPORT_JOB,
     DATASET_GROUP,
     DATASET_IMPORT_JOB,
+    EVENT_TRACKER,
+    FILTER,
+    METRIC_ATTRIBUTION,
+    RECOMMENDER,
     SCHEMA,
     SOLUTION,
     SOLUTION_VERSION,
     Resource,
 )
-from services.engine.schemas import REQUIRED_COLUMNS, parse_schema
+from services.engine.schemas import REQUIRED_COLUMNS, DatasetSchema, parse_schema
+
+UPDATABLE_TYPES = ("ITEMS", "USERS")
 
 
 class DatasetOperations(Operations):
-    """Where data is kept and how it gets in."""
+    """Where data is kept, and of which columns."""
 
     def create_dataset_group(self, call: Call) -> Answer:
         if "kmsKeyArn" in call.request and "roleArn" not in call.request:
@@ -36,12 +43,14 @@ class DatasetOperations(Operations):
 
     def delete_dataset_group(self, call: Call) -> Answer:
         group = self.find(DATASET_GROUP, call)
-        self.refuse_if_used(group, (DATASET, DATASET_GROUP.arn_member), (SOLUTION, DATASET_GROUP.arn_member))
+        within = (RECOMMENDER, SOLUTION, EVENT_TRACKER, FILTER, METRIC_ATTRIBUTION, DATASET)
+        self.refuse_if_used(group, *((kind, DATASET_GROUP.arn_member) for kind in within))
         return self.delete(group)
 
     def create_schema(self, call: Call) -> Answer:
-        parse_schema(call["schema"])
+        parse_schema(call["schema"], call.get("domain"))
         schema = Resource.create(SCHEMA, call.region, call["name"], call.only("name", "schema", "domain"))
+        self.quotas.check(self.store, schema)
         self.store.add(schema)
         return {SCHEMA.arn_member: schema.arn}
 
@@ -61,7 +70,7 @@ class DatasetOperations(Operations):
         group = self.find_active(DATASET_GROUP, call)
         schema = self.find(SCHEMA, call)
         dataset_type = call["datasetType"].upper()
-        self._check_schema_fits(dataset_type, schema, group)
+        _check_schema_fits(dataset_type, schema, group)
         body = call.only("name", "datasetGroupArn", "schemaArn") | {"datasetType": dataset_type}
         dataset = Resource.create(DATASET, call.region, f"{group.tail}/{dataset_type}", body)
         if self.store.exists(dataset.arn):
@@ -69,6 +78,20 @@ class DatasetOperations(Operations):
                 f"The dataset group {group.arn} already has a dataset of type {dataset_type}: {dataset.arn}; use it"
             )
         return self.create(dataset, call)
+
+    def update_dataset(self, call: Call) -> Answer:
+        """Replace the schema of items or users by one with the same columns and more."""
+        dataset = self.find_active(DATASET, call)
+        schema = self.find(SCHEMA, call)
+        if dataset.body["datasetType"] not in UPDATABLE_TYPES:
+            raise InvalidInput(f"{dataset.arn} cannot be updated; the schemas of Items and Users alone can be replaced")
+        group = self.store.get(DATASET_GROUP, dataset.body["datasetGroupArn"])
+        _check_schema_fits(dataset.body["datasetType"], schema, group)
+        present = self.store.get(SCHEMA, dataset.body["schemaArn"])
+        _check_extends(parse_schema(present.body["schema"]), parse_schema(schema.body["schema"]))
+        self.refuse_if_busy(dataset, (DATASET_IMPORT_JOB, DATASET.arn_member), (DATASET_EXPORT_JOB, DATASET.arn_member))
+        self.lifecycle.update(dataset, {"schemaArn": schema.arn})
+        return {DATASET.arn_member: dataset.arn}
 
     def describe_dataset(self, call: Call) -> Answer:
         return self.describe(DATASET, call)
@@ -78,42 +101,39 @@ class DatasetOperations(Operations):
 
     def delete_dataset(self, call: Call) -> Answer:
         dataset = self.find(DATASET, call)
-        self.refuse_if_busy(dataset, (DATASET_IMPORT_JOB, DATASET.arn_member))
+        self.refuse_if_busy(dataset, (DATASET_IMPORT_JOB, DATASET.arn_member), (DATASET_EXPORT_JOB, DATASET.arn_member))
         group = self.store.get(DATASET_GROUP, dataset.body["datasetGroupArn"])
-        self.refuse_if_busy(group, (SOLUTION_VERSION, DATASET_GROUP.arn_member))
+        within = (SOLUTION_VERSION, DATASET_GROUP.arn_member), (DATA_DELETION_JOB, DATASET_GROUP.arn_member)
+        self.refuse_if_busy(group, *within)
         return self.delete(dataset)
 
-    def create_dataset_import_job(self, call: Call) -> Answer:
-        dataset = self.find_active(DATASET, call)
-        if s3.parse_location(call["dataSource"].get("dataLocation", "")) is None:
-            raise InvalidInput("Invalid Data location. Pass dataSource.dataLocation as s3://bucket/folder/ or a file.")
-        self.refuse_if_busy(dataset, (DATASET_IMPORT_JOB, DATASET.arn_member))
-        mode = call.get("importMode", "FULL")
-        if mode == "INCREMENTAL" and not dataset.inner.get("parts"):
-            raise InvalidInput(f"The first import of {dataset.arn} must be FULL; importMode was INCREMENTAL")
-        body = call.only("jobName", "datasetArn", "dataSource", "roleArn", "publishAttributionMetricsToS3")
-        body["importMode"] = mode
-        return self.create(Resource.create(DATASET_IMPORT_JOB, call.region, call["jobName"], body), call)
 
-    def describe_dataset_import_job(self, call: Call) -> Answer:
-        return self.describe(DATASET_IMPORT_JOB, call)
+def _check_schema_fits(dataset_type: str, schema: Resource, group: Resource) -> None:
+    if dataset_type not in REQUIRED_COLUMNS:
+        raise InvalidInput(
+            f"There is no dataset type '{dataset_type}'; use one of Interactions, Items, Users, Actions, "
+            "Action_Interactions"
+        )
+    made_for = parse_schema(schema.body["schema"]).dataset_type
+    if made_for != dataset_type:
+        raise InvalidInput(f"The schema {schema.arn} is for {made_for}, the dataset for {dataset_type}; pass its own")
+    if schema.body.get("domain") != group.body.get("domain"):
+        raise InvalidInput(
+            f"The schema {schema.arn} has domain {schema.body.get('domain')}, the dataset group "
+            f"{group.body.get('domain')}; both must be of the same domain, or of none"
+        )
 
-    def list_dataset_import_jobs(self, call: Call) -> Answer:
-        return self.list(DATASET_IMPORT_JOB, call, parent=DATASET)
 
-    def _check_schema_fits(self, dataset_type: str, schema: Resource, group: Resource) -> None:
-        if dataset_type not in REQUIRED_COLUMNS:
+def _check_extends(present: DatasetSchema, proposed: DatasetSchema) -> None:
+    """What was imported must fit: every column stays, as empty as it may be now, and new ones may be empty."""
+    columns = {column.name: column for column in proposed.columns}
+    for column in present.columns:
+        kept = columns.pop(column.name, None)
+        if kept is None or kept.type != column.type or column.nullable > kept.nullable:
             raise InvalidInput(
-                f"There is no dataset type '{dataset_type}'; use one of Interactions, Items, Users, Actions, "
-                "Action_Interactions"
+                f"The new schema has no column {column.name} that takes what is there ({column.type}"
+                f"{' or null' if column.nullable else ''}); keep every column and add others"
             )
-        made_for = parse_schema(schema.body["schema"]).dataset_type
-        if made_for != dataset_type:
-            raise InvalidInput(
-                f"The schema {schema.arn} is for {made_for}, the dataset for {dataset_type}; pass its own"
-            )
-        if schema.body.get("domain") != group.body.get("domain"):
-            raise InvalidInput(
-                f"The schema {schema.arn} has domain {schema.body.get('domain')}, the dataset group "
-                f"{group.body.get('domain')}; both must be of the same domain, or of none"
-            )
+    for name, added in columns.items():
+        if not added.nullable:
+            raise InvalidInput(f"The new schema adds {name}, which must allow null: what is there has no value for it")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from services.engine.errors import NotFound, TooManyTags
+from services.engine.errors import NotFound, TooManyTagKeys
 from services.engine.operations.base import Answer, Call, Operations
+from services.engine.quotas import MAX_TAGS, check_tags
 from services.engine.resources import parse_arn
-
-MAX_TAGS = 50
 
 
 class TagOperations(Operations):
@@ -14,14 +13,15 @@ class TagOperations(Operations):
 
     def tag_resource(self, call: Call) -> Answer:
         arn = self._existing(call)
-        keys = {tag["tagKey"] for tag in (*self.store.tags(arn), *call["tags"])}
-        if len(keys) > MAX_TAGS:
-            raise TooManyTags(f"{arn} would have {len(keys)} tags; a resource may have {MAX_TAGS}")
+        check_tags(arn, (*self.store.tags(arn), *call["tags"]))
         self.store.tag(arn, call["tags"])
         return {}
 
     def untag_resource(self, call: Call) -> Answer:
-        self.store.untag(self._existing(call), call["tagKeys"])
+        arn = self._existing(call)
+        if len(set(call["tagKeys"])) > MAX_TAGS:
+            raise TooManyTagKeys(f"{len(set(call['tagKeys']))} keys were given; a resource has at most {MAX_TAGS} tags")
+        self.store.untag(arn, call["tagKeys"])
         return {}
 
     def list_tags_for_resource(self, call: Call) -> Answer:

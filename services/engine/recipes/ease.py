@@ -10,46 +10,47 @@ import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from services.engine.recipes.histories import Floats
+from services.engine.recipes.kernels import add_outer, regress
 
 
 def ease(interactions: sp.csr_matrix, ridge: float) -> Floats:
     """Item-item weights with an empty diagonal: scores are `query @ weights`.
 
-    Shapes   interactions (n_users, n_items), returns (n_items, n_items), float32.
-    Memory   two dense matrices of the result's size.
+    Shapes   interactions (n_users, n_items) of ones, returns (n_items, n_items), float32.
+    Memory   one dense matrix of the result's size; two with fewer users than items.
     """
     precision = _precision(interactions, ridge)
-    diagonal = np.diag_indices_from(precision)
-    weights = precision / -precision[diagonal]
-    weights[diagonal] = 0
-    return np.ascontiguousarray(weights, dtype=np.float32)
+    regress(precision)
+    return precision
 
 
 def _precision(interactions: sp.csr_matrix, ridge: float) -> Floats:
-    """The inverse of the items' Gram matrix plus the ridge, through the smaller of its two forms."""
+    """The upper half of the inverse of the items' Gram matrix plus the ridge, through the smaller of its two forms."""
     n_users, n_items = interactions.shape
     if n_items <= n_users:
-        return _inverse(_gram(interactions.T, ridge))
+        return _inverse(_gram(interactions, ridge))
     # Woodbury: fewer users than items need only an inverse of the users' size.
-    inner = _inverse(_gram(interactions, ridge))
+    inner = _inverse(_gram(sp.csr_matrix(interactions.T), ridge))
+    np.add(np.triu(inner), np.triu(inner, 1).T, out=inner)
     precision: Floats = -(interactions.T @ np.ascontiguousarray((interactions.T @ inner).T))
     precision[np.diag_indices_from(precision)] += 1
-    return precision / np.float32(ridge)
+    precision /= np.float32(ridge)
+    return precision
 
 
 def _gram(rows: sp.csr_matrix, ridge: float) -> Floats:
-    gram: Floats = (rows @ rows.T).toarray().astype(np.float32)
+    """Number of rows that two columns share, plus the ridge on the diagonal."""
+    gram = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
+    add_outer(rows.indptr.astype(np.int64), rows.indices.astype(np.int32), gram)
     gram[np.diag_indices_from(gram)] += np.float32(ridge)
     return gram
 
 
 def _inverse(positive: Floats) -> Floats:
-    """The inverse of a symmetric positive definite matrix, which is overwritten. Takes 3/8 of a general inverse."""
+    """The upper half of the inverse of a symmetric positive definite matrix, which is overwritten."""
     # The transpose of a symmetric matrix is itself, in the column order that LAPACK works on in place.
     factor, failed = lapack.spotrf(positive.T, lower=True, clean=False, overwrite_a=True)
     inverse, failed = (factor, failed) if failed else lapack.spotri(factor, lower=True, overwrite_c=True)
     if failed:
         raise np.linalg.LinAlgError("the Gram matrix is not positive definite; give a larger ridge")
-    upper = np.triu_indices_from(inverse, 1)
-    inverse[upper] = inverse.T[upper]
-    return np.asarray(inverse)
+    return np.asarray(inverse.T)

@@ -8,7 +8,7 @@ from services.engine.recipes.histories import Floats, Ints
 
 
 def top(scores: Floats, length: int) -> Ints:
-    """Columns of the `length` largest scores of each row, best first; equal scores by column.
+    """Columns of the `length` largest scores of each row, best first, then by column. Of equals at the cut, any.
 
     Shapes   scores (n, n_items), returns (n, min(length, n_items)).
     """
@@ -19,6 +19,25 @@ def top(scores: Floats, length: int) -> Ints:
         chosen = np.broadcast_to(np.arange(length), scores.shape)
     order = np.argsort(-np.take_along_axis(scores, chosen, axis=1), axis=1, kind="stable")
     return np.take_along_axis(chosen, order, axis=1)
+
+
+def best(scores: Floats, length: int) -> Ints:
+    """Places of the up to `length` largest scores of one list, best first; -inf means: never."""
+    if length < 1:
+        return np.empty(0, np.intp)
+    chosen: Ints = top(scores[None, :], length)[0]
+    return chosen[np.isfinite(scores[chosen])]
+
+
+def lift(taken: Ints, taken_by_all: Ints, caution: float) -> Floats:
+    """How much more often a group takes each item than everybody does: 1 for an item as usual; positive.
+
+    taken          (n_items,) events of the group
+    taken_by_all   (n_items,) events of everybody, of which some may be 0
+    caution        events of everybody that are mixed into the group's, so that few events say little
+    """
+    usual = (taken_by_all + 1) / (taken_by_all + 1).sum()
+    return np.asarray((taken + caution * usual) / ((taken.sum() + caution) * usual))
 
 
 def shares(preference: Floats, prior: Floats) -> Floats:

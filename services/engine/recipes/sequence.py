@@ -6,21 +6,28 @@ import numpy as np
 import scipy.sparse as sp
 
 from services.engine.recipes.histories import Histories
+from services.engine.recipes.kernels import follow
+from services.engine.recipes.neighbourhood import csr_of, heaps
+from services.engine.recipes.pairs import flat
 
 
-def sequence_rules(histories: Histories, n_items: int, *, reach: int = 5, shrinkage: float = 3.0) -> sp.csr_matrix:
+def sequence_rules(
+    histories: Histories, n_items: int, *, limit: int = 100, reach: int = 5, shrinkage: float = 3.0
+) -> sp.csr_matrix:
     """Weight of each item's followers: a follower `gap` events later counts 1 / gap, rows are shares of support.
 
+    Only the `limit` followers of most weight are kept.
     Shapes   returns (n_items, n_items) sparse float32 with an empty diagonal; a row sums to less than 1.
     `shrinkage` is the support at which a row reaches half its size, so rare items claim little.
     """
-    users = histories.users
-    pairs: list[sp.csr_matrix] = []
-    for gap in range(1, reach + 1):
-        before, after = histories.items[:-gap], histories.items[gap:]
-        real = (users[:-gap] == users[gap:]) & (before != after)
-        weights = np.full(int(real.sum()), 1 / gap, np.float32)
-        pairs.append(sp.csr_matrix((weights, (before[real], after[real])), shape=(n_items, n_items)))
-    total = sum(pairs[1:], pairs[0])
-    support = np.asarray(total.sum(axis=1), dtype=np.float32).ravel()
-    return sp.csr_matrix(sp.diags_array(1 / (support + shrinkage)).astype(np.float32) @ total)
+    items = flat(histories.items, np.int32)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(items, minlength=n_items))])
+    # Grouping by item through a sparse matrix is a counting sort.
+    n_events = len(items)
+    grouped = sp.csr_matrix((np.zeros(n_events, np.int8), items, np.arange(n_events + 1)), (n_events, n_items)).tocsc()
+    events, ends = grouped.indices.astype(np.int64), np.repeat(histories.starts[1:], histories.lengths)
+    values, columns = heaps(n_items, min(limit, n_items))
+    follow(
+        starts, events, items, flat(ends, np.int64), reach, np.float32(shrinkage), values, columns
+    )  # fmt: skip
+    return csr_of(values, columns, n_items)

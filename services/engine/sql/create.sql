@@ -6,7 +6,40 @@ create table if not exists resources (
     body text not null,
     inner text not null
 );
-create index if not exists resources_by_kind on resources (kind, region, seq);
+create index if not exists resources_by_kind_and_age on resources (kind, seq);
+create index if not exists resources_by_status on resources (json_extract(body, '$.status'), kind);
+create index if not exists resources_in_update on resources (seq) where json_extract(inner, '$.updating');
+-- Which resource names which other one, in what member: `links` is this view as a table, kept by the triggers.
+create view if not exists naming as
+select r.seq, m.key as member, m.value as target
+from resources as r, json_each(r.body) as m
+where m.key like '%Arn' or m.key like '%Id'
+union all
+select r.seq, m.key as member, m.value as target
+from resources as r, json_each(r.inner) as m
+where m.key like '%Arn' or m.key like '%Id';
+create table if not exists links (
+    seq integer not null,
+    member text not null,
+    target text not null,
+    primary key (target, member, seq)
+) without rowid;
+create index if not exists links_by_seq on links (seq);
+create trigger if not exists resource_added after insert on resources
+begin
+    insert or ignore into links select seq, member, target from naming where seq = new.seq;
+end;
+create trigger if not exists resource_changed after update on resources
+begin
+    delete from links where seq = new.seq;
+    insert or ignore into links select seq, member, target from naming where seq = new.seq;
+end;
+create trigger if not exists resource_removed after delete on resources
+begin
+    delete from links where seq = old.seq;
+end;
+-- A store of an earlier version has no links yet.
+insert or ignore into links select seq, member, target from naming where not exists (select 1 from links);
 create table if not exists tags (
     arn text not null,
     tag_key text not null,

@@ -1,5 +1,5 @@
 select seq, arn, kind, body, inner
 from resources
-where (:kind is null or kind = :kind)
-    and json_extract(body, '$.status') in (select value from json_each(:statuses))
+where json_extract(body, '$.status') in (select value from json_each(:statuses))
+    and (:kind is null or kind = :kind)
 order by seq

@@ -2,7 +2,6 @@ select seq, arn, kind, body, inner
 from resources
 where kind = :kind
     and (:region is null or region = :region)
-    and (:member is null or json_extract(body, '$.' || :member) = :value)
     and (:before is null or seq < :before)
 order by seq desc
 limit :page_rows

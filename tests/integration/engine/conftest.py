@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,13 @@ class EngineProcess:
         with (self.data_dir.parent / "engine.log").open("ab") as log:
             self.process = subprocess.Popen(command, env={**self._environment, **environment}, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 if httpx.get(f"{self.url}/health/ready").status_code == 200:
                     return
             except httpx.TransportError:
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
         raise TimeoutError(f"no engine at {self.url}: {(self.data_dir.parent / 'engine.log').read_text()[-2000:]}")
 
     def kill(self) -> None:
@@ -172,6 +174,31 @@ class Shop:
         body = self.s3.get_object(Bucket=self.bucket, Key=f"output/{name}/{name}.json.out")["Body"].read()
         return [json.loads(line) for line in body.splitlines()]
 
+    def segment(self, version: str, lines: list[str], name: str, **options: Any) -> dict[str, Any]:
+        """The settled batch segment job; `lines` reads its output."""
+        path = self.upload(f"input/{name}/{name}.json", "\n".join(lines) + "\n")
+        job = self.client.create_batch_segment_job(
+            jobName=f"{self.name}-{name}", solutionVersionArn=version, roleArn=ROLE,
+            jobInput={"s3DataSource": {"path": path}},
+            jobOutput={"s3DataDestination": {"path": f"s3://{self.bucket}/output/{name}/"}}, **options,
+        )["batchSegmentJobArn"]  # fmt: skip
+        return wait(self.client.describe_batch_segment_job, batchSegmentJobArn=job)
+
+    def filter(self, group: str, name: str, expression: str) -> str:
+        """The ARN of a new filter, which is ACTIVE."""
+        arn = self.client.create_filter(name=f"{self.name}-{name}", datasetGroupArn=group, filterExpression=expression)
+        assert wait(self.client.describe_filter, filterArn=arn["filterArn"])["status"] == "ACTIVE"
+        return str(arn["filterArn"])
+
+    def lines(self, key: str) -> list[dict[str, Any]]:
+        """The JSON lines of an object."""
+        body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return [json.loads(line) for line in body.splitlines()]
+
+    def keys(self, prefix: str) -> list[str]:
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+        return [entry["Key"] for entry in listed.get("Contents", ())]
+
     def start_inference(self, version: str, lines: list[str], name: str = "users", **options: Any) -> str:
         path = self.upload(f"input/{name}/{name}.json", "\n".join(lines) + "\n")
         return self.client.create_batch_inference_job(
@@ -179,6 +206,19 @@ class Shop:
             jobInput={"s3DataSource": {"path": path}},
             jobOutput={"s3DataDestination": {"path": f"s3://{self.bucket}/output/{name}/"}}, **options,
         )["batchInferenceJobArn"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def make_any_shop() -> Callable[[Any, str], Shop]:
+    """Makes shops that outlive a test, each with a bucket of its own."""
+
+    def make(client: Any, s3_endpoint: str) -> Shop:
+        s3 = boto3.client("s3", endpoint_url=s3_endpoint)
+        bucket = f"aisle-{uuid.uuid4().hex[:12]}"
+        s3.create_bucket(Bucket=bucket)
+        return Shop(client, s3, bucket)
+
+    return make
 
 
 @pytest.fixture
@@ -191,6 +231,6 @@ def shop(personalize: Any, make_shop: Callable[[Any], Shop]) -> Shop:
     return make_shop(personalize)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def csv_of_interactions() -> str:
     return interactions_csv()

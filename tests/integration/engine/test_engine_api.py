@@ -49,17 +49,13 @@ def test_arn_of_another_kind_is_not_found(shop: Any) -> None:
     refused("ResourceNotFoundException", shop.client.describe_solution, solutionArn=shop.group())
 
 
-def test_operation_that_is_not_covered_says_so(personalize: Any) -> None:
-    refused("InvalidInputException", personalize.list_campaigns, match="ListCampaigns is not covered")
-
-
 def test_recipe_that_is_not_covered_says_so(shop: Any) -> None:
     group = shop.group()
     shop.dataset(group)
-    recipe = "arn:aws:personalize:::recipe/aws-personalized-ranking"
+    recipe = "arn:aws:personalize:::recipe/aws-next-best-action"
     refused(
         "InvalidInputException", shop.client.create_solution,
-        name="ranking", datasetGroupArn=group, recipeArn=recipe, match="not covered",
+        name="actions", datasetGroupArn=group, recipeArn=recipe, match="not covered",
     )  # fmt: skip
 
 
@@ -156,6 +152,26 @@ def test_deletion_goes_from_the_leaves_to_the_root(shop: Any, csv_of_interaction
     assert gone(shop.client.describe_schema, schemaArn=schema)
     shop.client.delete_dataset_group(datasetGroupArn=group)
     assert gone(shop.client.describe_dataset_group, datasetGroupArn=group)
+
+
+def test_campaign_follows_its_solution_and_holds_it(shop: Any, csv_of_interactions: str) -> None:
+    client, group = shop.client, shop.group()
+    shop.import_csv(shop.dataset(group), csv_of_interactions)
+    first = shop.train(group, "aws-popularity-count")
+    solution = first["solutionArn"]
+    arn = client.create_campaign(
+        name=shop.name, solutionVersionArn=f"{solution}/$LATEST",
+        campaignConfig={"syncWithLatestSolutionVersion": True},
+    )["campaignArn"]  # fmt: skip
+    campaign = shop.settled(client.describe_campaign, campaignArn=arn)
+    assert campaign["solutionVersionArn"] == first["solutionVersionArn"]
+    second = client.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    shop.settled(client.describe_solution_version, solutionVersionArn=second)
+    deadline = time.monotonic() + 20
+    while client.describe_campaign(campaignArn=arn)["campaign"]["solutionVersionArn"] != second:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    refused("ResourceInUseException", client.delete_solution, solutionArn=solution, match=arn)
 
 
 def test_tags_are_kept_changed_and_limited(shop: Any) -> None:

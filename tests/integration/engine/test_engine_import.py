@@ -40,6 +40,8 @@ def test_columns_in_any_order_quotes_escapes_and_empty_cells(engine: Any, shop: 
         (f"{INTERACTIONS.header}\n" + "u,,purchase,,1\n" * 1000, "empty cells in ITEM_ID"),
         (f"{INTERACTIONS.header}\n" + "u,i,purchase,,tomorrow\n" * 1000, "does not fit the schema.*tomorrow"),
         (f"{INTERACTIONS.header}\n" + f"{'u' * 257},i,purchase,,1\n" * 1000, "more than 256 characters for USER_ID"),
+        (f"{INTERACTIONS.header}\n" + "u,i,purchase,,1700000000000\n" * 1000, "looks like milliseconds"),
+        (f"{INTERACTIONS.header}\n" + "".join(f"u,i,e{n % 11},,1\n" for n in range(1000)), "more than 10 event types"),
         (f"{INTERACTIONS.header}\n", "no rows"),
         ("", "no header"),
     ],
@@ -65,6 +67,15 @@ def test_folder_takes_its_csv_files_and_not_its_subfolders(engine: Any, shop: An
     job = shop.import_from(dataset, f"s3://{shop.bucket}/export/folder/")
     assert job["status"] == "ACTIVE", job
     assert [row["ITEM_ID"] for row in part_rows(engine, dataset)] == ["i1", "i2"]
+
+
+def test_files_of_a_folder_have_one_header(shop: Any) -> None:
+    dataset = shop.dataset(shop.group(), ITEMS)
+    shop.upload("export/folder/a.csv", f"{ITEMS.header}\ni1,,,,1\n")
+    shop.upload("export/folder/b.csv", f"MORE,{ITEMS.header}\nx,i2,,,,1\n")
+    job = shop.import_from(dataset, f"s3://{shop.bucket}/export/folder/")
+    assert job["status"] == "CREATE FAILED"
+    assert "Give all files the same header" in job["failureReason"]
 
 
 def test_full_replaces_and_incremental_adds(shop: Any, csv_of_interactions: str) -> None:

@@ -33,13 +33,15 @@ def shop_events(datasets: Path, tmp_path_factory: pytest.TempPathFactory) -> Tra
 
 
 def measured(recipe: str, training: Training) -> dict[str, Any]:
-    return train(MODELS[recipe], training, {})[1]
+    return train(MODELS[recipe], training, {}).metrics
 
 
-def test_user_personalization_is_far_above_popularity(shop_events: Training) -> None:
+def test_user_personalization_is_at_the_level_of_the_service(shop_events: Training) -> None:
+    """The service's figures on these data: MRR .843, NDCG@25 .771, precision@25 .069, coverage .985."""
     personal = measured("aws-user-personalization", shop_events)
     popular = measured("aws-popularity-count", shop_events)
     assert popular[NDCG] < 0.15
-    assert personal[NDCG] > 0.75
-    assert personal["mean_reciprocal_rank_at_25"] > 0.8
+    assert personal["mean_reciprocal_rank_at_25"] > 0.85
+    assert personal[NDCG] > 0.8
+    assert personal["precision_at_25"] > 0.13
     assert personal["coverage"] > 0.95

@@ -1,9 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
-from services.engine.metrics import evaluate, examples, hits, mean_reciprocal_rank, ndcg, split_users
+from services.engine.metrics import (
+    average_rewards,
+    evaluate,
+    evaluate_segments,
+    evaluate_textbook,
+    evaluate_weighted,
+    examples,
+    gains,
+    hits,
+    mean_reciprocal_rank,
+    ndcg,
+    segment_examples,
+    segment_size,
+    split_users,
+    textbook_ndcg,
+)
 from services.engine.recipes.histories import Histories
 
 
@@ -69,3 +87,48 @@ def test_coverage_counts_items_that_nobody_took() -> None:
     assert figures["coverage"] == 0.3
     assert figures["precision_at_5"] == 0.1
     assert figures["mean_reciprocal_rank_at_25"] == 0.25
+
+
+def test_textbook_ideal_counts_all_that_is_true() -> None:
+    found = relevance(2, 5)
+    both = 1 + 1 / np.log2(3)
+    assert textbook_ndcg(found, np.array([2]), 5) == pytest.approx((1 / np.log2(3) + 1 / np.log2(6)) / both)
+    many = (1 / np.log2(np.arange(2, 7))).sum()
+    assert textbook_ndcg(found, np.array([40]), 5) == pytest.approx((1 / np.log2(3) + 1 / np.log2(6)) / many)
+    figures = evaluate_textbook(np.array([[0, 1, 2]]), histories([1, 1]), n_items=3)
+    assert figures["textbook_normalized_discounted_cumulative_gain_at_5"] == pytest.approx(1 / np.log2(3), abs=1e-4)
+
+
+def test_events_gain_their_weight_over_the_mean_weight() -> None:
+    repeated = replace(histories([3, 4, 3]), weights=np.array([0.1, 0.3, 0.3], np.float32))
+    assert gains(np.array([[3, 9, 4]]), repeated, 10)[0] == pytest.approx([0.3, 0, 0.3])
+    only = replace(histories([3, 4]), weights=np.array([0.3, 0.1], np.float32))
+    assert gains(np.array([[4, 3]]), only, 10)[0] / 0.2 == pytest.approx([0.5, 1.5])
+    expected = (0.5 + 1.5 / np.log2(3)) / (1.5 + 0.5 / np.log2(3))
+    figures = evaluate_weighted(np.array([[4, 3]]), only, 10, [0.3, 0.1])
+    assert set(figures) == {f"normalized_discounted_cumulative_gain_with_event_weights_at_{cut}" for cut in (5, 10, 25)}
+    assert figures["normalized_discounted_cumulative_gain_with_event_weights_at_5"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_rewards_count_within_the_first_25_places() -> None:
+    ranked = np.arange(50)[None, :]
+    rewards = np.ones(60)
+    rewards[40] = 3
+    assert average_rewards(ranked, histories([0, 40]), rewards) == pytest.approx(0.25)
+    assert average_rewards(ranked, histories([0, 1, 55]), rewards) == 1
+    assert average_rewards(ranked, histories([40]), rewards) == 0.0001  # greater than 0, as the service says
+    assert average_rewards(ranked, histories([55]), rewards) == 0.0001
+
+
+def test_segment_figures_are_a_mean_count_and_a_mean_share() -> None:
+    takers = sp.csr_matrix(np.array([[1, 1, 0, 0], [0, 0, 1, 0]], np.float32))
+    figures = evaluate_segments(np.array([[0, 1], [0, 1]]), takers)
+    assert figures == {"coverage": 0.5, "hits_at_1_percent": 1.0, "recall_at_1_percent": 0.5}
+    assert [segment_size(n) for n in (1, 100, 101, 6_000)] == [1, 1, 2, 60]
+
+
+def test_newest_fifth_of_everybody_is_the_truth_of_segments() -> None:
+    query, truth = segment_examples(histories([*range(10)], [7], [1, 2, 3]))
+    assert truth.lengths.tolist() == [2, 0, 1]
+    assert truth.items.tolist() == [8, 9, 3]
+    assert query.lengths.tolist() == [8, 1, 2]

@@ -5,12 +5,32 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.engine import protocol
-from services.engine.errors import InvalidInput, UnknownOperation
+from services.engine import protocol, shapes
+from services.engine.errors import (
+    InUse,
+    InvalidInput,
+    NotFound,
+    PersonalizeError,
+    ServiceUnavailable,
+    UnknownOperation,
+)
+
+ARN = "arn:aws:personalize:us-east-1:000000000000:campaign/a"
 
 
 def parse(operation: str, **request: object) -> dict[str, object]:
-    return protocol.parse(protocol.control_operation(f"AmazonPersonalize.{operation}"), json.dumps(request).encode())
+    return read(operation, json.dumps(request).encode())
+
+
+def read(operation: str, body: bytes) -> dict[str, object]:
+    return operation_named(operation).parse(body)
+
+
+def operation_named(name: str) -> protocol.Operation:
+    (found,) = [
+        protocol.operations(service)[name] for service in protocol.SERVICES if name in protocol.operations(service)
+    ]
+    return found
 
 
 @pytest.mark.parametrize("target", ["", "CreateSchema", "AmazonPersonalize.Nothing", "Other.CreateSchema"])
@@ -53,14 +73,24 @@ def test_list_longer_than_the_model_allows_is_invalid_input() -> None:
         )
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'"text"'])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b'"text"', b"\xff", b'{"name": "\\ud800"}', b"[" * 5000, b"NaN", b"1e999"]
+)
 def test_body_that_is_no_object_is_invalid_input(body: bytes) -> None:
     with pytest.raises(InvalidInput):
-        protocol.parse(protocol.control_operation("AmazonPersonalize.ListSchemas"), body)
+        read("ListSchemas", body)
 
 
-def test_unknown_members_and_nulls_are_dropped() -> None:
+def test_unknown_members_and_nulls_are_dropped_at_every_depth() -> None:
     assert parse("CreateDatasetGroup", name="shop", colour="red", domain=None) == {"name": "shop"}
+    source = {"dataLocation": "s3://bucket/file", "colour": "red"}
+    request = parse("CreateDatasetImportJob", jobName="a", datasetArn=ARN, dataSource=source, roleArn=None)
+    assert request["dataSource"] == {"dataLocation": "s3://bucket/file"}
+
+
+def test_null_in_a_list_is_invalid_input() -> None:
+    with pytest.raises(InvalidInput, match=r"'tagKeys\.1\.member'"):
+        parse("UntagResource", resourceArn=ARN, tagKeys=[None])
 
 
 def test_names_of_63_characters_and_letters_of_any_script_in_tags_pass() -> None:
@@ -68,14 +98,117 @@ def test_names_of_63_characters_and_letters_of_any_script_in_tags_pass() -> None
     assert parse("CreateDatasetGroup", name="x" * 63, tags=tags)["tags"] == tags
 
 
+def test_digits_of_other_scripts_are_no_account() -> None:
+    with pytest.raises(InvalidInput, match="roleArn"):
+        parse("CreateDatasetGroup", name="a", roleArn=f"arn:aws:iam::{'٣' * 12}:role/a")
+
+
+@pytest.mark.parametrize(
+    ("moment", "seconds"),
+    [
+        (1_700_000_000, 1_700_000_000),
+        (1_700_000_000.25, 1_700_000_000.25),
+        ("1700000000", 1_700_000_000),
+        ("2023-11-14T22:13:20Z", 1_700_000_000),
+        ("2023-11-14T23:13:20+01:00", 1_700_000_000),
+        ("2023-11-14T22:13:20", 1_700_000_000),
+    ],
+)
+def test_moments_are_read_as_seconds_whatever_their_form(moment: object, seconds: float) -> None:
+    request = parse("PutEvents", trackingId="t", sessionId="s", eventList=[{"eventType": "click", "sentAt": moment}])
+    assert request["eventList"] == [{"eventType": "click", "sentAt": seconds}]
+
+
+@pytest.mark.parametrize("moment", [1_700_000_000_000, "tomorrow", True, "nan", "inf", [], "10000-01-01"])
+def test_moments_that_are_none_are_invalid_input(moment: object) -> None:
+    with pytest.raises(InvalidInput, match="sentAt"):
+        parse("PutEvents", trackingId="t", sessionId="s", eventList=[{"eventType": "click", "sentAt": moment}])
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("GetRecommendations", {"campaignArn": ARN, "numResults": 2**31}),
+        ("GetRecommendations", {"campaignArn": ARN, "numResults": -1}),
+        ("GetRecommendations", {"campaignArn": ARN, "userId": "x" * 257}),
+        ("GetRecommendations", {"campaignArn": ARN, "context": {"with space": "a"}}),
+        ("GetRecommendations", {"campaignArn": ARN, "filterValues": {f"k{n}": "v" for n in range(26)}}),
+        ("GetRecommendations", {"campaignArn": ARN, "promotions": [{}, {}]}),
+        ("PutEvents", {"trackingId": "t", "sessionId": "s", "eventList": []}),
+        ("PutEvents", {"trackingId": "t", "sessionId": "s", "eventList": [{"sentAt": 0, "eventType": "a"}] * 11}),
+        (
+            "PutEvents",
+            {"trackingId": "t", "sessionId": "s", "eventList": [{"sentAt": 0, "eventType": "a", "eventValue": 1e39}]},
+        ),
+    ],
+)
+def test_data_planes_are_checked_the_same_way(operation: str, request_: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput, match="1 validation error detected"):
+        parse(operation, **request_)
+
+
+def test_pattern_of_the_models_that_takes_cubic_time_does_not() -> None:
+    pattern = r"^[\x20-\x7E]*[\x21-\x7E]+[\x20-\x7E]*$"
+    matches = shapes.compiled(pattern).fullmatch
+    assert [bool(matches(text)) for text in ("a", " a ", "a b", " ", "", "é", "a\n")] == [
+        True, True, True, False, False, False, False,
+    ]  # fmt: skip
+    assert not matches("a" * 100_000 + "\n")
+
+
+def test_every_pattern_of_the_models_compiles() -> None:
+    for service in protocol.SERVICES:
+        model = protocol.service_model(service)
+        patterns = {model.shape_for(name).metadata.get("pattern") for name in model.shape_names} - {None}
+        assert patterns
+        for pattern in patterns:
+            assert "\\p" not in shapes.compiled(pattern).pattern
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("PutUsers", {"datasetArn": ARN, "users": [{"userId": "u", "properties": "secret" * 5_000}]}),
+        ("PutEvents", {"trackingId": "t", "sessionId": "s", "eventList": [{"sentAt": "secret", "eventType": "a"}]}),
+        ("GetRecommendations", {"filterValues": {"a": "secret" * 500}}),
+        ("TagResource", {"resourceArn": ARN, "tags": [{"tagKey": "a", "tagValue": "secret;" * 50}]}),
+    ],
+)
+def test_what_the_model_marks_as_sensitive_is_not_echoed(operation: str, request_: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput, match="Value at '") as raised:
+        parse(operation, **request_)
+    assert "secret" not in str(raised.value)
+
+
 def test_answer_holds_only_what_the_shape_knows_and_times_as_seconds() -> None:
-    operation = protocol.control_operation("AmazonPersonalize.DescribeDatasetGroup")
     moment = datetime(2026, 11, 21, 6, tzinfo=UTC)
     answer = {"datasetGroup": {"name": "a", "status": None, "inner": 1, "creationDateTime": moment}, "other": 2}
-    assert json.loads(protocol.success_body(operation, answer)) == {
+    assert json.loads(operation_named("DescribeDatasetGroup").success_body(answer)) == {
         "datasetGroup": {"name": "a", "creationDateTime": moment.timestamp()}
     }
+    assert operation_named("DeleteSchema").success_body({"schemaArn": "a"}) == b"{}"
 
 
 def test_error_carries_its_type_and_message() -> None:
     assert json.loads(protocol.error_body(InvalidInput("no"))) == {"__type": "InvalidInputException", "message": "no"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "status"),
+    [
+        ("DescribeSchema", NotFound("no"), 400),
+        ("GetRecommendations", NotFound("no"), 404),
+        ("PutItems", InUse("no"), 409),
+        ("PutItems", InvalidInput("no"), 400),
+        ("PutItems", ServiceUnavailable("no"), 503),
+    ],
+)
+def test_status_is_that_of_the_model(operation: str, error: PersonalizeError, status: int) -> None:
+    assert operation_named(operation).error_status(error) == status
+
+
+def test_path_that_names_no_operation_is_unknown() -> None:
+    with pytest.raises(UnknownOperation, match="/personalized-ranking") as raised:
+        protocol.data_operation("/personalized-ranking")
+    assert raised.value.status == 404
+    assert protocol.data_operation("/personalize-ranking").name == "GetPersonalizedRanking"

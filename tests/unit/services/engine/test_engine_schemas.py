@@ -44,9 +44,38 @@ def test_union_with_null_in_either_order_is_nullable() -> None:
         (schema({"name": "ITEM_ID", "type": "long"}), "lacks the required field ITEM_ID of type string"),
         (schema({"name": "ITEM_ID", "type": ["string", "null"]}), "not null"),
         (schema(ITEM_ID, {"name": "TAGS", "type": {"type": "array", "items": "string"}}), "TAGS has type"),
+        (schema(ITEM_ID), "no field but the required ones"),
+        (schema(ITEM_ID, *({"name": f"C{n}", "type": "int"} for n in range(101))), "at most 100"),
+        (schema(ITEM_ID, {"name": "A-B", "type": "int"}), "letters, digits"),
+        (schema(ITEM_ID, {"name": "A", "type": ["int", "string", "null"]}), "A has type"),
+        (schema(ITEM_ID, {"name": "A", "type": "int", "categorical": True}), "only a string can be categorical"),
+        (schema(ITEM_ID, {"name": "A", "type": "string", "categorical": True, "textual": True}), "choose one"),
+        (schema(ITEM_ID, *({"name": n, "type": "string", "textual": True} for n in "AB")), "at most one may be"),
+        (
+            schema(
+                {"name": "USER_ID", "type": "string"}, {"name": "A", "type": "string", "textual": True}, name="Users"
+            ),
+            "only those of Items",
+        ),
+        (schema(ITEM_ID, {"name": "CREATION_TIMESTAMP", "type": "int"}), "reserved and has type long"),
         (schema(ITEM_ID, {"name": "GENRES_FIELD_1", "type": "int"}, {"name": "GENRESFIELD1", "type": "int"}), "clash"),
     ],
 )
 def test_unusable_schema_is_refused_with_its_fault(text: str, complaint: str) -> None:
     with pytest.raises(InvalidInput, match=complaint):
         parse_schema(text)
+
+
+@pytest.mark.parametrize(
+    ("domain", "fields"),
+    [
+        ("ECOMMERCE", [{"name": "PRICE", "type": "float"}, {"name": "CATEGORY_L1", "type": "string"}]),
+        ("ECOMMERCE", [{"name": "CATEGORY_L1", "type": "string", "categorical": True}]),
+        ("VIDEO_ON_DEMAND", [{"name": "GENRES", "type": "string", "categorical": True}]),
+    ],
+)
+def test_domain_requires_columns_of_its_own(domain: str, fields: list[dict[str, object]]) -> None:
+    text = schema(ITEM_ID, *fields)
+    assert parse_schema(text)
+    with pytest.raises(InvalidInput, match=f"of domain {domain} lacks the required field"):
+        parse_schema(text, domain)

@@ -1,0 +1,149 @@
+"""CSV as imports take it: bytes → Arrow batches in the columns and types of a schema.
+
+Comma, header line, UTF-8, double quotes around text, in which backslash or a second quote escapes a quote. Whatever the
+bytes are, what comes is batches or a JobFailed that says what is wrong with the file and what to do.
+Source: developer guide, "Data format guidelines" and "Quotas".
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from services.engine.data.tables import arrow_schema
+from services.engine.data.texts import clean_text
+from services.engine.errors import JobFailed
+from services.engine.schemas import MAX_ID_LENGTH, MAX_TEXT_LENGTH, REQUIRED_COLUMNS, Column, DatasetSchema
+
+BLOCK_BYTES = 16 << 20
+#: The year 5138 in seconds, 1973 in milliseconds.
+MAX_TIMESTAMP = 10**11
+TIMESTAMPS = frozenset({"TIMESTAMP", "CREATION_TIMESTAMP", "EXPIRATION_TIMESTAMP"})
+
+
+class Rows:
+    """The rows of one CSV as Arrow batches, once; columns that the schema does not know are left out.
+
+    header  as given, that of the other files of the import, with which this one has to agree; as kept, its own.
+    Raises  JobFailed, when made and when iterated.
+    """
+
+    def __init__(
+        self, stream: IO[bytes], schema: DatasetSchema, source: object, header: Sequence[str] | None = None
+    ) -> None:
+        self._lines = io.BufferedReader(cast(io.RawIOBase, stream), BLOCK_BYTES)
+        self._schema = schema
+        self._source = source
+        self.header = _header(self._lines, source)
+        missing = [column.name for column in schema.columns if column.name not in self.header]
+        if missing:
+            raise JobFailed(f"Input CSV is missing the following columns:[{', '.join(missing)}].")
+        if header is not None and self.header != header:
+            raise JobFailed(
+                f"Input CSV {source} has the header {','.join(self.header)[:200]}, another file of the import "
+                f"{','.join(header)[:200]}. Give all files the same header."
+            )
+
+    def __iter__(self) -> Iterator[Any]:
+        import pyarrow as pa
+
+        if not self._lines.peek(1):
+            return
+        try:
+            for batch in _reader(self._lines, self.header, self._schema):
+                yield _checked(batch, self._schema, self._source)
+        except (pa.ArrowException, UnicodeError) as error:
+            raise JobFailed(f"Input CSV {self._source} does not fit the schema: {error}. Correct the file.") from error
+
+
+def _header(lines: IO[bytes], source: object) -> list[str]:
+    """The column names of the first line, which is read."""
+    line = lines.readline(BLOCK_BYTES).decode("utf-8-sig", errors="replace").strip()
+    if not line:
+        raise JobFailed(f"Input CSV {source} has no header line.")
+    names = [name.strip().strip('"') for name in line.split(",")]
+    if twice := sorted(name for name, n_columns in Counter(names).items() if n_columns > 1):
+        raise JobFailed(f"Input CSV {source} has more than one column of the name {', '.join(twice)[:200]!r}.")
+    return names
+
+
+def _reader(lines: IO[bytes], names: list[str], schema: DatasetSchema) -> Any:
+    from pyarrow import csv
+
+    wanted = arrow_schema(schema)
+    return csv.open_csv(
+        lines,
+        read_options=csv.ReadOptions(block_size=BLOCK_BYTES, column_names=names),
+        parse_options=csv.ParseOptions(
+            escape_char="\\", newlines_in_values=any(column.textual for column in schema.columns)
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types={field.name: field.type for field in wanted},
+            include_columns=wanted.names,
+            null_values=[""],
+            strings_can_be_null=True,
+            true_values=["true"],
+            false_values=["false"],
+        ),
+    )
+
+
+def _checked(batch: Any, schema: DatasetSchema, source: object) -> Any:
+    """A batch whose cells are as the schema and the service's limits want them; textual cells are cleaned."""
+    import pyarrow as pa
+
+    columns = []
+    for column in schema.columns:
+        cells = batch.column(column.name)
+        if not column.nullable and cells.null_count:
+            raise JobFailed(f"Input CSV {source} has empty cells in {column.name}, which the schema does not allow.")
+        if column.textual:
+            cells = pa.array([None if cell is None else clean_text(cell) for cell in cells.to_pylist()], "string")
+        elif column.type == "string":
+            _check_texts(cells, column, max_length(column, schema.dataset_type), source)
+        elif column.name in TIMESTAMPS:
+            _check_seconds(cells, column, source)
+        columns.append(cells)
+    return pa.record_batch(columns, schema=arrow_schema(schema))
+
+
+def max_length(column: Column, dataset_type: str) -> int:
+    """Most characters in a cell of text that is not textual."""
+    return MAX_ID_LENGTH if column.name in REQUIRED_COLUMNS[dataset_type] else MAX_TEXT_LENGTH
+
+
+def _check_texts(cells: Any, column: Column, longest: int, source: object) -> None:
+    import pyarrow.compute as pc
+
+    lengths, content = _bytes_of(cells)
+    # Bytes are counted faster than characters, of which there are never more.
+    if lengths.max(initial=0) > longest and pc.max(pc.utf8_length(cells)).as_py() > longest:
+        raise JobFailed(
+            f"Length cannot be more than {longest} characters for {column.name}. If no values exceed this length, "
+            f"look for a quote in {source} that is never closed."
+        )
+    if not content.all():
+        raise JobFailed(f"Input CSV {source} has a NUL character in {column.name}. Take it out.")
+
+
+def _bytes_of(cells: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """The length of each cell in bytes, and the bytes of all."""
+    _, ends, content = cells.buffers()
+    offsets = np.frombuffer(ends, np.int32)[cells.offset : cells.offset + len(cells) + 1]
+    return np.diff(offsets), np.frombuffer(content or b"", np.uint8)[offsets[0] : offsets[-1]]
+
+
+def _check_seconds(cells: Any, column: Column, source: object) -> None:
+    import pyarrow.compute as pc
+
+    newest = pc.max(cells).as_py()
+    if newest is not None and newest >= MAX_TIMESTAMP:
+        raise JobFailed(
+            f"Input CSV {source} has {newest} in {column.name}, which looks like milliseconds. "
+            "Timestamps are epoch seconds: divide them by 1000."
+        )

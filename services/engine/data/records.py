@@ -1,0 +1,280 @@
+"""Single records: what PutEvents, PutItems and PutUsers brought, durably and in memory.
+
+An acknowledged record is on disk (SQLite, WAL, full sync). Calls that wait at the same time share one transaction, so
+thirty-two clients do not pay for a sync each. Readers never wait for writers: they see values that nobody changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from services.engine.data.attributes import SEPARATOR
+
+#: How many events of a user are kept in memory; training and exports read them all from disk.
+EVENTS_IN_MEMORY = 500
+
+_SQL = Path(__file__).parent / "sql"
+
+Cells = dict[str, Any]
+
+
+@cache
+def _sql(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text()
+
+
+class Record(NamedTuple):
+    """One record: its cells by column name, of the dataset with this ARN.
+
+    subject  the id of the item or user; of an event, the user, or the session of somebody unknown.
+    session, event_id  of events alone.
+    """
+
+    dataset: str
+    subject: str
+    cells: Cells
+    session: str | None = None
+    event_id: str | None = None
+
+    @property
+    def fingerprint(self) -> bytes | None:
+        """Equal for events that count once: same subject, time and properties. Of items and users each call counts."""
+        if self.session is None:
+            return None
+        content = orjson.dumps([self.subject, self.cells], option=orjson.OPT_SORT_KEYS)
+        return hashlib.blake2b(content, digest_size=16).digest()
+
+
+class Stored(NamedTuple):
+    """A record and its number; numbers grow with time over all datasets."""
+
+    seq: int
+    record: Record
+
+
+class LiveEvent(NamedTuple):
+    """An event that PutEvents recorded. `user_id` is the session of somebody unknown, `timestamp` epoch seconds."""
+
+    seq: int
+    user_id: str
+    session_id: str
+    item_id: str
+    event_type: str
+    event_value: float | None
+    timestamp: int
+    event_id: str | None
+    impression: tuple[str, ...]
+    recommendation_id: str | None
+    source: str | None
+
+    @classmethod
+    def of(cls, stored: Stored) -> LiveEvent:
+        record, cells = stored.record, stored.record.cells
+        shown = cells.get("IMPRESSION")
+        return cls(
+            stored.seq, record.subject, record.session or "", cells["ITEM_ID"], cells["EVENT_TYPE"],
+            cells.get("EVENT_VALUE"), cells["TIMESTAMP"], record.event_id,
+            tuple(shown.split(SEPARATOR)) if shown else (),
+            cells.get("RECOMMENDATION_ID"), cells.get("EVENT_ATTRIBUTION_SOURCE"),
+        )  # fmt: skip
+
+
+@dataclass
+class _Batch:
+    """The records of one call, and what became of them."""
+
+    records: Sequence[Record]
+    stored: list[Stored] | None = None
+    error: Exception | None = None
+
+
+@dataclass
+class _Memory:
+    """What is kept of one dataset: the latest events by user, or the newest cells by id, those put last at the end."""
+
+    newest_seq: int = 0
+    events: dict[str, tuple[LiveEvent, ...]] = field(default_factory=dict)
+    cells: dict[str, tuple[int, Cells]] = field(default_factory=dict)
+
+    def take(self, stored: Stored) -> None:
+        record = stored.record
+        self.newest_seq = max(self.newest_seq, stored.seq)
+        if record.session is None:
+            self.cells.pop(record.subject, None)
+            self.cells[record.subject] = stored.seq, record.cells
+        elif record.cells.get("ITEM_ID"):
+            events = (*self.events.get(record.subject, ()), LiveEvent.of(stored))
+            if len(events) > 1 and events[-1].timestamp < events[-2].timestamp:
+                events = tuple(sorted(events, key=lambda event: event.timestamp))
+            self.events[record.subject] = events[-EVENTS_IN_MEMORY:]
+
+
+class Records:
+    """The single records of all datasets, by the dataset's ARN. Safe to call from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._waiting: deque[_Batch] = deque()
+        self._writing = threading.Lock()
+        self._remembering = threading.Lock()
+        self._memory: dict[str, _Memory] = {}
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("pragma journal_mode = wal")
+        self._connection.execute("pragma synchronous = full")
+        # What is deleted is a person's: it is overwritten, not just left out.
+        self._connection.execute("pragma secure_delete = on")
+        self._connection.executescript(_sql("create_records"))
+        self._remember(self._read("order by seq"))
+
+    def close(self) -> None:
+        with self._writing:
+            self._connection.close()
+
+    def add(self, records: Sequence[Record]) -> list[Stored]:
+        """Keep records, all or none; they are on disk on return. Gives those that no earlier record repeats."""
+        batch = _Batch(records)
+        self._waiting.append(batch)
+        with self._writing:
+            if batch.stored is None and batch.error is None:
+                self._write_all()
+        if batch.error is not None:
+            raise batch.error
+        return batch.stored or []
+
+    def newest(self, dataset: str) -> int:
+        """The number of the dataset's newest record, 0 without any."""
+        memory = self._memory.get(dataset)
+        return memory.newest_seq if memory else 0
+
+    def events_of(self, dataset: str, user_id: str) -> tuple[LiveEvent, ...]:
+        """The latest events of a user or session, oldest first."""
+        memory = self._memory.get(dataset)
+        return memory.events.get(user_id, ()) if memory else ()
+
+    def events(self, dataset: str) -> dict[str, tuple[LiveEvent, ...]]:
+        """The latest events of everybody."""
+        memory = self._memory.get(dataset)
+        with self._remembering:
+            return dict(memory.events) if memory else {}
+
+    def cells_since(self, dataset: str, seq: int) -> dict[str, Cells]:
+        """The newest cells of items or users that were put after the record `seq`, by id."""
+        memory = self._memory.get(dataset)
+        if memory is None or memory.newest_seq <= seq:
+            return {}
+        found: dict[str, Cells] = {}
+        with self._remembering:
+            for key, (number, cells) in reversed(memory.cells.items()):
+                if number <= seq:
+                    break
+                found[key] = cells
+        return found
+
+    def all(self, dataset: str) -> Iterator[Stored]:
+        """Every record of a dataset, oldest first, from disk."""
+        return self._read("where dataset = ? order by seq", dataset)
+
+    def remove(self, dataset: str, subjects: Iterable[str]) -> int:
+        """Delete the records of some users, and what they did in the same sessions before they were known."""
+        arguments = {"dataset": dataset, "subjects": json.dumps([*subjects])}
+        with self._writing:
+            # Before anything goes: what a session belongs to is known from the rows that are deleted.
+            sessions = [row[0] for row in self._connection.execute(_sql("select_sessions_of"), arguments)]
+            arguments["sessions"] = json.dumps(sessions)
+            n_removed = self._connection.execute(_sql("delete_records_of"), arguments).rowcount
+            self._connection.execute("pragma wal_checkpoint(truncate)")
+            self._remember_again(dataset)
+        return n_removed
+
+    def forget(self, dataset: str) -> None:
+        """Delete all records of a dataset that is gone."""
+        with self._writing:
+            self._connection.execute("delete from records where dataset = ?", (dataset,))
+            self._memory.pop(dataset, None)
+
+    def count(self) -> int:
+        """How many records there are, of all datasets."""
+        with self._writing:
+            return int(self._connection.execute("select count(*) from records").fetchone()[0])
+
+    def datasets(self) -> list[str]:
+        """The datasets of which there are records."""
+        return [*self._memory]
+
+    def _write_all(self) -> None:
+        """One transaction for everybody who waits. Whoever holds the lock writes for the others."""
+        batches = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            self._connection.execute("begin immediate")
+            stored = [self._insert(batch.records) for batch in batches]
+            self._connection.execute("commit")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("rollback")
+            for batch in batches:
+                batch.error = error
+            return
+        for batch, kept in zip(batches, stored, strict=True):
+            self._remember(kept)
+            batch.stored = kept
+
+    def _insert(self, records: Iterable[Record]) -> list[Stored]:
+        kept = []
+        for record in records:
+            row = (
+                *record[:2],
+                record.session,
+                record.event_id,
+                record.fingerprint,
+                orjson.dumps(record.cells).decode(),
+            )
+            if inserted := self._connection.execute(_sql("insert_record"), row).fetchone():
+                kept.append(Stored(inserted[0], record))
+        return kept
+
+    def _read(self, clause: str, *arguments: Any) -> Iterator[Stored]:
+        """Records from a connection of their own: writing goes on meanwhile."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            rows = connection.execute(
+                f"select seq, dataset, subject, session, event_id, cells from records {clause}", arguments
+            )
+            for seq, dataset, subject, session, event_id, cells in rows:
+                yield Stored(seq, Record(dataset, subject, orjson.loads(cells), session, event_id))
+
+    def _remember(self, kept: Iterable[Stored]) -> None:
+        with self._remembering:
+            for stored in kept:
+                self._memory.setdefault(stored.record.dataset, _Memory()).take(stored)
+
+    def _remember_again(self, dataset: str) -> None:
+        memory = _Memory(self.newest(dataset))
+        for stored in self.all(dataset):
+            memory.take(stored)
+        self._memory[dataset] = memory
+
+
+def linked(stored: Iterable[Stored]) -> list[Stored]:
+    """Events, oldest first, of which those of an unknown person get the user who shows up later in the same session."""
+    users: dict[str, str] = {}
+    found = []
+    for one in reversed([*stored]):
+        record = one.record
+        session = record.session or ""
+        if "USER_ID" in record.cells:
+            users[session] = record.subject
+        elif session in users:
+            one = Stored(one.seq, record._replace(subject=users[session]))
+        found.append(one)
+    return found[::-1]

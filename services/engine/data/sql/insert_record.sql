@@ -1,0 +1,3 @@
+insert or ignore into records (dataset, subject, session, event_id, fingerprint, cells)
+values (?, ?, ?, ?, ?, ?)
+returning seq

@@ -1,0 +1,16 @@
+"""Textual values as the service keeps them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from services.engine.schemas import MAX_TEXTUAL_LENGTH
+
+_TAG = re.compile(r"<[^<>]*>")
+_BLANKS = re.compile(r"[\s\0]+")
+
+
+def clean_text(text: str) -> str:
+    """A text without tags, entities, line breaks and extra blanks, cut at 20,000 characters."""
+    return _BLANKS.sub(" ", unescape(_TAG.sub(" ", text))).strip()[:MAX_TEXTUAL_LENGTH]

@@ -1,0 +1,114 @@
+"""What a filter says, as plain values: expressions of predicates on the columns of datasets.
+
+Names of datasets and columns are in capitals here, as the language reads them without regard to case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+INCLUDE, EXCLUDE = "INCLUDE", "EXCLUDE"
+INTERACTIONS, ITEMS, USERS = "INTERACTIONS", "ITEMS", "USERS"
+ACTIONS, ACTION_INTERACTIONS = "ACTIONS", "ACTION_INTERACTIONS"
+EVENTS = (INTERACTIONS, ACTION_INTERACTIONS)
+
+#: The event type that means every type.
+ANY_TYPE = "*"
+
+
+class Field(NamedTuple):
+    """A column of a dataset."""
+
+    dataset: str
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.column}"
+
+
+class CurrentUser(NamedTuple):
+    """A column of the user that is asked for."""
+
+    column: str
+
+    @property
+    def field(self) -> Field:
+        return Field(USERS, self.column)
+
+    def __str__(self) -> str:
+        return f"CurrentUser.{self.column}"
+
+
+class CurrentItem(NamedTuple):
+    """A column of the item that is asked for."""
+
+    column: str
+
+    @property
+    def field(self) -> Field:
+        return Field(ITEMS, self.column)
+
+    def __str__(self) -> str:
+        return f"CurrentItem.{self.column}"
+
+
+class Parameter(NamedTuple):
+    """A value that is given at the time of use."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"${self.name}"
+
+
+@dataclass(frozen=True)
+class Membership:
+    """`subject [NOT] IN (values)`. Values are texts, numbers as they were written."""
+
+    subject: Field | CurrentUser
+    values: tuple[str, ...] | Parameter | CurrentItem
+    negated: bool = False
+
+    @property
+    def operand(self) -> object:
+        return self.values
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`subject operator operand`, of numbers."""
+
+    subject: Field | CurrentUser
+    operator: str
+    operand: float | Parameter | CurrentItem
+
+
+Predicate = Membership | Comparison
+
+
+@dataclass(frozen=True)
+class Expression:
+    """`action target WHERE condition IF only_if`; the condition holds if all predicates of any of its groups do."""
+
+    action: str
+    target: str
+    condition: tuple[tuple[Predicate, ...], ...]
+    only_if: tuple[Predicate, ...] = ()
+
+    @property
+    def predicates(self) -> Iterator[Predicate]:
+        """All predicates, those about the current user last."""
+        for group in self.condition:
+            yield from group
+        yield from self.only_if
+
+
+def fields_of(predicate: Predicate) -> Iterator[Field]:
+    """The columns that a predicate looks at."""
+    for side in (predicate.subject, predicate.operand):
+        if isinstance(side, Field):
+            yield side
+        elif isinstance(side, CurrentUser | CurrentItem):
+            yield side.field

@@ -1,0 +1,132 @@
+"""The columns of items or users, prepared so that predicates become masks by table look-up.
+
+An index belongs to one `Attributes` and goes with it; predicates that depend on nothing else are computed once.
+"""
+
+from __future__ import annotations
+
+import operator
+import weakref
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from services.engine.data.attributes import SEPARATOR, Attributes, Texts
+from services.engine.errors import InvalidInput
+from services.engine.filters.expressions import Predicate
+from services.engine.filters.parser import finite
+
+Mask = npt.NDArray[np.bool_]
+
+#: What a comparison does with numbers or columns of them; it is false for null whatever it says.
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+ID_COLUMNS = ("ITEM_ID", "USER_ID")
+MOST_KEPT = 256
+
+_indexes: dict[int, Index] = {}
+
+
+class Searchable(Protocol):
+    """A column that is asked for rows; masks have shape (n,)."""
+
+    def holding(self, values: Iterable[str]) -> Mask:
+        """Rows with a value among `values`; null has none."""
+
+    def compared(self, sign: str, number: float) -> Mask:
+        """Rows whose number stands in that relation to `number`; null stands in none."""
+
+
+class Index:
+    """The rows of items or users by what their cells hold."""
+
+    def __init__(self, universe: Attributes) -> None:
+        self._ids = universe.ids
+        self._columns: dict[str, Searchable] = {
+            name.upper(): _TextColumn(column) if isinstance(column, Texts) else _NumberColumn(column)
+            for name, column in universe.columns.items()
+        }
+        self._kept: dict[Predicate, Mask] = {}
+
+    @classmethod
+    def of(cls, universe: Attributes) -> Index:
+        """The index of `universe`, made at the first call."""
+        index = _indexes.get(id(universe))
+        if index is None:
+            index = _indexes[id(universe)] = cls(universe)
+            weakref.finalize(universe, _indexes.pop, id(universe), None)
+        return index
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def column(self, name: str) -> Searchable:
+        """A column by its name in capitals; one that the data lack is null throughout."""
+        if name not in self._columns:
+            self._columns[name] = _TextColumn(self._own_ids()) if name in ID_COLUMNS else _NullColumn(len(self))
+        return self._columns[name]
+
+    def kept(self, predicate: Predicate, compute: Callable[[], Mask]) -> Mask:
+        """The mask of a predicate that depends on the columns alone."""
+        mask = self._kept.get(predicate)
+        if mask is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            mask = self._kept[predicate] = compute()
+        return mask
+
+    def _own_ids(self) -> Texts:
+        return Texts(np.arange(len(self), dtype=np.int32), tuple(key.decode() for key in self._ids.tolist()))
+
+
+class _TextColumn:
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    @cached_property
+    def _cells_of(self) -> dict[str, list[int]]:
+        cells_of: dict[str, list[int]] = {}
+        for code, cell in enumerate(self._texts.cells):
+            for value in cell.split(SEPARATOR):
+                cells_of.setdefault(value, []).append(code)
+        return cells_of
+
+    def holding(self, values: Iterable[str]) -> Mask:
+        # The last place of the table is that of code -1, null.
+        table = np.zeros(len(self._texts.cells) + 1, np.bool_)
+        for value in values:
+            table[self._cells_of.get(value, [])] = True
+        return table[self._texts.codes]
+
+    def compared(self, sign: str, number: float) -> Mask:
+        raise InvalidInput(f"A column of text is compared by '{sign} {number}'; test it with IN, or update the filter")
+
+
+class _NumberColumn:
+    def __init__(self, numbers: npt.NDArray[np.float64]) -> None:
+        self._numbers = numbers
+
+    def holding(self, values: Iterable[str]) -> Mask:
+        found = np.zeros(len(self._numbers), np.bool_)
+        for value in values:
+            found |= self._numbers == finite(value)
+        return found
+
+    def compared(self, sign: str, number: float) -> Mask:
+        mask: Mask = OPERATORS[sign](self._numbers, number)
+        return mask & ~np.isnan(self._numbers) if sign == "!=" else mask
+
+
+class _NullColumn:
+    def __init__(self, n_rows: int) -> None:
+        self._nothing = np.zeros(n_rows, np.bool_)
+
+    def holding(self, values: Iterable[str]) -> Mask:
+        return self._nothing
+
+    def compared(self, sign: str, number: float) -> Mask:
+        return self._nothing

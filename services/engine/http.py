@@ -1,0 +1,239 @@
+"""The engine over HTTP: `POST` speaks the API of the three services, `GET /` and `/health/…` are for people.
+
+A call goes through the front door (path, size, signature) on the event loop and is then answered in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from services.engine import protocol
+from services.engine.app import Engine, Reply
+from services.engine.errors import (
+    FrontDoorError,
+    MissingAuthenticationToken,
+    NotFound,
+    RequestTooLarge,
+    ServiceUnavailable,
+    UnknownOperation,
+)
+from services.engine.pages import FOLDERS, Site
+from services.engine.protocol import CONTROL, Operation
+from services.engine.resources import DEFAULT_REGION, KINDS
+from services.engine.settings import EngineSettings
+from services.engine.signature import AccessKeys, SignedRequest
+from services.engine.telemetry import Telemetry
+
+log = structlog.get_logger()
+
+#: The largest request that the models allow is ten items of 32,000 characters, each of up to six bytes in JSON.
+MAX_BODY_BYTES = 4 * 2**20
+
+_CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9\-]{1,32})/")
+#: A page is complete in itself, so a browser need not follow anything that a hostile name might smuggle in.
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "Vary": "Accept",
+}
+_OTHER_VERBS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(settings: EngineSettings) -> Starlette:
+    """The engine as an ASGI application. It opens its data folder beside the first calls, which are told to wait."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.opening = asyncio.create_task(run_in_threadpool(Engine.open, settings))
+        app.state.opening.add_done_callback(_end_unless_open)
+        yield
+        (await app.state.opening).close()
+
+    routes = [
+        Route("/{path:path}", call, methods=["POST"]),
+        Route("/", overview, methods=["GET"]),
+        *(Route(f"/{folder}/{{arn:path}}", page, methods=["GET"]) for folder in FOLDERS),
+        Route("/metrics", metrics, methods=["GET"]),
+        Route("/health/live", live, methods=["GET"]),
+        Route("/health/ready", ready, methods=["GET"]),
+        Route("/{path:path}", call_with_another_verb, methods=_OTHER_VERBS),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.telemetry = Telemetry()
+    app.state.keys = AccessKeys.parse(settings.access_keys.get_secret_value())
+    return app
+
+
+def exit_code(app: Starlette) -> int:
+    """0, or 1 if the data folder could not be opened."""
+    opening: asyncio.Task[Engine] | None = getattr(app.state, "opening", None)
+    failed = opening is not None and opening.done() and not opening.cancelled() and opening.exception() is not None
+    return int(failed)
+
+
+async def call(request: Request) -> Response:
+    """One call of any of the three services."""
+    started = time.monotonic()
+    request_id = str(uuid.uuid4())
+    name = path = request.scope["path"]
+    service = CONTROL if path == "/" else protocol.RUNTIME
+    operation = None
+    try:
+        operation = operation_of(path, request.headers)
+        name, service = operation.name, operation.service
+        reply = await _answer(request, operation, request_id)
+    except FrontDoorError as error:
+        reply = Reply.of(error, error.status)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    seconds = time.monotonic() - started
+    request.app.state.telemetry.answered(operation.name if operation else None, reply.status, seconds)
+    log.info(
+        "call", operation=name, status=reply.status, error=reply.error, request_id=request_id,
+        milliseconds=round(seconds * 1000, 1),
+    )  # fmt: skip
+    return _response(reply, service, request_id)
+
+
+async def call_with_another_verb(request: Request) -> Response:
+    """Tells that the API is spoken with POST."""
+    try:
+        operation_of(request.scope["path"], {"x-amz-target": "AmazonPersonalize.ListRecipes"})
+        error = UnknownOperation(f"{request.method} is no verb of the API; every operation is a POST", status=405)
+    except UnknownOperation as unknown:
+        error = unknown
+    return _response(Reply.of(error, error.status), protocol.RUNTIME, str(uuid.uuid4()))
+
+
+async def overview(request: Request) -> Response:
+    """Every resource and its state: a page for a browser, JSON for a program."""
+    if "text/html" in request.headers.get("accept", ""):
+        return await _page(request, Site.overview)
+    try:
+        _refuse_unsigned(request)
+        store = engine_of(request).store
+    except FrontDoorError as error:
+        return _response(Reply.of(error, error.status), protocol.RUNTIME, str(uuid.uuid4()))
+    listed = await run_in_threadpool(
+        lambda: {
+            kind.plural: [{"arn": one.arn, "status": one.status, "failureReason": one.body.get("failureReason")}
+                          for one in store.page(kind)]
+            for kind in KINDS.values()
+        }
+    )  # fmt: skip
+    return JSONResponse(listed, headers={"Vary": "Accept"})
+
+
+async def page(request: Request) -> Response:
+    """One resource; `?for=` names a user or an item whose list a solution version shows."""
+    arn, asked = request.path_params["arn"], request.query_params.get("for") or None
+    return await _page(request, lambda site: site.resource(arn, asked))
+
+
+async def metrics(request: Request) -> Response:
+    """What Prometheus collects. Open to everybody: a collector does not sign, and these are counts alone."""
+    try:
+        text = await run_in_threadpool(request.app.state.telemetry.text, engine_of(request))
+    except ServiceUnavailable as error:
+        return PlainTextResponse(str(error), 503)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+async def live(_request: Request) -> Response:
+    """Answers as soon as the process listens."""
+    return JSONResponse({"status": "ok"})
+
+
+async def ready(request: Request) -> Response:
+    """200 as soon as the data folder is open, 503 before."""
+    try:
+        engine_of(request)
+    except ServiceUnavailable:
+        return JSONResponse({"status": "opening"}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+def operation_of(path: str, headers: Mapping[str, str]) -> Operation:
+    """What a call asks for. Raises UnknownOperation."""
+    return protocol.control_operation(headers.get("x-amz-target", "")) if path == "/" else protocol.data_operation(path)
+
+
+def engine_of(request: Request) -> Engine:
+    """The open engine. Raises ServiceUnavailable before it is."""
+    opening: asyncio.Task[Engine] = request.app.state.opening
+    if not opening.done():
+        raise ServiceUnavailable("The engine is opening its data; try again in a moment")
+    return opening.result()
+
+
+def region_of(authorization: str) -> str:
+    """The region in a signature's credential scope; an unsigned call has the default one."""
+    matched = _CREDENTIAL_SCOPE.search(authorization)
+    return matched["region"] if matched else DEFAULT_REGION
+
+
+async def _answer(request: Request, operation: Operation, request_id: str) -> Reply:
+    body = await _body(request)
+    keys: AccessKeys = request.app.state.keys
+    if keys:
+        query = request.scope["query_string"].decode("latin-1")
+        keys.check(SignedRequest(request.method, request.scope["path"], query, request.headers, body))
+    region = region_of(request.headers.get("authorization", ""))
+    return await run_in_threadpool(engine_of(request).answer, operation, body, region, request_id)
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body. Raises RequestTooLarge as soon as it is known to be."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise RequestTooLarge(f"The body has more than {MAX_BODY_BYTES} bytes, which no operation needs; send less")
+    return b"".join(chunks)
+
+
+async def _page(request: Request, render: Callable[[Site], str]) -> Response:
+    """A page, closed where calls must be signed: a browser cannot."""
+    try:
+        _refuse_unsigned(request)
+        engine = engine_of(request)
+        content = await run_in_threadpool(render, Site(engine.store, engine.files))
+    except FrontDoorError as error:
+        return PlainTextResponse(str(error), error.status)
+    except NotFound as error:
+        return PlainTextResponse(str(error), 404)
+    return HTMLResponse(content, headers=_PAGE_HEADERS)
+
+
+def _refuse_unsigned(request: Request) -> None:
+    if request.app.state.keys:
+        raise MissingAuthenticationToken("This page is closed while ENGINE_ACCESS_KEYS is set; ask with signed calls")
+
+
+def _response(reply: Reply, service: str, request_id: str) -> Response:
+    headers = {"x-amzn-RequestId": request_id}
+    if reply.error and service != CONTROL:
+        headers["x-amzn-ErrorType"] = reply.error
+    return Response(reply.body, reply.status, headers, media_type=protocol.CONTENT_TYPES[service])
+
+
+def _end_unless_open(opening: asyncio.Task[Engine]) -> None:
+    """An engine without its data is of no use: end the process as a signal would."""
+    if not opening.cancelled() and (failure := opening.exception()):
+        log.error("could not open", reason=str(failure), exc_info=failure)
+        os.kill(os.getpid(), signal.SIGTERM)

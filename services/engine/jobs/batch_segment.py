@@ -1,0 +1,145 @@
+"""Batch segments: for every line, which names an item or attributes of items, the users most likely to take such.
+
+Users come best first and without scores. The model is as of its training; a filter looks at users as they are now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import orjson
+
+from services.engine.data.attributes import Attributes
+from services.engine.data.datasets import Datasets
+from services.engine.data.ids import look_up
+from services.engine.errors import InvalidInput
+from services.engine.files import DataFolder
+from services.engine.filters import Facts, Filter, parse
+from services.engine.filters.attributes import parse as parse_attributes
+from services.engine.jobs.batch_files import BatchFiles, Limits, check_memory
+from services.engine.jobs.batch_lines import Block, Fields, taken_apart
+from services.engine.jobs.json_lines import Layout, Lists, Pieces, encode
+from services.engine.jobs.train import recipe_name
+from services.engine.lifecycle import Completion
+from services.engine.models.storage import TrainedModel, load, single_items
+from services.engine.recipes.histories import Histories, Ints
+from services.engine.recipes.ranking import best
+from services.engine.resources import FILTER, SOLUTION_VERSION, Resource
+from services.engine.runtime.narrowing import Mask
+from services.engine.store import Store
+
+OF_ITEMS, OF_ATTRIBUTES = "aws-item-affinity", "aws-item-attribute-affinity"
+#: Queries per file. Source: Personalize developer guide, "Endpoints and quotas", November 2025.
+QUERIES_PER_FILE = {OF_ITEMS: 500, OF_ATTRIBUTES: 10}
+#: The service writes these lines with spaces, unlike those of batch inference.
+LAYOUT = Layout(b'{"input": ', b', "output": {"usersList": [', b", ", b']}, "error": ', b"}\n")
+NOBODY = np.empty(0, np.int64)
+
+
+class BatchSegment:
+    """The job of CreateBatchSegmentJob."""
+
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
+        self._store = store
+        self._files = files
+        self._datasets = datasets
+
+    def __call__(self, job: Resource) -> Completion:
+        version = self._store.get(SOLUTION_VERSION, job.body[SOLUTION_VERSION.arn_member])
+        recipe, chosen = recipe_name(version.body["recipeArn"]), job.body.get(FILTER.arn_member)
+        files = BatchFiles(job, self._store, Limits(lines_per_file=QUERIES_PER_FILE[recipe]))
+        files.check()
+        check_memory(self._files.model(version))
+        segments = Segments(
+            recipe,
+            load(recipe, self._files.model(version)),
+            version.body["datasetGroupArn"],
+            self._datasets,
+            job.body["numResults"],
+            parse(self._store.get(FILTER, chosen).body["filterExpression"]) if chosen else None,
+        )
+        files.answer(1, segments.answer)
+        return lambda _job: None
+
+
+@dataclass(frozen=True)
+class Segments:
+    """What a version of a segmentation recipe answers to lines, and how the job wants it."""
+
+    recipe: str
+    trained: TrainedModel
+    group_arn: str
+    datasets: Datasets
+    length: int
+    filter: Filter | None = None
+
+    def answer(self, blocks: Iterator[list[bytes]]) -> Iterator[tuple[int, bytes]]:
+        """Number of lines and encoded answers of each block of lines."""
+        for lines in blocks:
+            block = taken_apart(lines, Fields(self.trained.model.input_key))
+            segments = [self._segment(block, line) for line in range(len(lines))]
+            inputs = [_spaced(given) for given in block.inputs]
+            unscored = [np.empty(0, np.float32)] * len(lines)
+            yield len(lines), encode(LAYOUT, inputs, block.errors, self._names, Lists.of(segments, unscored))
+
+    @cached_property
+    def _names(self) -> Pieces:
+        return Pieces.quoted([name.decode() for name in self.trained.interactions.user_ids.tolist()])
+
+    def _segment(self, block: Block, line: int) -> Ints:
+        """The users of one line, best first; a line may come to be in error."""
+        if block.errors[line] is not None:
+            return NOBODY
+        try:
+            query = self._query(block.asked[line])
+            scores = self.trained.model.scores(query)[0]
+            if self.filter:
+                scores = np.where(self._allowed(self.filter, block, line), scores, -np.inf)
+        except InvalidInput as error:
+            block.errors[line] = f"User error: {error}"
+            return NOBODY
+        return best(scores, self.length)
+
+    def _query(self, asked: str) -> Histories:
+        """The items that a line is about, as one history. Raises InvalidInput if an expression cannot be read."""
+        if self.recipe == OF_ITEMS:
+            return single_items(look_up(self.trained.interactions.item_ids, [asked]))
+        expression = parse_attributes(asked)
+        schema = self.datasets.schema(self.group_arn, "ITEMS")
+        if schema is None:
+            raise InvalidInput("The dataset group has no Items dataset whose attributes could be asked for; create one")
+        expression.check(schema)
+        found = np.flatnonzero(expression.mask(self._items)).astype(np.int32)
+        if not len(found):
+            raise InvalidInput(f"No item of the solution version has these attributes: {asked}")
+        return _together(found)
+
+    @cached_property
+    def _items(self) -> Attributes:
+        return self.datasets.items(self.group_arn).align(self.trained.interactions.item_ids)
+
+    @cached_property
+    def _users(self) -> Attributes:
+        return self.datasets.users(self.group_arn).align(self.trained.interactions.user_ids)
+
+    def _allowed(self, narrowing: Filter, block: Block, line: int) -> Mask:
+        def interacted(event_type: str) -> Mask:
+            return np.isin(self.trained.interactions.user_ids, self.datasets.users_with(self.group_arn, event_type))
+
+        return narrowing.allowed(self._users, Facts(interacted=interacted), block.filter_values(line))
+
+
+def _together(items: Ints) -> Histories:
+    """One query of several items, all at once."""
+    nothing = np.zeros(len(items), np.int32)
+    ones = np.ones(len(items), np.float32)
+    return Histories(np.array([0, len(items)]), items, nothing, ones, nothing.astype(np.int64))
+
+
+def _spaced(compact: bytes) -> bytes:
+    """The same JSON with a space after each colon and comma."""
+    return json.dumps(orjson.loads(compact), ensure_ascii=False).encode()

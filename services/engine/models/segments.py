@@ -1,0 +1,135 @@
+"""aws-item-affinity and aws-item-attribute-affinity: the users most likely to take given items.
+
+A user's affinity to an item is how present the item is in the user's memory, which fades with time, plus what EASE
+makes of everything that the user took. An item that nobody took is judged by the items most like it in their
+attributes. A query of several items, such as all those of an attribute, adds up.
+
+Hyperparameter
+hidden_dimension   how finely users are told apart: the ridge of EASE is divided by hidden_dimension / 149
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from services.engine.data.training import Training
+from services.engine.models.model import Model, Ranked
+from services.engine.models.sims import MAX_DENSE_ITEMS
+from services.engine.recipes.affinity import affinity
+from services.engine.recipes.content import features, likeness, row_blocks
+from services.engine.recipes.cooccurrence import cooccurrence, neighbours
+from services.engine.recipes.ease import ease
+from services.engine.recipes.histories import Floats, Histories, Ints
+from services.engine.recipes.ranking import top
+
+RIDGE = 300.0
+USUAL_DIMENSION = 149.0
+NEIGHBOURS = 200
+#: How fast memory fades: an event counts 1 / (1 + age) ** FADING.
+FADING = 0.5
+STAND_INS = 10
+
+
+@dataclass(frozen=True)
+class ItemAffinity(Model):
+    """The users' memories as events, item-item weights (dense, or sparse above MAX_DENSE_ITEMS), and stand-ins.
+
+    Shapes   starts (n_users + 1,); items, presence (n_events,): what user u took is items[starts[u]:starts[u + 1]];
+    leading (n_items, n_items); stand_ins (n_items, n_items), sparse: an item itself, or those most like one that nobody
+    took.
+    """
+
+    starts: Ints
+    items: Ints
+    presence: Floats
+    leading: Floats | sp.csr_matrix
+    stand_ins: sp.csr_matrix
+    input_key: ClassVar[str] = "itemId"
+    answers: ClassVar[Literal["items", "users"]] = "users"
+
+    @classmethod
+    def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
+        histories, n_items = training.histories, training.n_items
+        interactions = histories.binary(n_items)
+        memory = histories.remembered(n_items, FADING)
+        if n_items <= MAX_DENSE_ITEMS:
+            fineness = float(options.get("hidden_dimension", USUAL_DIMENSION)) / USUAL_DIMENSION
+            leading = ease(interactions, RIDGE / fineness)
+        else:
+            leading = neighbours(cooccurrence(interactions, popularity_discount=0.0, min_cointeractions=2), NEIGHBOURS)
+        return cls(memory.indptr, memory.indices, memory.data, leading, _stand_ins(training))
+
+    def scores(self, queries: Histories) -> Floats:
+        """Affinity of every user to the items of each query; to all items alike if there are none."""
+        asked = queries.binary(self._n_items) @ self.stand_ins
+        scores = affinity(self._memory, self._taken, asked, self.leading)
+        strangers = np.diff(asked.indptr) == 0
+        scores[strangers] = self._busy
+        return scores
+
+    def rank(self, queries: Histories, length: int) -> Ranked:
+        n_users = len(self.starts) - 1
+        chosen = np.empty((len(queries), min(length, n_users)), np.int64)
+        for rows in row_blocks(np.arange(len(queries)), n_users):
+            chosen[rows] = top(self.scores(queries.take(rows)), length)
+        return Ranked(chosen)
+
+    def without_users(self, kept: npt.NDArray[np.bool_]) -> Self:
+        memory = self._memory[kept]
+        return replace(self, starts=memory.indptr, items=memory.indices, presence=memory.data)
+
+    @property
+    def _n_items(self) -> int:
+        return int(self.leading.shape[0])
+
+    @cached_property
+    def _memory(self) -> sp.csr_matrix:
+        return sp.csr_matrix((self.presence, self.items, self.starts), shape=(len(self.starts) - 1, self._n_items))
+
+    @cached_property
+    def _taken(self) -> sp.csr_matrix:
+        taken = self._memory.copy()
+        taken.data = np.ones(len(taken.data), np.float32)
+        return taken
+
+    @cached_property
+    def _busy(self) -> Floats:
+        """How much every user took in all: who is asked about an item that says nothing."""
+        return np.asarray(self._memory.sum(axis=1), np.float32).ravel()
+
+
+class ItemAttributeAffinity(ItemAffinity):
+    """The same for the items of an attribute: a query is all of them. Measured as its smallest case, one item."""
+
+    input_key: ClassVar[str] = "itemAttributes"
+
+
+def _stand_ins(training: Training) -> sp.csr_matrix:
+    """Each item as itself, or, if nobody took it, as the known items most like it by attributes; rows sum to 1 or 0."""
+    n_items = training.n_items
+    taken = np.bincount(training.histories.items, minlength=n_items) > 0
+    cold = np.flatnonzero(~taken)
+    known = np.flatnonzero(taken)
+    rows: list[Ints] = [known]
+    columns: list[Ints] = [known]
+    values: list[Floats] = [np.ones(len(known))]
+    held = features(training.items) if len(cold) else sp.csr_matrix((n_items, 0))
+    for block in row_blocks(cold, n_items) if held.shape[1] else ():
+        alike = likeness(held, block) * taken
+        chosen = top(alike, STAND_INS)
+        found = np.take_along_axis(alike, chosen, axis=1)
+        shares = found / np.maximum(found.sum(axis=1, keepdims=True), 1e-12)
+        rows.append(np.repeat(block, chosen.shape[1]))
+        columns.append(chosen.ravel())
+        values.append(shares.ravel())
+    entries = (np.concatenate(values).astype(np.float32), (np.concatenate(rows), np.concatenate(columns)))
+    stand_ins = sp.csr_matrix(entries, shape=(n_items, n_items))
+    stand_ins.eliminate_zeros()
+    return stand_ins

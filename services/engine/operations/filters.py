@@ -1,0 +1,50 @@
+"""Filters: expressions that say which items or users may be answers."""
+
+from __future__ import annotations
+
+from services.engine.errors import LimitExceeded
+from services.engine.filters import parse
+from services.engine.filters.expressions import Field
+from services.engine.operations.base import Answer, Call, Operations
+from services.engine.quotas import MAX_FILTER_FIELDS
+from services.engine.resources import (
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    DATASET_GROUP,
+    FILTER,
+    Resource,
+)
+
+
+class FilterOperations(Operations):
+    """An expression is checked when the filter is created, against the schemas that its group has then."""
+
+    def create_filter(self, call: Call) -> Answer:
+        group = self.find_active(DATASET_GROUP, call)
+        parsed = parse(call["filterExpression"])
+        parsed.check(self.schemas(group))
+        self._check_fields(group, parsed.distinct_fields)
+        body = call.only("name", "datasetGroupArn", "filterExpression")
+        return self.create(Resource.create(FILTER, call.region, call["name"], body), call)
+
+    def describe_filter(self, call: Call) -> Answer:
+        return self.describe(FILTER, call)
+
+    def list_filters(self, call: Call) -> Answer:
+        return self.list(FILTER, call, parent=DATASET_GROUP)
+
+    def delete_filter(self, call: Call) -> Answer:
+        found = self.find(FILTER, call)
+        users = (BATCH_INFERENCE_JOB, FILTER.arn_member), (BATCH_SEGMENT_JOB, FILTER.arn_member)
+        self.refuse_if_busy(found, *users)
+        return self.delete(found)
+
+    def _check_fields(self, group: Resource, fields: frozenset[Field]) -> None:
+        """A group's filters may test so many different columns in all."""
+        others = self.store.page(FILTER, where=(DATASET_GROUP.arn_member, group.arn))
+        used = fields.union(*(parse(one.body["filterExpression"]).distinct_fields for one in others))
+        if len(used) > MAX_FILTER_FIELDS:
+            raise LimitExceeded(
+                f"The filters of {group.arn} would test {len(used)} different columns; {MAX_FILTER_FIELDS} are "
+                "allowed. Delete a filter that is not needed"
+            )

@@ -1,0 +1,123 @@
+"""What the page of a solution version tells about its model: figures, plots and a sample of its lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import digits
+from typing import NamedTuple
+
+import numpy as np
+
+from services.engine.data.ids import look_up
+from services.engine.models.storage import TrainedModel
+from services.engine.pages.entries import moment
+from services.engine.pages.plots import Plot, metric_history, popularity_curve
+from services.engine.resources import Resource
+
+#: The metrics that are drawn and that the overview has columns for, by short name.
+PLOTTED = {
+    "precision@10": "precision_at_10",
+    "ndcg@10": "normalized_discounted_cumulative_gain_at_10",
+    "mrr@25": "mean_reciprocal_rank_at_25",
+}
+LENGTH = 10
+
+
+class Sample(NamedTuple):
+    """What the model answers for one id."""
+
+    key: str
+    asked: str
+    known: bool
+    answers: str
+    scored: bool
+    answer: Sequence[tuple[str, str]]
+    history: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """A trained model for a page."""
+
+    metrics: Sequence[tuple[str, str]]
+    details: Sequence[tuple[str, str]]
+    coverage: float | None
+    popularity: Plot
+    history: Plot | None
+    sample: Sample | None
+
+    @property
+    def coverage_words(self) -> str:
+        return f"{self.coverage or 0:.1%} of all items were recommended to somebody"
+
+    @classmethod
+    def of(
+        cls, version: Resource, versions: Sequence[Resource], trained: TrainedModel, asked: str | None
+    ) -> ModelFacts:
+        """versions  all of the solution, newest first. asked  an id to show the list of; None takes a telling one."""
+        metrics = version.inner.get("metrics", {})
+        interactions = trained.interactions
+        return cls(
+            figures(metrics), figures(version.inner.get("details", {})), metrics.get("coverage"),
+            popularity_curve(np.bincount(interactions.histories.items, minlength=len(interactions.item_ids))),
+            history_of(versions), sample_of(trained, asked),
+        )  # fmt: skip
+
+
+def figures(metrics: dict[str, float]) -> list[tuple[str, str]]:
+    """Names and values as a page prints them, by name and then by the number in it: at 5 comes before at 10."""
+    ordered = sorted(metrics.items(), key=lambda metric: (metric[0].rstrip(digits), len(metric[0]), metric[0]))
+    return [(name.replace("_", " "), f"{value:.4f}") for name, value in ordered]
+
+
+def history_of(versions: Sequence[Resource]) -> Plot | None:
+    """The metrics of a solution's versions, given newest first; None unless two have any."""
+    measured = [one.inner["metrics"] for one in reversed(versions) if one.inner.get("metrics")]
+    if len(measured) < 2:
+        return None
+    return metric_history([{short: one[name] for short, name in PLOTTED.items() if name in one} for one in measured])
+
+
+def sample_of(trained: TrainedModel, asked: str | None) -> Sample | None:
+    """The list of one id; None for a model that is asked about anything but a user or an item."""
+    model, interactions = trained
+    ids = {"userId": interactions.user_ids, "itemId": interactions.item_ids}.get(model.input_key)
+    if ids is None or not len(ids):
+        return None
+    name = asked or _telling(trained)
+    ranked = model.rank(trained.queries([name]), LENGTH)
+    answer_ids = interactions.user_ids if model.answers == "users" else interactions.item_ids
+    scores = ranked.scores[0].tolist() if ranked.scores is not None else [0.0] * LENGTH
+    answer = [
+        (answer_ids[number].decode(), f"{score:.7f}")
+        for number, score in zip(ranked.items[0].tolist(), scores, strict=False)
+    ]
+    known = int(look_up(ids, [name])[0]) >= 0
+    history = _history(trained, name) if model.input_key == "userId" else []
+    return Sample(
+        model.input_key,
+        name,
+        known,
+        model.answers.capitalize().removesuffix("s"),
+        ranked.scores is not None,
+        answer,
+        history,
+    )
+
+
+def _telling(trained: TrainedModel) -> str:
+    """The id with the most events: its list shows most of what the model can do."""
+    histories = trained.interactions.histories
+    if trained.model.input_key == "userId":
+        return str(trained.interactions.user_ids[int(np.argmax(histories.lengths))].decode())
+    n_items = len(trained.interactions.item_ids)
+    return str(trained.interactions.item_ids[int(np.argmax(np.bincount(histories.items, minlength=n_items)))].decode())
+
+
+def _history(trained: TrainedModel, user_id: str) -> list[tuple[str, str]]:
+    events = trained.queries([user_id])
+    newest = slice(None, -LENGTH - 1, -1)
+    items, times = events.items[newest].tolist(), events.times[newest].tolist()
+    names = trained.interactions.item_ids
+    return [(names[item].decode(), moment(seconds)) for item, seconds in zip(items, times, strict=True)]

@@ -1,0 +1,151 @@
+"""The pages, rendered from the store and, for a trained version, its folder on disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from services.engine.errors import NotFound
+from services.engine.files import DataFolder
+from services.engine.jobs.train import SECONDS_PER_HOUR, recipe_name
+from services.engine.models.storage import load
+from services.engine.pages.entries import Entry, duration, members, moment, path_of, title_of, tone_of
+from services.engine.pages.models import PLOTTED, ModelFacts, history_of
+from services.engine.pages.plots import Plot
+from services.engine.resources import ACTIVE, KINDS, SOLUTION, SOLUTION_VERSION, Kind, Resource
+from services.engine.store import Store
+
+REFRESH_SECONDS = 3
+MOST_SHOWN = 50
+IN_MODELS = (SOLUTION, SOLUTION_VERSION)
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+class Section(NamedTuple):
+    """The resources of one kind, newest first."""
+
+    title: str
+    entries: Sequence[Entry]
+    left_out: int
+
+
+class Version(NamedTuple):
+    """A version in the table of its solution."""
+
+    name: str
+    entry: Entry
+    figures: Sequence[str]
+    trained: str
+
+
+class Solution(NamedTuple):
+    """A solution with the versions that were trained of it."""
+
+    entry: Entry
+    recipe: str
+    columns: Sequence[str]
+    versions: Sequence[Version]
+    left_out: int
+    history: Plot | None
+
+
+class Site:
+    """Renders what the engine holds. Every page is complete in itself: no script, no other file."""
+
+    def __init__(self, store: Store, files: DataFolder) -> None:
+        self._store = store
+        self._files = files
+
+    def overview(self) -> str:
+        """All resources by kind, what is under way, and the metrics of every solution."""
+        held = {kind: self._store.page(kind) for kind in KINDS.values()}
+        at_work = [Entry.of(one) for listed in held.values() for one in listed if tone_of(one.status) == "busy"]
+        return _render(
+            "overview.html", bool(at_work), at_work=at_work,
+            solutions=[_solution(one, held[SOLUTION_VERSION]) for one in held[SOLUTION]],
+            sections=[_section(kind, listed) for kind, listed in held.items() if listed and kind not in IN_MODELS],
+        )  # fmt: skip
+
+    def resource(self, arn: str, asked: str | None = None) -> str:
+        """The page of one resource; `asked` is an id to show the list of. Raises NotFound."""
+        found = self._find(arn)
+        entry = Entry.of(found)
+        linked = {text: path_of(one.kind, text) for text in _arns_in(found) if (one := self._find_any(text))}
+        return _render(
+            "resource.html", entry.tone == "busy", entry=entry, members=members(found, linked),
+            model=self._model(found, asked),
+        )  # fmt: skip
+
+    def _model(self, version: Resource, asked: str | None) -> ModelFacts | None:
+        if version.kind is not SOLUTION_VERSION or version.status != ACTIVE:
+            return None
+        versions = self._store.page(SOLUTION_VERSION, where=(SOLUTION.arn_member, version.body["solutionArn"]))
+        trained = load(recipe_name(version.body["recipeArn"]), self._files.model(version))
+        return ModelFacts.of(version, versions, trained, asked)
+
+    def _find(self, arn: str) -> Resource:
+        found = self._find_any(arn)
+        if found is None:
+            raise NotFound(f"Resource Arn {arn} does not exist; the overview lists what does")
+        return found
+
+    def _find_any(self, arn: str) -> Resource | None:
+        return next((found for kind in KINDS.values() if (found := self._store.find(kind, arn))), None)
+
+
+def _section(kind: Kind, listed: Sequence[Resource]) -> Section:
+    shown = [Entry.of(one) for one in listed[:MOST_SHOWN]]
+    return Section(f"{title_of(kind)}s", shown, len(listed) - len(shown))
+
+
+def _solution(solution: Resource, versions: Sequence[Resource]) -> Solution:
+    own = [one for one in versions if one.body["solutionArn"] == solution.arn]
+    recipe = recipe_name(solution.body.get("recipeArn", ""))
+    columns = [*PLOTTED, "coverage"]
+    rows = [_version(one, [*PLOTTED.values(), "coverage"]) for one in own[:MOST_SHOWN]]
+    return Solution(Entry.of(solution), recipe, columns, rows, len(own) - len(rows), history_of(own))
+
+
+def _version(version: Resource, names: Sequence[str]) -> Version:
+    metrics, hours = version.inner.get("metrics", {}), version.body.get("trainingHours")
+    figures = [f"{metrics[name]:.4f}" if name in metrics else "–" for name in names]
+    return Version(
+        version.arn.rpartition("/")[2],
+        Entry.of(version),
+        figures,
+        duration(hours * SECONDS_PER_HOUR) if hours is not None else "–",
+    )
+
+
+def _arns_in(resource: Resource) -> list[str]:
+    return [value for name, value in resource.body.items() if name.endswith("Arn") and isinstance(value, str)]
+
+
+def _render(template: str, busy: bool, **values: Any) -> str:
+    refresh_seconds = REFRESH_SECONDS if busy else None
+    return (
+        _environment()
+        .get_template(template)
+        .render(now=moment(time.time()), refresh_seconds=refresh_seconds, stylesheet=_stylesheet(), **values)
+    )
+
+
+@cache
+def _environment() -> Environment:
+    # Everything is escaped, whatever a template's name ends in.
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+
+
+@cache
+def _stylesheet() -> Markup:
+    return Markup((_TEMPLATES / "style.css").read_text())

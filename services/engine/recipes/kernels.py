@@ -1,0 +1,280 @@
+"""Compiled loops over sparse data: what numpy would need a matrix of users by items for.
+
+They release the GIL, so threads share the work; numba's own threads are not used, because two of its parallel regions
+must not run at once in every build. Machine code is kept beside the module or, where that is read only, in numba's
+cache folder (`NUMBA_CACHE_DIR`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+
+from services.engine.recipes.histories import Floats, Ints
+
+F = TypeVar("F", bound=Callable[..., Any])
+#: Sums may be reordered, which is what lets the compiler use vectors. NaN and infinity keep their meaning.
+REORDERED = {"reassoc", "contract", "nsz"}
+NOWHERE = np.int32(2**31 - 1)
+
+
+def compiled(function: F) -> F:
+    """The function as machine code, kept between processes where a folder for it can be written."""
+    try:
+        return cast(F, numba.njit(nogil=True, cache=True, fastmath=REORDERED)(function))
+    except RuntimeError:  # no folder to keep it in: compiled anew by every process
+        return cast(F, numba.njit(nogil=True, fastmath=REORDERED)(function))
+
+
+@compiled
+def push(values: Floats, columns: Ints, value: Any, column: Any) -> None:
+    """Put a value in the place of the worst of a heap that holds the best; of equal values the lower column is better.
+
+    A heap begins as -inf at NOWHERE. The caller has made sure that the value is not worse than the worst.
+    """
+    size, place = len(values), 0
+    while True:
+        worse = 2 * place + 1
+        if worse >= size:
+            break
+        other = worse + 1
+        if other < size and (
+            values[other] < values[worse] or (values[other] == values[worse] and columns[other] > columns[worse])
+        ):
+            worse = other
+        if values[worse] > value or (values[worse] == value and columns[worse] < column):
+            break
+        values[place], columns[place] = values[worse], columns[worse]
+        place = worse
+    values[place], columns[place] = value, column
+
+
+@compiled
+def count_pairs(starts: Ints, items: Ints, n_items: int) -> Ints:
+    """Number of distinct items of each user, shape (n_users,)."""
+    counts = np.zeros(len(starts) - 1, np.int64)
+    seen_by = np.full(n_items, -1, np.int64)
+    for user in range(len(starts) - 1):
+        for event in range(starts[user], starts[user + 1]):
+            if seen_by[items[event]] != user:
+                seen_by[items[event]] = user
+                counts[user] += 1
+    return counts
+
+
+@compiled
+def fill_pairs(
+    starts: Ints, items: Ints, ages: Ints, weights: Floats, fading: Floats, span: int, pair_starts: Ints,
+    pair_items: Ints, memory: Floats, presence: Floats, counts: Ints, last: Ints, n_items: int,
+) -> None:  # fmt: skip
+    """Fold the events of each user and item into one pair, in order of first events; see `recipes.pairs`.
+
+    fading[age] is what an event of that age counts in `memory` if it is younger than `span`.
+    """
+    place = np.zeros(n_items, np.int64)
+    for user in range(len(starts) - 1):
+        end = pair_starts[user]
+        for event in range(starts[user], starts[user + 1]):
+            item, age = items[event], ages[event]
+            pair = place[item]
+            if not (pair_starts[user] <= pair < end and pair_items[pair] == item):
+                pair = end
+                end += 1
+                place[item] = pair
+                pair_items[pair] = item
+            if age < span:
+                memory[pair] += weights[event] * fading[age]
+            presence[pair] += weights[event] / np.float32(1 + age)
+            counts[pair] += 1
+            last[pair] = age  # events come oldest first
+
+
+@compiled
+def add_outer(starts: Ints, items: Ints, gram: Floats) -> None:
+    """Add the number of users that two items share to each cell of a dense matrix; items are distinct within users."""
+    for user in range(len(starts) - 1):
+        for left in range(starts[user], starts[user + 1]):
+            row = gram[items[left]]
+            for right in range(starts[user], starts[user + 1]):
+                row[items[right]] += np.float32(1)
+
+
+@compiled
+def regress(precision: Floats) -> None:
+    """Turn the upper half of a precision matrix, in place, into the weights of each column's regression.
+
+    Both halves are written block by block, so that the transposed half stays in the cache.
+    """
+    size, block = len(precision), 64
+    scale = np.empty(size, np.float32)
+    for item in range(size):
+        scale[item] = np.float32(-1) / precision[item, item]
+    for top in range(0, size, block):
+        for left in range(top, size, block):
+            for row in range(top, min(top + block, size)):
+                for column in range(max(left, row + 1), min(left + block, size)):
+                    value = precision[row, column]
+                    precision[row, column] = value * scale[column]
+                    precision[column, row] = value * scale[row]
+    for item in range(size):
+        precision[item, item] = 0
+
+
+@compiled
+def walk(
+    item_starts: Ints, item_users: Ints, user_starts: Ints, user_items: Ints, user_weights: Floats, own_scale: Floats,
+    scale: Floats, least: Any, values: Floats, columns: Ints, first: int, last: int,
+) -> None:  # fmt: skip
+    """The best neighbours of items first:last over shared users; see `recipes.neighbourhood`."""
+    shared = np.zeros(len(scale), np.float32)
+    support = np.zeros(len(scale), np.int32)
+    touched = np.empty(len(scale), np.int32)
+    for item in range(first, last):
+        n_touched = 0
+        for place in range(item_starts[item], item_starts[item + 1]):
+            user = item_users[place]
+            for other in user_items[user_starts[user] : user_starts[user + 1]]:
+                if support[other] == 0:
+                    touched[n_touched] = other
+                    n_touched += 1
+                support[other] += 1
+                shared[other] += user_weights[user]
+        best, where = values[item], columns[item]
+        for other in touched[:n_touched]:
+            value = shared[other] * own_scale[item] * scale[other]
+            if (
+                other != item
+                and support[other] >= least
+                and (value > best[0] or (value == best[0] and other < where[0]))
+            ):
+                push(best, where, value, other)
+            shared[other], support[other] = 0, 0
+
+
+@compiled
+def follow(
+    event_starts: Ints, events: Ints, items: Ints, ends: Ints, reach: int, shrinkage: Any, values: Floats,
+    columns: Ints,
+) -> None:  # fmt: skip
+    """The best followers of every item; see `recipes.sequence`. `ends` is the end of each event's user."""
+    weight = np.zeros(len(event_starts) - 1, np.float32)
+    touched = np.empty(len(event_starts) - 1, np.int32)
+    for item in range(len(event_starts) - 1):
+        n_touched, support = 0, np.float32(0)
+        for event in events[event_starts[item] : event_starts[item + 1]]:
+            for gap in range(1, min(reach, ends[event] - 1 - event) + 1):
+                other = items[event + gap]
+                if other != item:
+                    if weight[other] == 0:
+                        touched[n_touched] = other
+                        n_touched += 1
+                    weight[other] += np.float32(1) / np.float32(gap)
+                    support += np.float32(1) / np.float32(gap)
+        best, where = values[item], columns[item]
+        for other in touched[:n_touched]:
+            value = weight[other] / (support + shrinkage)
+            if value > best[0] or (value == best[0] and other < where[0]):
+                push(best, where, value, other)
+            weight[other] = 0
+
+
+@compiled
+def rank_tile(
+    starts: Ints, items: Ints, memory: Floats, own: Floats, familiar: Any, tile: Floats, offset: int, prior: Floats,
+    best: Floats, where: Ints, totals: Floats, first: int, last: int,
+) -> None:  # fmt: skip
+    """Score the items of one tile of dense weights for users first:last and keep the best; see `recipes.scoring`."""
+    width = tile.shape[1]
+    scores = np.empty(width, np.float32)
+    for user in range(first, last):
+        scores[:] = 0
+        for pair in range(starts[user], starts[user + 1]):
+            row, weight = tile[items[pair]], memory[pair]
+            for column in range(width):
+                scores[column] += weight * row[column]
+        for pair in range(starts[user], starts[user + 1]):
+            column = items[pair] - offset
+            if 0 <= column < width:
+                scores[column] = scores[column] * familiar + own[pair]
+        total = np.float32(0)
+        for column in range(width):
+            scores[column] = max(scores[column], np.float32(0)) + prior[offset + column]
+            total += scores[column]
+        totals[user] += total
+        values, columns = best[user], where[user]
+        for column in range(width):
+            if scores[column] > values[0]:
+                push(values, columns, scores[column], np.int32(offset + column))
+
+
+@compiled
+def gather(
+    pair_items: Ints, memory: Floats, row_starts: Ints, row_items: Ints, row_values: Floats, scores: Floats,
+    touched: Ints, seen: Ints,
+) -> int:  # fmt: skip
+    """Add up the rows of one user's items and note what they reach, and the items themselves, in `touched`."""
+    n_touched = 0
+    for item in pair_items:
+        if seen[item] == 0:
+            seen[item] = 1
+            touched[n_touched] = item
+            n_touched += 1
+    for pair in range(len(pair_items)):
+        for place in range(row_starts[pair_items[pair]], row_starts[pair_items[pair] + 1]):
+            item = row_items[place]
+            if seen[item] == 0:
+                seen[item] = 1
+                touched[n_touched] = item
+                n_touched += 1
+            scores[item] += memory[pair] * row_values[place]
+    return n_touched
+
+
+@compiled
+def rank_sparse(
+    starts: Ints, items: Ints, memory: Floats, own: Floats, familiar: Any, row_starts: Ints, row_items: Ints,
+    row_values: Floats, prior: Floats, popular: Ints, prior_sum: Any, best: Floats, where: Ints, totals: Floats,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Score what the rows of sparse weights reach for users first:last and fill up with the most popular items."""
+    scores = np.zeros(len(prior), np.float32)
+    touched, seen = np.empty(len(prior), np.int32), np.zeros(len(prior), np.int8)
+    for user in range(first, last):
+        begin, end = starts[user], starts[user + 1]
+        n_touched = gather(
+            items[begin:end], memory[begin:end], row_starts, row_items, row_values, scores, touched, seen
+        )
+        for pair in range(begin, end):
+            scores[items[pair]] = scores[items[pair]] * familiar + own[pair]
+        values, columns, total = best[user], where[user], np.float32(prior_sum)
+        for item in touched[:n_touched]:
+            preference = max(scores[item], np.float32(0))
+            total += preference
+            score = preference + prior[item]
+            if score > values[0] or (score == values[0] and item < columns[0]):
+                push(values, columns, score, item)
+            scores[item] = 0
+        for item in popular:
+            if prior[item] < values[0]:
+                break
+            if seen[item] == 0 and (prior[item] > values[0] or item < columns[0]):
+                push(values, columns, prior[item], item)
+        for item in touched[:n_touched]:
+            seen[item] = 0
+        totals[user] = total
+
+
+@compiled
+def settle(best: Floats, where: Ints, totals: Floats, first: int, last: int) -> None:
+    """Turn the heaps of users first:last into lists, best first, and their scores into shares."""
+    for user in range(first, last):
+        values, columns = best[user], where[user]
+        for end in range(len(values) - 1, 0, -1):
+            worst, column = values[0], columns[0]
+            push(values[:end], columns[:end], values[end], columns[end])
+            values[end], columns[end] = worst, column
+        for place in range(len(values)):
+            values[place] /= totals[user]

@@ -1,0 +1,34 @@
+"""Objective: recommendations that lean towards a number of the items, such as their margin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from services.engine.recipes.histories import Floats
+
+#: The power of the reward by the sensitivity of the objective. At 1 a score becomes an expected reward.
+POWERS = {"OFF": 0.0, "LOW": 0.25, "MEDIUM": 0.5, "HIGH": 1.0}
+#: What the least rewarding item keeps, as a share of the most rewarding one's span: relevance is never quite ignored.
+FLOOR = 0.01
+
+
+def rewards(values: Floats) -> Floats:
+    """A column of numbers as rewards: not negative, with a mean of 1; null counts like the least number.
+
+    Numbers that are nowhere negative keep their 0, so that an item of price 20 is worth twice one of price 10; others
+    are counted from the least.
+    Shapes   values (n_items,), NaN for null; returns the same shape.
+    """
+    known = np.nan_to_num(values, nan=float(np.nanmin(values)) if np.isfinite(values).any() else 0.0)
+    positive = known - min(known.min(initial=0.0), 0.0)
+    mean = positive.mean() if len(positive) else 0.0
+    return np.asarray(positive / mean if mean > 0 else np.ones_like(positive))
+
+
+def leaning(item_rewards: Floats, sensitivity: str) -> Floats:
+    """The factor on each item's score: positive, and 1 for every item if the sensitivity is OFF.
+
+    Shapes   item_rewards (n_items,), not negative, from `rewards`; returns (n_items,), float32.
+    """
+    span = item_rewards.max(initial=0.0) or 1.0
+    return np.asarray((item_rewards / span + FLOOR) ** POWERS[sensitivity], np.float32)

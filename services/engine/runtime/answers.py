@@ -1,0 +1,203 @@
+"""The lists of GetRecommendations and GetPersonalizedRanking, as they travel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from services.engine.data.attributes import Attributes
+from services.engine.data.datasets import Datasets
+from services.engine.recipes.exploration import Explored, curiosity, explore, falling, untouched, young
+from services.engine.recipes.histories import Floats, Ints
+from services.engine.recipes.ranking import best
+from services.engine.runtime.assortment import Assortment
+from services.engine.runtime.deployments import Deployment, Deployments
+from services.engine.runtime.issued import Issued
+from services.engine.runtime.narrowing import Narrowing, facts
+from services.engine.runtime.promotions import interleave, promoted_places
+from services.engine.runtime.scoring import Asked, score
+
+SCORE_DECIMALS = 7
+#: A share so small that it would be rounded to 0 is still one.
+LEAST_SCORE = 10.0**-SCORE_DECIMALS
+#: Recipes whose answers say why an item is in the list.
+WITH_REASONS = frozenset({"aws-user-personalization-v2"})
+PROMOTED, TRIED, POPULAR = ["Promoted item"], ["Exploration"], ["Popular item"]
+
+Mask = npt.NDArray[np.bool_]
+Answer = dict[str, Any]
+#: Scores → the same with -inf for what a filter removes; all are left without one.
+Narrow = Callable[[Floats, Narrowing | None], Floats]
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Which items are promoted (all, without a filter), and the per cent of places that they get."""
+
+    percent: int
+    name: str | None = None
+    narrowing: Narrowing | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a request wants: for whom, from which items, how many, and which columns as metadata.
+
+    columns  name of an Items column → how its cells are written
+    """
+
+    asked: Asked
+    length: int = 0
+    narrowing: Narrowing | None = None
+    promotion: Promotion | None = None
+    columns: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+
+
+class Chosen(NamedTuple):
+    """Item numbers in order, their scores, and which were promoted or tried; shapes (length,)."""
+
+    items: Ints
+    scores: Floats
+    promoted: Mask
+    tried: Mask
+
+
+class Answers:
+    """Makes lists, and remembers which. Safe to use from any thread."""
+
+    def __init__(self, deployments: Deployments, datasets: Datasets) -> None:
+        self.deployments = deployments
+        self.issued = Issued()
+        self._datasets = datasets
+
+    def recommend(self, deployment: Deployment, wish: Wish, random: np.random.Generator) -> list[Answer]:
+        """The best items for a user or item, best first but for promotions: `itemList`."""
+        loaded = deployment.loaded
+        assortment = loaded.assortment()
+        scores, popular = score(loaded, assortment, wish.asked, self._datasets, self.issued)
+        narrow = self._narrower(deployment, wish, assortment.attributes, assortment.mask)
+        promoted = _promoted(scores, wish, narrow)
+        others = narrow(scores, wish.narrowing)
+        if len(promoted):
+            others = np.where(np.isin(np.arange(len(others)), promoted), -np.inf, others)
+        rest = best(others, wish.length - len(promoted))
+        explored = _explored(deployment, assortment, others, rest, random)
+        chosen = _mixed(promoted, scores, explored, falling(others[explored.items]), random)
+        names = assortment.names[chosen.items].tolist()
+        answers = _listed(names, chosen, popular[chosen.items], deployment, wish.promotion)
+        return self._described(deployment, answers, wish)
+
+    def rank(self, deployment: Deployment, wish: Wish, names: Sequence[str]) -> list[Answer]:
+        """The given items, best first: `personalizedRanking`. Scores are shares among the given items that are known;
+        unknown ones come last, in their order and without a score. Repetitions count once."""
+        names = [*dict.fromkeys(names)]
+        loaded = deployment.loaded
+        assortment = loaded.assortment()
+        places = assortment.places(names)
+        known = places >= 0
+        scores = np.zeros(len(names))
+        scores[known] = score(loaded, assortment, wish.asked, self._datasets, self.issued).scores[places[known]]
+        scores /= scores.sum() if known.any() else 1
+        order = np.argsort(-scores, kind="stable")
+        if wish.narrowing:
+            universe = self._datasets.items(loaded.group_arn).align(np.array([name.encode() for name in names]))
+            narrow = self._narrower(deployment, wish, universe, lambda items: np.isin(names, items))
+            order = order[np.isfinite(narrow(scores, wish.narrowing))[order]]
+        answers = [_answer(names[place], scores[place] if known[place] else None) for place in order.tolist()]
+        return self._described(deployment, answers, wish)
+
+    def _narrower(
+        self, deployment: Deployment, wish: Wish, universe: Attributes, mask: Callable[[tuple[str, ...]], Mask]
+    ) -> Narrow:
+        """What applies filters of this request to the universe; `mask` gives its rows that have some ids."""
+        asked, group = wish.asked, deployment.loaded.group_arn
+        known = cache(
+            lambda: facts(
+                self._datasets, group, user_id=asked.user_id, item_id=asked.item_id, universe=universe, mask=mask
+            )
+        )
+
+        def narrow(scores: Floats, narrowing: Narrowing | None) -> Floats:
+            if narrowing is None:
+                return scores
+            return np.where(narrowing.allowed(universe, known()), scores, -np.inf)
+
+        return narrow
+
+    def _described(self, deployment: Deployment, answers: list[Answer], wish: Wish) -> list[Answer]:
+        """The answers with the metadata that was asked for; a column without a value is left out."""
+        if wish.columns:
+            items = self._datasets.items(deployment.loaded.group_arn)
+            for answer in answers:
+                row = items.row(answer["itemId"])
+                present = [(name, text) for name, text in wish.columns.items() if name in row]
+                answer["metadata"] = {wire_name(name): text(row[name]) for name, text in present}
+        return answers
+
+
+def wire_name(column: str) -> str:
+    """`creationTimestamp` of CREATION_TIMESTAMP."""
+    first, *others = column.lower().split("_")
+    return first + "".join(part.capitalize() for part in others)
+
+
+def _promoted(scores: Floats, wish: Wish, narrow: Narrow) -> Ints:
+    promotion = wish.promotion
+    length = promoted_places(promotion.percent, wish.length) if promotion else 0
+    return best(narrow(scores, promotion.narrowing), length) if promotion else np.empty(0, np.intp)
+
+
+def _explored(
+    deployment: Deployment, assortment: Assortment, scores: Floats, ranked: Ints, random: np.random.Generator
+) -> Explored:
+    weight, cut_off_days = deployment.exploration
+    if weight <= 0:
+        return untouched(ranked)
+    may_be_tried = young(assortment.born, assortment.newest, cut_off_days) & np.isfinite(scores)
+    return explore(ranked, curiosity(scores, assortment.n_events, may_be_tried), weight, random)
+
+
+def _mixed(
+    promoted: Ints, scores: Floats, explored: Explored, explored_scores: Floats, random: np.random.Generator
+) -> Chosen:
+    """Promoted items among the others."""
+    if not len(promoted):
+        return Chosen(explored.items, explored_scores, np.zeros(len(explored.items), bool), explored.tried)
+    n_promoted = len(promoted)
+    order = interleave(np.arange(n_promoted), n_promoted + np.arange(len(explored.items)), random)
+    return Chosen(
+        np.concatenate([promoted, explored.items])[order],
+        np.concatenate([scores[promoted], explored_scores])[order],
+        order < n_promoted,
+        np.concatenate([np.zeros(n_promoted, bool), explored.tried])[order],
+    )
+
+
+def _listed(
+    names: Sequence[str], chosen: Chosen, popular: Mask, deployment: Deployment, promotion: Promotion | None
+) -> list[Answer]:
+    """The chosen items with what applies to each: a score, the promotion's name, the reason."""
+    is_scored = deployment.loaded.trained.model.scored
+    tells_why = deployment.loaded.recipe.name in WITH_REASONS
+    answers = []
+    flags = zip(chosen.promoted.tolist(), chosen.tried.tolist(), popular.tolist(), strict=True)
+    for name, points, (promoted, tried, plain) in zip(names, chosen.scores.tolist(), flags, strict=True):
+        reason = (PROMOTED if promoted else TRIED if tried else POPULAR if plain else None) if tells_why else None
+        answer = _answer(name, points if is_scored and reason is not POPULAR else None)
+        if promoted and promotion and promotion.name:
+            answer["promotionName"] = promotion.name
+        if reason:
+            answer["reason"] = reason
+        answers.append(answer)
+    return answers
+
+
+def _answer(name: str, points: float | None) -> Answer:
+    if points is None:
+        return {"itemId": name}
+    return {"itemId": name, "score": max(round(float(points), SCORE_DECIMALS), LEAST_SCORE)}

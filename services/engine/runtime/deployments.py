@@ -1,0 +1,285 @@
+"""What campaigns serve: loaded models by campaign, and parsed filters, each as current as the store.
+
+Nothing here holds a lock of the store while it answers. What was read is trusted until the store's count of changes
+moves; then the campaign is read again, and a version that it names anew is loaded before it takes the old one's place.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from services.engine.catalogue import Recipe, recipe_of
+from services.engine.data.attributes import Attributes
+from services.engine.data.datasets import Datasets
+from services.engine.data.interactions import EventSelection
+from services.engine.errors import InvalidInput, NotFound
+from services.engine.files import DataFolder
+from services.engine.filters import Filter, parse
+from services.engine.lifecycle import Completion
+from services.engine.models.storage import TrainedModel, load, single_items
+from services.engine.recipes.histories import Floats
+from services.engine.resources import ACTIVE, CAMPAIGN, DATASET_GROUP, FILTER, SOLUTION_VERSION, Kind, Resource
+from services.engine.runtime.assortment import Assortment
+from services.engine.runtime.lifts import context_lifts, segment_lift
+from services.engine.store import Store
+
+#: Recipes that answer with items which arrived after the training: through exploration, or for a given list.
+WITH_LATE_ITEMS = frozenset({"aws-user-personalization", "aws-user-personalization-v2", "aws-personalized-ranking-v2"})
+#: Recipes whose campaigns give metadata without being told to.
+WITH_METADATA = frozenset({"aws-user-personalization-v2", "aws-personalized-ranking-v2"})
+#: The service's own defaults of itemExplorationConfig.
+EXPLORATION_WEIGHT, EXPLORATION_CUT_OFF_DAYS = 0.3, 30.0
+#: An assortment is built anew at most for this part of the time, however often items change.
+REBUILDING_SHARE = 0.1
+MAX_SEGMENTS = 64
+MAX_FILTERS = 512
+
+Value = TypeVar("Value")
+
+
+class Present(NamedTuple):
+    """An assortment, the attributes it was made of, and when it may be made again (monotonic seconds)."""
+
+    items: Attributes
+    assortment: Assortment
+    renewed_from: float
+
+
+class LoadedVersion:
+    """A solution version in memory, and what follows from it. Safe to use from any thread."""
+
+    def __init__(self, version: Resource, trained: TrainedModel, datasets: Datasets) -> None:
+        self.version_arn = version.arn
+        self.trained = trained
+        self.group_arn: str = version.body["datasetGroupArn"]
+        self.recipe: Recipe = _recipe(version)
+        self.selection = EventSelection.of(version.body)
+        self.seen_seq: int = version.inner.get("seen_seq", 0)
+        self._datasets = datasets
+        self._present: Present | None = None
+        self._building = threading.Lock()
+        self._segment_lift = lru_cache(MAX_SEGMENTS)(self._lift_of)
+        self._context_lifts: dict[str, dict[str, Floats]] = {}
+
+    @cached_property
+    def usual(self) -> Floats:
+        """Scores for somebody of whom nothing is known; shape (n_items of the model,)."""
+        scores: Floats = self.trained.model.scores(single_items(np.array([-1])))[0]
+        return scores
+
+    def assortment(self) -> Assortment:
+        """Every item that may be an answer, with attributes as they are now."""
+        items = self._datasets.items(self.group_arn)
+        present = self._present
+        if present and (present.items is items or time.monotonic() < present.renewed_from):
+            return present.assortment
+        with self._building:
+            if self._present is present:
+                self._present = self._made(items)
+            return self._present.assortment if self._present else self._made(items).assortment
+
+    def warm(self) -> None:
+        """Read and compute what every answer needs."""
+        self.assortment()
+        _ = self.usual
+        self._datasets.interacted(self.group_arn, "")
+
+    def segment_lift(self, user_id: str) -> Floats | None:
+        """What users with this one's categorical attributes take more often; None if nothing is known of the user."""
+        schema = self._datasets.schema(self.group_arn, "USERS")
+        if schema is None:
+            return None
+        row = self._datasets.users(self.group_arn).row(user_id)
+        categorical = [column.name for column in schema.columns if column.categorical]
+        values = tuple((name, str(row[name])) for name in categorical if name in row and name in self._users.columns)
+        return self._segment_lift(values) if values else None
+
+    def context_lift(self, context: Mapping[str, str]) -> Floats | None:
+        """What is taken more often in this context; None if no column or value of it is known."""
+        lifts = [found for name, value in context.items() if (found := self._lifts_in(name).get(value)) is not None]
+        if not lifts:
+            return None
+        product = lifts[0]
+        for other in lifts[1:]:
+            product = product * other
+        return product
+
+    def _made(self, items: Attributes) -> Present:
+        started = time.monotonic()
+        assortment = Assortment.of(self.trained.interactions, items, with_late=self.recipe.name in WITH_LATE_ITEMS)
+        ended = time.monotonic()
+        return Present(items, assortment, ended + (ended - started) / REBUILDING_SHARE)
+
+    @cached_property
+    def _users(self) -> Attributes:
+        """Attributes of the users whom the model knows, in its order, as they were when first needed."""
+        return self._datasets.users(self.group_arn).align(self.trained.interactions.user_ids)
+
+    def _lift_of(self, values: tuple[tuple[str, str], ...]) -> Floats:
+        return segment_lift(self.trained.interactions, self._users, dict(values))
+
+    def _lifts_in(self, column: str) -> dict[str, Floats]:
+        if column not in self._context_lifts:
+            schema = self._datasets.schema(self.group_arn, "INTERACTIONS")
+            known = schema is not None and any(one.name == column for one in schema.columns)
+            # Names that are no column come from clients and are not remembered: there may be any number of them.
+            if not known:
+                return {}
+            dataset = self._datasets.find(self.group_arn, "INTERACTIONS")
+            table = self._datasets.table(dataset) if dataset else None
+            self._context_lifts[column] = context_lifts(self.trained.interactions, table, column) if table else {}
+        return self._context_lifts[column]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A campaign and the version that it serves."""
+
+    campaign: Resource
+    loaded: LoadedVersion
+
+    @property
+    def config(self) -> dict[str, Any]:
+        config: dict[str, Any] = self.campaign.body.get("campaignConfig", {})
+        return config
+
+    @property
+    def gives_metadata(self) -> bool:
+        return self.loaded.recipe.name in WITH_METADATA or bool(self.config.get("enableMetadataWithRecommendations"))
+
+    @property
+    def exploration(self) -> tuple[float, float]:
+        """Weight, from 0 to 1, and cut-off in days; the weight is 0 where the recipe does not explore."""
+        if self.loaded.recipe.type != "USER_PERSONALIZATION" or self.loaded.recipe.name not in WITH_LATE_ITEMS:
+            return 0.0, EXPLORATION_CUT_OFF_DAYS
+        config = self.config.get("itemExplorationConfig", {})
+        return (
+            float(config.get("explorationWeight", EXPLORATION_WEIGHT)),
+            float(config.get("explorationItemAgeCutOff", EXPLORATION_CUT_OFF_DAYS)),
+        )
+
+
+class _Current(Generic[Value]):
+    """What a function reads by ARN, read again when the store has changed."""
+
+    def __init__(self, store: Store, read: Callable[[str], Value]) -> None:
+        self._store = store
+        self._read = read
+        self._known: dict[str, tuple[int, Value]] = {}
+
+    def __call__(self, arn: str) -> Value:
+        # Counted before reading: what changes in between is read again next time.
+        changes = self._store.changes
+        known = self._known.get(arn)
+        if known and known[0] == changes:
+            return known[1]
+        self._known.pop(arn, None)
+        value = self._read(arn)
+        self._known[arn] = changes, value
+        return value
+
+    def forget(self, wanted: Callable[[Value], bool]) -> None:
+        """Keep only what is still wanted."""
+        self._known = {arn: known for arn, known in self._known.copy().items() if wanted(known[1])}
+
+
+class Deployments:
+    """Loaded models by campaign ARN. Safe to call from any thread."""
+
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
+        self._store = store
+        self._files = files
+        self._datasets = datasets
+        self._loading = threading.Lock()
+        self._versions: dict[str, tuple[int, LoadedVersion]] = {}
+        self._deployments = _Current(store, self._read_campaign)
+        self._filters = _Current(store, self._read_filter)
+
+    def of(self, campaign_arn: str) -> Deployment:
+        """What a campaign serves now. Raises NotFound unless it is ACTIVE."""
+        return self._deployments(campaign_arn)
+
+    def filter(self, arn: str, deployment: Deployment) -> Filter:
+        """An ACTIVE filter of the campaign's dataset group. Raises NotFound, InvalidInput."""
+        resource, parsed = self._filters(arn)
+        group = resource.body[DATASET_GROUP.arn_member]
+        if group != deployment.loaded.group_arn:
+            raise InvalidInput(
+                f"The filter {arn} belongs to {group}, the campaign to {deployment.loaded.group_arn}; "
+                "create a filter in the campaign's dataset group"
+            )
+        if parsed.target != "ITEM":
+            raise InvalidInput(f"The filter {arn} selects users; pass one of items (INCLUDE or EXCLUDE ItemID)")
+        return parsed
+
+    @property
+    def loaded(self) -> list[str]:
+        """ARNs of the versions in memory."""
+        return [*self._versions]
+
+    def prepare(self, campaign: Resource) -> Completion:
+        """The job of CreateCampaign: what the campaign needs is in memory before it is ACTIVE, so no answer waits."""
+        self._loaded(self._store.get(SOLUTION_VERSION, campaign.body["solutionVersionArn"])).warm()
+        return lambda _campaign: None
+
+    def forget(self, campaign: Resource) -> None:
+        """Let go of a campaign that is being deleted, and of its version if no other campaign serves it."""
+        with self._loading:
+            self._evict(besides=campaign.arn)
+
+    def _read_campaign(self, arn: str) -> Deployment:
+        campaign = self._active(CAMPAIGN, arn)
+        version = self._store.get(SOLUTION_VERSION, campaign.body["solutionVersionArn"])
+        return Deployment(campaign, self._loaded(version))
+
+    def _read_filter(self, arn: str) -> tuple[Resource, Filter]:
+        resource = self._active(FILTER, arn)
+        return resource, _parsed(resource.body["filterExpression"])
+
+    def _active(self, kind: Kind, arn: str) -> Resource:
+        resource = self._store.get(kind, arn)
+        if resource.status != ACTIVE:
+            raise NotFound(f"Resource Arn {arn} is {resource.status}; only an ACTIVE {kind.wrapper} can be used")
+        return resource
+
+    def _loaded(self, version: Resource) -> LoadedVersion:
+        """The version in memory. Its folder is written anew when users are deleted from it, hence the time."""
+        written = self._files.model(version).stat().st_mtime_ns
+        known = self._versions.get(version.arn)
+        if known and known[0] == written:
+            return known[1]
+        with self._loading:
+            known = self._versions.get(version.arn)
+            if known is None or known[0] != written:
+                self._evict()
+                trained = load(_recipe(version).name, self._files.model(version))
+                known = self._versions[version.arn] = written, LoadedVersion(version, trained, self._datasets)
+        return known[1]
+
+    def _evict(self, besides: str = "") -> None:
+        """Let go of versions that no campaign serves any more; one that is going does not count."""
+        campaigns = self._store.page(CAMPAIGN)
+        served = {campaign.body["solutionVersionArn"] for campaign in campaigns if campaign.arn != besides}
+        self._versions = {arn: known for arn, known in self._versions.items() if arn in served}
+        loaded = {id(known[1]) for known in self._versions.values()}
+        self._deployments.forget(lambda deployment: id(deployment.loaded) in loaded)
+
+
+@lru_cache(MAX_FILTERS)
+def _parsed(expression: str) -> Filter:
+    """One object for equal expressions: a filter remembers what it found out about an assortment."""
+    return parse(expression)
+
+
+def _recipe(version: Resource) -> Recipe:
+    recipe = recipe_of(version.body["recipeArn"])
+    if recipe is None:
+        raise InvalidInput(f"{version.arn} was trained with {version.body['recipeArn']}, which the engine has not")
+    return recipe

@@ -1,0 +1,71 @@
+"""What a segment of users, or a context such as a device, takes more often than everybody does.
+
+Segment   the users with the same categorical values, for a user whom the model knows nothing else about.
+Context   the events with the same value in a column of the Interactions dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from services.engine.data.attributes import Attributes, Texts
+from services.engine.data.ids import look_up
+from services.engine.data.interactions import Interactions
+from services.engine.recipes.histories import Floats
+from services.engine.recipes.ranking import lift
+
+#: Events of everybody mixed into those of a group: below as many of its own, the group says little.
+CAUTION = 200.0
+#: The most frequent values of a context column that are told apart.
+MAX_VALUES = 100
+#: Columns of interactions that say what happened, not where.
+NO_CONTEXT = frozenset(
+    {"USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE", "IMPRESSION", "RECOMMENDATION_ID", "EVENT_ID"}
+)
+
+
+def segment_lift(interactions: Interactions, users: Attributes, values: Mapping[str, str]) -> Floats:
+    """The lift of the users who have these values in these columns; shape (n_items,).
+
+    users   aligned with `interactions.user_ids`
+    """
+    members = np.flatnonzero(_members(users, values))
+    taken = interactions.histories.take(members).items
+    n_items = len(interactions.item_ids)
+    everybody = np.bincount(interactions.histories.items, minlength=n_items)
+    return lift(np.bincount(taken, minlength=n_items), everybody, CAUTION)
+
+
+def context_lifts(interactions: Interactions, table: Any, column: str) -> dict[str, Floats]:
+    """The lift of each frequent value of a column of an Interactions table, by value; shapes (n_items,)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column in NO_CONTEXT or column not in table.column_names:
+        return {}
+    cells = pc.fill_null(pc.cast(table[column], pa.string()), "").combine_chunks().dictionary_encode()
+    names = pc.cast(table["ITEM_ID"], pa.string()).combine_chunks().dictionary_encode()
+    places = look_up(interactions.item_ids, names.dictionary.to_pylist())
+    items, codes = places[names.indices.to_numpy()], cells.indices.to_numpy()
+    n_items = len(interactions.item_ids)
+    everybody = np.bincount(items[items >= 0], minlength=n_items)
+    frequent = np.argsort(-np.bincount(codes), kind="stable")[:MAX_VALUES]
+    return {
+        cells.dictionary[code].as_py(): lift(
+            np.bincount(items[(codes == code) & (items >= 0)], minlength=n_items), everybody, CAUTION
+        )
+        for code in frequent.tolist()
+    }
+
+
+def _members(users: Attributes, values: Mapping[str, str]) -> npt.NDArray[np.bool_]:
+    members = np.ones(len(users.ids), bool)
+    for name, value in values.items():
+        column = users.columns[name]
+        if isinstance(column, Texts):
+            members &= np.array([*(cell == value for cell in column.cells), False])[column.codes]
+    return members

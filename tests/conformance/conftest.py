@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import boto3
+import httpx
+import pytest
+
+from services.engine.protocol import CONTROL, paths
+from tests.conformance import refusals
+from tests.conformance.drivers import SERVICE_OF, Answered, Boto, CommandLine
+from tests.conformance.life import Life
+from tests.integration.engine.conftest import EngineProcess
+
+PATHS = {operation.name: path for path, operation in paths().items()}
+
+
+@dataclass
+class Lived:
+    """Two whole lives, and everything that was answered in them."""
+
+    boto: Life
+    command_line: Life
+    answered_to_boto: list[Answered]
+    answered_to_command_line: list[Answered]
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str) -> Iterator[EngineProcess]:
+    running = EngineProcess(tmp_path_factory.mktemp("conformance") / "data", s3_endpoint)
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def storage(s3_endpoint: str) -> tuple[Any, str]:
+    """A client of the S3 server, and a bucket."""
+    client = boto3.client("s3", endpoint_url=s3_endpoint)
+    client.create_bucket(Bucket="conformance")
+    return client, "conformance"
+
+
+@pytest.fixture(scope="session")
+def lived(engine: EngineProcess, grown: tuple[EngineProcess, Life], storage: tuple[Any, str]) -> Lived:
+    """Both lives are lived at the same time in the same engine; a training is stopped in the one that keeps still."""
+    boto, command_line = Boto(engine.url), CommandLine(engine.url)
+    by_hand = Life("by-hand", command_line, Boto(engine.url), *storage)
+    broken: list[BaseException] = []
+
+    def live_by_hand() -> None:
+        try:
+            by_hand.grow()
+            by_hand.end()
+        except BaseException as error:
+            broken.append(error)
+            raise
+
+    beside = threading.Thread(target=live_by_hand)
+    beside.start()
+    by_boto = Life("by-boto", boto, Boto(engine.url), *storage)
+    try:
+        by_boto.grow()
+        by_boto.end()
+    finally:
+        beside.join()
+    if broken:
+        raise broken[0]
+    still, life = grown
+    for ask in (Boto(still.url, boto.answered), CommandLine(still.url, command_line.answered)):
+        life.stop_a_training(ask)
+    return Lived(by_boto, by_hand, boto.answered, command_line.answered)
+
+
+@pytest.fixture(scope="session")
+def grown(
+    tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str, storage: tuple[Any, str]
+) -> Iterator[tuple[EngineProcess, Life]]:
+    """A grown life in an engine of its own in which, from now on, whatever is begun stays pending.
+
+    Beside its data folder lies a copy, for an engine in the test's own process.
+    """
+    running = EngineProcess(tmp_path_factory.mktemp("errors") / "data", s3_endpoint, ENGINE_QUOTAS="service")
+    try:
+        life = Life("errors", Boto(running.url), Boto(running.url), *storage)
+        life.grow()
+        life.spare()
+        assert running.stop() == 0
+        shutil.copytree(running.data_dir, running.data_dir.with_name("copy"))
+        running.start(ENGINE_STEP_SECONDS="3600")
+        yield running, life
+    finally:
+        stopped = running.stop()
+    assert stopped == 0
+
+
+class Refusal(NamedTuple):
+    """An error as it travelled."""
+
+    status: int
+    header: str | None
+    body: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def refused(grown: tuple[EngineProcess, Life]) -> dict[tuple[str, str], Refusal]:
+    """What each request of the table was answered; raw HTTP, because a client refuses some of them itself."""
+    engine, life = grown
+    refusals.begin(life)
+    table = refusals.table()
+    answers: dict[tuple[str, str], Refusal] = {}
+    with httpx.Client(base_url=engine.url) as client:
+        for operation, code in sorted(table, key=lambda case: case[1] == refusals.LIMIT):
+            if code == refusals.LIMIT:
+                refusals.fill(life, operation)
+            answers[operation, code] = ask(client, operation, table[operation, code](life))
+    return answers
+
+
+def ask(client: httpx.Client, operation: str, request: dict[str, Any]) -> Refusal:
+    of_control = SERVICE_OF[operation] == CONTROL
+    headers = {"X-Amz-Target": f"AmazonPersonalize.{operation}"} if of_control else {}
+    answer = client.post(PATHS.get(operation, "/"), headers=headers, content=json.dumps(request), timeout=30)
+    return Refusal(answer.status_code, answer.headers.get("x-amzn-errortype"), answer.json())

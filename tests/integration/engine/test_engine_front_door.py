@@ -1,0 +1,145 @@
+"""What meets a call before it reaches an operation: path, verb, size, signature, and an engine that is not open yet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from services.engine.app import Engine
+from services.engine.http import MAX_BODY_BYTES, create_app
+from services.engine.provider import Provider
+from services.engine.settings import EngineSettings
+
+LIST_SCHEMAS = {"X-Amz-Target": "AmazonPersonalize.ListSchemas"}
+
+
+@pytest.fixture(scope="module")
+def front_door(engine: Any) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=engine.url) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [
+        ("POST", "/personalized-ranking", 404),
+        ("POST", "/recommendations/", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/recommendations", 405),
+        ("PUT", "/", 405),
+        ("DELETE", "/events", 405),
+    ],
+)
+def test_path_or_verb_of_no_operation_is_unknown(front_door: httpx.Client, verb: str, path: str, status: int) -> None:
+    answer = front_door.request(verb, path)
+    assert answer.status_code == status
+    assert answer.headers["x-amzn-errortype"] == answer.json()["__type"] == "UnknownOperationException"
+    assert answer.headers["x-amzn-requestid"]
+
+
+@pytest.mark.parametrize("path", ["/", "/recommendations", "/events"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 2_000, b"\x00", b"null"])
+def test_body_that_is_no_object_is_invalid_input(front_door: httpx.Client, path: str, body: bytes) -> None:
+    answer = front_door.post(path, headers=LIST_SCHEMAS, content=body)
+    assert answer.status_code == 400
+    assert answer.json()["__type"] == "InvalidInputException"
+    assert ("x-amzn-errortype" in answer.headers) == (path != "/")
+
+
+def test_body_larger_than_any_request_is_refused(front_door: httpx.Client) -> None:
+    fits = b'{"a": "' + b"x" * (MAX_BODY_BYTES - 9) + b'"}'
+    assert front_door.post("/", headers=LIST_SCHEMAS, content=fits).status_code == 200
+    answer = front_door.post("/", headers=LIST_SCHEMAS, content=fits + b" ")
+    assert answer.status_code == 413
+    assert answer.json()["__type"] == "RequestEntityTooLargeException"
+    assert front_door.post("/", headers=LIST_SCHEMAS, content=b"{}").status_code == 200
+
+
+def test_signatures_are_checked_where_keys_are_set(own_engine: Any) -> None:
+    engine = own_engine(ENGINE_ACCESS_KEYS="alice:wonderland, bob:builder")
+
+    def listed(key: str, secret: str, service: str = "personalize", **arguments: Any) -> Any:
+        client = boto3.client(
+            service,
+            endpoint_url=engine.url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            region_name="eu-west-1",
+        )
+        return client.list_schemas() if service == "personalize" else client.get_recommendations(userId="a")
+
+    assert listed("alice", "wonderland")["schemas"] == []
+    assert listed("bob", "builder")["schemas"] == []
+    for key, secret, service, code in [
+        ("alice", "builder", "personalize", "SignatureDoesNotMatch"),
+        ("alice", "builder", "personalize-runtime", "SignatureDoesNotMatch"),
+        ("carol", "wonderland", "personalize", "InvalidClientTokenId"),
+    ]:
+        with pytest.raises(ClientError) as raised:
+            listed(key, secret, service)
+        assert raised.value.response["Error"]["Code"] == code
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert httpx.post(engine.url, headers=LIST_SCHEMAS).json()["__type"] == "MissingAuthenticationToken"
+    assert httpx.get(engine.url).status_code == 403
+    assert httpx.get(f"{engine.url}/health/ready").status_code == 200
+
+
+def test_keys_stay_out_of_the_log_and_of_settings(own_engine: Any, tmp_path: Path) -> None:
+    own_engine(ENGINE_ACCESS_KEYS="alice:wonderland").stop()
+    assert "wonderland" not in (tmp_path / "engine.log").read_text()
+    assert "wonderland" not in repr(EngineSettings(access_keys=SecretStr("alice:wonderland")))
+
+
+def test_calls_are_told_to_wait_until_the_data_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_open, really_open = threading.Event(), Engine.open
+
+    def open_later(settings: EngineSettings) -> Engine:
+        assert may_open.wait(30)
+        return really_open(settings)
+
+    monkeypatch.setattr(Engine, "open", open_later)
+    with TestClient(create_app(EngineSettings(data_dir=tmp_path))) as client:
+        answer = client.post("/", headers=LIST_SCHEMAS)
+        assert (answer.status_code, answer.json()["__type"]) == (503, "ServiceUnavailable")
+        assert client.get("/health/ready").status_code == client.get("/").status_code == 503
+        assert client.get("/health/live").status_code == 200
+        may_open.set()
+        while client.get("/health/ready").status_code != 200:
+            pass
+        assert client.post("/", headers=LIST_SCHEMAS).status_code == 200
+
+
+def test_engine_that_cannot_open_its_data_ends_with_a_reason(engine: Any) -> None:
+    command = [sys.executable, "-m", "services.engine", "--port", "0", "--data-dir", str(engine.data_dir)]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert "belongs to an engine that is running" in second.stdout
+
+
+def test_bug_is_an_internal_failure_without_a_trace_on_the_wire(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_provider: Provider, _call: object) -> dict[str, object]:
+        raise ZeroDivisionError("secret of the code")
+
+    monkeypatch.setattr(Provider, "list_schemas", broken)
+    with TestClient(create_app(EngineSettings(data_dir=tmp_path))) as client:
+        while client.get("/health/ready").status_code != 200:
+            pass
+        answer = client.post("/", headers=LIST_SCHEMAS)
+        assert (answer.status_code, answer.json()["__type"]) == (500, "InternalFailure")
+        assert answer.headers["x-amzn-requestid"] in answer.json()["message"]
+        assert "secret" not in answer.text
+        other = client.post("/", headers={"X-Amz-Target": "AmazonPersonalize.ListRecipes"})
+        assert other.status_code == 200
