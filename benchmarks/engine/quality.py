@@ -34,7 +34,6 @@ from services.engine.data.interactions import EventSelection, Interactions, load
 from services.engine.data.training import Training
 from services.engine.metrics import Examples, evaluate, evaluate_textbook, examples, next_examples
 from services.engine.models.model import Model
-from services.engine.models.personalized_ranking import PersonalizedRanking
 from services.engine.models.user_personalization import UserPersonalization
 from services.engine.recipes.ease import ease
 from services.engine.recipes.histories import Floats, Histories, Ints
@@ -137,16 +136,12 @@ def by_users(training: Training, n_folds: int) -> dict[str, list[Figures]]:
         ranked = model.rank(test.queries, LENGTH).items
         figures.setdefault("aws-user-personalization", []).append(measure(ranked, test.truths, n_items))
         given = top(popularity(learnt, n_items)[None, :], RANKED_ITEMS)[0]
-        ranking = PersonalizedRanking(**vars_of(model)).scores(test.queries)[:, given]
+        ranking = model.scores(test.queries)[:, given]  # aws-personalized-ranking has the same scores
         for name, order in (("popularity", np.tile(given[:LENGTH], (len(rows), 1))), ("engine", None)):
             listed = given[top(ranking, LENGTH)] if order is None else order
             key = f"ranking of {RANKED_ITEMS} items, {name}"
             figures.setdefault(key, []).append(measure(listed, test.truths, n_items))
     return figures
-
-
-def vars_of(model: Any) -> dict[str, Any]:
-    return {name: getattr(model, name) for name in model.__dataclass_fields__}
 
 
 def by_orders(training: Training, n_folds: int) -> dict[str, list[Figures]]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -30,6 +30,15 @@ class Lived:
     answered_to_command_line: list[Answered]
 
 
+class Grown(NamedTuple):
+    """An engine that keeps still, the life in it, and the stopping of a training as each driver was answered."""
+
+    engine: EngineProcess
+    life: Life
+    stops_by_boto: list[Answered]
+    stops_by_hand: list[Answered]
+
+
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str) -> Iterator[EngineProcess]:
     running = EngineProcess(tmp_path_factory.mktemp("conformance") / "data", s3_endpoint)
@@ -46,40 +55,22 @@ def storage(s3_endpoint: str) -> tuple[Any, str]:
 
 
 @pytest.fixture(scope="session")
-def lived(engine: EngineProcess, grown: tuple[EngineProcess, Life], storage: tuple[Any, str]) -> Lived:
+def lived(engine: EngineProcess, grown: Grown, storage: tuple[Any, str]) -> Lived:
     """Both lives are lived at the same time in the same engine; a training is stopped in the one that keeps still."""
     boto, command_line = Boto(engine.url), CommandLine(engine.url)
     by_hand = Life("by-hand", command_line, Boto(engine.url), *storage)
-    broken: list[BaseException] = []
-
-    def live_by_hand() -> None:
-        try:
-            by_hand.grow()
-            by_hand.end()
-        except BaseException as error:
-            broken.append(error)
-            raise
-
-    beside = threading.Thread(target=live_by_hand)
-    beside.start()
     by_boto = Life("by-boto", boto, Boto(engine.url), *storage)
-    try:
-        by_boto.grow()
-        by_boto.end()
-    finally:
-        beside.join()
-    if broken:
-        raise broken[0]
-    still, life = grown
-    for ask in (Boto(still.url, boto.answered), CommandLine(still.url, command_line.answered)):
-        life.stop_a_training(ask)
+    with ThreadPoolExecutor(1) as beside:
+        other = beside.submit(by_hand.live)
+        by_boto.live()
+        other.result()
+    boto.answered += grown.stops_by_boto
+    command_line.answered += grown.stops_by_hand
     return Lived(by_boto, by_hand, boto.answered, command_line.answered)
 
 
 @pytest.fixture(scope="session")
-def grown(
-    tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str, storage: tuple[Any, str]
-) -> Iterator[tuple[EngineProcess, Life]]:
+def grown(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str, storage: tuple[Any, str]) -> Iterator[Grown]:
     """A grown life in an engine of its own in which, from now on, whatever is begun stays pending.
 
     Beside its data folder lies a copy, for an engine in the test's own process.
@@ -92,7 +83,10 @@ def grown(
         assert running.stop() == 0
         shutil.copytree(running.data_dir, running.data_dir.with_name("copy"))
         running.start(ENGINE_STEP_SECONDS="3600")
-        yield running, life
+        boto, command_line = Boto(running.url), CommandLine(running.url)
+        life.stop_a_training(boto)
+        life.stop_a_training(command_line)
+        yield Grown(running, life, boto.answered, command_line.answered)
     finally:
         stopped = running.stop()
     assert stopped == 0
@@ -107,13 +101,13 @@ class Refusal(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def refused(grown: tuple[EngineProcess, Life]) -> dict[tuple[str, str], Refusal]:
+def refused(grown: Grown) -> dict[tuple[str, str], Refusal]:
     """What each request of the table was answered; raw HTTP, because a client refuses some of them itself."""
-    engine, life = grown
+    life = grown.life
     refusals.begin(life)
     table = refusals.table()
     answers: dict[tuple[str, str], Refusal] = {}
-    with httpx.Client(base_url=engine.url) as client:
+    with httpx.Client(base_url=grown.engine.url) as client:
         for operation, code in sorted(table, key=lambda case: case[1] == refusals.LIMIT):
             if code == refusals.LIMIT:
                 refusals.fill(life, operation)

@@ -81,6 +81,11 @@ class Life:
         self._readers = ThreadPoolExecutor(1)
         self._reading: list[Future[Any]] = []
 
+    def live(self) -> None:
+        """A whole life."""
+        self.grow()
+        self.end()
+
     def grow(self) -> None:
         """Everything up to the deletions."""
         for chapter in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -123,7 +124,7 @@ def test_easily_got_wrong_03_names_on_the_wire(lived: Lived, workshop: Life, wir
 
 
 def test_easily_got_wrong_04_words_of_states(lived: Lived, grown: Any, refused: Any) -> None:
-    life = grown[1]
+    life = grown.life
     for noun, status in (
         ("BatchInferenceJob", "CREATE PENDING"), ("BatchSegmentJob", "CREATE PENDING"), ("DataDeletionJob", "PENDING"),
     ):  # fmt: skip
@@ -325,6 +326,12 @@ def test_checklist_05_pages(workshop: Life) -> None:
     assert len(pages) >= 2
     assert ["nextToken" in page for page in pages] == [True] * (len(pages) - 1) + [False]
     assert len({page["Filters"][0]["filterArn"] for page in pages}) == len(pages)
+
+
+@pytest.mark.parametrize("place", ["", "x", "-1", "9" * 30, "\u0661"])
+def test_checklist_05_tokens_that_no_answer_contained(wire: httpx.Client, place: str) -> None:
+    token = base64.urlsafe_b64encode(f"after:{place}".encode()).decode()
+    assert control(wire, "ListSchemas", nextToken=token) == (400, "InvalidNextTokenException")
 
 
 def test_checklist_06_states_in_between(lived: Lived, grown: Any, refused: Any) -> None:

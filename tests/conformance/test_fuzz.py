@@ -55,7 +55,7 @@ def engine_in_process(grown: Any) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patched:
         for name, value in NO_S3.items():
             patched.setenv(name, value)
-        engine = Engine.open(EngineSettings(data_dir=grown[0].data_dir.with_name("copy")))
+        engine = Engine.open(EngineSettings(data_dir=grown.engine.data_dir.with_name("copy")))
         yield engine
         engine.close()
 

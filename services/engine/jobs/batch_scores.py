@@ -91,7 +91,7 @@ class Scores:
         if not events:
             return False
         interacted = self.datasets.interacted(loaded.group_arn, user_id)
-        return signals(events, interacted, lambda event: event.impression) is not NO_SIGNALS
+        return signals(events, interacted, lambda event: event.impression) != NO_SIGNALS
 
     def _as_at_run_time(self, block: Block, line: int) -> Floats:
         asked = Asked(user_id=block.asked[line], context=block.context(line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ from services.engine.schemas import DatasetSchema, parse_schema
 from services.engine.store import Store
 
 MAX_PAGE = 100
+#: What a page token says; a number that SQLite can hold.
+_PLACE = re.compile(r"after:(?P<offset>[0-9]{1,15})")
 NO_ADJUSTABLE_QUOTAS = Quotas()
 
 Request = Mapping[str, Any]
@@ -141,9 +144,9 @@ def offset_of(token: str | None) -> int | None:
     if token is None:
         return None
     try:
-        prefix, _, offset = base64.urlsafe_b64decode(token).decode().partition(":")
-        if prefix == "after":
-            return int(offset)
+        place = _PLACE.fullmatch(base64.urlsafe_b64decode(token).decode())
+        if place:
+            return int(place["offset"])
     except (binascii.Error, ValueError):
         pass
     raise InvalidNextToken(f"The token '{token[:60]}' was not given out by this operation; start again without one")
