@@ -78,8 +78,10 @@ class Engine:
             BATCH_SEGMENT_JOB.noun: BatchSegment(store, files, datasets),
         }
         removals = {DATASET.noun: datasets.forget, CAMPAIGN.noun: deployments.forget}
-        lifecycle = Lifecycle(store, files, jobs, settings.step_seconds, removals)
+        preparations = {CAMPAIGN.noun: deployments.prepare_update}
+        lifecycle = Lifecycle(store, files, jobs, settings.step_seconds, removals, preparations)
         lifecycle.resume()
+        deployments.warm()
         if settings.auto_training:
             AutoTraining(store, lifecycle, datasets.records.newest, settings.clock_speed).start()
         quotas = Quotas(adjustable=settings.quotas == "service")

@@ -48,6 +48,8 @@ Completion = Callable[[Resource], None]
 Job = Callable[[Resource], Completion]
 #: Done before the record goes; done again if the process died in the middle.
 Removal = Callable[[Resource], None]
+#: What is made ready before an update is switched to.
+Preparation = Callable[[Resource], None]
 
 JOB_THREADS = 2
 #: Kinds whose job rewrites what all others read: no other job runs beside it.
@@ -57,7 +59,8 @@ NOTHING_MORE: Mapping[str, Removal] = MappingProxyType({})
 
 class Lifecycle:
     """Moves resources along. `jobs` holds what to do for a kind, by noun; kinds without a job just become ACTIVE.
-    `removals` holds what goes with a resource of a kind besides its files.
+    `removals` holds what goes with a resource of a kind besides its files, `preparations` what is done before an
+    update of it is switched to.
 
     `step_seconds` is how long each intermediate status lasts at least; 0 means as fast as the work is.
     """
@@ -69,11 +72,13 @@ class Lifecycle:
         jobs: Mapping[str, Job],
         step_seconds: float = 0,
         removals: Mapping[str, Removal] = NOTHING_MORE,
+        preparations: Mapping[str, Preparation] = NOTHING_MORE,
     ) -> None:
         self._store = store
         self._files = files
         self._jobs = jobs
         self._removals = removals
+        self._preparations = preparations
         self._step_seconds = step_seconds
         self._closed = threading.Event()
         self._changes = _Workers("engine-status", 1, self._closed)
@@ -206,9 +211,11 @@ class Lifecycle:
                 return
             self._move_update(current, current.kind.update.in_progress)
             self._store.save(current)
-        self._later(self._changes, partial(self._finish_update, current))
+        workers = self._work if current.kind.noun in self._preparations else self._changes
+        self._later(workers, partial(self._finish_update, current))
 
     def _finish_update(self, resource: Resource) -> None:
+        self._prepare(resource)
         with self._store.transaction():
             current = self._updating(resource)
             if current is None:
@@ -223,6 +230,14 @@ class Lifecycle:
             self._store.save(current)
             self._bring_about(current)
         log.info("updated", arn=current.arn, status=current.update["status"])
+
+    def _prepare(self, resource: Resource) -> None:
+        prepare = self._preparations.get(resource.kind.noun, _nothing_more)
+        try:
+            prepare(resource)
+        except Exception:
+            # What cannot be made ready, because it is being deleted perhaps, is for the update itself to find.
+            log.exception("preparation broke", arn=resource.arn)
 
     def _updating(self, resource: Resource) -> Resource | None:
         current = self._store.current(resource)
@@ -310,3 +325,7 @@ class _Workers:
 
 def _nothing_to_do(_resource: Resource) -> Completion:
     return lambda _: None
+
+
+def _nothing_more(_resource: Resource) -> None:
+    pass

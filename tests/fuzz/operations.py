@@ -45,7 +45,8 @@ WORDS = (
     '{"price": 1}', '{"userId": {}}', "rate(1 day)", "rate(31 days)", "x" * 300, "$LATEST", "SUM(Items.PRICE)",
     "INCLUDE ItemID WHERE Items.PRICE > 3", 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
     "INCLUDE ItemID WHERE Items.GENRE_NAME IN ($GENRE)", '"horror"', "GENRE", "ITEMS", "GENRE_NAME", "DEVICE", "u4",
-    "i4", "i6", "new", "explorationWeight", "0.5", "YWZ0ZXI6MQ==", "YWZ0ZXI6LTE=", "YWZ0ZXI6OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5",
+    "i4", "i6", "new", "explorationWeight", "0.5", "YWZ0ZXI6MQ==", "YWZ0ZXI6LTE=",
+    "YWZ0ZXI6OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5",
     '{"price": 1.5, "genreName": "a|b", "creationTimestamp": 1}',
 )  # fmt: skip
 _PATHS = ("s3://bucket/in/", "s3://bucket/file.csv", "s3://", "s3:///", "http://host/x", "s3://bucket/" + "a" * 200)

@@ -14,12 +14,13 @@ from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
+import structlog
 
 from services.engine.catalogue import Recipe, recipe_of
 from services.engine.data.attributes import Attributes
 from services.engine.data.datasets import Datasets
 from services.engine.data.interactions import EventSelection
-from services.engine.errors import InvalidInput, NotFound
+from services.engine.errors import InvalidInput, NotFound, PersonalizeError
 from services.engine.files import DataFolder
 from services.engine.filters import Filter, parse
 from services.engine.lifecycle import Completion
@@ -29,6 +30,8 @@ from services.engine.resources import ACTIVE, CAMPAIGN, DATASET_GROUP, FILTER, S
 from services.engine.runtime.assortment import Assortment
 from services.engine.runtime.lifts import context_lifts, segment_lift
 from services.engine.store import Store
+
+log = structlog.get_logger()
 
 #: Recipes that answer with items which arrived after the training: through exploration, or for a given list.
 WITH_LATE_ITEMS = frozenset({"aws-user-personalization", "aws-user-personalization-v2", "aws-personalized-ranking-v2"})
@@ -228,6 +231,24 @@ class Deployments:
         """The job of CreateCampaign: what the campaign needs is in memory before it is ACTIVE, so no answer waits."""
         self._loaded(self._store.get(SOLUTION_VERSION, campaign.body["solutionVersionArn"])).warm()
         return lambda _campaign: None
+
+    def prepare_update(self, campaign: Resource) -> None:
+        """The same before an update switches the campaign to another version; one that is gone is not found then."""
+        version = self._store.find(SOLUTION_VERSION, campaign.update["solutionVersionArn"])
+        if version:
+            self._loaded(version).warm()
+
+    def warm(self) -> None:
+        """Bring what ACTIVE campaigns serve into memory, in a thread of its own: after a start nobody waits for it."""
+        threading.Thread(target=self._warm, name="engine-warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        for campaign in self._store.page(CAMPAIGN):
+            try:
+                self.of(campaign.arn).loaded.warm()
+            except PersonalizeError as error:
+                # Not ACTIVE, or deleted meanwhile: whoever asks for it is told the same.
+                log.info("not warmed", arn=campaign.arn, reason=str(error))
 
     def forget(self, campaign: Resource) -> None:
         """Let go of a campaign that is being deleted, and of its version if no other campaign serves it."""

@@ -30,3 +30,12 @@ def test_every_public_method_of_the_provider_is_an_operation() -> None:
 
 def test_no_shared_method_is_mistaken_for_an_operation() -> None:
     assert not set(vars(Operations)) & {xform_name(name) for name in operation_names()}
+
+
+def test_groups_of_operations_do_not_shadow_each_other() -> None:
+    """All groups are bases of one class: a helper of one must not take the place of another's."""
+    owners: dict[str, str] = {}
+    for group in Provider.__mro__[1:-1]:
+        for name in vars(group):
+            if not name.startswith("__"):
+                assert owners.setdefault(name, group.__name__) == group.__name__, name
