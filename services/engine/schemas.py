@@ -21,7 +21,7 @@ REQUIRED_COLUMNS: dict[str, dict[str, str]] = {
 }
 #: What an item, user or action is known by, in datasets of which the newest row of each counts.
 ID_COLUMNS = {"ITEMS": "ITEM_ID", "USERS": "USER_ID", "ACTIONS": "ACTION_ID"}
-#: The record's name in a schema, for each dataset type.
+#: The record's name in a schema, in any case, for each dataset type.
 RECORD_NAMES = {
     "Interactions": "INTERACTIONS",
     "Items": "ITEMS",
@@ -54,6 +54,7 @@ DOMAIN_COLUMNS: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
     ("ECOMMERCE", "ITEMS"): {"PRICE": ("float", False), "CATEGORY_L1": ("string", True)},
     ("VIDEO_ON_DEMAND", "ITEMS"): {"CREATION_TIMESTAMP": ("long", False), "GENRES": ("string", True)},
 }
+_TYPE_OF_RECORD = {name.lower(): dataset_type for name, dataset_type in RECORD_NAMES.items()}
 AVRO_TYPES = frozenset({"float", "double", "int", "long", "string", "boolean"})
 MAX_ID_LENGTH = 256
 MAX_TEXT_LENGTH = 1_000
@@ -97,7 +98,7 @@ class DatasetSchema(NamedTuple):
 def parse_schema(text: str, domain: str | None = None) -> DatasetSchema:
     """The schema that `text` holds, of a dataset group of a domain or of none. Raises InvalidInput: what is wrong."""
     record = _record(text)
-    dataset_type = RECORD_NAMES[record["name"]]
+    dataset_type = _TYPE_OF_RECORD[record["name"].lower()]
     schema = DatasetSchema(dataset_type, tuple(_column(field) for field in record["fields"]))
     _refuse_clashes(schema.columns)
     _refuse_missing(schema, domain)
@@ -114,7 +115,7 @@ def _record(text: str) -> dict[str, Any]:
         raise InvalidInput(f"The schema is not JSON ({error}); pass an Avro record as a JSON string") from error
     if not isinstance(record, dict) or record.get("type") != "record" or not isinstance(record.get("fields"), list):
         raise InvalidInput("The schema is not an Avro record; pass {'type': 'record', 'name': …, 'fields': […]}")
-    if record.get("name") not in RECORD_NAMES:
+    if str(record.get("name")).lower() not in _TYPE_OF_RECORD:
         raise InvalidInput(
             f"The schema's name is {record.get('name')!r}; the record must be named one of {', '.join(RECORD_NAMES)}"
         )

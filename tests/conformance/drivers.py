@@ -80,7 +80,7 @@ class CommandLine:
             self._aws, service, xform_name(operation, "-"), "--endpoint-url", self._url, "--output", "json",
             "--no-paginate", *options_of(operation, request),
         ]  # fmt: skip
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
         code = ended.stderr.partition("An error occurred (")[2].partition(")")[0] or None
         assert ended.returncode == 0 or code, (command, ended.stderr)
         body = json.loads(ended.stdout or "{}")
@@ -102,7 +102,13 @@ def options_of(operation: str, request: dict[str, Any]) -> Iterator[str]:
 
 
 def violations(shape: Any, value: Any, path: str = "") -> Iterator[str]:
-    """Each way in which an answer is not what the model says: types, nulls, unknown and missing members."""
+    """Each way in which an answer is not what the model says: types, nulls, unknown and missing members.
+
+    An operation without output has no shape, and an empty answer.
+    """
+    if shape is None:
+        yield from (f"{path}.{name}: unknown" for name in value)
+        return
     kinds = {"structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "integer": int, "long": int}
     kind = kinds.get(shape.type_name, int | float)  # numbers, and moments, which are numbers of seconds
     if not isinstance(value, kind) or (isinstance(value, bool) and shape.type_name != "boolean"):

@@ -189,7 +189,7 @@ OTHERS: dict[tuple[str, str], Refusal] = {
     ("CreateDatasetImportJob", LIMIT): anew("items-import", "too-many", datasetArn=arn("users")),
     # In use, because something else needs it or because it has just been begun
     ("DeleteDatasetGroup", IN_USE): simple(datasetGroupArn=arn("group")),
-    ("DeleteSchema", IN_USE): simple(schemaArn=arn("items-schema")),
+    ("DeleteSchema", IN_USE): simple(schemaArn=arn("wider-users-schema")),
     ("DeleteDataset", IN_USE): simple(datasetArn=arn("spare-interactions")),
     ("DeleteSolution", IN_USE): simple(solutionArn=arn("personal")),
     ("DeleteCampaign", IN_USE): simple(campaignArn=arn("pending-campaign")),
@@ -206,7 +206,7 @@ def begin(life: Life) -> None:
     """Begin what is to stay pending."""
     pending = "pending"
     life.create("DatasetGroup", "pending-group", name="errors-pending")
-    life.create("Solution", "pending-solution", **anew("personal", pending)(life))
+    life.create("Solution", "pending-solution", **anew("personal", pending, datasetGroupArn=arn("spare-group"))(life))
     life.create("SolutionVersion", "pending-version", solutionArn=life.arns["personal"], name="by-name")
     life.create("Campaign", "pending-campaign", **anew("campaign", pending)(life))
     life.create("Filter", "pending-filter", **anew("filter", pending)(life))

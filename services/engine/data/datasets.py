@@ -61,11 +61,11 @@ class Datasets:
     def find(self, group_arn: str, dataset_type: str) -> Resource | None:
         """The group's dataset of a type, such as INTERACTIONS. Read it only: it is shared until the store changes."""
         arn = dataset_arn(group_arn, dataset_type)
-        return self._remembered(arn, lambda: self._store.find(DATASET, arn))
+        return self._remembered((DATASET, arn), lambda: self._store.find(DATASET, arn))
 
     def by_arn(self, arn: str) -> Resource:
         """The dataset of an ARN, to be read only too. Raises NotFound."""
-        return self._remembered(arn, lambda: self._store.find(DATASET, arn)) or self._store.get(DATASET, arn)
+        return self._remembered((DATASET, arn), lambda: self._store.find(DATASET, arn)) or self._store.get(DATASET, arn)
 
     def tracker(self, tracking_id: str) -> Resource | None:
         """The event tracker that gave out a tracking id."""
@@ -83,7 +83,7 @@ class Datasets:
     def schema_of(self, dataset: Resource) -> DatasetSchema:
         """The schema of a dataset."""
         arn: str = dataset.body["schemaArn"]
-        return self._remembered(arn, lambda: parse_schema(self._store.get(SCHEMA, arn).body["schema"]))
+        return self._remembered((SCHEMA, arn), lambda: parse_schema(self._store.get(SCHEMA, arn).body["schema"]))
 
     def parts(self, dataset: Resource | None) -> list[Path]:
         """The files of its bulk imports, oldest first; none if it is absent or empty."""

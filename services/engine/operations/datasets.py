@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.engine.errors import AlreadyExists, InvalidInput
+from services.engine.errors import AlreadyExists, InUse, InvalidInput
 from services.engine.operations.base import Answer, Call, Operations
 from services.engine.resources import (
     DATA_DELETION_JOB,
@@ -63,6 +63,9 @@ class DatasetOperations(Operations):
     def delete_schema(self, call: Call) -> Answer:
         schema = self.find(SCHEMA, call)
         self.refuse_if_used(schema, (DATASET, SCHEMA.arn_member))
+        for dataset in self.store.page(DATASET):
+            if dataset.updating and dataset.update.get(SCHEMA.arn_member) == schema.arn:
+                raise InUse(f"{dataset.arn} is being updated to {schema.arn}; wait until that has ended")
         self.store.remove(schema)
         return {}
 

@@ -99,7 +99,10 @@ class SolutionOperations(Operations):
         return self.delete(solution)
 
     def create_solution_version(self, call: Call) -> Answer:
-        solution = self.find_active(SOLUTION, call)
+        solution = self.find(SOLUTION, call)
+        # The documentation asks for ACTIVE, but the service takes this within the second of CreateSolution.
+        if solution.status not in (ACTIVE, *CREATING):
+            raise InUse(f"{solution.arn} is {solution.status}, so nothing can be trained for it")
         mode = call.get("trainingMode", "FULL")
         self._check_training_mode(solution, mode)
         self._check_imports_ended(solution)

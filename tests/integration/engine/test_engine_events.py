@@ -164,3 +164,12 @@ def test_deleted_dataset_takes_its_records_along(tracked: Tracked, shop: Any) ->
     while tracked.interactions in [one["datasetArn"] for one in shop.client.list_datasets()["datasets"]]:
         assert time.monotonic() < deadline
     assert tracked.records() == []
+
+
+def test_asking_for_a_schema_as_a_dataset_does_not_hide_the_schema(tracked: Tracked, shop: Any) -> None:
+    users = tracked.datasets["Users"]
+    schema = shop.client.describe_dataset(datasetArn=users)["dataset"]["schemaArn"]
+    with pytest.raises(tracked.client.exceptions.ResourceNotFoundException):
+        tracked.client.put_users(datasetArn=schema, users=[{"userId": "u1"}])
+    tracked.client.put_users(datasetArn=users, users=[{"userId": "u1", "properties": '{"country": "FR"}'}])
+    assert [record["USER_ID"] for record in tracked.records(users)] == ["u1"]

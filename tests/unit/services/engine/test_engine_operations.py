@@ -258,6 +258,21 @@ def test_import_publishes_metrics_only_where_there_is_a_place_for_them(control: 
 # --- Solutions ---
 
 
+def test_training_may_be_asked_for_as_soon_as_its_solution_is(control: Control, group: str) -> None:
+    control.pace(60)
+    solution = control.CreateSolution(
+        name="new", datasetGroupArn=group, recipeArn=RECIPE.format("aws-popularity-count")
+    )["solutionArn"]
+    version = control.CreateSolutionVersion(solutionArn=solution)["solutionVersionArn"]
+    assert control.described("Solution", solution)["status"] == "CREATE PENDING"
+    control.restart()
+    assert control.settled("SolutionVersion", version)["status"] == "ACTIVE"
+    assert control.settled("Solution", solution)["status"] == "ACTIVE"
+    control.pace(60)
+    control.DeleteSolution(solutionArn=solution)
+    refused("ResourceInUse", control.CreateSolutionVersion, "DELETE PENDING", solutionArn=solution)
+
+
 def test_training_that_is_pending_stops_at_once(control: Control, group: str) -> None:
     solution = control.solution(group)
     control.pace(60)

@@ -34,6 +34,12 @@ def test_union_with_null_in_either_order_is_nullable() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["items", "Items", "ITEMS"])
+def test_record_is_named_like_its_dataset_type_in_any_case(name: str) -> None:
+    """The configurations that AWS publishes for its own Personalize solution name records in lower case."""
+    assert parse_schema(schema(ITEM_ID, {"name": "PRICE", "type": "float"}, name=name)).dataset_type == "ITEMS"
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
