@@ -21,9 +21,11 @@ def affinity(
     leading  (n_items, n_items) weight of a taken item (row) for another (column)
     Returns  (n_queries, n_users), float32.
     """
-    wanted = asked.T.tocsr()
-    expected = taken @ _dense(leading @ wanted)
-    return np.ascontiguousarray((expected + _dense(memory @ wanted)).T, dtype=np.float32)
+    # Without the columns that nobody asks for, of which a product would make a copy.
+    columns = np.unique(asked.indices)
+    wanted = asked[:, columns].T.tocsr()
+    expected = taken @ _dense(leading[:, columns] @ wanted)
+    return np.ascontiguousarray((expected + _dense(memory[:, columns] @ wanted)).T, dtype=np.float32)
 
 
 def _dense(matrix: Any) -> Floats:
