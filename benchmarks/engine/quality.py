@@ -3,7 +3,7 @@
     python -m benchmarks.engine.quality [--datasets /path/to/datasets] [--folds 10] [--only movielens …]
 
 MovieLens-small as events, retail demo store, a random half of its items
-    Users in folds. The engine is trained on the users of the other folds, a tenth of whom choose the blend; of each
+    Users in folds. The engine is trained on the users of the other folds, a tenth of whom choose; of each
     user of the fold the oldest nine tenths are the query, the newest tenth the truth. The same users rank given items
     (the 37 most taken) as aws-personalized-ranking does.
 Online Retail
@@ -110,13 +110,14 @@ def dense(scores: Any) -> Floats:
 
 
 def engine(training: Training, learners: Ints) -> Model:
-    """User-personalization as CreateSolutionVersion trains it: a tenth of the learners choose the blend."""
+    """User-personalization as CreateSolutionVersion trains it: a tenth of the learners choose taste and blend."""
     histories = training.histories
     drawn = np.random.default_rng(SPLIT_SEED).permutation(learners[histories.lengths[learners] >= 2])
     judges = np.sort(drawn[: max(len(drawn) // 10, 1)])
     others = np.setdiff1d(learners, judges)
-    chosen = UserPersonalization.fit(training.only(histories.take(others)), {}).tuned(next_examples(histories, judges))
-    return UserPersonalization.fit(training.only(histories.take(learners)), {}).like(chosen)
+    learnt, validation = training.only(histories.take(others)), next_examples(histories, judges)
+    chosen = UserPersonalization.chosen(learnt, {}, validation)
+    return chosen.refitted(training.only(histories.take(learners)), {})
 
 
 def measure(ranked: Ints, truths: Histories, n_items: int) -> Figures:

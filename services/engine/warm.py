@@ -24,7 +24,7 @@ def up() -> None:
     training = _made_up()
     everybody = np.arange(USERS)
     for model in set(MODELS.values()):
-        fitted = model.fit(training, {}).tuned(examples(training.histories, everybody))
+        fitted = model.chosen(training, {}, examples(training.histories, everybody))
         fitted.rank(training.histories.take(everybody), 5)
     lists = Lists.of([np.array([0, 1])], [np.array([0.75, 0.25], np.float32)])
     encode(SCORED, [b"{}"], [None], Pieces.quoted(["a", "b"]), lists)

@@ -28,6 +28,10 @@ Cells = dict[str, Any]
 #: Members of PutEvents itself; `properties` may not name them.
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
 
+#: What an event may lack whatever its schema says: an item, without which it counts for nothing, and what only events
+#: that come from recommendations have.
+OPTIONAL_OF_EVENTS = frozenset({"ITEM_ID", "IMPRESSION", "RECOMMENDATION_ID"})
+
 _INTEGERS = {"int": 2**31, "long": 2**63}
 
 
@@ -69,9 +73,8 @@ def plain(name: str) -> str:
 
 
 def _refuse_missing(cells: Cells, schema: DatasetSchema) -> None:
-    """Only an event may lack a cell that is needed: an item, without which it counts for nothing."""
     for column in schema.columns:
-        if not column.nullable and column.name not in cells and column.name != "ITEM_ID":
+        if not column.nullable and column.name not in cells and column.name not in OPTIONAL_OF_EVENTS:
             raise InvalidInput(
                 f"The field {column.name} is missing, which the schema does not allow to be null; add it to properties"
             )

@@ -43,7 +43,7 @@ class Evaluation(NamedTuple):
     """A model that did not see what it was measured on, with the settings it chose.
 
     metrics  what GetSolutionMetrics answers
-    details  what the engine measures beside it
+    details  what the engine measures beside it, and what the recipe chose
     """
 
     model: Any
@@ -83,14 +83,14 @@ def evaluate_model(
         metrics |= evaluate_weighted(ranked, test.truths, training.n_items, event_weights)
     if OBJECTIVE_COLUMN in options:
         metrics["average_rewards_at_k"] = _average_rewards(model, test, training, options)
-    return Evaluation(model, metrics, evaluate_textbook(ranked, test.truths, training.n_items))
+    return Evaluation(model, metrics, evaluate_textbook(ranked, test.truths, training.n_items) | model.choices)
 
 
 def fitted(recipe: type[Model], training: Training, options: Mapping[str, str], split: Split) -> Model:
     """A model of the training users, with the settings that suit the validation users."""
     histories = training.histories
-    model = recipe.fit(training.only(histories.take(split.train)), options)
-    return model.tuned(next_examples(histories, split.validation))
+    learnt = training.only(histories.take(split.train))
+    return recipe.chosen(learnt, options, next_examples(histories, split.validation))
 
 
 def _average_rewards(model: Model, test: Examples, training: Training, options: Mapping[str, str]) -> float:

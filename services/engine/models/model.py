@@ -51,6 +51,20 @@ class Model(ABC):
         """This model with the settings of another."""
         return self
 
+    @classmethod
+    def chosen(cls, training: Training, options: Mapping[str, str], validation: Examples) -> Self:
+        """A model of `training` with all that the recipe chooses itself, by what answers `validation` best."""
+        return cls.fit(training, options).tuned(validation)
+
+    def refitted(self, training: Training, options: Mapping[str, str]) -> Self:
+        """A model of other data with what this one chose."""
+        return self.fit(training, options).like(self)
+
+    @property
+    def choices(self) -> dict[str, float]:
+        """What the recipe chose by itself, by name."""
+        return {}
+
     def without_users(self, kept: npt.NDArray[np.bool_]) -> Self:
         """The same without those of its users that `kept`, shape (n_users,), leaves out, if it holds any of each."""
         return self

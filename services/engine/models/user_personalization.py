@@ -1,8 +1,13 @@
-"""aws-user-personalization: taste (EASE), what follows (sequence rules) and coming back to what one knows.
+"""aws-user-personalization: taste, what follows (sequence rules) and coming back to what one knows.
 
 Taste and followers look at the user's newest events through a fading memory. What a user already took is not filtered:
 in shops and media people come back to the same things, and the service does not filter either. How likely they come
 back is counted on the training users' own newest events; how much each part weighs is chosen on held-out users.
+
+Fixed recipe  `fit`: taste is EASE, or cosine neighbours in a large catalogue; ties are broken by popularity
+Choice        `chosen`: the best on held-out users among EASE, cosine neighbours, RP3beta and mixes of the first with
+              the better of the neighbours; likewise popularity of all times or of late. The fixed
+              recipe stays unless it is beaten by more than chance. `refitted` learns the winner alone.
 
 Hyperparameters
 hidden_dimension  how finely taste is told apart: EASE is smoothed by RIDGE × 149 / hidden_dimension
@@ -15,7 +20,7 @@ recency_mask, apply_recency_bias
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
@@ -25,31 +30,35 @@ import numpy as np
 import scipy.sparse as sp
 
 from services.engine.data.training import Training
-from services.engine.memory import available_bytes
 from services.engine.metrics import LIST_LENGTH, Examples, hits, mean_reciprocal_rank, ndcg
 from services.engine.models.model import Model, Ranked
-from services.engine.recipes.content import features, likeness, row_blocks
-from services.engine.recipes.ease import ease
+from services.engine.models.taste import (
+    NEIGHBOURHOODS,
+    SHARES,
+    Mix,
+    Weights,
+    added,
+    fixed_mix,
+    mass,
+    mixed,
+    taste,
+    with_cold,
+)
 from services.engine.recipes.histories import Floats, Histories, Ints
-from services.engine.recipes.neighbourhood import cosine
 from services.engine.recipes.objective import leaning, rewards
 from services.engine.recipes.pairs import Pairs, pairs_of
-from services.engine.recipes.popularity import ordered, popularity
+from services.engine.recipes.popularity import ordered, popularity, recent_popularity
 from services.engine.recipes.repeat import Repeats, repeats
 from services.engine.recipes.scoring import best, scores_of
 from services.engine.recipes.sequence import sequence_rules
 
-#: Above this many items, or with little memory, the dense item-item matrix (4 bytes per pair) gives way to sparse
-#: neighbours.
-MAX_DENSE_ITEMS, MAX_DENSE_SHARE = 16_000, 0.15
-NEIGHBOURS = 200
 FOLLOWERS = 100
-RIDGE, USUAL_DIMENSION = 300.0, 149
 USUAL_SPAN = 32
 #: Weight of the popularity prior: enough to order what a user gives no reason for, too little to outrank a reason.
 PRIOR = 0.01
-#: Weight of likeness by attributes towards an item that nobody took yet, and of how many items it is drawn from.
-COLD, COLD_NEIGHBOURS = 0.02, 20
+#: Gain in MRR + NDCG from which on a choice is more than chance: this / the root of the number of held-out users, which
+#: is about the standard error of the difference between two tastes.
+LEAST_GAIN = 0.3
 
 Blend = Mapping[str, float]
 DEFAULT_BLEND: Blend = {"next": 1.0, "familiar": 1.0, "own": 10.0}
@@ -64,14 +73,16 @@ class UserPersonalization(Model):
 
     Shapes   weights (n_items, n_items), dense, or sparse above MAX_DENSE_ITEMS; followers alike, sparse; rates of
     `Repeats`; loyalty, prior, lean (n_items,). `lean` is the factor of the optimization objective, 1 without one.
+    mix  shares of the parts of taste and of popularity, see `models.taste`.
     """
 
-    weights: Floats | sp.csr_matrix
+    weights: Weights
     followers: sp.csr_matrix
     rates: Floats
     loyalty: Floats
     prior: Floats
     lean: Floats
+    mix: Mix = field(default_factory=dict)
     power: float = 1.0
     span: int = USUAL_SPAN
     blend: Blend = field(default_factory=lambda: DEFAULT_BLEND)
@@ -80,19 +91,77 @@ class UserPersonalization(Model):
 
     @classmethod
     def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
+        return cls._learnt(training, options, fixed_mix(training.n_items))
+
+    @classmethod
+    def chosen(cls, training: Training, options: Mapping[str, str], validation: Examples) -> Self:
+        fixed = cls.fit(training, options).tuned(validation)
+        model = fixed._best(fixed._tastes(training, options, validation), validation)
+        if model is not fixed:
+            model = model.tuned(validation)
+        return model._best([model._with_recent_prior(training)], validation)
+
+    def refitted(self, training: Training, options: Mapping[str, str]) -> Self:
+        return self._learnt(training, options, self.mix).like(self)
+
+    @property
+    def choices(self) -> dict[str, float]:
+        shares = {f"share_of_{name}": self.mix.get(name, 0.0) for name in ("ease", *NEIGHBOURHOODS)}
+        shares["share_of_recent_popularity"] = self.mix.get("recent", 0.0)
+        return shares | {f"weight_of_{name}": weight for name, weight in self.blend.items()}
+
+    @classmethod
+    def _learnt(cls, training: Training, options: Mapping[str, str], mix: Mix) -> Self:
         histories, n_items = training.histories, training.n_items
-        users = ordered(popularity(histories, n_items)) + 0.5
         habits = repeats(histories, n_items)
         return cls(
-            taste(training, options),
+            taste(training, options, mix),
             sequence_rules(histories, n_items, limit=FOLLOWERS),
             habits.rates,
             habits.loyalty,
-            (PRIOR * users / users.sum()).astype(np.float32),
+            _popular(histories, n_items, mix),
             _lean(training, options),
+            mix=mix,
             power=float(_fades(options)),
             span=int(options.get("bptt", USUAL_SPAN)),
         )
+
+    def _tastes(self, training: Training, options: Mapping[str, str], validation: Examples) -> Iterator[Self]:
+        """The same model with each other taste, then with mixes of its own and the better of the others."""
+        own, scale = next(iter(self.mix)), mass(self.weights)
+        others = [
+            self._with_taste(taste(training, options, mix), mix)
+            for mix in ({name: 1.0, "scale": scale} for name in NEIGHBOURHOODS if name != own)
+        ]
+        yield from others
+        better = max(others, key=lambda one: one.worth(validation))
+        for share in SHARES:
+            mix = {own: 1 - share, next(iter(better.mix)): share, "scale": scale}
+            yield self._with_taste(mixed(self.weights, better.weights, share), mix)
+
+    def _with_taste(self, weights: Weights, mix: Mix) -> Self:
+        return replace(self, weights=weights, mix=mix)
+
+    def _with_recent_prior(self, training: Training) -> Self:
+        mix = {**self.mix, "recent": 1.0}
+        return replace(self, prior=_popular(training.histories, training.n_items, mix), mix=mix)
+
+    def _best(self, models: Iterable[Self], validation: Examples) -> Self:
+        """The best of the models, if it is better than this one by more than chance."""
+        best_model, most = self, self.worth(validation) + LEAST_GAIN / len(validation.queries) ** 0.5
+        for model in models:
+            worth = model.worth(validation)
+            if worth > most:
+                best_model, most = model, worth
+        return best_model
+
+    def worth(self, validation: Examples) -> float:
+        """MRR + NDCG of the lists that answer the queries."""
+        pairs = self._pairs(validation.queries)
+        # Not `rank`, which keeps the joined matrix: of candidates there would soon be too many.
+        weights = self._joined(self.blend["next"])
+        ranked, _ = best(pairs, self._own(pairs), self.blend["familiar"], weights, self._prior, LIST_LENGTH)
+        return _worth(ranked, validation, len(self.prior))
 
     def tuned(self, validation: Examples) -> Self:
         pairs, worth = self._pairs(validation.queries), dict[tuple[float, ...], float]()
@@ -100,8 +169,7 @@ class UserPersonalization(Model):
             weights = self._joined(following)
             for familiar, own in product(FAMILIAR, OWN_WEIGHTS):
                 ranked, _ = best(pairs, self._own(pairs, own), familiar, weights, self._prior, LIST_LENGTH)
-                relevant = hits(ranked, validation.truths, len(self.prior))
-                worth[following, familiar, own] = ndcg(relevant, LIST_LENGTH) + mean_reciprocal_rank(relevant)
+                worth[following, familiar, own] = _worth(ranked, validation, len(self.prior))
         chosen = max(worth.items(), key=lambda one: one[1])[0]
         return replace(self, blend=dict(zip(DEFAULT_BLEND, chosen, strict=True)))
 
@@ -131,7 +199,7 @@ class UserPersonalization(Model):
 
         return replace(
             self,
-            weights=_with_cold(_spread(self.weights, places, n_items), training, new),
+            weights=with_cold(_spread(self.weights, places, n_items), training, new),
             followers=_spread(self.followers, places, n_items),
             loyalty=placed(self.loyalty, 1),
             prior=placed(self.prior, float(self.prior.min()) / 2),
@@ -147,18 +215,17 @@ class UserPersonalization(Model):
         return np.asarray(np.float32(self.blend["own"] if weight is None else weight) * rates, np.float32)
 
     @cached_property
-    def _weights(self) -> Floats | sp.csr_matrix:
+    def _weights(self) -> Weights:
         return self._joined(self.blend["next"])
 
-    def _joined(self, following: float) -> Floats | sp.csr_matrix:
+    def _joined(self, following: float) -> Weights:
         """Taste and followers in one matrix, because they share a memory; leaning towards the objective."""
         if sp.issparse(self.weights):
             return sp.csr_matrix(
                 (self.weights + following * self.followers) @ sp.diags_array(self.lean), dtype=np.float32
             )
         joined = np.array(self.weights)
-        rows = np.repeat(np.arange(len(joined)), np.diff(self.followers.indptr))
-        joined[rows, self.followers.indices] += np.float32(following) * self.followers.data
+        added(joined, sp.csr_matrix(np.float32(following) * self.followers))
         if (self.lean != 1).any():
             joined *= self.lean
         return joined
@@ -168,55 +235,19 @@ class UserPersonalization(Model):
         return np.asarray(self.prior * self.lean, np.float32)
 
 
-def taste(training: Training, options: Mapping[str, str]) -> Floats | sp.csr_matrix:
-    """Item-item weights of what the training's users took together."""
-    histories, n_items = _learners(training.histories, options), training.n_items
-    interactions = histories.binary(n_items)
-    if fits_dense(n_items):
-        dimension = float(options.get("hidden_dimension", USUAL_DIMENSION))
-        weights: Floats | sp.csr_matrix = ease(interactions, RIDGE * USUAL_DIMENSION / dimension)
-    else:
-        weights = cosine(interactions, NEIGHBOURS)
-    untouched = np.flatnonzero(np.bincount(training.histories.items, minlength=n_items) == 0)
-    return _with_cold(weights, training, untouched)
+def _worth(ranked: Ints, validation: Examples, n_items: int) -> float:
+    relevant = hits(ranked, validation.truths, n_items)
+    return ndcg(relevant, LIST_LENGTH) + mean_reciprocal_rank(relevant)
 
 
-def fits_dense(n_items: int) -> bool:
-    """Whether a dense matrix of items by items is small enough, by itself and for the memory that is left."""
-    available = available_bytes()
-    return n_items <= MAX_DENSE_ITEMS and (available is None or 4 * n_items**2 <= MAX_DENSE_SHARE * available)
+def _popular(histories: Histories, n_items: int, mix: Mix) -> Floats:
+    """The prior of a mix: users of each item, or its events of late, as shares."""
+    taken = recent_popularity(histories, n_items) if mix.get("recent") else popularity(histories, n_items)
+    users = ordered(taken) + 0.5
+    return np.asarray(PRIOR * users / users.sum(), np.float32)
 
 
-def _learners(histories: Histories, options: Mapping[str, str]) -> Histories:
-    """The histories that are neither too short nor too long by their percentiles."""
-    bounds = [options.get(f"{end}_user_history_length_percentile") for end in ("min", "max")]
-    if bounds == [None, None]:
-        return histories
-    low, high = np.quantile(histories.lengths, [float(bounds[0] or 0), float(bounds[1] or 1)])
-    return histories.take(np.flatnonzero((histories.lengths >= low) & (histories.lengths <= high)))
-
-
-def _with_cold(weights: Floats | sp.csr_matrix, training: Training, cold: Ints) -> Floats | sp.csr_matrix:
-    """The weights with a little likeness by attributes from known items to those that nobody took."""
-    held = features(training.items) if len(cold) and training.items.columns else None
-    if held is None or not held.nnz:
-        return weights
-    known = np.ones(len(training.items.ids), np.float32)
-    known[cold] = 0
-    added = [sp.csr_matrix(weights.shape, dtype=np.float32)]
-    for rows in row_blocks(cold, len(known)):
-        alike = likeness(held, rows) * known
-        nearest = np.argpartition(-alike, min(COLD_NEIGHBOURS, len(known) - 1), axis=1)[:, :COLD_NEIGHBOURS]
-        values = COLD * np.take_along_axis(alike, nearest, axis=1).ravel()
-        to = np.repeat(rows, nearest.shape[1])
-        added.append(sp.csr_matrix((values, (nearest.ravel(), to)), shape=weights.shape, dtype=np.float32))
-    total = sum(added[1:], added[0])
-    if sp.issparse(weights):
-        return sp.csr_matrix(weights + total)
-    return np.asarray(weights + total)
-
-
-def _spread(weights: Floats | sp.csr_matrix, places: Ints, n_items: int) -> Floats | sp.csr_matrix:
+def _spread(weights: Weights, places: Ints, n_items: int) -> Weights:
     """The same weights with item n at `places[n]`, of a catalogue of `n_items`."""
     kept = np.flatnonzero(places >= 0)
     if sp.issparse(weights):

@@ -6,10 +6,18 @@ import numpy as np
 
 from services.engine.recipes.histories import Floats, Histories
 
+HALF_LIFE = 30 * 86_400
+
 
 def popularity(histories: Histories, n_items: int) -> Floats:
     """Number of distinct users of each item, shape (n_items,), float32."""
     return np.asarray(histories.binary(n_items).sum(axis=0), dtype=np.float32).ravel()
+
+
+def recent_popularity(histories: Histories, n_items: int) -> Floats:
+    """Number of events of each item, those of HALF_LIFE seconds before the newest counting half; float32."""
+    ages = histories.times.max(initial=0) - histories.times
+    return np.asarray(np.bincount(histories.items, 0.5 ** (ages / HALF_LIFE), n_items), np.float32)
 
 
 def ordered(users: Floats) -> Floats:

@@ -6,13 +6,15 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 
-from aisle.contracts.personalize import ITEMS, USERS
+from aisle.contracts.personalize import INTERACTIONS, ITEMS, USERS
 from services.engine.data.records import Records
+from services.engine.schemas import REQUIRED_COLUMNS
 
 EVENT = {"eventType": "click", "itemId": "i1", "sentAt": 1_700_000_000}
 
@@ -20,10 +22,10 @@ EVENT = {"eventType": "click", "itemId": "i1", "sentAt": 1_700_000_000}
 class Tracked:
     """A dataset group with a tracker, and a client of the events service."""
 
-    def __init__(self, engine: Any, shop: Any, *contracts: Any) -> None:
+    def __init__(self, engine: Any, shop: Any, *contracts: Any, interactions: Any = INTERACTIONS) -> None:
         self.group = shop.group()
         self.datasets = {contract.type: shop.dataset(self.group, contract) for contract in contracts}
-        self.interactions = shop.dataset(self.group)
+        self.interactions = shop.dataset(self.group, interactions)
         created = shop.client.create_event_tracker(name=shop.name, datasetGroupArn=self.group)
         shop.settled(shop.client.describe_event_tracker, eventTrackerArn=created["eventTrackerArn"])
         self.id = created["trackingId"]
@@ -68,6 +70,16 @@ def test_event_is_kept_with_all_its_members(tracked: Tracked) -> None:
         "IMPRESSION": "i1|i2",
         "EVENT_ATTRIBUTION_SOURCE": "carousel",
     }
+
+
+def test_event_may_lack_what_comes_from_recommendations_alone(engine: Any, shop: Any) -> None:
+    schema = json.loads(INTERACTIONS.avro_schema)
+    schema["fields"] = [one for one in schema["fields"] if one["name"] in REQUIRED_COLUMNS["INTERACTIONS"]]
+    schema["fields"] += [{"name": name, "type": "string"} for name in ("IMPRESSION", "RECOMMENDATION_ID")]
+    contract = SimpleNamespace(name="interactions", type="Interactions", avro_schema=json.dumps(schema))
+    tracked = Tracked(engine, shop, interactions=contract)
+    tracked.put(EVENT, EVENT | {"sentAt": 5, "impression": ["i1", "i2"]})
+    assert [kept.get("IMPRESSION") for kept in tracked.records()] == [None, "i1|i2"]
 
 
 def test_item_and_value_of_older_clients_are_found_in_properties(tracked: Tracked) -> None:

@@ -110,7 +110,7 @@ def test_campaign_serves_the_old_version_until_the_update_is_ready(control: Cont
     old, new = control.version(solution, "one"), control.version(solution, "two")
     exploration = {"itemExplorationConfig": {"explorationWeight": "0.5"}}
     arn = control.created("Campaign", name="live", solutionVersionArn=old, campaignConfig=exploration)
-    control.pace(0.2)
+    control.pace(0.4)
     control.UpdateCampaign(campaignArn=arn, solutionVersionArn=new, minProvisionedTPS=3)
     refused("ResourceInUse", control.UpdateCampaign, "updated", campaignArn=arn)
     seen = []
@@ -132,7 +132,7 @@ def test_update_to_a_version_that_is_deleted_meanwhile_fails_and_the_old_one_ser
     other = control.solution(control.described("Solution", solution)["datasetGroupArn"], "other")
     old, new = control.version(solution, "one"), control.version(other, "two")
     arn = control.created("Campaign", name="live", solutionVersionArn=old)
-    control.pace(0.2)
+    control.pace(0.4)
     control.UpdateCampaign(campaignArn=arn, solutionVersionArn=new)
     control.pace(0)
     control.DeleteSolution(solutionArn=other)
@@ -163,7 +163,7 @@ def test_campaign_that_does_not_follow_stays(control: Control, solution: str) ->
 def test_version_that_ends_during_an_update_is_followed_after_it(control: Control, solution: str) -> None:
     control.version(solution, "one")
     arn = control.created("Campaign", name="live", solutionVersionArn=f"{solution}/$LATEST", campaignConfig=SYNC)
-    control.pace(0.2)
+    control.pace(0.4)
     control.UpdateCampaign(campaignArn=arn, minProvisionedTPS=2)
     control.pace(0)
     version = control.version(solution, "two")
@@ -186,7 +186,7 @@ def test_solution_that_a_campaign_serves_cannot_be_deleted(control: Control, sol
 
 def test_campaign_that_is_deleted_during_an_update_goes(control: Control, solution: str) -> None:
     arn = control.created("Campaign", name="live", solutionVersionArn=control.version(solution, "one"))
-    control.pace(0.1)
+    control.pace(0.4)
     control.UpdateCampaign(campaignArn=arn, minProvisionedTPS=2)
     control.pace(60)
     control.DeleteCampaign(campaignArn=arn)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,18 +12,22 @@ from services.engine.data.attributes import Attributes, Texts
 from services.engine.data.interactions import Interactions
 from services.engine.data.training import Training
 from services.engine.errors import JobFailed
-from services.engine.metrics import next_examples, split_users
-from services.engine.models import user_personalization
+from services.engine.metrics import Examples, next_examples, split_users
+from services.engine.models import taste, user_personalization
+from services.engine.models.taste import SHARES
 from services.engine.models.user_personalization import UserPersonalization
 from services.engine.recipes.ease import ease
 from services.engine.recipes.histories import Histories
 from services.engine.recipes.neighbourhood import cosine, rp3beta
 from services.engine.recipes.pairs import pairs_of
+from services.engine.recipes.popularity import HALF_LIFE, recent_popularity
 from services.engine.recipes.ranking import top
-from services.engine.recipes.repeat import repeats
+from services.engine.recipes.repeat import _cases, repeats
 from services.engine.recipes.scoring import best, scores_of
 
 N_ITEMS = 300
+#: The tastes to choose among, by MAX_DENSE_ITEMS.
+NAMES = {16_000: {("ease",), ("cosine",), ("rp3beta",)}, 10: {("cosine",), ("rp3beta",)}}
 
 
 def shop(n_users: int = 600, seed: int = 0) -> Histories:
@@ -107,7 +112,7 @@ def test_model_ranks_as_numpy_would(model: UserPersonalization, training: Traini
     histories = training.histories
     plain = replace(model, blend={"next": 0.0, "familiar": 1.0, "own": 0.0}, power=0.0, span=10_000)
     taken = histories.binary(N_ITEMS).toarray().astype(np.float64)
-    inverse = np.linalg.inv(taken.T @ taken + user_personalization.RIDGE * np.eye(N_ITEMS))
+    inverse = np.linalg.inv(taken.T @ taken + taste.RIDGE * np.eye(N_ITEMS))
     weights = inverse / -np.diag(inverse)
     np.fill_diagonal(weights, 0)
     events = histories.matrix(N_ITEMS, np.ones(len(histories.items))).toarray()
@@ -134,6 +139,7 @@ def test_repeats_learn_what_is_taken_again() -> None:
         starts, np.array(rows, np.int32), np.array(moments, np.int32), np.ones(len(rows), np.float32), np.array(moments)
     )
     learnt = repeats(histories, 40)
+    assert len(_cases(histories, 40).items) > 5 * len(pairs_of(histories, 40).items)  # of nine tenths, not of one
     pairs = pairs_of(histories.take(np.array([0])), 40)
     rates = learnt.of(pairs)[np.argsort(pairs.items)]
     assert rates[0] > 0.8
@@ -159,6 +165,64 @@ def test_tuning_takes_the_best_blend_and_others_may_follow(model: UserPersonaliz
     hit = {name: _hits(one, validation) for name, one in (("default", model), ("tuned", tuned))}
     assert hit["tuned"] >= hit["default"]
     assert model.like(tuned).blend == tuned.blend
+
+
+def taste_of(mix: dict[str, float], model: UserPersonalization, training: Training) -> Any:
+    return UserPersonalization.refitted(replace(model, mix=mix), training, {}).weights
+
+
+def judged(training: Training) -> tuple[Training, Examples]:
+    split = split_users(training.histories, 0)
+    learnt = training.only(training.histories.take(split.train))
+    return learnt, next_examples(training.histories, split.validation)
+
+
+@pytest.mark.parametrize("limit", [16_000, 10], ids=["dense", "sparse"])
+def test_the_choice_is_the_best_of_all_tastes(limit: int, training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taste, "MAX_DENSE_ITEMS", limit)
+    monkeypatch.setattr(user_personalization, "LEAST_GAIN", 0.0)
+    learnt, validation = judged(training)
+    fixed = UserPersonalization.fit(learnt, {}).tuned(validation)
+    candidates = [fixed, *fixed._tastes(learnt, {}, validation)]
+    names = [tuple(name for name in one.mix if name != "scale") for one in candidates]
+    assert (("ease",) in names) == (limit == 16_000)
+    assert len(names) == len(NAMES[limit]) + len(SHARES)
+    assert {*names[: len(NAMES[limit])]} == NAMES[limit]
+    chosen = UserPersonalization.chosen(learnt, {}, validation)
+    assert chosen.worth(validation) >= max(one.worth(validation) for one in candidates)
+    assert sum(chosen.mix.get(name, 0) for name in ("ease", "cosine", "rp3beta")) == pytest.approx(1)
+    assert sp.issparse(chosen.refitted(training, {}).weights) == (limit == 10)
+
+
+def test_the_fixed_recipe_stays_unless_it_is_clearly_beaten(
+    training: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt, validation = judged(training)
+    monkeypatch.setattr(user_personalization, "LEAST_GAIN", 20.0)
+    assert UserPersonalization.chosen(learnt, {}, validation).mix == taste.fixed_mix(N_ITEMS)
+    monkeypatch.setattr(user_personalization, "LEAST_GAIN", -20.0)
+    won = UserPersonalization.chosen(learnt, {}, validation)
+    assert won.mix["recent"] == 1
+    assert won.mix.get("ease", 0.0) < 1
+
+
+def test_a_winner_is_learnt_again_as_it_was_mixed(training: Training, model: UserPersonalization) -> None:
+    n_taken = training.histories.binary(N_ITEMS)
+    near = rp3beta(n_taken, taste.NEIGHBOURS)
+    mix = {"ease": 0.25, "rp3beta": 0.75, "scale": taste.mass(model.weights)}
+    expected = 0.25 * model.weights + 0.75 * near.toarray() * (taste.mass(model.weights) / taste.mass(near))
+    assert taste_of(mix, model, training) == pytest.approx(expected, abs=1e-5)
+    assert taste.mass(taste_of({"rp3beta": 1.0, "scale": 3.0}, model, training)) == pytest.approx(3, rel=1e-4)
+    again = replace(model, mix=mix, blend={**model.blend, "own": 3.0}).refitted(training, {})
+    assert (again.mix, again.blend["own"]) == (mix, 3.0)
+    assert again.choices["share_of_rp3beta"] == 0.75
+    assert again.choices["weight_of_own"] == 3.0
+
+
+def test_recent_popularity_halves_with_age() -> None:
+    starts, times = np.array([0, 2, 3]), np.array([0, HALF_LIFE, HALF_LIFE])
+    histories = Histories(starts, np.array([0, 1, 1], np.int32), np.array([0, 1, 0]), np.ones(3, np.float32), times)
+    assert recent_popularity(histories, 3).tolist() == [0.5, 2, 0]
 
 
 def _hits(model: UserPersonalization, validation: object) -> int:
@@ -201,7 +265,7 @@ def test_items_that_nobody_took_are_known_by_their_attributes() -> None:
 
 @pytest.mark.parametrize("limit", [16_000, 10], ids=["dense", "sparse"])
 def test_extended_model_keeps_what_it_learnt(limit: int, training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_personalization, "MAX_DENSE_ITEMS", limit)
+    monkeypatch.setattr(taste, "MAX_DENSE_ITEMS", limit)
     model = UserPersonalization.fit(training, {})
     histories = training.histories
     places = np.arange(N_ITEMS) * 2  # every second item is new
@@ -213,7 +277,7 @@ def test_extended_model_keeps_what_it_learnt(limit: int, training: Training, mon
 
 
 def test_many_items_take_sparse_weights(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_personalization, "MAX_DENSE_ITEMS", 10)
+    monkeypatch.setattr(taste, "MAX_DENSE_ITEMS", 10)
     model = UserPersonalization.fit(training, {})
     assert sp.issparse(model.weights)
     scores = model.scores(training.histories)
@@ -222,10 +286,10 @@ def test_many_items_take_sparse_weights(training: Training, monkeypatch: pytest.
 
 
 def test_little_memory_takes_sparse_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert user_personalization.fits_dense(16_000) == (memory.available_bytes() > 4 * 16_000**2 / 0.15)  # type: ignore[operator]
-    monkeypatch.setattr(user_personalization, "available_bytes", lambda: 10**9)
-    assert not user_personalization.fits_dense(16_000)
-    assert user_personalization.fits_dense(4_000)
+    assert taste.fits_dense(16_000) == (memory.available_bytes() > 4 * 16_000**2 / 0.15)  # type: ignore[operator]
+    monkeypatch.setattr(taste, "available_bytes", lambda: 10**9)
+    assert not taste.fits_dense(16_000)
+    assert taste.fits_dense(4_000)
 
 
 def test_what_does_not_fit_is_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
