@@ -56,8 +56,8 @@ FOLLOWERS = 100
 USUAL_SPAN = 32
 #: Weight of the popularity prior: enough to order what a user gives no reason for, too little to outrank a reason.
 PRIOR = 0.01
-#: Gain in MRR + NDCG from which on a choice is more than chance: this / the root of the number of held-out users, which
-#: is about the standard error of the difference between two tastes.
+#: Gain in MRR + NDCG from which on a choice counts: this / the root of the number of held-out users. The form is that of
+#: a standard error; .3 is a guess, not a measurement, that keeps small data from taking chance for taste.
 LEAST_GAIN = 0.3
 
 Blend = Mapping[str, float]
@@ -147,7 +147,7 @@ class UserPersonalization(Model):
         return replace(self, prior=_popular(training.histories, training.n_items, mix), mix=mix)
 
     def _best(self, models: Iterable[Self], validation: Examples) -> Self:
-        """The best of the models, if it is better than this one by more than chance."""
+        """The best of the models, if it is better than this one by the least gain that counts."""
         best_model, most = self, self.worth(validation) + LEAST_GAIN / len(validation.queries) ** 0.5
         for model in models:
             worth = model.worth(validation)
