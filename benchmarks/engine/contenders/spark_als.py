@@ -18,6 +18,8 @@ class SparkAls(Contender):
     def warm_up(self) -> None:
         settings = SparkSession.builder.master("local[2]").config("spark.driver.memory", "6g")
         settings = settings.config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "8")
+        # With the driver's usual limit, collecting the lists of all users failed at the reference scale.
+        settings = settings.config("spark.driver.maxResultSize", "0")
         settings = settings.config("spark.sql.execution.arrow.pyspark.enabled", "true")
         self._session = settings.getOrCreate()
         self._session.sparkContext.setLogLevel("ERROR")
