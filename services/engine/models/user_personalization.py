@@ -56,8 +56,8 @@ FOLLOWERS = 100
 USUAL_SPAN = 32
 #: Weight of the popularity prior: enough to order what a user gives no reason for, too little to outrank a reason.
 PRIOR = 0.01
-#: Gain in MRR + NDCG from which on a choice counts: this / the root of the number of held-out users. The form is that of
-#: a standard error; .3 is a guess, not a measurement, that keeps small data from taking chance for taste.
+#: Gain in MRR + NDCG from which on a choice counts: this / the root of the number of held-out users. The form is that
+#: of a standard error; .3 is a guess, not a measurement, that keeps small data from taking chance for taste.
 LEAST_GAIN = 0.3
 
 Blend = Mapping[str, float]
