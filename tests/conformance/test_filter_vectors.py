@@ -127,7 +127,7 @@ def test_segment_holds_whom_the_vector_keeps(world: World, expression: str, valu
     assert segment & USERS.keys() == set(kept.split())
 
 
-@pytest.mark.parametrize(("expression", "complaint"), INVALID)
-def test_create_filter_refuses_what_is_no_filter(world: World, expression: str, complaint: str) -> None:
+@pytest.mark.parametrize("expression", [expression for expression, _ in INVALID])
+def test_create_filter_refuses_what_is_no_filter(world: World, expression: str) -> None:
     with pytest.raises(Refused, match="InvalidInputException"):
         world.ask("CreateFilter", name="refused", datasetGroupArn=world.arns["group"], filterExpression=expression)

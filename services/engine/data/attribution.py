@@ -1,6 +1,6 @@
 """Metric attribution: what events are worth, by metric, source and quarter of an hour.
 
-The service reports bulk imports to S3 and single events to CloudWatch. Here both become the same table.
+The service reports bulk imports to S3 and single events to CloudWatch; here only imports are reported.
 Source: developer guide, "Measuring the impact of recommendations".
 """
 

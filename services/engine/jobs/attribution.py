@@ -1,6 +1,6 @@
-"""Reports of metric attributions: files in S3 for imports, a table for single events.
+"""Reports of metric attributions: files in S3 for imports.
 
-CloudWatch, to which the service sends the metrics of single events, is not there: `of_records` gives them instead.
+The service sends the metrics of single events to CloudWatch; here nothing reports those.
 """
 
 from __future__ import annotations
@@ -33,17 +33,6 @@ class AttributionReports:
             found = self._report(attribution, dataset, imported)
             # The job's own time: a job that is run again writes the same file.
             _write(found, attribution, file_name("BULK", int(job.body["creationDateTime"])))
-
-    def of_records(self, group_arn: str) -> Report | None:
-        """The metrics of the single events since the attribution was created; None without an ACTIVE attribution."""
-        import pyarrow.compute as pc
-
-        attribution, dataset = self._attribution(group_arn), self._datasets.find(group_arn, INTERACTIONS)
-        if attribution is None or dataset is None:
-            return None
-        put = self._datasets.put(dataset)
-        later = pc.greater_equal(put["TIMESTAMP"], int(attribution.body["creationDateTime"]))
-        return self._report(attribution, dataset, put.filter(later))
 
     def _attribution(self, group_arn: str) -> Resource | None:
         found = self._store.page(METRIC_ATTRIBUTION, where=(DATASET_GROUP.arn_member, group_arn))

@@ -36,7 +36,7 @@ from services.engine.recipes.objective import rewards
 
 #: Items whose segments are looked at: enough for a steady mean.
 MAX_SEGMENT_QUERIES = 1_000
-OBJECTIVE_COLUMN, OBJECTIVE_SENSITIVITY = "itemAttribute", "objectiveSensitivity"
+OBJECTIVE_COLUMN = "itemAttribute"
 
 
 class Evaluation(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
-from services.engine.catalogue import ALGORITHMS, RECIPES, SERVICE_ARN, TRANSFORMATIONS, recipe_of
+from services.engine.catalogue import ALGORITHMS, RECIPES, SERVICE_ARN, TRANSFORMATIONS
 from services.engine.errors import InvalidInput, NotFound
 from services.engine.operations.base import MAX_PAGE, Answer, Call, Operations, offset_of, token_of
 
@@ -48,6 +48,3 @@ def _known(things: Mapping[str, _Known], arn: str, tail: str) -> _Known:
     if arn not in things:
         raise NotFound(f"Resource Arn {arn} does not exist; DescribeRecipe and ListRecipes return those that do")
     return things[arn]
-
-
-__all__ = ["RECIPES", "RecipeOperations", "recipe_of"]
