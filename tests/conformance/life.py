@@ -98,7 +98,7 @@ class Life:
     def end(self) -> None:
         """The deletions, from the leaves to the root."""
         for noun, key in ENDS:
-            if noun == "DatasetGroup":
+            if noun == "Schema":  # the datasets go at the same time, and their schemas are in use until they are gone
                 self._await_gone("Dataset", "interactions", "items", "users")
             self.ask(f"Delete{noun}", **{arn_member(noun): self.arns[key]})
             if noun not in ("Dataset", "Schema"):
