@@ -209,7 +209,8 @@ def _aws_connection(at: Addresses) -> dict[str, object]:
     if at.s3_endpoint:
         extra["endpoint_url"] = at.s3_endpoint
     if at.personalize_endpoint:
-        extra["service_config"] = {"personalize": {"endpoint_url": at.personalize_endpoint}}
+        services = ("personalize", "personalize-runtime", "personalize-events")
+        extra["service_config"] = {service: {"endpoint_url": at.personalize_endpoint} for service in services}
     connection: dict[str, object] = {"conn_type": "aws", "extra": extra}
     if at.s3_endpoint:
         connection |= {"login": S3_ACCESS_KEY, "password": S3_SECRET_KEY}

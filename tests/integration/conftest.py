@@ -103,7 +103,10 @@ def personalize(engine_url: str, s3_endpoint: str, bucket: str, monkeypatch: pyt
     extra = {
         "endpoint_url": s3_endpoint,
         "region_name": "us-east-1",
-        "service_config": {"personalize": {"endpoint_url": engine_url}},
+        "service_config": {
+            service: {"endpoint_url": engine_url}
+            for service in ("personalize", "personalize-runtime", "personalize-events")
+        },
     }
     connection = {"conn_type": "aws", "login": "aisle", "password": "aisle-secret", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))

@@ -55,7 +55,14 @@ DATASET = PersonalizeResource("dataset")
 DATASET_IMPORT_JOB = PersonalizeResource("dataset_import_job")
 SOLUTION = PersonalizeResource("solution")
 SOLUTION_VERSION = PersonalizeResource("solution_version")
+CAMPAIGN = PersonalizeResource("campaign")
+EVENT_TRACKER = PersonalizeResource("event_tracker")
+FILTER = PersonalizeResource("filter")
 BATCH_INFERENCE_JOB = PersonalizeResource("batch_inference_job")
+BATCH_SEGMENT_JOB = PersonalizeResource("batch_segment_job")
+DATASET_EXPORT_JOB = PersonalizeResource("dataset_export_job")
+METRIC_ATTRIBUTION = PersonalizeResource("metric_attribution")
+DATA_DELETION_JOB = PersonalizeResource("data_deletion_job")
 
 
 #: What the waiter file makes of a status: ready, on its way, lost.

@@ -1,0 +1,28 @@
+"""The hook of Amazon Personalize Events: single events, items and users."""
+
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+
+class PersonalizeEventsHook(AwsBaseHook):
+    """
+    Interact with Amazon Personalize Events.
+
+    Provide thin wrapper around
+    :external+boto3:py:class:`boto3.client("personalize-events") <PersonalizeEvents.Client>`.
+
+    Additional arguments (such as ``aws_conn_id``) may be specified and
+    are passed down to the underlying AwsBaseHook.
+
+    .. seealso::
+        - :class:`airflow.providers.amazon.aws.hooks.base_aws.AwsBaseHook`
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["client_type"] = "personalize-events"
+        super().__init__(*args, **kwargs)
