@@ -17,6 +17,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from services.engine.recipes.histories import Floats, Histories, Ints
+from services.engine.recipes.kernels import mark_hits
 
 LIST_LENGTH = 25
 CUTS = (5, 10, 25)
@@ -90,9 +91,10 @@ def _divided(histories: Histories, share: float) -> Examples:
 
 def hits(ranked: Ints, truths: Histories, n_items: int) -> npt.NDArray[np.bool_]:
     """Which places of each list hold a true item, shape of `ranked`."""
-    true_pairs = np.unique(truths.users * n_items + truths.items)
-    asked = np.arange(len(ranked))[:, None] * n_items + ranked
-    return np.isin(asked, true_pairs)
+    relevant = np.empty(ranked.shape, np.bool_)
+    places = ranked.astype(np.int32)
+    mark_hits(places, truths.starts.astype(np.int64), truths.items.astype(np.int32), n_items, relevant)
+    return relevant
 
 
 def gains(ranked: Ints, truths: Histories, n_items: int) -> Floats:

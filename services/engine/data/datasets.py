@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -147,7 +147,11 @@ class Datasets:
 
     def live_events(self, group_arn: str, user_id: str) -> tuple[LiveEvent, ...]:
         """The latest events that PutEvents recorded for a user, or for a session of somebody unknown, oldest first."""
-        return self.records.events_of(dataset_arn(group_arn, INTERACTIONS), user_id)
+        return self.records.events_of(dataset_arn(group_arn, INTERACTIONS), [user_id])[0]
+
+    def live_events_of(self, group_arn: str, user_ids: Sequence[str]) -> list[tuple[LiveEvent, ...]]:
+        """The same of each of many."""
+        return self.records.events_of(dataset_arn(group_arn, INTERACTIONS), user_ids)
 
     def interacted(self, group_arn: str, user_id: str) -> Mapping[str, frozenset[str]]:
         """Items of a user's latest 100 events of each type, imported or put; the key is the type in lower case.

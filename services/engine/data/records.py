@@ -158,10 +158,10 @@ class Records:
         memory = self._memory.get(dataset)
         return memory.newest_seq if memory else 0
 
-    def events_of(self, dataset: str, user_id: str) -> tuple[LiveEvent, ...]:
-        """The latest events of a user or session, oldest first."""
+    def events_of(self, dataset: str, user_ids: Sequence[str]) -> list[tuple[LiveEvent, ...]]:
+        """The latest events of each of some users or sessions, oldest first."""
         memory = self._memory.get(dataset)
-        return memory.events.get(user_id, ()) if memory else ()
+        return [memory.events.get(user_id, ()) for user_id in user_ids] if memory else [()] * len(user_ids)
 
     def events(self, dataset: str) -> dict[str, tuple[LiveEvent, ...]]:
         """The latest events of everybody."""

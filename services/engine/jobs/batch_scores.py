@@ -61,14 +61,18 @@ class Scores:
         ids, loaded = [block.asked[line] for line in lines], self.loaded
         if not loaded.trained.model.live:
             return Questions(lines, loaded.trained.queries(ids), frozenset())
-        events = [self.datasets.live_events(loaded.group_arn, user_id) for user_id in ids]
+        events = self.datasets.live_events_of(loaded.group_arn, ids)
         if any(events):
             queries = histories(loaded.trained, ids, events, loaded.selection, loaded.seen_seq)
         else:
             queries = loaded.trained.queries(ids)
         strangers = (queries.lengths == 0).tolist()
         told = zip(lines, ids, events, strangers, strict=True)
-        moved = [line for line, *what in told if self._says_more(block, line, *what)]
+        moved = [
+            line
+            for line, user_id, live, is_stranger in told
+            if (live or is_stranger or block.given[line]) and self._says_more(block, line, user_id, live, is_stranger)
+        ]
         return Questions(lines, queries, frozenset(moved))
 
     def of(self, block: Block, questions: Questions) -> Iterator[tuple[int, Floats]]:

@@ -165,10 +165,12 @@ class UserPersonalization(Model):
 
     def tuned(self, validation: Examples) -> Self:
         pairs, worth = self._pairs(validation.queries), dict[tuple[float, ...], float]()
+        rates = self._own(pairs, 1.0)
+        weights: Weights | None = None
         for following in NEXT_WEIGHTS:
-            weights = self._joined(following)
+            weights = self._joined(following, weights)
             for familiar, own in product(FAMILIAR, OWN_WEIGHTS):
-                ranked, _ = best(pairs, self._own(pairs, own), familiar, weights, self._prior, LIST_LENGTH)
+                ranked, _ = best(pairs, np.float32(own) * rates, familiar, weights, self._prior, LIST_LENGTH)
                 worth[following, familiar, own] = _worth(ranked, validation, len(self.prior))
         chosen = max(worth.items(), key=lambda one: one[1])[0]
         return replace(self, blend=dict(zip(DEFAULT_BLEND, chosen, strict=True)))
@@ -218,13 +220,17 @@ class UserPersonalization(Model):
     def _weights(self) -> Weights:
         return self._joined(self.blend["next"])
 
-    def _joined(self, following: float) -> Weights:
-        """Taste and followers in one matrix, because they share a memory; leaning towards the objective."""
+    def _joined(self, following: float, room: Weights | None = None) -> Weights:
+        """Taste and followers in one matrix, because they share a memory; leaning towards the objective.
+
+        `room` is a matrix of before that is not needed any more: a dense one takes the new one.
+        """
         if sp.issparse(self.weights):
             return sp.csr_matrix(
                 (self.weights + following * self.followers) @ sp.diags_array(self.lean), dtype=np.float32
             )
-        joined = np.array(self.weights)
+        joined = np.empty_like(self.weights) if room is None else room
+        joined[:] = self.weights
         added(joined, sp.csr_matrix(np.float32(following) * self.followers))
         if (self.lean != 1).any():
             joined *= self.lean

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.engine.recipes.histories import Floats, Histories, Ints
+from services.engine.recipes.kernels import take_earliest
+from services.engine.recipes.pairs import flat
 
 SECONDS_PER_DAY = 86_400
 #: The share of places that a weight of 1 gives away. The rest shows what is known to suit.
@@ -30,7 +32,7 @@ class Explored(NamedTuple):
 def first_seen(histories: Histories, n_items: int) -> Floats:
     """Epoch seconds of each item's oldest interaction, NaN for an item without; shape (n_items,)."""
     seen = np.full(n_items, np.inf)
-    np.minimum.at(seen, histories.items, histories.times)
+    take_earliest(flat(histories.items, np.int32), flat(histories.times, np.int64), seen)
     seen[np.isinf(seen)] = np.nan
     return seen
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+
+from services.engine.recipes.kernels import newest_from
 
 NEWEST_SHARE = 0.1
 #: Distinct items per moment from which the moments of a data set are orders.
@@ -71,7 +74,7 @@ class Histories:
     def _of(self, starts: Ints, events: Any) -> Histories:
         return Histories(starts, self.items[events], self.moments[events], self.weights[events], self.times[events])
 
-    @property
+    @cached_property
     def has_orders(self) -> bool:
         """Whether a moment is an order of several items, and not one event after another; judged on a sample."""
         if not len(self.items):
@@ -87,14 +90,12 @@ class Histories:
 
         An order cut in two would teach that what was just taken is not wanted and what lies beside it is.
         """
-        places: Ints = np.arange(len(self.items)) - self.starts[self.users]
-        sizes: Ints = self.lengths
-        if self.has_orders:
-            places, sizes = self.moments, np.zeros(len(self), np.int64)
-            some = self.lengths > 0
-            sizes[some] = self.moments[self.starts[1:][some] - 1] + 1
-        first = sizes - np.ceil(sizes * NEWEST_SHARE).astype(np.int64)
-        return np.asarray(places >= first[self.users])
+        return np.asarray(np.arange(len(self.items)) >= self.newest_from(self.starts[1:])[self.users])
+
+    def newest_from(self, ends: Ints) -> Ints:
+        """Where the newest tenth begins if each user's events ended at `ends`; shapes (n,)."""
+        starts, moments = self.starts[:-1].astype(np.int64), self.moments.astype(np.int32)
+        return newest_from(starts, ends.astype(np.int64), moments, self.has_orders, NEWEST_SHARE)
 
     def matrix(self, n_items: int, event_values: Floats) -> sp.csr_matrix:
         """Users by items, float32; values of repeated pairs are added."""

@@ -8,12 +8,13 @@ cache folder (`NUMBA_CACHE_DIR`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
 import numpy as np
 
-from services.engine.recipes.histories import Floats, Ints
+if TYPE_CHECKING:
+    from services.engine.recipes.histories import Floats, Ints
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: Sums may be reordered, which is what lets the compiler use vectors. NaN and infinity keep their meaning.
@@ -93,6 +94,95 @@ def fill_pairs(
 
 
 @compiled
+def newest_from(starts: Ints, ends: Ints, moments: Ints, of_moments: bool, share: Any) -> Ints:
+    """Where the newest share of each user's events starts:ends begins, one event at least; see `Histories.newest`.
+
+    `of_moments`: it is a share of the distinct times, so that what shares a time stays together.
+    """
+    begins = np.empty(len(ends), np.int64)
+    for user in range(len(ends)):
+        begin, first = starts[user], ends[user]
+        if of_moments and first > begin:
+            size = moments[first - 1] + 1
+            oldest = size - np.int64(np.ceil(size * share))
+            while first > begin and moments[first - 1] >= oldest:
+                first -= 1
+        else:
+            first -= np.int64(np.ceil((first - begin) * share))
+        begins[user] = first
+    return begins
+
+
+@compiled
+def kind_of(presence: Any, count: Any, last: Any, steps: Ints, presence_steps: int) -> int:
+    """The number of a pair's kind; see `recipes.repeat`."""
+    halves = np.floor(2 * np.log2(max(presence, np.float32(1e-6))))
+    present = min(max(int(halves) + presence_steps // 2, 0), presence_steps - 1)
+    count, last = np.searchsorted(steps, count, side="right") - 1, np.searchsorted(steps, last, side="right") - 1
+    return int((present * len(steps) + count) * len(steps) + last)
+
+
+@compiled
+def kinds_of(presence: Floats, counts: Ints, last: Ints, steps: Ints, presence_steps: int) -> Ints:
+    """The kinds of many pairs."""
+    kinds = np.empty(len(presence), np.int64)
+    for pair in range(len(presence)):
+        kinds[pair] = kind_of(presence[pair], counts[pair], last[pair], steps, presence_steps)
+    return kinds
+
+
+@compiled
+def fill_cases(
+    starts: Ints, cuts: Ints, ends: Ints, items: Ints, moments: Ints, weights: Floats, steps: Ints,
+    presence_steps: int, kinds: Ints, case_items: Ints, again: Ints, n_items: int,
+) -> int:  # fmt: skip
+    """Fold the events starts:cuts of each user into pairs and note which come again in cuts:ends; gives their number.
+
+    See `recipes.repeat`. What is written has room for a pair of every event.
+    """
+    room, n_pairs = len(kinds), 0
+    place = np.zeros(n_items, np.int64)
+    presence, counts, last = np.zeros(room, np.float32), np.zeros(room, np.int64), np.zeros(room, np.int64)
+    for user in range(len(cuts)):
+        first = n_pairs
+        for event in range(starts[user], cuts[user]):
+            item, age = items[event], moments[cuts[user] - 1] - moments[event]
+            pair = place[item]
+            if not (first <= pair < n_pairs and case_items[pair] == item):
+                pair = n_pairs
+                n_pairs += 1
+                place[item], case_items[pair], again[pair] = pair, item, 0
+            presence[pair] += weights[event] / np.float32(1 + age)
+            counts[pair] += 1
+            last[pair] = age  # events come oldest first
+        for event in range(cuts[user], ends[user]):
+            pair = place[items[event]]
+            if first <= pair < n_pairs and case_items[pair] == items[event]:
+                again[pair] = 1
+        for pair in range(first, n_pairs):
+            kinds[pair] = kind_of(presence[pair], counts[pair], last[pair], steps, presence_steps)
+    return n_pairs
+
+
+@compiled
+def mark_hits(ranked: Ints, starts: Ints, items: Ints, n_items: int, hits: Any) -> None:
+    """Note which places of each list hold one of its user's items; `hits` has the shape of `ranked`."""
+    true_of = np.full(n_items, -1, np.int64)
+    for user in range(len(ranked)):
+        for event in range(starts[user], starts[user + 1]):
+            true_of[items[event]] = user
+        for place in range(ranked.shape[1]):
+            hits[user, place] = true_of[ranked[user, place]] == user
+
+
+@compiled
+def take_earliest(items: Ints, times: Ints, earliest: Ints) -> None:
+    """Lower `earliest`, one per item, to the time of an event where that is before it."""
+    for event in range(len(items)):
+        earliest[items[event]] = min(earliest[items[event]], times[event])
+
+
+@compiled
 def add_outer(starts: Ints, items: Ints, gram: Floats) -> None:
     """Add the number of users that two items share to each cell of a dense matrix; items are distinct within users."""
     for user in range(len(starts) - 1):
@@ -157,12 +247,12 @@ def walk(
 @compiled
 def follow(
     event_starts: Ints, events: Ints, items: Ints, ends: Ints, reach: int, shrinkage: Any, values: Floats,
-    columns: Ints,
+    columns: Ints, first: int, last: int,
 ) -> None:  # fmt: skip
-    """The best followers of every item; see `recipes.sequence`. `ends` is the end of each event's user."""
+    """The best followers of items first:last; see `recipes.sequence`. `ends` is the end of each event's user."""
     weight = np.zeros(len(event_starts) - 1, np.float32)
     touched = np.empty(len(event_starts) - 1, np.int32)
-    for item in range(len(event_starts) - 1):
+    for item in range(first, last):
         n_touched, support = 0, np.float32(0)
         for event in events[event_starts[item] : event_starts[item + 1]]:
             for gap in range(1, min(reach, ends[event] - 1 - event) + 1):
@@ -182,32 +272,33 @@ def follow(
 
 
 @compiled
-def rank_tile(
-    starts: Ints, items: Ints, memory: Floats, own: Floats, familiar: Any, tile: Floats, offset: int, prior: Floats,
+def rank_dense(
+    starts: Ints, items: Ints, memory: Floats, own: Floats, familiar: Any, weights: Floats, width: int, prior: Floats,
     best: Floats, where: Ints, totals: Floats, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Score the items of one tile of dense weights for users first:last and keep the best; see `recipes.scoring`."""
-    width = tile.shape[1]
-    scores = np.empty(width, np.float32)
-    for user in range(first, last):
-        scores[:] = 0
-        for pair in range(starts[user], starts[user + 1]):
-            row, weight = tile[items[pair]], memory[pair]
-            for column in range(width):
-                scores[column] += weight * row[column]
-        for pair in range(starts[user], starts[user + 1]):
-            column = items[pair] - offset
-            if 0 <= column < width:
-                scores[column] = scores[column] * familiar + own[pair]
-        total = np.float32(0)
-        for column in range(width):
-            scores[column] = max(scores[column], np.float32(0)) + prior[offset + column]
-            total += scores[column]
-        totals[user] += total
-        values, columns = best[user], where[user]
-        for column in range(width):
-            if scores[column] > values[0]:
-                push(values, columns, scores[column], np.int32(offset + column))
+    """Score the items for users first:last, `width` columns of dense weights at a time; see `recipes.scoring`."""
+    for offset in range(0, len(prior), width):
+        end = min(offset + width, len(prior))
+        scores = np.empty(end - offset, np.float32)
+        for user in range(first, last):
+            scores[:] = 0
+            for pair in range(starts[user], starts[user + 1]):
+                row, weight = weights[items[pair], offset:end], memory[pair]
+                for column in range(len(scores)):
+                    scores[column] += weight * row[column]
+            for pair in range(starts[user], starts[user + 1]):
+                column = items[pair] - offset
+                if 0 <= column < len(scores):
+                    scores[column] = scores[column] * familiar + own[pair]
+            total = np.float32(0)
+            for column in range(len(scores)):
+                scores[column] = max(scores[column], np.float32(0)) + prior[offset + column]
+                total += scores[column]
+            totals[user] += total
+            values, columns = best[user], where[user]
+            for column in range(len(scores)):
+                if scores[column] > values[0]:
+                    push(values, columns, scores[column], np.int32(offset + column))
 
 
 @compiled

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from services.engine.recipes.histories import Floats, Histories, Ints
-from services.engine.recipes.pairs import Pairs, pairs_of
+from services.engine.recipes.kernels import fill_cases, kinds_of
+from services.engine.recipes.pairs import Pairs, flat
 
 #: Pairs that the rate of the coarser kind is worth, and repeats that an item's factor of 1 is worth.
 CAUTION = 10.0
@@ -32,22 +33,23 @@ class Repeats(NamedTuple):
 
     def of(self, pairs: Pairs) -> Floats:
         """How likely each pair comes again, float32."""
-        return np.asarray(self.rates[_kinds(pairs)] * self.loyalty[pairs.items], np.float32)
+        kinds = kinds_of(pairs.presence, pairs.counts, pairs.last, STEPS, PRESENCE_STEPS)
+        return np.asarray(self.rates.reshape(-1)[kinds] * self.loyalty[pairs.items], np.float32)
 
 
 class Cases(NamedTuple):
-    """Pairs, by kind and by item, and whether they were taken again (1 or 0); shapes (3, n) and twice (n,)."""
+    """Pairs, by kind and by item, and whether they were taken again (1 or 0); shapes (n,)."""
 
     kinds: Ints
     items: Ints
-    again: Floats
+    again: Ints
 
 
 def repeats(histories: Histories, n_items: int) -> Repeats:
     """What the histories' own newest events say about coming back."""
     cases = _cases(histories, n_items)
     rates = _rates(cases)
-    expected = rates[tuple(cases.kinds)]
+    expected = rates.reshape(-1)[cases.kinds]
     loyalty = (np.bincount(cases.items, cases.again, n_items) + CAUTION) / (
         np.bincount(cases.items, expected, n_items) + CAUTION
     )
@@ -56,34 +58,32 @@ def repeats(histories: Histories, n_items: int) -> Repeats:
 
 def _cases(histories: Histories, n_items: int) -> Cases:
     rounds: list[Cases] = []
+    ends = histories.starts[1:]
     while len(rounds) < MAX_ROUNDS and sum(len(one.items) for one in rounds) < ENOUGH_PAIRS:
-        newest = histories.newest()
-        later, histories = histories.keep(newest), histories.keep(~newest)
-        pairs = pairs_of(histories, n_items)
-        rounds.append(Cases(np.stack(_kinds(pairs)), pairs.items, _taken(pairs, later, n_items)))
-    return Cases(*(np.concatenate(parts, axis=-1) for parts in zip(*rounds, strict=True)))
+        cuts = histories.newest_from(ends)
+        rounds.append(_round(histories, cuts, ends, n_items))
+        ends = cuts
+    return Cases(*(np.concatenate(parts) for parts in zip(*rounds, strict=True)))
+
+
+def _round(histories: Histories, cuts: Ints, ends: Ints, n_items: int) -> Cases:
+    """The pairs of what came before `cuts`, and which of them came again before `ends`; both of shape (n_users,)."""
+    starts = histories.starts[:-1].astype(np.int64)
+    room = int((cuts - starts).sum())
+    cases = Cases(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int8))
+    n_pairs = fill_cases(
+        starts, cuts, ends.astype(np.int64), flat(histories.items, np.int32), flat(histories.moments, np.int32),
+        flat(histories.weights, np.float32), STEPS, PRESENCE_STEPS, *cases, n_items,
+    )  # fmt: skip
+    return Cases(*(values[:n_pairs] for values in cases))
 
 
 def _rates(cases: Cases) -> Floats:
     shape = (PRESENCE_STEPS, len(STEPS), len(STEPS))
-    kinds = np.ravel_multi_index(tuple(cases.kinds), shape)
-    all_pairs = np.bincount(kinds, minlength=np.prod(shape)).reshape(shape)
-    repeated = np.bincount(kinds, cases.again, np.prod(shape)).reshape(shape)
+    all_pairs = np.bincount(cases.kinds, minlength=np.prod(shape)).reshape(shape)
+    repeated = np.bincount(cases.kinds, cases.again, np.prod(shape)).reshape(shape)
     rate: Floats = (repeated.sum() + np.array(1.0)) / (all_pairs.sum() + 2)
     for finer_axes in ((1, 2), (2,), ()):
         n_pairs, n_repeated = all_pairs.sum(finer_axes, keepdims=True), repeated.sum(finer_axes, keepdims=True)
         rate = (n_repeated + CAUTION * rate) / (n_pairs + CAUTION)
     return rate
-
-
-def _kinds(pairs: Pairs) -> tuple[Ints, Ints, Ints]:
-    presence = np.floor(2 * np.log2(np.maximum(pairs.presence, 1e-6))).astype(np.int64) + PRESENCE_STEPS // 2
-    count, last = (np.searchsorted(STEPS, values, side="right") - 1 for values in (pairs.counts, pairs.last))
-    return np.clip(presence, 0, PRESENCE_STEPS - 1), count, last
-
-
-def _taken(pairs: Pairs, later: Histories, n_items: int) -> Floats:
-    """1 for each pair that is among the later events."""
-    taken = later.binary(n_items)
-    keys = np.repeat(np.arange(len(later)), np.diff(taken.indptr)) * n_items + taken.indices
-    return np.isin(pairs.users * n_items + pairs.items, keys).astype(np.float64)

@@ -15,13 +15,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from services.engine.recipes.histories import Floats, Ints
-from services.engine.recipes.kernels import NOWHERE, rank_sparse, rank_tile, settle
+from services.engine.recipes.kernels import NOWHERE, rank_dense, rank_sparse, settle
 from services.engine.recipes.pairs import Pairs, flat
 from services.engine.recipes.ranking import shares
 from services.engine.recipes.threads import in_parts
 
-#: Columns of a tile: with 4,000 items it is 4 MB. Few users do not repay the copying.
-TILE_COLUMNS, MIN_TILED_USERS = 256, 4_096
+#: Columns of a tile: with 4,000 items it is 4 MB. Parts are few, because each brings every tile into the cache anew.
+TILE_COLUMNS, PARTS_OF_A_THREAD = 256, 2
 
 
 def best(
@@ -57,11 +57,8 @@ def scores_of(pairs: Pairs, own: Floats, familiar: float, weights: Floats | sp.c
 
 def _rank_dense(user_part: tuple[Any, ...], weights: Floats, found: tuple[Any, ...]) -> None:
     prior, values, columns, totals = found
-    width = TILE_COLUMNS if len(values) >= MIN_TILED_USERS else len(prior)
-    for offset in range(0, len(prior), width):
-        tile = np.ascontiguousarray(weights[:, offset : offset + width])
-        settings: tuple[Any, ...] = (*user_part, tile, offset, prior, values, columns, totals)
-        in_parts(partial(rank_tile, *settings), len(values))
+    settings: tuple[Any, ...] = (*user_part, flat(weights, np.float32), TILE_COLUMNS, prior, values, columns, totals)
+    in_parts(partial(rank_dense, *settings), len(values), PARTS_OF_A_THREAD)
 
 
 def _rank_sparse(user_part: tuple[Any, ...], weights: sp.csr_matrix, found: tuple[Any, ...]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -9,6 +11,7 @@ from services.engine.recipes.histories import Histories
 from services.engine.recipes.kernels import follow
 from services.engine.recipes.neighbourhood import csr_of, heaps
 from services.engine.recipes.pairs import flat
+from services.engine.recipes.threads import in_parts
 
 
 def sequence_rules(
@@ -27,7 +30,7 @@ def sequence_rules(
     grouped = sp.csr_matrix((np.zeros(n_events, np.int8), items, np.arange(n_events + 1)), (n_events, n_items)).tocsc()
     events, ends = grouped.indices.astype(np.int64), np.repeat(histories.starts[1:], histories.lengths)
     values, columns = heaps(n_items, min(limit, n_items))
-    follow(
-        starts, events, items, flat(ends, np.int64), reach, np.float32(shrinkage), values, columns
-    )  # fmt: skip
+    ends = flat(ends, np.int64)
+    work = partial(follow, starts, events, items, ends, reach, np.float32(shrinkage), values, columns)
+    in_parts(work, n_items)
     return csr_of(values, columns, n_items)

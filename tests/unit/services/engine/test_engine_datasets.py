@@ -165,7 +165,7 @@ def test_memory_holds_the_latest_events_by_time(tmp_path: Path) -> None:
     records = Records(tmp_path / "records.sqlite")
     records.add([event("u", f"i{n}", 10_000 - n) for n in range(EVENTS_IN_MEMORY + 20)])
     for opened in (records, Records(tmp_path / "records.sqlite")):
-        times = [live.timestamp for live in opened.events_of(INTERACTIONS, "u")]
+        times = [live.timestamp for live in opened.events_of(INTERACTIONS, ["u"])[0]]
         assert len(times) == EVENTS_IN_MEMORY
         assert times == [*range(10_000 - EVENTS_IN_MEMORY + 1, 10_001)]
 

@@ -22,7 +22,7 @@ from services.engine.recipes.neighbourhood import cosine, rp3beta
 from services.engine.recipes.pairs import pairs_of
 from services.engine.recipes.popularity import HALF_LIFE, recent_popularity
 from services.engine.recipes.ranking import top
-from services.engine.recipes.repeat import _cases, repeats
+from services.engine.recipes.repeat import PRESENCE_STEPS, STEPS, _cases, _round, repeats
 from services.engine.recipes.scoring import best, scores_of
 
 N_ITEMS = 300
@@ -78,7 +78,7 @@ def test_pairs_fold_events_of_a_user_and_item() -> None:
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_best_are_the_top_of_all_scores(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.engine.recipes.scoring.MIN_TILED_USERS", 100)
+    monkeypatch.setattr("services.engine.recipes.scoring.TILE_COLUMNS", 32)  # several tiles
     random = np.random.default_rng(1)
     weights = random.normal(size=(N_ITEMS, N_ITEMS)).astype(np.float32)
     weights[random.random(weights.shape) < 0.9] = 0
@@ -145,6 +145,24 @@ def test_repeats_learn_what_is_taken_again() -> None:
     assert rates[0] > 0.8
     assert rates[0] > 1.5 * rates[2:].max()
     assert learnt.loyalty[0] > 1 > learnt.loyalty[25]
+
+
+def test_cases_are_the_pairs_before_a_cut_and_say_which_came_again() -> None:
+    histories = shop()
+    newest = histories.newest()
+    earlier, later = histories.keep(~newest), histories.keep(newest)
+    pairs = pairs_of(earlier, N_ITEMS)
+    cases = _round(histories, histories.newest_from(histories.starts[1:]), histories.starts[1:], N_ITEMS)
+    assert cases.items.tolist() == pairs.items.tolist()
+    taken = {*zip(later.users.tolist(), later.items.tolist(), strict=True)}
+    asked = zip(pairs.users.tolist(), pairs.items.tolist(), strict=True)
+    assert cases.again.tolist() == [pair in taken for pair in asked]
+    assert 0 < cases.again.sum() < len(cases.again)
+    shape = (PRESENCE_STEPS, len(STEPS), len(STEPS))
+    presence, count, last = np.unravel_index(cases.kinds, shape)
+    assert STEPS[count].tolist() == [STEPS[n >= STEPS].max() for n in pairs.counts.tolist()]
+    assert STEPS[last].tolist() == [STEPS[n >= STEPS].max() for n in pairs.last.tolist()]
+    assert presence.tolist() == np.floor(2 * np.log2(pairs.presence) + PRESENCE_STEPS // 2).astype(int).tolist()
 
 
 def test_newest_never_cuts_an_order_in_two() -> None:
