@@ -14,7 +14,7 @@ export COMPANY_API_ORDERS := $(ORDERS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up psql down test test-conformance lint format types lock clean
+.PHONY: help setup demo up psql down test test-conformance week lint format types lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test: $(READY) ## Run every test
 
 test-conformance: $(READY) ## Drive every operation of the engine through boto3 and the aws command line
 	$(BIN)/pytest tests/conformance
+
+week: $(READY) ## Live through a week of the line, with an outage, a bad retrain and a backfill
+	$(BIN)/pytest tests/integration/week -m week --capture=no
 
 lint: $(READY) ## Check style, types, SQL and Dockerfiles
 	$(BIN)/ruff check .

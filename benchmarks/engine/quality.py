@@ -1,6 +1,7 @@
 """How good personal recommendations are beside plain baselines, on the service's files and on real orders.
 
     python -m benchmarks.engine.quality [--datasets /path/to/datasets] [--folds 10] [--only movielens …]
+    python -m benchmarks.engine.quality --folds 3 --only half-hpo                  # what performHPO brings
 
 MovieLens-small as events, retail demo store, a random half of its items
     Users in folds. The engine is trained on the users of the other folds, a tenth of whom choose; of each
@@ -29,9 +30,11 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import norm
 
 from benchmarks.engine.quality_related import LENGTH, ROOT, Figures, folds, load, show, summary
+from services.engine.catalogue import RECIPES
 from services.engine.data.attributes import Attributes
 from services.engine.data.interactions import EventSelection, Interactions, load_interactions
 from services.engine.data.training import Training
+from services.engine.hpo import Search, best_options
 from services.engine.metrics import Examples, evaluate, evaluate_textbook, examples, next_examples
 from services.engine.models.model import Model
 from services.engine.models.user_personalization import UserPersonalization
@@ -109,28 +112,41 @@ def dense(scores: Any) -> Floats:
     return np.asarray(scores.toarray() if sp.issparse(scores) else scores)
 
 
-def engine(training: Training, learners: Ints) -> Model:
-    """User-personalization as CreateSolutionVersion trains it: a tenth of the learners choose taste and blend."""
-    histories = training.histories
+def engine(training: Training, learners: Ints, *, searches: bool = False) -> Model:
+    """User-personalization as CreateSolutionVersion trains it: a tenth of the learners choose taste and blend.
+
+    `searches`: with performHPO, that is after a search for hyperparameters among the learners.
+    """
+    histories, options = training.histories, dict[str, str]()
+    if searches:
+        search = Search.of({}, RECIPES["aws-user-personalization"].algorithm.hyperparameters)
+        learners_alone = training.only(histories.take(learners))
+        options = best_options(UserPersonalization, learners_alone, {}, search, SPLIT_SEED)
     drawn = np.random.default_rng(SPLIT_SEED).permutation(learners[histories.lengths[learners] >= 2])
     judges = np.sort(drawn[: max(len(drawn) // 10, 1)])
     others = np.setdiff1d(learners, judges)
     learnt, validation = training.only(histories.take(others)), next_examples(histories, judges)
-    chosen = UserPersonalization.chosen(learnt, {}, validation)
-    return chosen.refitted(training.only(histories.take(learners)), {})
+    chosen = UserPersonalization.chosen(learnt, options, validation)
+    return chosen.refitted(training.only(histories.take(learners)), options)
 
 
 def measure(ranked: Ints, truths: Histories, n_items: int) -> Figures:
     return evaluate(ranked, truths, n_items) | evaluate_textbook(ranked, truths, n_items)
 
 
-def by_users(training: Training, n_folds: int) -> dict[str, list[Figures]]:
-    """Figures by model and fold of users."""
+def by_users(training: Training, n_folds: int, *, searches: bool = False) -> dict[str, list[Figures]]:
+    """Figures by model and fold of users; with `searches` of the engine alone, without and with performHPO."""
     histories, n_items = training.histories, training.n_items
     figures: dict[str, list[Figures]] = {}
     for rows in folds(np.flatnonzero(histories.lengths >= 2), n_folds):
         learners = np.setdiff1d(np.arange(len(histories)), rows)
         learnt, test = histories.take(learners), examples(histories, rows)
+        if searches:
+            for name, model in (("without HPO", engine(training, learners)),
+                                ("with HPO", engine(training, learners, searches=True))):  # fmt: skip
+                listed = model.rank(test.queries, LENGTH).items
+                figures.setdefault(name, []).append(measure(listed, test.truths, n_items))
+            continue
         for name, scores in baselines(learnt, n_items, test.queries, orders=False):
             figures.setdefault(name, []).append(measure(top(scores, LENGTH), test.truths, n_items))
         model = engine(training, learners)
@@ -192,10 +208,10 @@ def load_orders(folder: Path) -> Training:
 def measured(name: str, datasets: Path, n_folds: int) -> dict[str, list[Figures]]:
     if name == "orders":
         return by_orders(load_orders(datasets / "online_retail"), n_folds)
-    if name == "movielens":
-        return by_users(load(datasets / "movielens_small_events"), n_folds)
-    shop = load(datasets / "retail_demo_store")
-    return by_users(shop if name == "retail" else half(shop), n_folds)
+    of, _, how = name.partition("-")
+    folder = "movielens_small_events" if of == "movielens" else "retail_demo_store"
+    training = load(datasets / folder)
+    return by_users(half(training) if of == "half" else training, n_folds, searches=how == "hpo")
 
 
 def main() -> None:
