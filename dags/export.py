@@ -6,7 +6,7 @@ Writes one CSV per dataset to S3, the datasets in Personalize; asset `personaliz
 
 1. gate_marts – a mart that is not fit for Personalize stops here, before it costs anything
 2. dataset_group – made once, found ever after
-3. per dataset: write_csv, schema, dataset, plan_import, import_job, record_import
+3. per dataset: write_csv, schema, dataset, dataset_schema (takes new columns), plan_import, import_job, record_import
 4. announce
 
 A dataset whose bytes are those of its newest import is not imported again; the log says so.

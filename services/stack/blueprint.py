@@ -166,6 +166,7 @@ def airflow_environment(
         "AISLE_INGEST__START_AT": first_order_at,
         "AISLE_STORAGE__BUCKET": BUCKET,
         "AISLE_DOCS__DIRECTORY": str(home / "site"),
+        "AISLE_DOCS__URL": at.reports,
         "AISLE_TRANSFORM__RUNS_DIRECTORY": str(home / "dbt"),
         **({"AISLE_PERSONALIZE__POLL_SECONDS": "2"} if at.personalize_endpoint else {}),
         **aws_environment(at),

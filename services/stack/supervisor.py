@@ -25,7 +25,6 @@ import httpx
 import psycopg
 
 from aisle.errors import ConfigurationError, FinalError
-from aisle.settings import PROJECT_ROOT
 from aisle.warehouse import migrate
 from services.stack.airflow import AirflowClient
 from services.stack.blueprint import (
@@ -255,7 +254,8 @@ class Stack:
         self._launch([Program(component, self.home) for component in airflow_components(environment)])
         client = self.airflow
         self._wait_until(client.is_healthy, "Airflow")
-        wanted = {path.stem for path in (PROJECT_ROOT / "dags").glob("*.py")}
+        folder = Path(environment_of(environment, self.home)["AIRFLOW__CORE__DAGS_FOLDER"])
+        wanted = {path.stem for path in folder.glob("*.py")}
         self._wait_until(lambda: wanted <= client.dag_ids() or bool(client.import_errors()), "Airflow's list of DAGs")
         if errors := client.import_errors():
             raise StackDidNotStart("Airflow could not import: " + "; ".join(errors))

@@ -44,6 +44,11 @@ class Dataset(NamedTuple):
     columns: tuple[Column, ...]
 
     @property
+    def takes_new_columns(self) -> bool:
+        """Whether a dataset in service can be given a schema with more columns; interactions need a new group."""
+        return self.type != "Interactions"
+
+    @property
     def header(self) -> str:
         return ",".join(column.name for column in self.columns)
 

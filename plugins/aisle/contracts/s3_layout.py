@@ -26,6 +26,11 @@ def export_csv(dataset: str, run_key: str) -> str:
     return f"{export_prefix(dataset, run_key)}{dataset}.csv"
 
 
+def erased_users(run_key: str) -> str:
+    """Key of the list of users that a data deletion job is given; it is removed when the job has ended."""
+    return f"erase/users/{checked_run_key(run_key)}/users.csv"
+
+
 def recommend_input(kind: str, run_key: str) -> str:
     """Key of a batch job's input; `kind` is 'users' or 'items'."""
     return f"recommend/input/{kind}/{checked_run_key(run_key)}/{kind}.json"
@@ -34,3 +39,18 @@ def recommend_input(kind: str, run_key: str) -> str:
 def recommend_output_prefix(kind: str, run_key: str) -> str:
     """Prefix that a batch job writes to."""
     return f"recommend/output/{kind}/{checked_run_key(run_key)}/"
+
+
+def evaluate_csv(dataset: str, run_key: str) -> str:
+    """Key of one dataset's CSV of what lies before a hold-out."""
+    return f"evaluate/{dataset}/{checked_run_key(run_key)}/{dataset}.csv"
+
+
+def evaluate_input(kind: str, run_key: str) -> str:
+    """Key of what the twins are asked; `kind` is 'users' or 'items'."""
+    return f"evaluate/input/{kind}/{checked_run_key(run_key)}/{kind}.json"
+
+
+def evaluate_output_prefix(twin: str, run_key: str) -> str:
+    """Prefix that the batch job of one twin writes to."""
+    return f"evaluate/output/{twin}/{checked_run_key(run_key)}/"

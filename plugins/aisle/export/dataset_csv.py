@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 
+from aisle.aws.transfers.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.contracts.personalize import MAX_CATEGORICAL_LENGTH, MAX_ID_LENGTH, MAX_TEXTUAL_LENGTH, Dataset
 from aisle.contracts.s3_layout import export_csv
-from aisle.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.errors import ContractBroken
 from aisle.warehouse import sql
 
@@ -32,7 +32,7 @@ def export_dataset(connection: psycopg.Connection, s3: Any, bucket: str, dataset
     select = sql(f"export/{dataset.name}/select")
     _check_columns(connection, dataset, select)
     _check_values(connection, dataset)
-    copied = copy_to_s3(connection, select, LineFormat.CSV, s3, bucket, export_csv(dataset.name, run_key))
+    copied = copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, export_csv(dataset.name, run_key))
     row = {"dataset": dataset.name, "run_key": run_key, **copied._asdict()}
     connection.execute(sql("ops/exports/upsert").encode(), row)
     return copied

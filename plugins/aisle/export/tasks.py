@@ -17,6 +17,7 @@ from aisle.aws.operators.personalize import (
     PersonalizeCreateDatasetImportJobOperator,
     PersonalizeCreateDatasetOperator,
     PersonalizeCreateSchemaOperator,
+    PersonalizeUpdateDatasetOperator,
 )
 from aisle.contracts.personalize import DATASETS, Dataset
 from aisle.dag_defaults import run_key_of_context
@@ -42,23 +43,13 @@ def import_dataset(dataset: Dataset, dataset_group_arn: Any) -> Any:
 
     @task_group(group_id=dataset.name)
     def steps() -> None:
-        schema = PersonalizeCreateSchemaOperator(
-            task_id="schema", name=schema_name(dataset), schema=dataset.avro_schema
-        )
-        in_service = PersonalizeCreateDatasetOperator(
-            task_id="dataset",
-            name=resource_name(dataset.name),
-            dataset_group_arn=dataset_group_arn,
-            dataset_type=dataset.type,
-            schema_arn=schema.output,
-            **waiting(),
-        )
+        dataset_arn = _dataset_in_service(dataset, dataset_group_arn)
         csv = write_csv(dataset.name)
-        plan = plan_import(dataset.name, csv, in_service.output)
+        plan = plan_import(dataset.name, csv, dataset_arn)
         job = PersonalizeCreateDatasetImportJobOperator(
             task_id="import_job",
             name=plan["job_name"],
-            dataset_arn=in_service.output,
+            dataset_arn=dataset_arn,
             data_location=csv["uri"],
             role_arn=get_settings().personalize.role_arn,
             **waiting(),
@@ -66,6 +57,26 @@ def import_dataset(dataset: Dataset, dataset_group_arn: Any) -> Any:
         record_import(dataset.name, plan, job.output)
 
     return steps()
+
+
+def _dataset_in_service(dataset: Dataset, dataset_group_arn: Any) -> Any:
+    """The tasks that make sure of a dataset with its present schema; gives its ARN."""
+    schema = PersonalizeCreateSchemaOperator(task_id="schema", name=schema_name(dataset), schema=dataset.avro_schema)
+    found = PersonalizeCreateDatasetOperator(
+        task_id="dataset",
+        name=resource_name(dataset.name),
+        dataset_group_arn=dataset_group_arn,
+        dataset_type=dataset.type,
+        schema_arn=schema.output,
+        is_updated_next=dataset.takes_new_columns,
+        **waiting(),
+    )
+    if not dataset.takes_new_columns:
+        return found.output
+    current = PersonalizeUpdateDatasetOperator(
+        task_id="dataset_schema", arn=found.output, schema_arn=schema.output, **waiting()
+    )
+    return current.output
 
 
 def schema_name(dataset: Dataset) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from aisle.aws.transfers.s3_lines import lines_of
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
 
 log = logging.getLogger(__name__)
 
 OUTPUT_SUFFIX = ".out"  # the service also leaves an object `_CHECK` in the prefix
-_CHUNK_BYTES = 1 << 20
 
 
 class Line(NamedTuple):
@@ -26,15 +26,14 @@ class Line(NamedTuple):
 def output_lines(s3: Any, uri: str) -> Iterator[Line]:
     """Every line below an S3 prefix, object by object in the order of their names; blank lines are left out.
 
-    Memory is one chunk, however large the output. A body that breaks off raises botocore's IncompleteReadError.
+    Memory is one chunk, however large the output.
     """
     bucket, prefix = _location(uri)
     for key in _output_keys(s3, bucket, prefix):
         log.info("reading s3://%s/%s", bucket, key)
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-        for number, text in enumerate(body.iter_lines(chunk_size=_CHUNK_BYTES), start=1):
+        for number, text in enumerate(lines_of(s3, bucket, key), start=1):
             if text.strip():
-                yield Line(key, number, text)
+                yield Line(key, number, text.removesuffix(b"\r"))
 
 
 def _output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:

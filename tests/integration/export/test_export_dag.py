@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
+
+import aisle.export.tasks
+from aisle.contracts.personalize import DATASETS, ITEMS
+from aisle.warehouse import sql
 
 RunDag = Callable[..., dict[str, str]]
 
@@ -35,6 +40,32 @@ def test_only_what_has_changed_is_imported_again(marts: str, personalize: Any, r
     with psycopg.connect(marts) as connection:
         reused = dict(connection.execute(REUSED, ["two"]).fetchall())
     assert reused == {"interactions-import": "true", "items-import": "false", "users-import": "true"}
+
+
+def test_a_new_column_of_items_is_an_update_of_their_dataset_in_service(
+    marts: str, personalize: Any, run_dag: RunDag
+) -> None:
+    with pytest.MonkeyPatch.context() as before_the_column:
+        narrow = ITEMS._replace(columns=tuple(column for column in ITEMS.columns if column.name != "PRICE"))
+        datasets = tuple(narrow if dataset is ITEMS else dataset for dataset in DATASETS)
+        before_the_column.setattr("aisle.personalize.DATASETS", datasets)
+        before_the_column.setitem(aisle.export.tasks._DATASETS, "items", narrow)
+        before_the_column.setattr(
+            "aisle.export.dataset_csv.sql", lambda name: sql(name).replace('price as "PRICE",', "")
+        )
+        assert set(run_dag("export", "narrow").values()) == {"success"}
+    arn = next(
+        one["datasetArn"] for one in personalize.list_datasets()["datasets"] if one["datasetType"].upper() == "ITEMS"
+    )
+    first = personalize.describe_dataset(datasetArn=arn)["dataset"]
+    assert set(run_dag("export", "wide").values()) == {"success"}
+    second = personalize.describe_dataset(datasetArn=arn)["dataset"]
+    assert second["creationDateTime"] == first["creationDateTime"]
+    schema = json.loads(personalize.describe_schema(schemaArn=second["schemaArn"])["schema"]["schema"])
+    assert "PRICE" in [field["name"] for field in schema["fields"]]
+    assert {dataset: len(jobs) for dataset, jobs in import_jobs(personalize).items()} == {
+        "interactions": 1, "items": 2, "users": 1,
+    }  # fmt: skip
 
 
 def test_an_import_that_the_service_refuses_fails_the_run(marts: str, personalize: Any, run_dag: RunDag) -> None:

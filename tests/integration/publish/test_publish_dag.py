@@ -97,7 +97,9 @@ def test_the_newest_batch_output_is_published_and_the_same_again_by_hand(
     assert kinds == [("personalize",)]
     assert sorted(receipts) == [("stage_items", N_ITEMS), ("stage_users", N_USERS), ("switch", None)]
     with create_session() as session:
-        cache = select(AssetEvent).where(AssetEvent.asset_id == AssetModel.id, AssetModel.name == CACHE.name)
+        cache = select(AssetEvent).where(
+            AssetEvent.asset_id == AssetModel.id, AssetModel.name == CACHE.name, AssetEvent.source_dag_id == "publish"
+        )
         assert {event.extra["run_key"] for event in session.scalars(cache)} == {"again"}
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from aisle.aws.transfers import s3_lines
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
-from aisle.publish import lines
 from aisle.publish.lines import Line, output_lines
 
 
@@ -21,7 +21,7 @@ def test_all_out_objects_are_read_in_order_and_nothing_else(s3: Any, bucket: str
 
 
 def test_lines_longer_than_a_chunk_stay_whole(s3: Any, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "_CHUNK_BYTES", 7)
+    monkeypatch.setattr(s3_lines, "CHUNK_BYTES", 7)
     texts = [b"x" * length for length in (1, 6, 7, 8, 40)]
     s3.put_object(Bucket=bucket, Key="out/a.json.out", Body=b"\n".join(texts))
     assert [line.text for line in output_lines(s3, f"s3://{bucket}/out/")] == texts

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+import botocore.loaders
 import pytest
 from botocore.stub import Stubber
 
@@ -21,6 +24,17 @@ def _connection(**extra: Any) -> str:
 @pytest.fixture(autouse=True)
 def _aws_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", _connection())
+
+
+@pytest.fixture(autouse=True)
+def _models_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each client would read botocore's descriptions of the services from disk again."""
+    monkeypatch.setattr("botocore.session.create_loader", _loader)
+
+
+@cache
+def _loader(data_path: str | None = None) -> Any:
+    return botocore.loaders.Loader(data_path.split(os.pathsep) if data_path else [])
 
 
 @pytest.fixture
@@ -43,17 +57,21 @@ def stub() -> Iterator[Callable[[Any], Stubber]]:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    """What a real HTTP server in Personalize's place answers, call by call: (HTTP status, body)."""
+    """What a real HTTP server in Personalize's place answers, call by call: (HTTP status, body). It hangs up at 0."""
     script: list[tuple[int, dict[str, Any]]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             status, body = script.pop(0)
+            if not status:
+                self.close_connection = True
+                return
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/x-amz-json-1.1")
             self.send_header("Content-Length", str(len(content)))
+            self.send_header("x-amzn-RequestId", "r-1")
             self.end_headers()
             self.wfile.write(content)
 

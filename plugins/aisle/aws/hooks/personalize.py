@@ -6,16 +6,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.amazon.aws.waiters.base_waiter import BaseBotoWaiter
+from botocore.exceptions import ClientError
 from botocore.waiter import AcceptorConfig, WaiterModel
 
+from aisle.aws.hooks.base_personalize import PASSING, PersonalizeBaseHook
 from aisle.errors import AisleError, PersonalizeJobFailed, RetryableError
 
 WAITERS = Path(__file__).parents[1] / "waiters" / "personalize.json"
+
+#: What can be waited for.
+Outcome = Literal["active", "updated", "stopped", "deleted"]
+_IN_WORDS = {
+    "active": "to become ACTIVE",
+    "updated": "to take its update",
+    "stopped": "to be stopped",
+    "deleted": "to be gone",
+}
 
 
 class PersonalizeResource(NamedTuple):
@@ -44,9 +55,17 @@ class PersonalizeResource(NamedTuple):
         return f"{self.member}Arn"
 
     @property
-    def waiter(self) -> str:
-        """The waiter that knows its statuses: `dataset_import_job_active`."""
-        return f"{self.name}_active"
+    def list_member(self) -> str:
+        """The member of a list answer that holds them: `datasetImportJobs`; of filters alone it is a capital."""
+        return "Filters" if self.name == "filter" else f"{self.member}s"
+
+    def waiter(self, outcome: Outcome = "active") -> str:
+        """
+        The waiter that knows its statuses: `dataset_import_job_active`.
+
+        :param outcome: What is waited for.
+        """
+        return f"{self.name}_{outcome}"
 
 
 SCHEMA = PersonalizeResource("schema")
@@ -76,8 +95,25 @@ class Look(NamedTuple):
     status: str
     failure_reason: str
 
+    @classmethod
+    def of(cls, resource: PersonalizeResource, outcome: Outcome, answer: dict[str, Any]) -> Look:
+        """
+        Read an answer by the rules of the waiter file. An unknown status is on its way.
 
-class PersonalizeHook(AwsBaseHook):
+        :param resource: the kind.
+        :param outcome: what is waited for.
+        :param answer: what the describe operation answered, or the error it ended in.
+        """
+        path = status_path(resource, outcome)
+        status = _member(answer, path) or _member(answer, "Error.Code") or "not known"
+        reason = _member(answer, path.replace("status", "failureReason")) or ""
+        return cls(_state(resource, outcome, answer) or "retry", status, reason)
+
+    def __str__(self) -> str:
+        return f"{self.status} - {self.failure_reason}" if self.failure_reason else self.status
+
+
+class PersonalizeHook(PersonalizeBaseHook):
     """
     Interact with Amazon Personalize.
 
@@ -99,6 +135,28 @@ class PersonalizeHook(AwsBaseHook):
         """botocore has no waiters for Personalize, nor has the provider: these are the only ones."""
         return WAITERS
 
+    def get_waiter(
+        self,
+        waiter_name: str,
+        parameters: dict[str, str] | None = None,
+        config_overrides: dict[str, Any] | None = None,
+        deferrable: bool = False,
+        client: Any = None,
+    ) -> Any:
+        """
+        A waiter of the waiter file. Other than the provider's, it takes throttling for a look like any other.
+
+        The provider's loop goes on without counting when a look is throttled: steady throttling would never end.
+
+        :param waiter_name: Name of the waiter.
+        :param parameters: Not used by these waiters.
+        :param config_overrides: Not used by these waiters.
+        :param deferrable: Whether the waiter is async; then `client` has to be too.
+        :param client: The client that looks.
+        """
+        waiters = BaseBotoWaiter(client=client or self.conn, model_config=_waiters(), deferrable=deferrable)
+        return waiters.waiter(waiter_name)
+
     def describe(self, resource: PersonalizeResource, arn: str) -> dict[str, Any]:
         """
         Everything the service says about one resource.
@@ -110,15 +168,21 @@ class PersonalizeHook(AwsBaseHook):
         description: dict[str, Any] = answer[resource.member]
         return description
 
-    def look(self, resource: PersonalizeResource, arn: str) -> Look:
+    def look(self, resource: PersonalizeResource, arn: str, outcome: Outcome = "active") -> Look:
         """
-        Whether a resource is ready, on its way, or lost, and why.
+        Whether what is waited for has come about, is on its way, or never will, and why.
 
         :param resource: its kind.
         :param arn: its ARN.
+        :param outcome: what is waited for.
         """
-        description = self.describe(resource, arn)
-        return Look(state_of(resource, description), description["status"], description.get("failureReason") or "")
+        try:
+            answer = {resource.member: self.describe(resource, arn)}
+        except ClientError as error:
+            if _state(resource, outcome, error.response) is None:
+                raise
+            answer = error.response
+        return Look.of(resource, outcome, answer)
 
     def find(self, resource: PersonalizeResource, arn_tail: str, **parent: str) -> str | None:
         """
@@ -148,36 +212,76 @@ class PersonalizeHook(AwsBaseHook):
         :param resource: the kind.
         :param parent: under what to look, as the list operation takes it, for example `solutionArn`.
         """
-        for page in self.conn.get_paginator(f"list_{resource.name}s").paginate(**parent):
-            yield from page[f"{resource.member}s"]
+        # botocore has no paginator for data deletion jobs.
+        request = dict(parent)
+        while True:
+            page = getattr(self.conn, f"list_{resource.name}s")(**request)
+            yield from page[resource.list_member]
+            if not page.get("nextToken"):
+                return
+            request["nextToken"] = page["nextToken"]
 
 
-def state_of(resource: PersonalizeResource, description: dict[str, Any]) -> State:
+def state_of(resource: PersonalizeResource, description: dict[str, Any], outcome: Outcome = "active") -> State:
     """
     The state of a resource, read off its status by the rules of its waiter. An unknown status is on its way.
 
     :param resource: its kind.
     :param description: what a describe or a list operation said of it.
+    :param outcome: what is waited for.
     """
-    answer = {resource.member: description}
-    return next((each.state for each in _acceptors(resource.waiter) if each.matcher_func(answer)), "retry")
+    return _state(resource, outcome, {resource.member: description}) or "retry"
 
 
-def not_active(resource: PersonalizeResource, arn: str, answer: str, *, is_final: bool) -> AisleError:
+def status_path(resource: PersonalizeResource, outcome: Outcome = "active") -> str:
     """
-    The error for a resource that did not become ACTIVE while it was waited for.
+    Where in an answer the status is that counts: `campaign.latestCampaignUpdate.status` for an update.
+
+    :param resource: the kind.
+    :param outcome: what is waited for.
+    """
+    path: str = next(each.argument for each in _acceptors(resource.waiter(outcome)) if each.matcher == "path")
+    return path
+
+
+def wait_failed(
+    resource: PersonalizeResource, arn: str, answer: object, *, is_final: bool, outcome: Outcome = "active"
+) -> AisleError:
+    """
+    The error for what did not come about while it was waited for.
 
     :param resource: its kind.
     :param arn: its ARN.
     :param answer: the last that was heard of it.
-    :param is_final: whether it never will be, so that waiting longer does not help.
+    :param is_final: whether it never will, so that waiting longer does not help.
+    :param outcome: what was waited for.
     """
-    waited = f"Waiting for {resource.title} {arn} to become ACTIVE: {answer}."
+    waited = f"Waiting for {resource.title} {arn} {_IN_WORDS[outcome]}: {answer}."
     if is_final:
         return PersonalizeJobFailed(f"{waited} Mend what the reason names, then clear this task.")
     return RetryableError(f"{waited} It may still be on its way: a retry finds it and goes on waiting.")
 
 
+def _state(resource: PersonalizeResource, outcome: Outcome, answer: dict[str, Any]) -> State | None:
+    return next((each.state for each in _acceptors(resource.waiter(outcome)) if each.matcher_func(answer)), None)
+
+
+def _member(answer: dict[str, Any], path: str) -> str | None:
+    """The text at a dotted path, or none."""
+    *way, last = path.split(".")
+    return reduce(lambda found, step: found.get(step) or {}, way, answer).get(last)
+
+
 @cache
 def _acceptors(waiter: str) -> list[AcceptorConfig]:
-    return list(WaiterModel(json.loads(WAITERS.read_text())).get_waiter(waiter).acceptors)
+    return list(WaiterModel(_waiters()).get_waiter(waiter).acceptors)
+
+
+@cache
+def _waiters() -> dict[str, Any]:
+    """The waiter file, and in each waiter that a look which was throttled, or met a fault, is to be repeated."""
+    model: dict[str, Any] = json.loads(WAITERS.read_text())
+    passing = [{"matcher": "error", "expected": code, "state": "retry"} for code in sorted(PASSING)]
+    for waiter in model["waiters"].values():
+        waiter["acceptors"] += passing
+    return model

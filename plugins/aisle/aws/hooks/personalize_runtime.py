@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from aisle.aws.hooks.base_personalize import PersonalizeBaseHook
 
 
-class PersonalizeRuntimeHook(AwsBaseHook):
+class PersonalizeRuntimeHook(PersonalizeBaseHook):
     """
     Interact with Amazon Personalize Runtime.
 

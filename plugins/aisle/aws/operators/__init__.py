@@ -1,1 +1,1 @@
-"""Operators: find or create one resource, then wait for it."""
+"""Operators: find or create, change or delete one resource, then wait for it."""

@@ -1,5 +1,5 @@
 """
-What the operators of Amazon Personalize share: find or create a resource by its name, wait until it is ACTIVE.
+What the operators of Amazon Personalize share: how to act once, how to wait, and how to find what exists.
 
 A run that is repeated, retried or resumed finds what its first try created: names are deterministic, and a name that
 is already taken is looked at instead of being an error. ACTIVE: it is returned. On its way: it is waited for. Failed:
@@ -26,13 +26,11 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.amazon.aws.utils.waiter_with_logging import wait
 from airflow.providers.common.compat.sdk import conf
 
-from aisle.aws.hooks.personalize import (
-    PersonalizeHook,
-    PersonalizeResource,
-    not_active,
-)
-from aisle.aws.triggers.personalize import PersonalizeActiveTrigger
-from aisle.errors import ContractBroken
+from aisle.aws.hooks.base_personalize import LOST, service_errors
+from aisle.aws.hooks.personalize import Look, PersonalizeHook, PersonalizeResource, wait_failed
+from aisle.aws.links.personalize import PersonalizeLink
+from aisle.aws.triggers.personalize import PersonalizeBaseTrigger
+from aisle.errors import AisleError, ContractBroken
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,7 +38,39 @@ if TYPE_CHECKING:
 
 class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
     """
-    Base of the operators: finds or creates one resource and returns its ARN.
+    Base of the operators: acts on one resource and returns its ARN.
+
+    A subclass says in `act` what it does, and in `aim` how people call that.
+    """
+
+    aws_hook_class = PersonalizeHook
+    resource: ClassVar[PersonalizeResource]
+    operator_extra_links = (PersonalizeLink(),)
+    arn: str
+
+    @property
+    def aim(self) -> str:
+        """What is tried on which thing, such as `Creating campaign shop`."""
+        raise NotImplementedError
+
+    def act(self, context: Context) -> bool:
+        """Do it, and set `arn`. Tells whether there is anything left to wait for."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> str:
+        self._act(context)
+        return self.arn
+
+    def _act(self, context: Context) -> bool:
+        with service_errors(self.aim):
+            is_pending = self.act(context)
+            PersonalizeLink.persist_resource(context, self, self.arn)
+        return is_pending
+
+
+class PersonalizeCreateOperator(PersonalizeBaseOperator):
+    """
+    Base of the operators that find or create one resource.
 
     A subclass says in `request` what the create operation takes, and in its class attributes what tells its resource
     apart: `parent` is the member of the request under which it lives, `unchangeable` the members which a resource
@@ -50,8 +80,6 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
     :param tags: Tags of the resource.
     """
 
-    aws_hook_class = PersonalizeHook
-    resource: ClassVar[PersonalizeResource]
     name_member: ClassVar[str] = "name"
     parent: ClassVar[str | None] = None
     unchangeable: ClassVar[tuple[str, ...]] = ()
@@ -64,46 +92,66 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
         self.tags = tags
 
     def request(self) -> dict[str, Any]:
-        """What the create operation takes, but for name and tags."""
+        """What the create operation takes, but for name and tags. What is None is left out."""
         raise NotImplementedError
 
-    def execute(self, context: Context) -> str:
-        return self.find_or_create()
+    @property
+    def aim(self) -> str:
+        return f"Creating {self.resource.title} {self.name}"
+
+    def act(self, context: Context) -> bool:
+        self.arn = self.find_or_create()
+        return True
 
     def find_or_create(self) -> str:
         """The ARN of the resource, which is created if its name is free."""
         return self._create(self.name) or self._found(self.name)
 
+    def find(self, name: str, **parent: str) -> str | None:
+        """
+        The ARN of the resource that has the name, or none.
+
+        :param name: its name.
+        :param parent: under what to look, as the list operation takes it.
+        """
+        arn: str | None = self.hook.find(self.resource, name, **parent)
+        return arn
+
     def _create(self, name: str) -> str | None:
         """The ARN of a new resource, or none if the name is taken."""
-        request = {self.name_member: name, **self.request()}
-        if self.tags:
-            request["tags"] = self.tags
         client = self.hook.conn
+        request = {self.name_member: name, **self._members()} | ({"tags": self.tags} if self.tags else {})
         try:
             arn: str = getattr(client, f"create_{self.resource.name}")(**request)[self.resource.arn_member]
         except client.exceptions.ResourceAlreadyExistsException:
             return None
+        except (client.exceptions.ResourceInUseException, client.exceptions.LimitExceededException):
+            # What is in the way may be what the first try of this task has created, whose answer was lost.
+            if self.find(name, **self._parent()) is None:
+                raise
+            return None
         self.log.info("Created %s %s", self.resource.title, arn)
         return arn
 
+    def _members(self) -> dict[str, Any]:
+        return {member: value for member, value in self.request().items() if value is not None}
+
+    def _parent(self) -> dict[str, str]:
+        """Under what the resource lives, as the list operation takes it."""
+        return {self.parent: self.request()[self.parent]} if self.parent else {}
+
     def _found(self, name: str) -> str:
         """The ARN of the resource that has the name; it must be the one that was asked for."""
-        request = self.request()
-        under = {self.parent: request[self.parent]} if self.parent else {}
-        arn: str | None = self.hook.find(self.resource, self.arn_tail(name), **under)
+        request, under = self._members(), self._parent()
+        arn = self.find(name, **under)
         if arn is None:
             raise ContractBroken(
-                f"Creating {self.resource.title} {name}: the service says that the name is taken, but has none of this "
-                f"name {f'under {under}' if under else 'in its list'}. Choose another name, or remove what holds it."
+                f"{self.aim}: the service says that the name is taken, but has no {name} "
+                f"{f'under {under}' if under else 'in its list'}. Choose another name, or remove what holds it."
             )
         self._check_same(arn, request)
         self.log.info("Found %s %s", self.resource.title, arn)
         return arn
-
-    def arn_tail(self, name: str) -> str:
-        """What the ARN of the resource ends with."""
-        return name
 
     def _check_same(self, arn: str, request: dict[str, Any]) -> None:
         if not self.unchangeable:
@@ -113,16 +161,16 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
             found = description.get(member, request[member])
             if not _is_same(found, request[member]):
                 raise ContractBroken(
-                    f"Creating {self.resource.title} {arn}: it exists with another {member}: {found!r} instead of "
-                    f"{request[member]!r}. It cannot be changed: choose another name, or delete it first."
+                    f"{self.aim}: {arn} exists with another {member}: {found!r} instead of {request[member]!r}. "
+                    "It cannot be changed by creating it: choose another name, or delete it first."
                 )
 
 
 class PersonalizeWaitingOperator(PersonalizeBaseOperator):
     """
-    Base of the operators whose resource takes time: finds or creates it and waits until it is ACTIVE.
+    Base of the operators that wait until what they asked for has come about.
 
-    :param wait_for_completion: Whether to wait until the resource is ACTIVE. (default: True)
+    :param wait_for_completion: Whether to wait. (default: True)
     :param waiter_delay: Seconds between two looks. (default: 60)
     :param waiter_max_attempts: Number of looks. (default: 720)
     :param deferrable: If True, the operator waits asynchronously, without holding a worker. This implies waiting for
@@ -133,7 +181,7 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
         has gone is taken for failed. (default: 0)
     """
 
-    trigger_class: ClassVar[type[PersonalizeActiveTrigger]]
+    trigger_class: ClassVar[type[PersonalizeBaseTrigger]]
 
     def __init__(
         self,
@@ -153,19 +201,18 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
         self.patience_seconds = patience_seconds
 
     def execute(self, context: Context) -> str:
-        arn = self.find_or_create()
-        if not (self.deferrable or self.wait_for_completion) or self._is_active_soon(arn):
-            return arn
+        is_pending = self._act(context)
+        if not is_pending or not (self.deferrable or self.wait_for_completion) or self._is_done_soon():
+            return self.arn
         if self.deferrable:
-            self.log.info("Deferring until %s %s is ACTIVE", self.resource.title, arn)
+            self.log.info("Deferring until %s %s is %s", self.resource.title, self.arn, self.trigger_class.outcome)
             self.defer(
-                trigger=self._trigger(arn),
+                trigger=self.trigger(),
                 method_name="execute_complete",
-                # The trigger does not count looks that are throttled, so its own limit may never be reached.
                 timeout=timedelta(seconds=self.waiter_delay * self.waiter_max_attempts + 60),
             )
-        self._wait(arn)
-        return arn
+        self._wait()
+        return self.arn
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
         """
@@ -174,58 +221,88 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
         :param event: the trigger's event.
         """
         outcome = validate_execute_complete_event(event)
+        self.arn = outcome["arn"]
         if outcome["status"] != "success":
-            raise not_active(self.resource, outcome["arn"], outcome["message"], is_final=outcome.get("is_final", True))
-        self.log.info("%s %s is ACTIVE", self.resource.title, outcome["arn"])
-        arn: str = outcome["arn"]
-        return arn
+            raise self._wait_failed(outcome["message"], is_final=outcome.get("is_final", True))
+        self.log.info("%s %s is %s", self.resource.title, self.arn, self.trigger_class.outcome)
+        return self.arn
 
-    def _is_active_soon(self, arn: str) -> bool:
+    def trigger_arguments(self) -> dict[str, Any]:
+        """What the trigger takes."""
+        return {
+            "arn": self.arn,
+            "waiter_delay": self.waiter_delay,
+            "waiter_max_attempts": self.waiter_max_attempts,
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+            "verify": self.verify,
+            "botocore_config": self.botocore_config,
+        }
+
+    def trigger(self) -> PersonalizeBaseTrigger:
+        """The trigger that waits for this operator."""
+        return self.trigger_class(**self.trigger_arguments())
+
+    def _is_done_soon(self) -> bool:
         patient_until = time.monotonic() + (self.patience_seconds if self.deferrable else 0)
-        while not (is_active := self._is_active(arn)) and time.monotonic() < patient_until:
+        while not (is_done := self._is_done()) and time.monotonic() < patient_until:
             time.sleep(1)
-        return is_active
+        return is_done
 
-    def _is_active(self, arn: str) -> bool:
-        look = self.hook.look(self.resource, arn)
-        self.log.info("Status of %s %s is %s", self.resource.title, arn, look.status)
+    def _is_done(self) -> bool:
+        look = self._look()
+        self.log.info("Status of %s %s is %s", self.resource.title, self.arn, look)
         if look.state == "failure":
-            raise not_active(self.resource, arn, f"{look.status} - {look.failure_reason}", is_final=True)
+            raise self._wait_failed(look, is_final=True)
         return bool(look.state == "success")
 
-    def _trigger(self, arn: str) -> PersonalizeActiveTrigger:
-        return self.trigger_class(
-            arn=arn,
-            waiter_delay=self.waiter_delay,
-            waiter_max_attempts=self.waiter_max_attempts,
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            botocore_config=self.botocore_config,
-        )
+    def _look(self) -> Look:
+        with service_errors(f"Looking at {self.resource.title} {self.arn}"):
+            look: Look = self.hook.look(self.resource, self.arn, self.trigger_class.outcome)
+            return look
 
-    def _wait(self, arn: str) -> None:
-        """Wait in place, by the words of the trigger."""
-        form = self._trigger(arn)
+    def _wait(self) -> None:
+        """Wait in place. A look that gets no answer is a look, not the end."""
+        for looks_left in range(self.waiter_max_attempts, 0, -1):
+            try:
+                return self._wait_unless_lost(looks_left)
+            except LOST as lost:
+                last = lost
+                self.log.warning("No answer about %s %s: %s", self.resource.title, self.arn, lost)
+                time.sleep(self.waiter_delay)
+        raise self._wait_failed(last, is_final=False) from last
+
+    def _wait_unless_lost(self, looks: int) -> None:
+        """Wait by the words of the trigger."""
+        form = self.trigger()
         try:
             wait(
                 waiter=self.hook.get_waiter(form.waiter_name),
                 waiter_delay=self.waiter_delay,
-                waiter_max_attempts=self.waiter_max_attempts,
+                waiter_max_attempts=looks,
                 args=form.waiter_args,
                 failure_message=form.failure_message,
                 status_message=form.status_message,
                 status_args=form.status_queries,
             )
         except WaiterTerminalFailure as failure:
-            look = self.hook.look(self.resource, arn)
-            raise not_active(self.resource, arn, f"{look.status} - {look.failure_reason}", is_final=True) from failure
+            answer = Look.of(self.resource, self.trigger_class.outcome, failure.last_response)
+            raise self._wait_failed(answer, is_final=True) from failure
         except AirflowException as failure:
-            raise not_active(self.resource, arn, str(failure), is_final=False) from failure
+            raise self._wait_failed(failure, is_final=False) from failure
+
+    def _wait_failed(self, answer: object, *, is_final: bool) -> AisleError:
+        return wait_failed(self.resource, self.arn, answer, is_final=is_final, outcome=self.trigger_class.outcome)
 
 
-class PersonalizeJobOperator(PersonalizeWaitingOperator):
+class PersonalizeCreateWaitingOperator(PersonalizeWaitingOperator, PersonalizeCreateOperator):
+    """Base of the operators that find or create what takes time, and wait until it is ACTIVE."""
+
+
+class PersonalizeJobOperator(PersonalizeCreateWaitingOperator):
     """Base of the operators whose resource cannot be deleted: after a failed one comes the next suffix, -2, -3 …"""
+
+    name_member = "jobName"
 
     def find_or_create(self) -> str:
         """The ARN of the newest job of this name that has not failed; a new one if there is none."""

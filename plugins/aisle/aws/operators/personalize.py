@@ -5,35 +5,101 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from aisle.aws.hooks.base_personalize import LOST
 from aisle.aws.hooks.personalize import (
     BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    CAMPAIGN,
+    DATA_DELETION_JOB,
     DATASET,
+    DATASET_EXPORT_JOB,
     DATASET_GROUP,
     DATASET_IMPORT_JOB,
+    EVENT_TRACKER,
+    FILTER,
+    METRIC_ATTRIBUTION,
     SCHEMA,
     SOLUTION,
     SOLUTION_VERSION,
 )
 from aisle.aws.operators.base_personalize import (
-    PersonalizeBaseOperator,
+    PersonalizeCreateOperator,
+    PersonalizeCreateWaitingOperator,
     PersonalizeJobOperator,
-    PersonalizeWaitingOperator,
 )
+from aisle.aws.operators.personalize_change import (
+    PersonalizeDeleteCampaignOperator,
+    PersonalizeDeleteDatasetGroupOperator,
+    PersonalizeDeleteDatasetOperator,
+    PersonalizeDeleteEventTrackerOperator,
+    PersonalizeDeleteFilterOperator,
+    PersonalizeDeleteMetricAttributionOperator,
+    PersonalizeDeleteSchemaOperator,
+    PersonalizeDeleteSolutionOperator,
+    PersonalizeStopSolutionVersionCreationOperator,
+    PersonalizeUpdateCampaignOperator,
+    PersonalizeUpdateDatasetOperator,
+    PersonalizeUpdateMetricAttributionOperator,
+    PersonalizeUpdateSolutionOperator,
+)
+from aisle.aws.operators.personalize_data import PersonalizeGetSolutionMetricsOperator, PersonalizePutEventsOperator
 from aisle.aws.triggers.personalize import (
     PersonalizeBatchInferenceJobActiveTrigger,
+    PersonalizeBatchSegmentJobActiveTrigger,
+    PersonalizeCampaignActiveTrigger,
+    PersonalizeDataDeletionJobActiveTrigger,
     PersonalizeDatasetActiveTrigger,
+    PersonalizeDatasetExportJobActiveTrigger,
     PersonalizeDatasetGroupActiveTrigger,
     PersonalizeDatasetImportJobActiveTrigger,
+    PersonalizeEventTrackerActiveTrigger,
+    PersonalizeFilterActiveTrigger,
+    PersonalizeMetricAttributionActiveTrigger,
     PersonalizeSolutionActiveTrigger,
     PersonalizeSolutionVersionActiveTrigger,
 )
 
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
-class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
+__all__ = [
+    "PersonalizeCreateBatchInferenceJobOperator",
+    "PersonalizeCreateBatchSegmentJobOperator",
+    "PersonalizeCreateCampaignOperator",
+    "PersonalizeCreateDataDeletionJobOperator",
+    "PersonalizeCreateDatasetExportJobOperator",
+    "PersonalizeCreateDatasetGroupOperator",
+    "PersonalizeCreateDatasetImportJobOperator",
+    "PersonalizeCreateDatasetOperator",
+    "PersonalizeCreateEventTrackerOperator",
+    "PersonalizeCreateFilterOperator",
+    "PersonalizeCreateMetricAttributionOperator",
+    "PersonalizeCreateSchemaOperator",
+    "PersonalizeCreateSolutionOperator",
+    "PersonalizeCreateSolutionVersionOperator",
+    "PersonalizeDeleteCampaignOperator",
+    "PersonalizeDeleteDatasetGroupOperator",
+    "PersonalizeDeleteDatasetOperator",
+    "PersonalizeDeleteEventTrackerOperator",
+    "PersonalizeDeleteFilterOperator",
+    "PersonalizeDeleteMetricAttributionOperator",
+    "PersonalizeDeleteSchemaOperator",
+    "PersonalizeDeleteSolutionOperator",
+    "PersonalizeGetSolutionMetricsOperator",
+    "PersonalizePutEventsOperator",
+    "PersonalizeStopSolutionVersionCreationOperator",
+    "PersonalizeUpdateCampaignOperator",
+    "PersonalizeUpdateDatasetOperator",
+    "PersonalizeUpdateMetricAttributionOperator",
+    "PersonalizeUpdateSolutionOperator",
+]
+
+
+class PersonalizeCreateSchemaOperator(PersonalizeCreateOperator):
     """
     Find or create a schema; returns its ARN. A schema is usable at once, so there is nothing to wait for.
 
@@ -41,40 +107,59 @@ class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
 
     :param name: Name of the schema. (templated)
     :param schema: The Avro schema, as JSON. (templated)
+    :param domain: The domain of the dataset groups it is for, if they have one. (templated)
 
-    Tags: see `PersonalizeBaseOperator`. AWS connection parameters: see `AwsBaseOperator`.
+    AWS connection parameters: see `AwsBaseOperator`.
     """
 
     resource = SCHEMA
     unchangeable = ("schema",)
-    template_fields: Sequence[str] = aws_template_fields("name", "schema")
+    template_fields: Sequence[str] = aws_template_fields("name", "schema", "domain")
     template_fields_renderers: ClassVar[dict[str, str]] = {"schema": "json"}
 
-    def __init__(self, *, schema: str, **kwargs: Any) -> None:
+    def __init__(self, *, schema: str, domain: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.schema = schema
+        self.domain = domain
 
     def request(self) -> dict[str, Any]:
-        return {"schema": self.schema}
+        return {"schema": self.schema, "domain": self.domain}
 
 
-class PersonalizeCreateDatasetGroupOperator(PersonalizeWaitingOperator):
+class PersonalizeCreateDatasetGroupOperator(PersonalizeCreateWaitingOperator):
     """
-    Find or create a custom dataset group; returns its ARN.
+    Find or create a dataset group; returns its ARN.
 
     :param name: Name of the dataset group. (templated)
+    :param domain: ECOMMERCE or VIDEO_ON_DEMAND; a custom group has none. (templated)
+    :param kms_key_arn: ARN of the key that encrypts its data. (templated)
+    :param role_arn: ARN of the role that may use the key. (templated)
 
     Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
     """
 
     resource = DATASET_GROUP
     trigger_class = PersonalizeDatasetGroupActiveTrigger
+    template_fields: Sequence[str] = aws_template_fields("name", "domain", "kms_key_arn", "role_arn")
+
+    def __init__(
+        self,
+        *,
+        domain: str | None = None,
+        kms_key_arn: str | None = None,
+        role_arn: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.domain = domain
+        self.kms_key_arn = kms_key_arn
+        self.role_arn = role_arn
 
     def request(self) -> dict[str, Any]:
-        return {}
+        return {"domain": self.domain, "kmsKeyArn": self.kms_key_arn, "roleArn": self.role_arn}
 
 
-class PersonalizeCreateDatasetOperator(PersonalizeWaitingOperator):
+class PersonalizeCreateDatasetOperator(PersonalizeCreateWaitingOperator):
     """
     Find or create the dataset of one type in a dataset group, which holds one of each; returns its ARN.
 
@@ -82,6 +167,8 @@ class PersonalizeCreateDatasetOperator(PersonalizeWaitingOperator):
     :param dataset_group_arn: ARN of the dataset group. (templated)
     :param dataset_type: Interactions, Items, Users, Actions or Action_Interactions. (templated)
     :param schema_arn: ARN of the schema. (templated)
+    :param is_updated_next: Whether a dataset that is found may have another schema, because a
+        `PersonalizeUpdateDatasetOperator` follows. (default: False)
 
     Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
     """
@@ -92,11 +179,20 @@ class PersonalizeCreateDatasetOperator(PersonalizeWaitingOperator):
     trigger_class = PersonalizeDatasetActiveTrigger
     template_fields: Sequence[str] = aws_template_fields("name", "dataset_group_arn", "dataset_type", "schema_arn")
 
-    def __init__(self, *, dataset_group_arn: str, dataset_type: str, schema_arn: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        dataset_group_arn: str,
+        dataset_type: str,
+        schema_arn: str,
+        is_updated_next: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.dataset_group_arn = dataset_group_arn
         self.dataset_type = dataset_type
         self.schema_arn = schema_arn
+        self.is_updated_next = is_updated_next
 
     def request(self) -> dict[str, Any]:
         return {
@@ -105,9 +201,13 @@ class PersonalizeCreateDatasetOperator(PersonalizeWaitingOperator):
             "schemaArn": self.schema_arn,
         }
 
-    def arn_tail(self, name: str) -> str:
+    def find(self, name: str, **parent: str) -> str | None:
         """The ARN of a dataset carries its type, not its name."""
-        return self.dataset_type.upper()
+        return super().find(self.dataset_type.upper(), **parent)
+
+    def _check_same(self, arn: str, request: dict[str, Any]) -> None:
+        if not self.is_updated_next:
+            super()._check_same(arn, request)
 
 
 class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
@@ -119,12 +219,13 @@ class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
     :param data_location: S3 URI of a CSV file, or of a folder of them, ending in '/'. (templated)
     :param role_arn: ARN of the role by which Personalize reads the files. (templated)
     :param import_mode: FULL replaces what was imported in bulk before, INCREMENTAL adds to it. (default: FULL)
+    :param publish_attribution_metrics_to_s3: Whether the metric attribution of the group reports on what an
+        incremental import adds. (default: False)
 
     Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
     """
 
     resource = DATASET_IMPORT_JOB
-    name_member = "jobName"
     parent = "datasetArn"
     trigger_class = PersonalizeDatasetImportJobActiveTrigger
     template_fields: Sequence[str] = aws_template_fields("name", "dataset_arn", "data_location", "role_arn")
@@ -136,6 +237,7 @@ class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
         data_location: str,
         role_arn: str,
         import_mode: Literal["FULL", "INCREMENTAL"] = "FULL",
+        publish_attribution_metrics_to_s3: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -143,6 +245,7 @@ class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
         self.data_location = data_location
         self.role_arn = role_arn
         self.import_mode = import_mode
+        self.publish_attribution_metrics_to_s3 = publish_attribution_metrics_to_s3
 
     def request(self) -> dict[str, Any]:
         return {
@@ -150,19 +253,72 @@ class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
             "dataSource": {"dataLocation": self.data_location},
             "roleArn": self.role_arn,
             "importMode": self.import_mode,
+            "publishAttributionMetricsToS3": self.publish_attribution_metrics_to_s3 or None,
         }
 
 
-class PersonalizeCreateSolutionOperator(PersonalizeWaitingOperator):
+class PersonalizeCreateDatasetExportJobOperator(PersonalizeJobOperator):
+    """
+    Find or start a job that writes a dataset to S3 as CSV; returns its ARN.
+
+    :param name: Name of the job. (templated)
+    :param dataset_arn: ARN of the dataset. (templated)
+    :param output_location: S3 URI of the folder for the files, ending in '/'. (templated)
+    :param role_arn: ARN of the role by which Personalize writes. (templated)
+    :param ingestion_mode: BULK for what was imported, PUT for what came record by record, ALL for both. (default: ALL)
+    :param kms_key_arn: ARN of the key that encrypts the files. (templated)
+
+    Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
+    """
+
+    resource = DATASET_EXPORT_JOB
+    parent = "datasetArn"
+    trigger_class = PersonalizeDatasetExportJobActiveTrigger
+    template_fields: Sequence[str] = aws_template_fields(
+        "name", "dataset_arn", "output_location", "role_arn", "kms_key_arn"
+    )
+
+    def __init__(
+        self,
+        *,
+        dataset_arn: str,
+        output_location: str,
+        role_arn: str,
+        ingestion_mode: Literal["BULK", "PUT", "ALL"] = "ALL",
+        kms_key_arn: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dataset_arn = dataset_arn
+        self.output_location = output_location
+        self.role_arn = role_arn
+        self.ingestion_mode = ingestion_mode
+        self.kms_key_arn = kms_key_arn
+
+    def request(self) -> dict[str, Any]:
+        return {
+            "datasetArn": self.dataset_arn,
+            "ingestionMode": self.ingestion_mode,
+            "jobOutput": {"s3DataDestination": _place(self.output_location, self.kms_key_arn)},
+            "roleArn": self.role_arn,
+        }
+
+
+class PersonalizeCreateSolutionOperator(PersonalizeCreateWaitingOperator):
     """
     Find or create a solution, a recipe set up for a dataset group; returns its ARN. Trains nothing.
 
     :param name: Name of the solution. (templated)
     :param dataset_group_arn: ARN of the dataset group. (templated)
     :param recipe_arn: ARN of the recipe. (templated)
-    :param solution_config: Configuration of the solution. (templated)
+    :param solution_config: Configuration of the solution: `hpoConfig`, `algorithmHyperParameters`, `eventsConfig`,
+        `trainingDataConfig` … (templated)
     :param perform_auto_training: Whether the service trains and bills new versions by its own clock. The service's
         own default is True; ours is False, and it is always sent. (default: False)
+    :param perform_hpo: Whether each training searches for the best hyperparameters. (default: False)
+    :param perform_incremental_update: Whether the service adds new items to the model between trainings; for
+        aws-semantic-similarity. (default: False)
+    :param event_type: The only event type to learn from. (templated)
 
     Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
     """
@@ -171,7 +327,9 @@ class PersonalizeCreateSolutionOperator(PersonalizeWaitingOperator):
     parent = "datasetGroupArn"
     unchangeable = ("recipeArn", "performAutoTraining")
     trigger_class = PersonalizeSolutionActiveTrigger
-    template_fields: Sequence[str] = aws_template_fields("name", "dataset_group_arn", "recipe_arn", "solution_config")
+    template_fields: Sequence[str] = aws_template_fields(
+        "name", "dataset_group_arn", "recipe_arn", "solution_config", "event_type"
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"solution_config": "json"}
 
     def __init__(
@@ -181,6 +339,9 @@ class PersonalizeCreateSolutionOperator(PersonalizeWaitingOperator):
         recipe_arn: str,
         solution_config: dict[str, Any] | None = None,
         perform_auto_training: bool = False,
+        perform_hpo: bool = False,
+        perform_incremental_update: bool = False,
+        event_type: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -188,14 +349,20 @@ class PersonalizeCreateSolutionOperator(PersonalizeWaitingOperator):
         self.recipe_arn = recipe_arn
         self.solution_config = solution_config
         self.perform_auto_training = perform_auto_training
+        self.perform_hpo = perform_hpo
+        self.perform_incremental_update = perform_incremental_update
+        self.event_type = event_type
 
     def request(self) -> dict[str, Any]:
-        request = {
+        return {
             "datasetGroupArn": self.dataset_group_arn,
             "recipeArn": self.recipe_arn,
             "performAutoTraining": self.perform_auto_training,
+            "performHPO": self.perform_hpo or None,
+            "performIncrementalUpdate": self.perform_incremental_update or None,
+            "eventType": self.event_type,
+            "solutionConfig": self.solution_config or None,
         }
-        return {**request, "solutionConfig": self.solution_config} if self.solution_config else request
 
 
 class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
@@ -207,27 +374,155 @@ class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
     :param name: Name of the version, unique in its solution. (templated)
     :param solution_arn: ARN of the solution. (templated)
     :param training_mode: FULL, or UPDATE for the recipes that have it. (default: FULL)
+    :param stop_on_kill: Whether to stop the training when a user kills the task, running or deferred. What was
+        trained until then is billed; a later try trains under the next suffix. (default: True)
 
     Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
     """
 
     resource = SOLUTION_VERSION
+    name_member = "name"
     parent = "solutionArn"
     trigger_class = PersonalizeSolutionVersionActiveTrigger
     template_fields: Sequence[str] = aws_template_fields("name", "solution_arn")
 
-    def __init__(self, *, solution_arn: str, training_mode: Literal["FULL", "UPDATE"] = "FULL", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        solution_arn: str,
+        training_mode: Literal["FULL", "UPDATE"] = "FULL",
+        stop_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.solution_arn = solution_arn
         self.training_mode = training_mode
+        self.stop_on_kill = stop_on_kill
 
     def request(self) -> dict[str, Any]:
         return {"solutionArn": self.solution_arn, "trainingMode": self.training_mode}
 
+    def trigger_arguments(self) -> dict[str, Any]:
+        """The trigger stops the training if the task is killed while it is deferred."""
+        return super().trigger_arguments() | {"stop_on_kill": self.stop_on_kill}
 
-class PersonalizeCreateBatchInferenceJobOperator(PersonalizeJobOperator):
+    def on_kill(self) -> None:
+        """Stop the training that this task waits for."""
+        arn = getattr(self, "arn", None)
+        if not (arn and self.stop_on_kill):
+            return
+        self.log.info("Stopping the training of %s", arn)
+        try:
+            self.hook.conn.stop_solution_version_creation(solutionVersionArn=arn)
+        except (*LOST, self.hook.conn.exceptions.ClientError) as error:
+            self.log.warning("The training of %s goes on, or has ended: %s", arn, error)
+
+
+class PersonalizeCreateCampaignOperator(PersonalizeCreateWaitingOperator):
     """
-    Find or start a batch inference job; returns its ARN.
+    Find or create a campaign, which serves a solution version in real time; returns its ARN. It is billed by the hour.
+
+    A campaign that is found is left as it is, whatever it serves: `PersonalizeUpdateCampaignOperator` changes it.
+
+    :param name: Name of the campaign. (templated)
+    :param solution_version_arn: ARN of the model, or `<solution ARN>/$LATEST`. (templated)
+    :param min_provisioned_tps: Requests per second that are paid for at least. (default: the service's own, 1)
+    :param campaign_config: The `campaignConfig`, for example of item exploration. (templated)
+
+    Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
+    """
+
+    resource = CAMPAIGN
+    trigger_class = PersonalizeCampaignActiveTrigger
+    template_fields: Sequence[str] = aws_template_fields("name", "solution_version_arn", "campaign_config")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"campaign_config": "json"}
+
+    def __init__(
+        self,
+        *,
+        solution_version_arn: str,
+        min_provisioned_tps: int | None = None,
+        campaign_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.solution_version_arn = solution_version_arn
+        self.min_provisioned_tps = min_provisioned_tps
+        self.campaign_config = campaign_config
+
+    def request(self) -> dict[str, Any]:
+        return {
+            "solutionVersionArn": self.solution_version_arn,
+            "minProvisionedTPS": self.min_provisioned_tps,
+            "campaignConfig": self.campaign_config,
+        }
+
+
+class PersonalizeCreateEventTrackerOperator(PersonalizeCreateWaitingOperator):
+    """
+    Find or create the event tracker of a dataset group, which has one at most; returns its ARN.
+
+    Its tracking id, which PutEvents takes, is pushed to XCom as `tracking_id`.
+
+    :param name: Name of the event tracker. (templated)
+    :param dataset_group_arn: ARN of the dataset group. (templated)
+
+    Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
+    """
+
+    resource = EVENT_TRACKER
+    parent = "datasetGroupArn"
+    trigger_class = PersonalizeEventTrackerActiveTrigger
+    template_fields: Sequence[str] = aws_template_fields("name", "dataset_group_arn")
+
+    def __init__(self, *, dataset_group_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dataset_group_arn = dataset_group_arn
+
+    def request(self) -> dict[str, Any]:
+        return {"datasetGroupArn": self.dataset_group_arn}
+
+    def act(self, context: Context) -> bool:
+        super().act(context)
+        if self.do_xcom_push and "ti" in context:
+            tracking_id = self.hook.describe(self.resource, self.arn)["trackingId"]
+            context["ti"].xcom_push(key="tracking_id", value=tracking_id)
+        return True
+
+    def find(self, name: str, **parent: str) -> str | None:
+        """The one of the group, whatever its name; its ARN does not tell."""
+        return next((each["eventTrackerArn"] for each in self.hook.summaries(self.resource, **parent)), None)
+
+
+class PersonalizeCreateFilterOperator(PersonalizeCreateWaitingOperator):
+    """
+    Find or create a filter; returns its ARN.
+
+    :param name: Name of the filter. (templated)
+    :param dataset_group_arn: ARN of the dataset group. (templated)
+    :param filter_expression: What to include or exclude. It cannot be changed. (templated)
+
+    Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
+    """
+
+    resource = FILTER
+    parent = "datasetGroupArn"
+    unchangeable = ("filterExpression",)
+    trigger_class = PersonalizeFilterActiveTrigger
+    template_fields: Sequence[str] = aws_template_fields("name", "dataset_group_arn", "filter_expression")
+
+    def __init__(self, *, dataset_group_arn: str, filter_expression: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dataset_group_arn = dataset_group_arn
+        self.filter_expression = filter_expression
+
+    def request(self) -> dict[str, Any]:
+        return {"datasetGroupArn": self.dataset_group_arn, "filterExpression": self.filter_expression}
+
+
+class PersonalizeBatchJobOperator(PersonalizeJobOperator):
+    """
+    Base of the operators that ask a model many questions at once.
 
     :param name: Name of the job. (templated)
     :param solution_version_arn: ARN of the model that answers. (templated)
@@ -236,19 +531,15 @@ class PersonalizeCreateBatchInferenceJobOperator(PersonalizeJobOperator):
     :param role_arn: ARN of the role by which Personalize reads and writes. (templated)
     :param num_results: Length of each list; the service's own default is 25. (default: 25)
     :param filter_arn: ARN of a filter of the same dataset group. (templated)
-    :param job_config: The `batchInferenceJobConfig`, for example of item exploration. (templated)
+    :param kms_key_arn: ARN of the key of the input and the answers. (templated)
 
     Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
     """
 
-    resource = BATCH_INFERENCE_JOB
-    name_member = "jobName"
     parent = "solutionVersionArn"
-    trigger_class = PersonalizeBatchInferenceJobActiveTrigger
     template_fields: Sequence[str] = aws_template_fields(
-        "name", "solution_version_arn", "input_location", "output_location", "role_arn", "filter_arn", "job_config"
+        "name", "solution_version_arn", "input_location", "output_location", "role_arn", "filter_arn", "kms_key_arn"
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"job_config": "json"}
 
     def __init__(
         self,
@@ -259,7 +550,7 @@ class PersonalizeCreateBatchInferenceJobOperator(PersonalizeJobOperator):
         role_arn: str,
         num_results: int = 25,
         filter_arn: str | None = None,
-        job_config: dict[str, Any] | None = None,
+        kms_key_arn: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -269,15 +560,151 @@ class PersonalizeCreateBatchInferenceJobOperator(PersonalizeJobOperator):
         self.role_arn = role_arn
         self.num_results = num_results
         self.filter_arn = filter_arn
-        self.job_config = job_config
+        self.kms_key_arn = kms_key_arn
 
     def request(self) -> dict[str, Any]:
-        request = {
+        return {
             "solutionVersionArn": self.solution_version_arn,
-            "jobInput": {"s3DataSource": {"path": self.input_location}},
-            "jobOutput": {"s3DataDestination": {"path": self.output_location}},
+            "jobInput": {"s3DataSource": _place(self.input_location, self.kms_key_arn)},
+            "jobOutput": {"s3DataDestination": _place(self.output_location, self.kms_key_arn)},
             "roleArn": self.role_arn,
             "numResults": self.num_results,
+            "filterArn": self.filter_arn or None,
         }
-        optional = {"filterArn": self.filter_arn, "batchInferenceJobConfig": self.job_config}
-        return request | {member: value for member, value in optional.items() if value}
+
+
+class PersonalizeCreateBatchInferenceJobOperator(PersonalizeBatchJobOperator):
+    """
+    Find or start a batch inference job, which recommends items for users or items; returns its ARN.
+
+    :param job_config: The `batchInferenceJobConfig`, for example of item exploration. (templated)
+    :param job_mode: BATCH_INFERENCE, or THEME_GENERATION, which names what similar items have in common. (templated)
+    :param theme_generation_config: The `themeGenerationConfig`. (templated)
+
+    The other parameters: see `PersonalizeBatchJobOperator`.
+    """
+
+    resource = BATCH_INFERENCE_JOB
+    trigger_class = PersonalizeBatchInferenceJobActiveTrigger
+    template_fields: Sequence[str] = (
+        *PersonalizeBatchJobOperator.template_fields,
+        "job_config",
+        "job_mode",
+        "theme_generation_config",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"job_config": "json", "theme_generation_config": "json"}
+
+    def __init__(
+        self,
+        *,
+        job_config: dict[str, Any] | None = None,
+        job_mode: str | None = None,
+        theme_generation_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_config = job_config
+        self.job_mode = job_mode
+        self.theme_generation_config = theme_generation_config
+
+    def request(self) -> dict[str, Any]:
+        return super().request() | {
+            "batchInferenceJobConfig": self.job_config or None,
+            "batchInferenceJobMode": self.job_mode,
+            "themeGenerationConfig": self.theme_generation_config,
+        }
+
+
+class PersonalizeCreateBatchSegmentJobOperator(PersonalizeBatchJobOperator):
+    """
+    Find or start a batch segment job, which finds users for items or attributes; returns its ARN.
+
+    The parameters: see `PersonalizeBatchJobOperator`; `num_results` is the number of users.
+    """
+
+    resource = BATCH_SEGMENT_JOB
+    trigger_class = PersonalizeBatchSegmentJobActiveTrigger
+
+
+class PersonalizeCreateMetricAttributionOperator(PersonalizeCreateWaitingOperator):
+    """
+    Find or create the metric attribution of a dataset group, which has one at most; returns its ARN.
+
+    One that is found is left as it is: `PersonalizeUpdateMetricAttributionOperator` changes it.
+
+    :param name: Name of the metric attribution. (templated)
+    :param dataset_group_arn: ARN of the dataset group. (templated)
+    :param metrics: At most ten of `{"eventType", "metricName", "expression"}`. (templated)
+    :param role_arn: ARN of the role by which Personalize writes the reports. (templated)
+    :param output_location: S3 URI of the folder for the reports; without it they go to CloudWatch only. (templated)
+
+    Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
+    """
+
+    resource = METRIC_ATTRIBUTION
+    parent = "datasetGroupArn"
+    trigger_class = PersonalizeMetricAttributionActiveTrigger
+    template_fields: Sequence[str] = aws_template_fields(
+        "name", "dataset_group_arn", "metrics", "role_arn", "output_location"
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"metrics": "json"}
+
+    def __init__(
+        self,
+        *,
+        dataset_group_arn: str,
+        metrics: list[dict[str, str]],
+        role_arn: str,
+        output_location: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dataset_group_arn = dataset_group_arn
+        self.metrics = metrics
+        self.role_arn = role_arn
+        self.output_location = output_location
+
+    def request(self) -> dict[str, Any]:
+        place = {"s3DataDestination": {"path": self.output_location}} if self.output_location else {}
+        return {
+            "datasetGroupArn": self.dataset_group_arn,
+            "metrics": self.metrics,
+            "metricsOutputConfig": {"roleArn": self.role_arn, **place},
+        }
+
+
+class PersonalizeCreateDataDeletionJobOperator(PersonalizeJobOperator):
+    """
+    Find or start a job that removes users from the datasets and models of a dataset group; returns its ARN.
+
+    :param name: Name of the job. (templated)
+    :param dataset_group_arn: ARN of the dataset group. (templated)
+    :param data_location: S3 URI of a CSV file of the one column USER_ID, or of a folder of them and of folders of
+        them, ending in '/'. (templated)
+    :param role_arn: ARN of the role by which Personalize reads the files. (templated)
+
+    Waiting: see `PersonalizeWaitingOperator`. AWS connection parameters: see `AwsBaseOperator`.
+    """
+
+    resource = DATA_DELETION_JOB
+    parent = "datasetGroupArn"
+    trigger_class = PersonalizeDataDeletionJobActiveTrigger
+    template_fields: Sequence[str] = aws_template_fields("name", "dataset_group_arn", "data_location", "role_arn")
+
+    def __init__(self, *, dataset_group_arn: str, data_location: str, role_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dataset_group_arn = dataset_group_arn
+        self.data_location = data_location
+        self.role_arn = role_arn
+
+    def request(self) -> dict[str, Any]:
+        return {
+            "datasetGroupArn": self.dataset_group_arn,
+            "dataSource": {"dataLocation": self.data_location},
+            "roleArn": self.role_arn,
+        }
+
+
+def _place(path: str, kms_key_arn: str | None) -> dict[str, str]:
+    """A place on S3, as the service takes it."""
+    return {"path": path, "kmsKeyArn": kms_key_arn} if kms_key_arn else {"path": path}

@@ -13,18 +13,39 @@ from airflow.providers.amazon.aws.utils import validate_execute_complete_event
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import conf
 
+from aisle.aws.hooks.base_personalize import service_errors
 from aisle.aws.hooks.personalize import (
     BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    CAMPAIGN,
+    DATA_DELETION_JOB,
+    DATASET,
+    DATASET_EXPORT_JOB,
+    DATASET_GROUP,
     DATASET_IMPORT_JOB,
+    EVENT_TRACKER,
+    FILTER,
+    METRIC_ATTRIBUTION,
+    SOLUTION,
     SOLUTION_VERSION,
     PersonalizeHook,
     PersonalizeResource,
-    not_active,
+    wait_failed,
 )
 from aisle.aws.triggers.personalize import (
-    PersonalizeActiveTrigger,
+    PersonalizeBaseTrigger,
     PersonalizeBatchInferenceJobActiveTrigger,
+    PersonalizeBatchSegmentJobActiveTrigger,
+    PersonalizeCampaignActiveTrigger,
+    PersonalizeDataDeletionJobActiveTrigger,
+    PersonalizeDatasetActiveTrigger,
+    PersonalizeDatasetExportJobActiveTrigger,
+    PersonalizeDatasetGroupActiveTrigger,
     PersonalizeDatasetImportJobActiveTrigger,
+    PersonalizeEventTrackerActiveTrigger,
+    PersonalizeFilterActiveTrigger,
+    PersonalizeMetricAttributionActiveTrigger,
+    PersonalizeSolutionActiveTrigger,
     PersonalizeSolutionVersionActiveTrigger,
 )
 
@@ -49,7 +70,7 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
 
     aws_hook_class = PersonalizeHook
     resource: ClassVar[PersonalizeResource]
-    trigger_class: ClassVar[type[PersonalizeActiveTrigger]]
+    trigger_class: ClassVar[type[PersonalizeBaseTrigger]]
 
     template_fields: Sequence[str] = aws_template_fields("arn")
 
@@ -86,10 +107,11 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
             )
 
     def poke(self, context: Context) -> bool:
-        look = self.hook.look(self.resource, self.arn)
-        self.log.info("Status of %s %s is %s", self.resource.title, self.arn, look.status)
+        with service_errors(f"Looking at {self.resource.title} {self.arn}"):
+            look = self.hook.look(self.resource, self.arn)
+        self.log.info("Status of %s %s is %s", self.resource.title, self.arn, look)
         if look.state == "failure":
-            raise not_active(self.resource, self.arn, f"{look.status} - {look.failure_reason}", is_final=True)
+            raise wait_failed(self.resource, self.arn, look, is_final=True)
         return bool(look.state == "success")
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> None:
@@ -100,7 +122,21 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
         """
         outcome = validate_execute_complete_event(event)
         if outcome["status"] != "success":
-            raise not_active(self.resource, self.arn, outcome["message"], is_final=outcome.get("is_final", True))
+            raise wait_failed(self.resource, self.arn, outcome["message"], is_final=outcome.get("is_final", True))
+
+
+class PersonalizeDatasetGroupSensor(PersonalizeBaseSensor):
+    """Wait until a dataset group is ACTIVE."""
+
+    resource = DATASET_GROUP
+    trigger_class = PersonalizeDatasetGroupActiveTrigger
+
+
+class PersonalizeDatasetSensor(PersonalizeBaseSensor):
+    """Wait until a dataset is ACTIVE, updates included."""
+
+    resource = DATASET
+    trigger_class = PersonalizeDatasetActiveTrigger
 
 
 class PersonalizeDatasetImportJobSensor(PersonalizeBaseSensor):
@@ -110,6 +146,20 @@ class PersonalizeDatasetImportJobSensor(PersonalizeBaseSensor):
     trigger_class = PersonalizeDatasetImportJobActiveTrigger
 
 
+class PersonalizeDatasetExportJobSensor(PersonalizeBaseSensor):
+    """Wait until a dataset export job has ended well."""
+
+    resource = DATASET_EXPORT_JOB
+    trigger_class = PersonalizeDatasetExportJobActiveTrigger
+
+
+class PersonalizeSolutionSensor(PersonalizeBaseSensor):
+    """Wait until a solution is ACTIVE."""
+
+    resource = SOLUTION
+    trigger_class = PersonalizeSolutionActiveTrigger
+
+
 class PersonalizeSolutionVersionSensor(PersonalizeBaseSensor):
     """Wait until a solution version is trained."""
 
@@ -117,8 +167,50 @@ class PersonalizeSolutionVersionSensor(PersonalizeBaseSensor):
     trigger_class = PersonalizeSolutionVersionActiveTrigger
 
 
+class PersonalizeCampaignSensor(PersonalizeBaseSensor):
+    """Wait until a campaign is ACTIVE; it stays so while it is updated."""
+
+    resource = CAMPAIGN
+    trigger_class = PersonalizeCampaignActiveTrigger
+
+
+class PersonalizeEventTrackerSensor(PersonalizeBaseSensor):
+    """Wait until an event tracker is ACTIVE."""
+
+    resource = EVENT_TRACKER
+    trigger_class = PersonalizeEventTrackerActiveTrigger
+
+
+class PersonalizeFilterSensor(PersonalizeBaseSensor):
+    """Wait until a filter is ACTIVE."""
+
+    resource = FILTER
+    trigger_class = PersonalizeFilterActiveTrigger
+
+
 class PersonalizeBatchInferenceJobSensor(PersonalizeBaseSensor):
     """Wait until a batch inference job has ended well."""
 
     resource = BATCH_INFERENCE_JOB
     trigger_class = PersonalizeBatchInferenceJobActiveTrigger
+
+
+class PersonalizeBatchSegmentJobSensor(PersonalizeBaseSensor):
+    """Wait until a batch segment job has ended well."""
+
+    resource = BATCH_SEGMENT_JOB
+    trigger_class = PersonalizeBatchSegmentJobActiveTrigger
+
+
+class PersonalizeMetricAttributionSensor(PersonalizeBaseSensor):
+    """Wait until a metric attribution is ACTIVE."""
+
+    resource = METRIC_ATTRIBUTION
+    trigger_class = PersonalizeMetricAttributionActiveTrigger
+
+
+class PersonalizeDataDeletionJobSensor(PersonalizeBaseSensor):
+    """Wait until a data deletion job has ended well."""
+
+    resource = DATA_DELETION_JOB
+    trigger_class = PersonalizeDataDeletionJobActiveTrigger

@@ -6,7 +6,7 @@ The object appears when its last byte has been read, or not at all: an upload th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -21,10 +21,24 @@ PART_BYTES = 8 * 1024 * 1024
 class LineFormat(StrEnum):
     """How COPY writes a row."""
 
+    #: As most programs read CSV (RFC 4180): a quote inside a text is doubled.
+    CSV = "csv"
     #: As Personalize reads CSV: header not quoted, a quote inside a text escaped by a backslash.
-    CSV = r"format csv, header true, escape '\'"
+    PERSONALIZE_CSV = "personalize_csv"
     #: The one column as it is: JSON text holds neither of the two control characters, so nothing is ever quoted.
-    JSON_LINES = r"format csv, delimiter e'\x02', quote e'\x01'"
+    JSON_LINES = "jsonl"
+
+    @property
+    def copy_options(self) -> str:
+        """What stands in the brackets of `copy … with (…)`."""
+        return _COPY_OPTIONS[self]
+
+
+_COPY_OPTIONS = {
+    LineFormat.CSV: "format csv, header true",
+    LineFormat.PERSONALIZE_CSV: r"format csv, header true, escape '\'",
+    LineFormat.JSON_LINES: r"format csv, delimiter e'\x02', quote e'\x01'",
+}
 
 
 class Copied(NamedTuple):
@@ -43,12 +57,12 @@ def copy_to_s3(
     s3: Any,
     bucket: str,
     key: str,
-    params: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | Sequence[Any] | None = None,
 ) -> Copied:
     """Write the rows of `select` to `s3://bucket/key`; `s3` is a boto3 client."""
-    statement = composed.SQL("copy ({}) to stdout with ({})").format(
-        composed.SQL(select),  # from include/sql, never from outside
-        composed.SQL(line_format.value),
+    statement = composed.SQL("copy (\n{}\n) to stdout with ({})").format(
+        composed.SQL(select),  # its author's, never from outside
+        composed.SQL(line_format.copy_options),
     )
     with connection.cursor() as cursor, MultipartUpload(s3, bucket, key) as upload:
         with cursor.copy(statement, params) as rows:

@@ -1,0 +1,55 @@
+"""One async client for all that are set up alike and wait in one event loop.
+
+A triggerer waits for a thousand tasks at once. A client for each would cost it some 15 ms of CPU, 300 kB of memory and
+a connection a task; what they do with it is one short call a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+Connect = Callable[[], Awaitable[AbstractAsyncContextManager[Any]]]
+
+
+class SharedClient(AbstractAsyncContextManager[Any]):
+    """
+    An async client that is open from its first user to its last.
+
+    :param connect: Makes the client, closed.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._changing = asyncio.Lock()
+        self._n_users = 0
+
+    async def __aenter__(self) -> Any:
+        async with self._changing:
+            if not self._n_users:
+                self._context = await self._connect()
+                self._client = await self._context.__aenter__()
+            self._n_users += 1
+        return self._client
+
+    async def __aexit__(self, *_: object) -> None:
+        async with self._changing:
+            self._n_users -= 1
+            if not self._n_users:
+                await self._context.__aexit__(None, None, None)
+
+
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, SharedClient]] = WeakKeyDictionary()
+
+
+def shared_client(set_up: Hashable, connect: Connect) -> SharedClient:
+    """
+    The client of the running event loop that is set up like this.
+
+    :param set_up: All that tells one client from another.
+    :param connect: Makes the client, closed, if there is none open.
+    """
+    return _clients.setdefault(asyncio.get_running_loop(), {}).setdefault(set_up, SharedClient(connect))

@@ -1,0 +1,44 @@
+"""The lines of one S3 object, straight from the network, in constant memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 1 << 20
+#: How often one object may break off. A reader that writes to a database meanwhile is slow, and S3 hangs up on it.
+BREAKS = 5
+
+
+def lines_of(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
+    """The lines of `s3://bucket/key` without their line feed; `s3` is a boto3 client."""
+    pending = b""
+    for chunk in _chunks(s3, bucket, key):
+        *whole, pending = (pending + chunk).split(b"\n")
+        yield from whole
+    if pending:
+        yield pending
+
+
+def _chunks(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
+    """The bytes of the object. One that breaks off is taken up where it broke, if it is still the same object."""
+    from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+    answer = s3.get_object(Bucket=bucket, Key=key)
+    n_read = n_breaks = 0
+    while True:
+        try:
+            for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+                n_read += len(chunk)
+                yield chunk
+        except (HTTPClientError, IncompleteReadError):
+            n_breaks += 1
+            if n_breaks > BREAKS:
+                raise
+            log.warning("s3://%s/%s broke off after %s bytes: reading on from there", bucket, key, n_read)
+            answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={n_read}-", IfMatch=answer["ETag"])
+        else:
+            return

@@ -1,0 +1,153 @@
+"""Every operator under every fault: none succeeds falsely, and in the end its work is done, once."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from typing import Any
+
+import botocore.retryhandler
+import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.sdk.bases.operator import BaseOperator
+from botocore.session import Session
+
+from aisle.aws.operators import personalize as operators
+from aisle.errors import PersonalizeJobFailed, RetryableError
+from tests.integration.faults.attempts import MODES, Mode, attempt
+from tests.integration.faults.proxy import Fault, Telling
+from tests.integration.faults.rows import ROWS, Row, Work
+from tests.integration.faults.world import World
+
+#: A client that repeats nothing stands for a fault that outlasts all repetitions.
+PLAIN = {"retries": {"max_attempts": 0}, "read_timeout": 0.25}
+REPEATING = {"retries": {"max_attempts": 4}, "read_timeout": 0.25}
+REASON = "the role may not read s3://elsewhere"
+
+WAITING = tuple(row for row in ROWS if row.look)
+by_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+by_waiting_row = pytest.mark.parametrize("row", WAITING, ids=lambda row: row.name)
+by_mode = pytest.mark.parametrize("mode", MODES)
+by_fault = pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.name.lower())
+
+
+@pytest.fixture(autouse=True)
+def _no_pause_between_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(botocore.retryhandler, "delay_exponential", lambda *_, **__: 0)
+
+
+def run(row: Row, work: Work, client: dict[str, Any], mode: Mode = "in place", **more: Any) -> Any:
+    """One attempt of the task."""
+    waiting = {"deferrable": mode == "deferred"} if row.look else {}
+    operator = row.make(work, botocore_config=client, **waiting, **more)
+    operator.hook = _hook(operator.aws_hook_class, json.dumps(client), os.environ["AIRFLOW_CONN_AWS_DEFAULT"])
+    return attempt(operator)
+
+
+@cache
+def _hook(hook_class: type[AwsBaseHook], client: str, _connection: str) -> AwsBaseHook:
+    """A hook for many attempts: making its client takes longer than all its calls."""
+    return hook_class(config=json.loads(client))
+
+
+def without_waiting(row: Row) -> dict[str, Any]:
+    return {"wait_for_completion": False} if row.look else {}
+
+
+def test_every_operator_is_in_a_row() -> None:
+    family = {
+        each.__name__
+        for each in vars(operators).values()
+        if isinstance(each, type) and issubclass(each, BaseOperator) and each.__name__ in operators.__all__
+    }
+    assert family == {row.name for row in ROWS}
+    assert len(ROWS) == len(family)
+
+
+@by_fault
+@by_row
+def test_a_call_that_breaks_is_no_success_and_the_retry_does_the_work_once(
+    row: Row, fault: Fault, world: World
+) -> None:
+    work = row.work(world)
+    world.proxy.break_calls(row.call, fault)
+    with pytest.raises(RetryableError, match="retry"):
+        run(row, work, PLAIN, **without_waiting(row))
+    returned = run(row, work, REPEATING, **without_waiting(row))
+    assert work.results() == [returned]
+
+
+@by_row
+@pytest.mark.parametrize(
+    "faults",
+    [
+        (Fault.THROTTLED, Fault.BROKEN, Fault.REQUEST_LOST, Fault.ANSWER_LOST),
+        (Fault.TOO_MANY, Fault.UNAVAILABLE, Fault.ANSWER_LATE),
+    ],
+    ids=["then_lost", "then_late"],
+)
+def test_what_the_client_repeats_is_done_once(row: Row, faults: tuple[Fault, ...], world: World) -> None:
+    work = row.work(world)
+    world.proxy.break_calls(row.call, *faults)
+    returned = run(row, work, REPEATING, **without_waiting(row))
+    assert world.proxy.sent[row.call] > len(faults)
+    assert work.results() == [returned]
+
+
+@by_mode
+@by_waiting_row
+def test_a_wait_outlives_every_fault(row: Row, mode: Mode, world: World) -> None:
+    work = row.work(world)
+    before = [None] * (row.looks_before + 1)
+    world.proxy.tell(row.look, *[None] * row.looks_before, *[row.on_its_way] * (len(Fault) + 1))
+    world.proxy.break_calls(row.look, *before, *Fault)
+    returned = run(row, work, PLAIN, mode, waiter_max_attempts=len(Fault) + 8)
+    assert world.proxy.sent[row.look] > len(before) + len(Fault)
+    assert work.results() == [returned]
+
+
+@by_waiting_row
+def test_a_first_look_that_breaks_fails_the_try_and_not_the_work(row: Row, world: World) -> None:
+    work = row.work(world)
+    world.proxy.break_calls(row.look, *[None] * row.looks_before, Fault.REQUEST_LOST)
+    with pytest.raises(RetryableError, match="retry"):
+        run(row, work, PLAIN)
+    returned = run(row, work, REPEATING)
+    assert work.results() == [returned]
+
+
+@by_mode
+@pytest.mark.parametrize("row", [row for row in WAITING if row.failed], ids=lambda row: row.name)
+def test_what_failed_fails_the_task_with_the_reason(row: Row, mode: Mode, world: World) -> None:
+    work = row.work(world)
+    failed = Telling(row.failed, REASON, within=row.on_its_way.within)
+    world.proxy.tell(row.look, *[None] * row.looks_before, row.on_its_way, *[failed] * 3)
+    with pytest.raises(PersonalizeJobFailed, match=row.failed) as raised:
+        run(row, work, REPEATING, mode)
+    assert "clear this task" in str(raised.value)
+    assert (REASON in str(raised.value)) == has_reason(row)
+
+
+def has_reason(row: Row) -> bool:
+    """Whether the service's model gives this kind of resource, or its update, a reason of failure."""
+    shape = Session().get_service_model("personalize").operation_model(row.look).output_shape
+    (shape,) = shape.members.values()
+    if row.on_its_way.within:
+        shape = shape.members[row.on_its_way.within]
+    return "failureReason" in shape.members
+
+
+@by_mode
+@by_waiting_row
+def test_an_unknown_status_is_waited_for_and_never_taken_for_success(row: Row, mode: Mode, world: World) -> None:
+    unknown = Telling("CREATE SUSPENDED", within=row.on_its_way.within)
+    work = row.work(world)
+    before = [None] * row.looks_before
+    world.proxy.tell(row.look, *before, *[unknown] * 30)
+    with pytest.raises(RetryableError, match="retry"):
+        run(row, work, REPEATING, mode)
+    world.proxy.heal()
+    world.proxy.tell(row.look, *before, *[unknown] * 3)
+    returned = run(row, work, REPEATING, mode)
+    assert work.results() == [returned]
