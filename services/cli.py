@@ -15,11 +15,13 @@ from rich.console import Console
 
 from aisle.errors import AisleError
 from aisle.settings import PROJECT_ROOT
+from services.resources.commands import commands as resource_commands
 
 #: SIGINT is named too, because a shell's background job starts with it ignored.
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(resource_commands)  # plan, apply, teardown, import-resources, convert
 console = Console()
 
 
@@ -73,6 +75,24 @@ def migrate(
     from aisle.warehouse import migrate as migrate_warehouse
 
     migrate_warehouse(url)
+
+
+@app.command()
+def erase(
+    url: Annotated[
+        str | None, typer.Option(envvar="WAREHOUSE_URL", help="libpq URL of the warehouse; else the running stack's.")
+    ] = None,
+) -> None:
+    """File a request to forget a person. It asks who it is, so that nothing of it stays in a shell's history."""
+    from aisle.warehouse import connect, sql
+    from services.stack.supervisor import running_addresses
+
+    console.print("Who asks to be forgotten? What is not known stays empty.", highlight=False)
+    questions = ("phone", "email", "source", "source_id", "user_id")
+    known = {name: typer.prompt(name, default="", show_default=False).strip() or None for name in questions}
+    with connect(url or running_addresses().warehouse_url) as connection:
+        row = connection.execute(sql("identity/erasure_requests/insert").encode(), known).fetchone()
+    console.print(f"Filed. Start the DAG erase with the param request_id: {row[0] if row else ''}", highlight=False)
 
 
 @app.command(

@@ -1,0 +1,191 @@
+"""What the service holds of a group."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, TypeVar
+
+from aisle.errors import PersonalizeJobFailed, RetryableError
+from aisle.resources import kinds
+from aisle.resources.kinds import Kind, state_of
+from aisle.resources.resource import Live, Settings, tidy
+from aisle.resources.wanted import tidy_solution
+
+Found = TypeVar("Found")
+
+PATIENCE_SECONDS = 3600
+_FIRST_PAUSE_SECONDS = 0.1
+
+
+class Service:
+    """The service through one client: looks, and waits until nothing is on its way any more."""
+
+    def __init__(self, client: Any, poll_seconds: float, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self.client = client
+        self._poll_seconds = poll_seconds
+        self._patience_seconds = patience_seconds
+
+    def summaries(self, kind: Kind, **under: str) -> Iterator[dict[str, Any]]:
+        """All resources of a kind as their list operation shows them."""
+        for page in self.client.get_paginator(f"list_{kind.noun}s").paginate(**under):
+            yield from page[kind.list_member]
+
+    def describe(self, kind: Kind, arn: str) -> dict[str, Any] | None:
+        """Everything the service says about one resource; none if it is gone."""
+        try:
+            answer = getattr(self.client, f"describe_{kind.noun}")(**{kind.arn_member: arn})
+        except self.client.exceptions.ResourceNotFoundException:
+            return None
+        description: dict[str, Any] = answer[kind.member]
+        return description
+
+    def group_arn(self, name: str) -> str | None:
+        """The ARN of the group of this name, or none."""
+        named = (one["datasetGroupArn"] for one in self.summaries(kinds.DATASET_GROUP) if one["name"] == name)
+        return next(named, None)
+
+    def group(self, name: str, schemas: Collection[str] = ()) -> list[Live]:
+        """Every resource of a group, in the order of creation; none if there is no such group.
+
+        Schemas belong to the account: they are those that the group's datasets use, those called `schemas`, and those
+        whose names are made of the group's, a dataset's and a hash.
+        """
+        arn = self.group_arn(name)
+        found = [one for one in (self._look(kinds.DATASET_GROUP, arn),) if one] if arn else []
+        below = list(self._below(arn)) if arn else []
+        used = {one.settings["schema"] for one in below if one.kind == kinds.DATASET}
+        return found + list(self._schemas(name, {*schemas, *used})) + below
+
+    def settled(self, name: str, schemas: Collection[str] = ()) -> list[Live]:
+        """The same, once nothing of it is on its way any more. Raises RetryableError if that takes too long."""
+
+        def look() -> list[Live] | None:
+            found = self.group(name, schemas)
+            return None if any(one.state == "busy" for one in found) else found
+
+        return self.until(look, f"everything of {name} to come to rest")
+
+    def ready(self, kind: Kind, arn: str) -> None:
+        """Wait until a resource can be used, its update included. Raises PersonalizeJobFailed, RetryableError."""
+
+        def look() -> dict[str, Any] | None:
+            said = self.describe(kind, arn)
+            return None if said and state_of(kind, said) == "busy" else said or {"status": "gone"}
+
+        said = self.until(look, f"{kind.title} {arn} to become ACTIVE")
+        for told in (said, said.get(kind.update_member, {})):
+            status = told.get("status", "ACTIVE")
+            if status not in ("ACTIVE", "INACTIVE"):
+                raise PersonalizeJobFailed(
+                    f"Waiting for {kind.title} {arn} to become ACTIVE: {status} - {told.get('failureReason', '')}. "
+                    "Mend what the reason names, then apply again: what failed is made anew."
+                )
+
+    def until(self, look: Callable[[], Found | None], what: str) -> Found:
+        """What `look` finds, as soon as it finds something. Raises RetryableError if that takes too long."""
+        deadline, pause = time.monotonic() + self._patience_seconds, _FIRST_PAUSE_SECONDS
+        while (found := look()) is None:
+            if time.monotonic() > deadline:
+                raise RetryableError(
+                    f"Waiting for {what}: it has not after {self._patience_seconds:g} s. It may still be on its way: "
+                    "the same command goes on where this one stopped."
+                )
+            time.sleep(pause)
+            pause = min(pause * 2, self._poll_seconds)
+        return found
+
+    def used_schemas(self, besides: str) -> set[str]:
+        """Names of the schemas that datasets of other groups use."""
+        datasets = [one for one in self.summaries(kinds.DATASET) if f":dataset/{besides}/" not in one["datasetArn"]]
+        described = (self.describe(kinds.DATASET, one["datasetArn"]) for one in datasets)
+        return {said["schemaArn"].rpartition("/")[2] for said in described if said}
+
+    def _below(self, group_arn: str) -> Iterator[Live]:
+        for kind in kinds.IN_ORDER:
+            if kind.under == "datasetGroupArn":
+                yield from self._all(kind, datasetGroupArn=group_arn)
+            elif kind.under == "solutionArn":
+                for solution in self.summaries(kinds.SOLUTION, datasetGroupArn=group_arn):
+                    yield from self._all(kind, solutionArn=solution["solutionArn"])
+
+    def _all(self, kind: Kind, **under: str) -> Iterator[Live]:
+        for summary in self.summaries(kind, **under):
+            if resource := self._look(kind, summary[kind.arn_member]):
+                yield resource
+
+    def _schemas(self, group: str, names: Collection[str]) -> Iterator[Live]:
+        of_the_group = re.compile(rf"{re.escape(group)}-(interactions|items|users)-[0-9a-f]{{8}}")
+        for summary in self.summaries(kinds.SCHEMA):
+            belongs = summary["name"] in names or of_the_group.fullmatch(summary["name"])
+            if belongs and (schema := self._look(kinds.SCHEMA, summary["schemaArn"])):
+                yield schema
+
+    def _look(self, kind: Kind, arn: str) -> Live | None:
+        if (said := self.describe(kind, arn)) is None:
+            return None
+        return Live(
+            kind,
+            said["datasetType"].upper() if kind == kinds.DATASET else said["name"],
+            self._settings(kind, arn, said),
+            self._tags(kind, arn),
+            label=said["name"],
+            arn=arn,
+            state=state_of(kind, said),
+            status=said.get("status", ""),
+            reason=said.get("failureReason") or "",
+            version_arn=self._newest_version(arn) if kind == kinds.SOLUTION else said.get("solutionVersionArn"),
+        )
+
+    def _tags(self, kind: Kind, arn: str) -> dict[str, str]:
+        if not kind.has_tags:
+            return {}
+        tags = self.client.list_tags_for_resource(resourceArn=arn)["tags"]
+        return {tag["tagKey"]: tag["tagValue"] for tag in tags}
+
+    def _newest_version(self, solution_arn: str) -> str | None:
+        versions = self.client.get_paginator("list_solution_versions").paginate(solutionArn=solution_arn)
+        active = [one for page in versions for one in page["solutionVersions"] if one["status"] == "ACTIVE"]
+        newest = max(active, key=lambda one: one["creationDateTime"], default=None)
+        return newest["solutionVersionArn"] if newest else None
+
+    def _settings(self, kind: Kind, arn: str, said: dict[str, Any]) -> Settings:
+        members = {member: said.get(member) for member in _MEMBERS.get(kind, ())}
+        if kind == kinds.SCHEMA:
+            members["schema"] = json.loads(said["schema"])
+        elif kind == kinds.DATASET:
+            members["schema"] = said["schemaArn"].rpartition("/")[2]
+        elif kind == kinds.SOLUTION:
+            return tidy_solution(members)
+        elif kind == kinds.CAMPAIGN:
+            members["solution"] = said["solutionVersionArn"].split("/")[1]
+        elif kind == kinds.METRIC_ATTRIBUTION:
+            members["metrics"] = self._metrics(arn)
+        settings: Settings = tidy(members)
+        return settings
+
+    def _metrics(self, arn: str) -> dict[str, dict[str, str]]:
+        pages = self.client.get_paginator("list_metric_attribution_metrics").paginate(metricAttributionArn=arn)
+        found = [metric for page in pages for metric in page["metrics"]]
+        return {one["metricName"]: {"eventType": one["eventType"], "expression": one["expression"]} for one in found}
+
+
+_MEMBERS = {
+    kinds.DATASET_GROUP: ("domain", "roleArn", "kmsKeyArn"),
+    kinds.SCHEMA: ("domain",),
+    kinds.EVENT_TRACKER: ("name",),
+    kinds.SOLUTION: (
+        "recipeArn",
+        "performHPO",
+        "performAutoML",
+        "performAutoTraining",
+        "performIncrementalUpdate",
+        "eventType",
+        "solutionConfig",
+    ),
+    kinds.FILTER: ("filterExpression",),
+    kinds.METRIC_ATTRIBUTION: ("name", "metricsOutputConfig"),
+    kinds.CAMPAIGN: ("minProvisionedTPS", "campaignConfig"),
+}

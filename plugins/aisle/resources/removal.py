@@ -1,0 +1,63 @@
+"""Deleting resources: what depends on others first, each waited for until it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from aisle.resources import kinds
+from aisle.resources.live import Service
+from aisle.resources.resource import Live
+
+Say = Callable[[str], None]
+
+
+def remove(service: Service, doomed: Sequence[Live], say: Say) -> None:
+    """Delete all of these, in any state, and wait until they are gone. What is gone already is no error."""
+    for kind in reversed(kinds.IN_ORDER):
+        of_kind = [one for one in doomed if one.kind == kind]
+        for one in of_kind:
+            if kind == kinds.SOLUTION:
+                _stop_training(service, one)
+            _delete(service, one, say)
+        for one in of_kind:
+            if kind != kinds.SCHEMA:
+                _wait_until_gone(service, one)
+
+
+def _delete(service: Service, one: Live, say: Say) -> None:
+    """A schema that another group uses stays; anything else in use is about to be let go."""
+    client = service.client
+    errors = client.exceptions
+
+    def attempt() -> str | None:
+        try:
+            getattr(client, f"delete_{one.kind.noun}")(**{one.kind.arn_member: one.arn})
+        except errors.ResourceNotFoundException:
+            return f"{one.title} is gone already"
+        except errors.ResourceInUseException:
+            return f"{one.title} stays: it is in use elsewhere" if one.kind == kinds.SCHEMA else None
+        return f"deleting {one.title}"
+
+    say(service.until(attempt, f"{one.title} to be free, so that it can be deleted"))
+
+
+def _stop_training(service: Service, solution: Live) -> None:
+    for page in service.client.get_paginator("list_solution_versions").paginate(solutionArn=solution.arn):
+        for version in page["solutionVersions"]:
+            if version["status"] in ("CREATE PENDING", "CREATE IN_PROGRESS"):
+                _stop(service, version["solutionVersionArn"])
+
+
+def _stop(service: Service, version_arn: str) -> None:
+    errors = service.client.exceptions
+    try:
+        service.client.stop_solution_version_creation(solutionVersionArn=version_arn)
+    except (errors.ResourceInUseException, errors.ResourceNotFoundException):
+        return  # it has ended meanwhile
+
+
+def _wait_until_gone(service: Service, one: Live) -> None:
+    def look() -> bool | None:
+        return True if service.describe(one.kind, one.arn) is None else None
+
+    service.until(look, f"{one.title} to be gone")

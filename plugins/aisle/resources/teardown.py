@@ -1,0 +1,112 @@
+"""Taking a whole group away, so that nothing of it bills any more; and emptying the bucket of its files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from aisle.errors import FinalError
+from aisle.resources import kinds
+from aisle.resources.live import Service
+from aisle.resources.removal import Say, remove
+from aisle.resources.resource import Live
+
+log = logging.getLogger(__name__)
+
+_KEYS_PER_CALL = 1_000
+
+
+class Contents(NamedTuple):
+    """What lies in a bucket, old versions of files included."""
+
+    n_files: int
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class Teardown:
+    """What goes, first to last, and what stays and why."""
+
+    group: str
+    doomed: tuple[Live, ...]
+    stays: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        yield f"dataset group {self.group}" + ("" if self.doomed else ": nothing is there")
+        yield from (f"  - delete {one.title}" for one in self.doomed)
+        yield from (f"  = stays  {told}" for told in self.stays)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "group": self.group,
+            "delete": [{"kind": one.kind.noun, "name": one.name, "arn": one.arn} for one in self.doomed],
+            "stays": [*self.stays],
+        }
+
+
+def plan_teardown(service: Service, group: str) -> Teardown:
+    """Everything of a group in the order in which it can go, whoever made it."""
+    live = service.group(group)
+    shared = service.used_schemas(besides=group) if live else set()
+    doomed = [one for one in reversed(live) if one.kind != kinds.SCHEMA or one.name not in shared]
+    order = {kind: place for place, kind in enumerate(kinds.IN_ORDER)}
+    doomed.sort(key=lambda one: -order[one.kind])
+    stays = [f"{one.title}: another group uses it" for one in live if one not in doomed]
+    if live:
+        stays.append("jobs of import, export and inference: the service has no way to delete them; they bill nothing")
+    return Teardown(group, tuple(doomed), tuple(stays))
+
+
+def tear_down(service: Service, group: str, *, confirm: str, say: Say = log.info) -> Teardown:
+    """Delete a group with all that is in it, and wait until it is gone. Once it is, this does nothing.
+
+    Raises FinalError unless `confirm` is the group's name, typed out.
+    """
+    if confirm != group:
+        raise FinalError(
+            f"Tearing down the dataset group {group}: the confirmation says {confirm!r}, so nothing was touched. "
+            "Type the name of the group to delete it with all its data and models."
+        )
+    plan = plan_teardown(service, group)
+    remove(service, plan.doomed, say)
+    return plan
+
+
+def contents(s3: Any, bucket: str) -> Contents:
+    """How much lies in a bucket."""
+    sizes = [one.get("Size", 0) for page in _versions(s3, bucket) for one in page]
+    return Contents(len(sizes), sum(sizes))
+
+
+def empty(s3: Any, bucket: str, *, confirm: str) -> Contents:
+    """Delete every file of a bucket, old versions included; the bucket stays.
+
+    Raises FinalError unless `confirm` is the bucket's name, typed out.
+    """
+    if confirm != bucket:
+        raise FinalError(
+            f"Emptying the bucket {bucket}: the confirmation says {confirm!r}, so nothing was touched. Type the name "
+            "of the bucket to delete all its files."
+        )
+    held = contents(s3, bucket)
+    for page in list(_versions(s3, bucket)):
+        for start in range(0, len(page), _KEYS_PER_CALL):
+            _delete_files(s3, bucket, page[start : start + _KEYS_PER_CALL])
+    return held
+
+
+def _versions(s3: Any, bucket: str) -> Iterator[list[dict[str, Any]]]:
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        yield page.get("Versions", []) + page.get("DeleteMarkers", [])
+
+
+def _delete_files(s3: Any, bucket: str, files: list[dict[str, Any]]) -> None:
+    objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in files]
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+    if errors := answer.get("Errors"):
+        raise FinalError(
+            f"Emptying the bucket {bucket}: {errors[0]['Key']} could not be deleted: {errors[0]['Code']}. Ask who owns "
+            "the bucket, then do it again: what is gone stays gone."
+        )

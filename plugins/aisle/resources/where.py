@@ -1,0 +1,58 @@
+"""Which rows of the marts belong to a group: columns and the values that each may have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from psycopg import sql
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from aisle.contracts.personalize import DATASETS
+
+Value = str | int | float | bool
+Values = Annotated[list[Value], Field(min_length=1)]
+
+_KEYS = {"items": "item_id", "users": "user_id"}
+
+
+class Where(BaseModel):
+    """Per mart, the values that a column may have; several columns must all agree. Nothing said: every row."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    interactions: dict[str, Values] = {}
+    items: dict[str, Values] = {}
+    users: dict[str, Values] = {}
+
+    @model_validator(mode="after")
+    def _names_columns_that_are_there(self) -> Where:
+        for dataset in DATASETS:
+            columns = [column.name.lower() for column in dataset.columns]
+            for column in getattr(self, dataset.name):
+                if column not in columns:
+                    raise ValueError(f"{dataset.name} has no column {column}; it has {', '.join(columns)}")
+        return self
+
+    def condition(self, dataset: str) -> sql.Composed:
+        """What follows `where` in a query of the mart `personalize.<dataset>`.
+
+        Interactions are those of the items and of the users that the group has, besides what is said of themselves.
+        """
+        own: Mapping[str, list[Value]] = getattr(self, dataset)
+        parts = [_is_one_of(column, values) for column, values in own.items()]
+        if dataset == "interactions":
+            parts += [self._belongs_to(mart) for mart in _KEYS if getattr(self, mart)]
+        return sql.SQL(" and ").join(parts) if parts else sql.Composed([sql.SQL("true")])
+
+    def _belongs_to(self, mart: str) -> sql.Composed:
+        return sql.SQL("{key} in (select {key} from {mart} where {condition})").format(
+            key=sql.Identifier(_KEYS[mart]),
+            mart=sql.Identifier("personalize", mart),
+            condition=self.condition(mart),
+        )
+
+
+def _is_one_of(column: str, values: list[Value]) -> sql.Composed:
+    literals = sql.SQL(", ").join(sql.Literal(value) for value in values)
+    return sql.SQL("{} in ({})").format(sql.Identifier(column), literals)

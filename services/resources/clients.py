@@ -1,0 +1,67 @@
+"""Whom the commands ask: the running stack, or the AWS of the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from aisle.errors import ConfigurationError, FinalError, RetryableError
+from aisle.resources.live import Service
+from aisle.settings import get_settings
+from services.stack.blueprint import REGION, S3_ACCESS_KEY, S3_SECRET_KEY
+from services.stack.supervisor import running_addresses
+
+#: Codes by which the service says that it may answer later.
+_LATER = ("ThrottlingException", "InternalServerError", "ServiceUnavailable")
+#: The stack's engine answers at once; looking at it rarely would only make people wait.
+_STACK_POLL_SECONDS = 2
+
+
+def service(*, aws: bool) -> Service:
+    """The service to plan against. Raises ConfigurationError if there is nothing to ask."""
+    client, is_local = _client("personalize", aws=aws)
+    return Service(client, _STACK_POLL_SECONDS if is_local else get_settings().personalize.poll_seconds)
+
+
+def storage(*, aws: bool) -> Any:
+    """The client of S3 beside that service."""
+    return _client("s3", aws=aws)[0]
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Errors of boto3 in the block become ours. Raises RetryableError, ConfigurationError, FinalError."""
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise ConfigurationError(f"Asking the service: {error}. Set AWS_PROFILE or the usual variables.") from error
+    except BotoCoreError as error:
+        raise RetryableError(f"Asking the service: {error}. Look whether it is up and can be reached.") from error
+    except ClientError as error:
+        kind = RetryableError if error.response["Error"]["Code"] in _LATER else FinalError
+        raise kind(f"Asking the service: {error}. Look whether these credentials are allowed to do that.") from error
+
+
+def _client(name: str, *, aws: bool) -> tuple[Any, bool]:
+    """A boto3 client, and whether it is of the stack. Without a running stack it is of the environment's AWS."""
+    endpoint = None if aws else _endpoint(name)
+    keys = {"aws_access_key_id": S3_ACCESS_KEY, "aws_secret_access_key": S3_SECRET_KEY, "region_name": REGION}
+    try:
+        return boto3.client(name, endpoint_url=endpoint, **(keys if endpoint else {})), endpoint is not None
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigurationError(
+            f"Looking for {name}: no stack runs here, and the AWS environment cannot be used: {error}. Start one with "
+            "`make up`, or set AWS_PROFILE, AWS_REGION or AWS_ENDPOINT_URL_PERSONALIZE."
+        ) from error
+
+
+def _endpoint(name: str) -> str | None:
+    try:
+        addresses = running_addresses()
+    except ConfigurationError:
+        return None
+    return (addresses.personalize_endpoint if name == "personalize" else addresses.s3_endpoint) or None

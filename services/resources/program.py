@@ -1,0 +1,111 @@
+"""The commands around the file of an environment: they print, and `plan` says by a code what it found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from aisle.resources import apply as applying
+from aisle.resources import converted, imported
+from aisle.resources import teardown as removing
+from aisle.resources.environment import Environment
+from aisle.resources.environment_file import load, text_of
+from aisle.resources.plan import Plan
+from aisle.settings import get_settings
+from services.resources import clients
+
+#: Ends of `plan`, as Terraform's -detailed-exitcode has them.
+NOTHING_TO_DO, REFUSED, SOMETHING_TO_DO = 0, 1, 2
+
+
+@clients.told_plainly()
+def plan(file: Path | None, *, aws: bool, as_json: bool) -> int:
+    """Print what would change; gives the exit code."""
+    found = applying.plans(clients.service(aws=aws), _load(file))
+    code = _code(found)
+    if as_json:
+        typer.echo(json.dumps({"code": code, "plans": [each.as_dict() for each in found]}, indent=2))
+    else:
+        _show(found)
+    return code
+
+
+@clients.told_plainly()
+def apply(file: Path | None, *, prune: bool, aws: bool) -> None:
+    """Carry the plan out, then print what is left of it."""
+    service, environment = clients.service(aws=aws), _load(file)
+    applying.apply(service, environment, prune=prune, say=_say)
+    _show(applying.plans(service, environment))
+
+
+@clients.told_plainly()
+def teardown(group: str, *, confirm: str, bucket: str, aws: bool) -> None:
+    """List what goes; with the group's name as confirmation, delete it, and the files of `bucket` if it is named."""
+    service = clients.service(aws=aws)
+    _lines(removing.plan_teardown(service, group).lines())
+    if bucket:
+        _lines([_told(bucket, removing.contents(clients.storage(aws=aws), bucket))])
+    if not confirm:
+        _lines([f"nothing was touched: add --confirm {group}; --empty-bucket NAME takes the files of a bucket too"])
+        return
+    removing.tear_down(service, group, confirm=confirm, say=_say)
+    if bucket:
+        gone = removing.empty(clients.storage(aws=aws), bucket, confirm=bucket)
+        _say(f"emptied {_told(bucket, gone)}")
+
+
+def _told(bucket: str, held: removing.Contents) -> str:
+    return f"bucket {bucket}: {held.n_files} files, {held.n_bytes} bytes"
+
+
+@clients.told_plainly()
+def import_resources(group: str, output: Path | None, *, aws: bool) -> None:
+    """Write the file of a group that is there."""
+    environment, left_out = imported.environment_of(clients.service(aws=aws), group)
+    _write(environment, f"Dataset group {group}, as the service has it.", left_out, output)
+
+
+def convert(parameters: Path, output: Path | None) -> None:
+    """Write the file that a parameter file becomes."""
+    environment, left_out = converted.convert(parameters)
+    _write(environment, f"Converted from {parameters.name}.", left_out, output)
+
+
+def _load(file: Path | None) -> Environment:
+    return load(file or get_settings().personalize.resources_file)
+
+
+def _show(found: list[Plan]) -> None:
+    for each in found:
+        _lines(each.lines())
+
+
+def _code(found: list[Plan]) -> int:
+    if any(each.of("refuse") for each in found):
+        return REFUSED
+    return NOTHING_TO_DO if all(each.is_settled for each in found) else SOMETHING_TO_DO
+
+
+def _write(environment: Environment, comment: str, left_out: list[str], output: Path | None) -> None:
+    """Write the file; what it cannot say stands on top of it, and is told beside it."""
+    told = "".join(f"\n  {each}" for each in left_out)
+    text = text_of(environment, comment + (f" Not in the file, because it has no place for it:{told}" if told else ""))
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text)
+    for each in left_out:
+        _say(f"not in the file: {each}")
+
+
+def _lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def _say(what: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"  {what}", style="dim", markup=False)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aisle.errors import ConfigurationError
+from aisle.resources.converted import convert
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "It must be JSON"),
+        ("{}", "must have the sections datasetGroup and datasets"),
+        ("[]", "must have the sections datasetGroup and datasets"),
+        ('{"datasetGroup": {"serviceConfig": {"name": "a"}}}', "a group needs the dataset interactions"),
+        ('{"datasetGroup": {"serviceConfig": {"name": "a b"}}}', "groups.0.name: String should match pattern"),
+    ],
+)
+def test_a_parameter_file_that_cannot_be_used_is_told_by_name(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "parameters.json"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=told) as raised:
+        convert(path)
+    assert "parameters.json" in str(raised.value)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aisle.resources import kinds
+from aisle.resources.kinds import Kind, state_of
+from aisle.resources.requests import creation, mistake_in, update
+from aisle.resources.resource import Live, Resource, tidy
+from aisle.resources.wanted import tidy_solution
+
+ARNS = {"datasetGroupArn": "group", "schemaArn": "schema", "solutionVersionArn": "version"}
+
+
+def test_the_services_own_clock_is_switched_off_in_so_many_words() -> None:
+    solution = Resource(kinds.SOLUTION, "s", {"recipeArn": "r"})
+    assert creation(solution, ARNS)["performAutoTraining"] is False
+    assert update(solution, Live(kinds.SOLUTION, "s", {}, arn="arn"), ARNS) == {
+        "solutionArn": "arn",
+        "performAutoTraining": False,
+    }
+
+
+def test_what_is_created_carries_the_tag_by_which_it_can_be_pruned() -> None:
+    assert creation(Resource(kinds.FILTER, "f", {}, {"a": "b"}), ARNS)["tags"] == [
+        {"tagKey": "a", "tagValue": "b"},
+        {"tagKey": "aisle:managed", "tagValue": "true"},
+    ]
+    attribution = Resource(kinds.METRIC_ATTRIBUTION, "m", {"metrics": {}})
+    assert "tags" not in creation(attribution, ARNS)
+
+
+def test_a_metric_that_changes_is_removed_and_added_in_one_call() -> None:
+    kept, old, new = {"eventType": "a", "expression": "x"}, {"eventType": "b", "expression": "x"}, {"eventType": "c"}
+    output = {"roleArn": "role"}
+    there = Live(kinds.METRIC_ATTRIBUTION, "m", {"metrics": {"kept": kept, "changed": old, "gone": old}}, arn="arn")
+    wanted = Resource(
+        kinds.METRIC_ATTRIBUTION,
+        "m",
+        {"metrics": {"kept": kept, "changed": new, "new": new}, "metricsOutputConfig": output},
+    )
+    assert update(wanted, there, ARNS) == {
+        "metricAttributionArn": "arn",
+        "removeMetrics": ["changed", "gone"],
+        "addMetrics": [{"metricName": "changed", **new}, {"metricName": "new", **new}],
+        "metricsOutputConfig": output,
+    }
+
+
+def test_what_the_file_no_longer_says_of_a_campaign_is_taken_back() -> None:
+    there = Live(
+        kinds.CAMPAIGN,
+        "c",
+        {
+            "campaignConfig": {
+                "itemExplorationConfig": {"explorationWeight": "1"},
+                "syncWithLatestSolutionVersion": True,
+            }
+        },
+        arn="arn",
+    )
+    sent = update(Resource(kinds.CAMPAIGN, "c", {"minProvisionedTPS": 2}), there, ARNS)
+    assert sent["campaignConfig"] == {
+        "itemExplorationConfig": {},
+        "enableMetadataWithRecommendations": False,
+        "syncWithLatestSolutionVersion": False,
+    }
+
+
+def test_the_model_of_the_service_finds_mistakes_in_what_would_be_sent() -> None:
+    good = Resource(kinds.SOLUTION, "s", {"recipeArn": "arn:aws:personalize:::recipe/aws-sims"})
+    assert mistake_in(good) is None
+    bad = Resource(kinds.SOLUTION, "s", {"solutionConfig": {"eventValueThreshold": 5}})
+    assert "eventValueThreshold" in str(mistake_in(bad))
+
+
+@pytest.mark.parametrize(
+    ("kind", "description", "state"),
+    [
+        (kinds.SCHEMA, {}, "ready"),
+        (kinds.FILTER, {"status": "CREATE IN_PROGRESS"}, "busy"),
+        (kinds.FILTER, {"status": "CREATE FAILED"}, "failed"),
+        (kinds.FILTER, {"status": "DELETE PENDING"}, "busy"),
+        (kinds.DATASET, {"status": "UPDATE IN_PROGRESS"}, "busy"),
+        (kinds.DATASET, {"status": "UPDATE FAILED"}, "ready"),
+        (kinds.CAMPAIGN, {"status": "ACTIVE", "latestCampaignUpdate": {"status": "CREATE PENDING"}}, "busy"),
+        (kinds.CAMPAIGN, {"status": "ACTIVE", "latestCampaignUpdate": {"status": "CREATE FAILED"}}, "ready"),
+        (kinds.RECOMMENDER, {"status": "INACTIVE"}, "ready"),
+    ],
+)
+def test_state_is_read_off_the_status_and_that_of_the_latest_update(
+    kind: Kind, description: dict[str, Any], state: str
+) -> None:
+    assert state_of(kind, description) == state
+
+
+def test_what_says_nothing_is_left_out_and_a_zero_says_something() -> None:
+    assert tidy({"a": None, "b": False, "c": {"d": []}, "e": 0, "f": [{"g": None, "h": 0.0}]}) == {
+        "e": 0,
+        "f": [{"h": 0.0}],
+    }
+
+
+def test_a_clock_that_is_off_and_a_prefix_of_a_hyperparameter_make_no_difference() -> None:
+    ranges = {"algorithmHyperParameterRanges": {"integerHyperParameterRanges": [{"name": "training.bptt"}]}}
+    told = tidy_solution(
+        {"solutionConfig": {"autoTrainingConfig": {"schedulingExpression": "rate(7 days)"}, "hpoConfig": ranges}}
+    )
+    plain = {"algorithmHyperParameterRanges": {"integerHyperParameterRanges": [{"name": "bptt"}]}}
+    assert told == {"solutionConfig": {"hpoConfig": plain}}
