@@ -7,7 +7,7 @@ Reads  the company API.  Writes  asset `raw_orders`.
 2. `announce_orders` – emits the asset if any order is new or has changed, else is skipped
 
 Safe to rerun: a window counts only once it is wholly in raw, and an order that has not changed is not written again.
-With `window_start` and `window_end` a run is a backfill, which never moves the watermark.
+A span of the past is fetched again by the DAG `backfill`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,14 @@ from aisle.contracts.company_orders import SOURCES
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
 from aisle.ingest.tasks import announce_orders, pull_orders
 
-PARAMS = {
-    "window_start": Param(
-        None, type=["null", "string"], format="date-time", description="Backfill: first order_date to fetch again"
-    ),
-    "window_end": Param(
-        None, type=["null", "string"], format="date-time", description="Backfill: order_date before which to stop"
-    ),
+SOURCE_PARAM = {
     "source": Param(
         "all", type="string", enum=["all", *(source.name for source in SOURCES)], description="Whose orders to pull"
     ),
-    **RUN_KEY_PARAM,
 }
 
 
-@dag(**line_dag("ingest", __doc__, clock="ingest"), params=PARAMS)
+@dag(**line_dag("ingest", __doc__, clock="ingest"), params=SOURCE_PARAM | RUN_KEY_PARAM)
 def ingest() -> None:
     [pull_orders(source) for source in SOURCES] >> announce_orders()
 

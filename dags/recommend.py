@@ -1,10 +1,10 @@
 """
 # Recommend
 
-Reads  core.customers, personalize.items, the newest models in Personalize.
+Reads  core.customers, personalize.items, the live models (ops.model_versions).
 Writes the answers of two batch jobs to S3; asset `batch_output`, which says where they are.
 
-1. find_models – the newest trained version of each solution
+1. find_models – the live version of each solution; a new one is live when `train` has promoted it
 2. for users and for items: write_input, plan_answer, batch_job, record_answer
 3. announce
 
@@ -18,7 +18,8 @@ from __future__ import annotations
 from airflow.sdk import dag
 
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.recommend.tasks import ITEMS, USERS, announce, ask, find_models
+from aisle.personalize import ITEMS, USERS
+from aisle.recommend.tasks import announce, ask, find_models
 
 
 @dag(**line_dag("recommend", __doc__, clock="recommend"), params=RUN_KEY_PARAM)

@@ -1,18 +1,33 @@
-"""What Personalize, or the engine in its place, holds of this line: its dataset group, its imports, its models."""
+"""What Personalize, or the engine in its place, holds of this line: its dataset group and its imports.
+
+And what it is asked: which solution answers about users, and which about items.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from aisle.aws.hooks.personalize import (
     DATASET,
     DATASET_GROUP,
     DATASET_IMPORT_JOB,
-    SOLUTION,
-    SOLUTION_VERSION,
     PersonalizeHook,
 )
-from aisle.contracts.personalize import DATASETS, Dataset, Solution
+from aisle.contracts.personalize import DATASETS, SIMILAR_ITEMS, USER_PERSONALIZATION, Dataset, Solution
 from aisle.errors import FinalError
 from aisle.settings import get_settings
+
+
+class Question(NamedTuple):
+    """One thing that batch inference is asked: for whom, and which model answers."""
+
+    kind: str  # names the input query, the S3 prefixes and the job
+    solution: Solution
+
+
+USERS = Question("users", USER_PERSONALIZATION)
+ITEMS = Question("items", SIMILAR_ITEMS)
+QUESTIONS = (USERS, ITEMS)
 
 
 def enabled_datasets() -> list[Dataset]:
@@ -52,13 +67,3 @@ def _newest_import(hook: PersonalizeHook, group_arn: str, dataset: Dataset) -> s
             f"Looking for the data of {group_arn}: no import of {dataset.name} has ended well. Run `export` first."
         )
     return job_arn
-
-
-def newest_version(hook: PersonalizeHook, group_arn: str, solution: Solution) -> str:
-    """ARN of the newest trained version of a solution. Raises FinalError if there is none."""
-    name = resource_name(solution.name)
-    solution_arn = hook.find(SOLUTION, name, datasetGroupArn=group_arn)
-    version_arn = hook.newest_active(SOLUTION_VERSION, solutionArn=solution_arn) if solution_arn else None
-    if version_arn is None:
-        raise FinalError(f"Looking for a model of {name}: no version of it is ACTIVE. Run `train` first.")
-    return version_arn

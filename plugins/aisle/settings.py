@@ -10,6 +10,7 @@ import os
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,6 +66,10 @@ class Personalize(_Section):
     with_items: bool = Field(True, description="Export and import the items dataset")
     with_users: bool = Field(True, description="Export and import the users dataset")
     poll_seconds: int = Field(30, ge=1, description="Time between two looks at a running job")
+    resources_file: Path = Field(
+        PROJECT_ROOT / "include" / "personalize" / "default.yaml",
+        description="File of what Personalize should hold, for `aisle plan` and the DAG resources",
+    )
 
 
 class Recommend(_Section):
@@ -76,10 +81,64 @@ class Recommend(_Section):
     )
 
 
+class Evaluate(_Section):
+    """How a new model is measured before it may go live, and when one is due early."""
+
+    enabled: bool = Field(True, description="Measure each new model on a hold-out, which trains a twin of it")
+    hold_out_days: int = Field(7, ge=1, description="The newest days, which the twin does not see")
+    popularity_days: int = Field(28, ge=1, description="Days before the hold-out that count for popularity")
+    count_repeats: bool = Field(True, description="A product that the user had bought before counts as found")
+    min_users: int = Field(50, ge=1, description="Fewest users in a hold-out that is evidence")
+    min_lift: float = Field(0.0, description="Least gain of ndcg_at_10 over popularity, as a part of popularity's")
+    max_loss: float = Field(0.25, ge=0, le=1, description="Largest part of the live model's advantage that may be lost")
+    min_coverage: float = Field(0.05, ge=0, le=1, description="Smallest part of the items that the lists must show")
+    without_evidence: Literal["keep_live", "promote"] = Field(
+        "keep_live", description="What becomes of a new model that cannot be measured: keep_live or promote"
+    )
+    approval: bool = Field(False, description="A person must approve a model that has passed the gate")
+    approval_hours: int = Field(72, ge=1, description="A model that nobody approved within this time is rejected")
+    campaign: str | None = Field(None, description="Campaign that serves the live user-personalization; none: no such")
+    retrain_volume: float = Field(0.2, gt=0, description="New interactions that make training due, as a part of all")
+    retrain_drift: float = Field(0.25, gt=0, description="Population stability index that makes training due")
+    drift_days: int = Field(28, ge=1, description="Length of the two windows that drift is measured between")
+    drift_min_interactions: int = Field(500, ge=1, description="Fewest interactions in each of the two windows")
+    retrain_min_days: float = Field(3, ge=0, description="Least time between two trainings that change brings about")
+
+
 class Publish(_Section):
     """When batch output may become the cache."""
 
     min_coverage: float = Field(0.98, ge=0, le=1, description="Smallest part of asked lines that must have an answer")
+
+
+class Maintain(_Section):
+    """How long things are kept that nothing stands on any more."""
+
+    archive_days: int = Field(365, ge=1, description="Archived pages of orders, which hold personal data")
+    files_days: int = Field(30, ge=1, description="Exports, batch inputs and batch outputs")
+    rows_days: int = Field(90, ge=1, description="Receipts, quality results, retired generations, jobs")
+    orphan_hours: int = Field(48, ge=1, description="Staging tables and uploads that their run left behind")
+    delete_unknown_solutions: bool = Field(
+        False, description="Delete solutions in the line's dataset group that nothing asks for; false: only name them"
+    )
+
+
+class Alerts(_Section):
+    """Who is told when a run fails or is late."""
+
+    webhook_url: SecretStr = Field(SecretStr(""), description="Takes alerts as JSON by POST; empty: they are logged")
+    late_after_minutes: int = Field(360, ge=0, description="A run that takes longer is told of as late; 0: none is")
+
+
+class Events(_Section):
+    """How purchases reach the model within a minute."""
+
+    max_age_hours: int = Field(24, ge=1, description="Older purchases are not sent one by one: the export brings them")
+    tracking_id: str = Field("", description="Event tracker to send to; empty: the dataset group's, made if need be")
+    tail_minutes: int = Field(5, ge=1, description="How far back every run looks for orders, at the least")
+    senders: int = Field(4, ge=1, le=32, description="Calls to PutEvents at a time")
+    attempts: int = Field(5, ge=1, description="Refusals of one event before it is dead")
+    max_delay_seconds: int = Field(60, ge=1, description="Longest way from an event's row to PutEvents unremarked")
 
 
 class Schedules(_Section):
@@ -88,13 +147,25 @@ class Schedules(_Section):
     ingest: str = "*/15 * * * *"
     export: str = "0 2 * * *"
     train: str = "0 3 * * 0"
+    evaluate: str = "0 4 * * *"
     recommend: str = "0 */6 * * *"
+    events: str = "* * * * *"
+    maintain: str = "30 4 * * *"
 
 
 class Docs(_Section):
     """Where the reports of a run are written for people to read."""
 
     directory: Path = Field(PROJECT_ROOT / ".aisle" / "site", description="Root of the static site of reports")
+    url: str = Field("", description="Where people open that site; empty: nowhere, and Airflow's menu has no entry")
+
+
+class Cost(_Section):
+    """What Personalize's prices are."""
+
+    price_list: Path = Field(
+        PROJECT_ROOT / "plugins" / "aisle" / "contracts" / "prices.toml", description="Price list of the cost page"
+    )
 
 
 class Settings(BaseSettings):
@@ -110,9 +181,14 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     personalize: Personalize = Personalize()
     recommend: Recommend = Recommend()
+    evaluate: Evaluate = Evaluate()
     publish: Publish = Publish()
+    maintain: Maintain = Maintain()
+    alerts: Alerts = Alerts()
+    events: Events = Events()
     schedules: Schedules = Schedules()
     docs: Docs = Docs()
+    cost: Cost = Cost()
 
 
 @cache

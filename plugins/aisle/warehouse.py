@@ -17,9 +17,14 @@ CONNECTION_ID = "warehouse"
 MIGRATIONS = (
     "admin/schemas",
     "identity/customers/create",
+    "identity/erasure_requests/create",
     "raw/company__orders/create",
     "ops/ingest_windows/create",
+    "events/outbox/create",
     "ops/receipts/create",
+    "ops/model_versions/create",
+    "ops/model_evaluations/create",
+    "ops/interventions/create",
     "cache/create",
 )
 

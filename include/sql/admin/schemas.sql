@@ -3,6 +3,7 @@ create schema if not exists identity;
 create schema if not exists raw;
 create schema if not exists ops;
 create schema if not exists cache;
+create schema if not exists events;
 
 comment on schema identity is
 'Who is behind a user_id: names, phones, e-mails, addresses. Nothing of it leaves this schema.';
@@ -10,3 +11,4 @@ comment on schema raw is 'Orders as the company sent them, one row per order and
 comment on schema ops is 'How the line runs: windows, receipts, quality results, exports, jobs, model metrics.';
 comment on schema cache is
 'What the API serves: one live generation of recommendations, the one before, the one in the making.';
+comment on schema events is 'Single events on their way to Personalize: the outbox.';

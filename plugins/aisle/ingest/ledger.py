@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import psycopg
 from psycopg import Connection
 
+from aisle.errors import RetryableError
 from aisle.ingest.windows import Kind, Window
 from aisle.warehouse import sql
+
+
+class WindowIsTaken(RetryableError):
+    """Another process works on the same window."""
 
 
 class Proof(NamedTuple):
@@ -43,6 +51,29 @@ class Ledger:
     def abandon_running(self) -> None:
         """Mark windows as failed whose process died before it could say so."""
         self._execute("abandon")
+
+    def forget_unchanged(self, window: Window) -> None:
+        """Drop a tail that brought nothing, so that one a minute does not swamp the ledger."""
+        self._execute("forget_unchanged", window)
+
+    @contextmanager
+    def claimed(self, window: Window) -> Iterator[None]:
+        """Be the only one who works on a window. Raises WindowIsTaken if somebody else does."""
+        if self._execute("claim", window).fetchone() != (True,):
+            raise WindowIsTaken(
+                f"pulling window {window} of {self.source} in run {self.run_key}: another process is at it; this "
+                "task tries again later, and then finds it done or takes it up"
+            )
+        try:
+            yield
+        finally:
+            with suppress(psycopg.Error):  # a session that is lost has lost its locks, too
+                self._execute("release", window)
+
+    def proof(self, window: Window) -> Proof | None:
+        """What this run has proven of a window already, if it has."""
+        found = self._execute("proof", window).fetchone()
+        return Proof(*found) if found else None
 
     def begin(self, window: Window, kind: Kind) -> None:
         self._execute("begin", window, kind=kind)

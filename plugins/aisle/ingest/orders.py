@@ -82,7 +82,7 @@ def _refused(raw: msgspec.Raw, refusal: Refusal) -> RefusedOrder:
         _moment(fields.get("order_date")),
         _moment(fields.get("updated_at")),
         max(1, len(items)) if isinstance(items, list) else 1,
-        msgspec.json.encode(_shown(fields)).decode(),
+        msgspec.json.encode(without_person(fields)).decode(),
     )
 
 
@@ -98,7 +98,7 @@ def _moment(sent: Any) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _shown(fields: dict[str, Any]) -> dict[str, Any]:
+def without_person(fields: dict[str, Any]) -> dict[str, Any]:
     """The order without what might be personal: such values are blanked, their names stay."""
     shown = {name: _plain(value) if name in _SHOWN_ORDER_FIELDS else None for name, value in fields.items()}
     if isinstance(fields.get("customer"), dict):

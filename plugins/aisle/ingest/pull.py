@@ -51,17 +51,28 @@ class Puller:
         self._ledger = Ledger(connection, source.name, archive.run_key)
 
     def pull(self, windows: Sequence[Window], kind: Kind) -> Pulled:
-        """Fetch, archive, land and prove each window. The first one that fails ends the pull with its error."""
+        """Fetch, archive, land and prove each window. The first one that fails ends the pull with its error.
+
+        A window of a backfill that this very run has proven before is not fetched again.
+        """
         self._ledger.abandon_running()
         pulled = Pulled()
         for window in windows:
-            self._ledger.begin(window, kind)
-            try:
-                self._pull_window(window, kind, pulled)
-            except BaseException as error:
-                self._note_failure(window, error)
-                raise
+            with self._ledger.claimed(window):
+                proof = self._ledger.proof(window) if kind == "backfill" else None
+                if proof is None:
+                    self._pull_or_fail(window, kind, pulled)
+                else:
+                    pulled.proofs.append(proof)
         return pulled
+
+    def _pull_or_fail(self, window: Window, kind: Kind, pulled: Pulled) -> None:
+        self._ledger.begin(window, kind)
+        try:
+            self._pull_window(window, kind, pulled)
+        except BaseException as error:
+            self._note_failure(window, error)
+            raise
 
     def _pull_window(self, window: Window, kind: Kind, pulled: Pulled) -> None:
         self._staging.clear()

@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg import ClientCursor, Connection
 
+from aisle.events.outbox import queue_purchases
 from aisle.ingest.identity import Person
 from aisle.ingest.landing import ItemRow, LandedOrder, OrderRow, RejectRow
 from aisle.ingest.windows import Window
@@ -42,12 +43,17 @@ class Staging:
         self._copy(_COPY_PEOPLE, ((version, *order.person) for version, order in landed if order.person))
 
     def merge(self, source: str, window: Window, run_key: str) -> None:
-        """Write what has changed to raw and identity. Belongs in the transaction that proves the window."""
+        """Write what has changed to raw and identity; its purchases, to the outbox.
+
+        Belongs in the transaction that proves the window.
+        """
         values = {"source": source, "run_key": run_key, "window_start": window.start, "window_end": window.end}
         # A script of several statements takes parameters only when they are bound on this side.
         cursor = ClientCursor(self._connection)
+        cursor.execute(sql("identity/tombstones/suppress").encode())
         cursor.execute(sql("raw/company__orders/merge").encode(), values)
         cursor.execute(sql("identity/customers/merge").encode())
+        queue_purchases(cursor, source)
 
     def _copy(self, statement: str, rows: Iterator[tuple[Any, ...]]) -> None:
         with self._connection.cursor().copy(statement.encode()) as copy:

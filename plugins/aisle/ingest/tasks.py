@@ -18,7 +18,7 @@ from aisle.settings import Ingest, get_settings
 if TYPE_CHECKING:
     from aisle.ingest.client import CompanyApi
     from aisle.ingest.ledger import Ledger
-    from aisle.ingest.windows import Kind, Window
+    from aisle.ingest.windows import Window
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ CONNECTION_ID = "company_api"
 
 
 def pull_orders(source: Source) -> Any:
-    """The task that pulls one source's windows: those since the watermark, or those the run's params ask for."""
+    """The task that pulls one source's windows since the watermark."""
     return _pull.override(task_id=f"pull_{source.name}")(source.name)
 
 
@@ -52,14 +52,14 @@ def _pull(source_name: str) -> dict[str, int]:
         receipt(run_key, "ingest", source.name, url) as slip,
     ):
         ledger = Ledger(connection, source.name, run_key)
-        windows, kind = _windows(ledger, settings.ingest)
-        pulled = Puller(source, api, archive, PersonHasher(settings.identity), connection).pull(windows, kind)
+        windows = _windows(ledger, settings.ingest)
+        pulled = Puller(source, api, archive, PersonHasher(settings.identity), connection).pull(windows, "scheduled")
         total = pulled.total
         slip.rows_in, slip.rows_out, slip.bytes = total.order_lines, total.orders_changed, pulled.bytes
         slip.details = {
             "windows": pulled.windows,
             "pages": pulled.pages,
-            "watermark": ledger.watermark(_start_at(settings.ingest)).isoformat(),
+            "watermark": ledger.watermark(beginning(settings.ingest)).isoformat(),
             "gaps": _gaps(ledger, settings.ingest),
             **total._asdict(),
         }
@@ -118,29 +118,24 @@ def _skip_unless_asked_for(source_name: str) -> None:
         raise AirflowSkipException(f"this run is asked for source {asked_for} only")
 
 
-def _windows(ledger: Ledger, settings: Ingest) -> tuple[list[Window], Kind]:
-    """The windows of this run; on the clock they end at the run's own time, never at the task's."""
-    from aisle.ingest.windows import backfill_windows, scheduled_windows
+def _windows(ledger: Ledger, settings: Ingest) -> list[Window]:
+    """The windows of this run; they end at the run's own time, never at the task's."""
+    from aisle.ingest.windows import scheduled_windows
 
     context: Any = get_current_context()
-    longest, start_at = timedelta(days=settings.max_window_days), _start_at(settings)
-    asked_for = backfill_windows(context["params"]["window_start"], context["params"]["window_end"], longest=longest)
-    if asked_for:
-        return asked_for, "backfill"
-    overlap = timedelta(hours=settings.overlap_hours)
-    run_at = context["dag_run"].run_after
-    return scheduled_windows(
-        ledger.watermark(start_at), start_at, run_at, overlap=overlap, longest=longest
-    ), "scheduled"
+    start_at, run_at = beginning(settings), context["dag_run"].run_after
+    overlap, longest = timedelta(hours=settings.overlap_hours), timedelta(days=settings.max_window_days)
+    return scheduled_windows(ledger.watermark(start_at), start_at, run_at, overlap=overlap, longest=longest)
 
 
-def _start_at(settings: Ingest) -> datetime:
+def beginning(settings: Ingest) -> datetime:
+    """Where the watermark begins; a setting without a zone means UTC."""
     return settings.start_at if settings.start_at.tzinfo else settings.start_at.replace(tzinfo=UTC)
 
 
 def _gaps(ledger: Ledger, settings: Ingest) -> list[str]:
     """Gaps of the ledger, for the receipt and for the log."""
-    gaps = [str(gap) for gap in ledger.gaps(_start_at(settings))]
+    gaps = [str(gap) for gap in ledger.gaps(beginning(settings))]
     if gaps:
         log.warning("%s has gaps between proven windows: %s; close them with a backfill", ledger.source, gaps)
     return gaps

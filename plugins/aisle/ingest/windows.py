@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from aisle.errors import ConfigurationError
 
-Kind = Literal["scheduled", "backfill"]
+#: What fetches a window: ingest on its clock, somebody who wants it again, or events, which looks at the newest only.
+Kind = Literal["scheduled", "backfill", "tail"]
 
 
 class Window(NamedTuple):
@@ -31,12 +32,11 @@ def scheduled_windows(
 
 
 def backfill_windows(start: str | None, end: str | None, *, longest: timedelta) -> list[Window]:
-    """Windows asked for by hand (ISO 8601; no zone means UTC). Empty if neither end is given."""
-    if not start and not end:
-        return []
+    """Windows asked for by hand (ISO 8601; no zone means UTC). Raises ConfigurationError unless they are a span."""
     if not start or not end:
         raise ConfigurationError(
-            f"a backfill was asked for with window_start={start!r} and window_end={end!r}; give both, or neither"
+            f"a backfill was asked for with window_start={start!r} and window_end={end!r}; give both, for example "
+            "2026-01-01T00:00:00Z and 2026-02-01T00:00:00Z"
         )
     first, last = _moment("window_start", start), _moment("window_end", end)
     if first >= last:

@@ -4,44 +4,31 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from airflow.sdk import task, task_group
 
 from aisle.assets import BATCH_OUTPUT
 from aisle.aws.hooks.personalize import PersonalizeHook
 from aisle.aws.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
-from aisle.contracts.personalize import SIMILAR_ITEMS, USER_PERSONALIZATION, Solution
+from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
-from aisle.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.dag_defaults import run_key_of_context
 from aisle.errors import BatchOutputIncomplete, FinalError
+from aisle.evaluate.live import live_model
 from aisle.jobs import Job, plan_job, record_job, waiting
-from aisle.personalize import dataset_group_arn, newest_imports, newest_version, resource_name
+from aisle.personalize import QUESTIONS, Question, dataset_group_arn, newest_imports, resource_name
 from aisle.receipts import receipt
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
 
 
-class Question(NamedTuple):
-    """One thing that batch inference is asked: for whom, and which model answers."""
-
-    kind: str  # names the input query, the S3 prefixes and the job
-    solution: Solution
-
-
-USERS = Question("users", USER_PERSONALIZATION)
-ITEMS = Question("items", SIMILAR_ITEMS)
-QUESTIONS = (USERS, ITEMS)
-
-
 @task(multiple_outputs=True)
 def find_models() -> dict[str, Any]:
-    """The newest model for each question, by kind, and the imports that are in force."""
+    """The live model for each question, by kind, and the imports that are in force."""
     hook = PersonalizeHook()
-    group_arn = dataset_group_arn(hook)
-    models = {question.kind: newest_version(hook, group_arn, question.solution) for question in QUESTIONS}
-    return {**models, "imports": newest_imports(hook, group_arn)}
+    models = {question.kind: live_model(hook, question.solution.name) for question in QUESTIONS}
+    return {**models, "imports": newest_imports(hook, dataset_group_arn(hook))}
 
 
 def ask(question: Question, models: Any) -> Any:

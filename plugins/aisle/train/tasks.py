@@ -36,10 +36,10 @@ def find_data() -> dict[str, Any]:
 
 
 def train_solution(solution: Solution, data: Any) -> Any:
-    """The tasks that train one solution on the `data` of `find_data`."""
+    """The tasks that train one solution on the `data` of `find_data`; gives the ARN of the version."""
 
     @task_group(group_id=solution.name)
-    def steps() -> None:
+    def steps() -> Any:
         in_service = PersonalizeCreateSolutionOperator(
             task_id="solution",
             name=resource_name(solution.name),
@@ -51,7 +51,7 @@ def train_solution(solution: Solution, data: Any) -> Any:
         version = PersonalizeCreateSolutionVersionOperator(
             task_id="version", name=plan["job_name"], solution_arn=in_service.output, **waiting()
         )
-        store_metrics(solution.name, plan, version.output)
+        return store_metrics(solution.name, plan, version.output)
 
     return steps()
 
@@ -61,12 +61,13 @@ def plan_version(solution_name: str, solution_arn: str, imports: list[str], para
     """Name the version: that of the newest one, if the same recipe would learn from the same data again."""
     inputs = {"solution": solution_arn, "recipe": _SOLUTIONS[solution_name].recipe, "imports": imports}
     plan = plan_job(f"train-{solution_name}", run_key_of_context(), inputs, lambda _: not params["force"])
-    return plan._asdict()
+    reason = "nothing that it learns from has changed, so it is not trained again" if plan.reused else "trained"
+    return {**plan._asdict(), "reason": f"{solution_name}: {reason}"}
 
 
 @task
-def store_metrics(solution_name: str, plan: dict[str, Any], version_arn: str) -> None:
-    """Keep what the service says about the version's quality, and remember what was trained."""
+def store_metrics(solution_name: str, plan: dict[str, Any], version_arn: str) -> str:
+    """Keep what the service says about the version's quality, and remember what was trained. Gives the ARN."""
     run_key = run_key_of_context()
     with receipt(run_key, "train", solution_name) as slip:
         client = PersonalizeHook().conn
@@ -79,11 +80,17 @@ def store_metrics(solution_name: str, plan: dict[str, Any], version_arn: str) ->
             cursor.executemany(sql("ops/model_metrics/upsert").encode(), rows)
         record_job(f"train-{solution_name}", Job(plan["fingerprint"], version_arn, run_key))
         slip.rows_out = len(rows)
-        slip.details = {"solution_version": version_arn, "reused": plan["reused"], "metrics": metrics}
+        slip.details = {
+            "solution_version": version_arn,
+            "reused": plan["reused"],
+            "reason": plan["reason"],
+            "metrics": metrics,
+        }
     log.info("%s: %s", version_arn, metrics)
+    return version_arn
 
 
-@task(outlets=[MODELS])
+@task(outlets=[MODELS], trigger_rule="none_failed")
 def announce(outlet_events: Any = None) -> None:
-    """Tell that every solution has a version of the newest data."""
+    """Tell that every solution has a version of the newest data, and that each version is judged."""
     outlet_events[MODELS].extra = {"run_key": run_key_of_context()}

@@ -101,14 +101,3 @@ def test_orders_that_landed_while_the_other_source_failed_are_announced_by_the_n
         "announce_orders": "success",
     }
     assert announcements("next") == 1
-
-
-def test_a_backfill_by_params_leaves_the_watermark(run_ingest: Run, warehouse_url: str) -> None:
-    run_ingest("backfill", window_start="2025-01-01T00:00:00Z", window_end="2025-02-01T00:00:00Z", source="pos")
-    with psycopg.connect(warehouse_url) as connection:
-        assert connection.execute("select source, kind, state from ops.ingest_windows").fetchall() == [
-            ("pos", "backfill", "proven")
-        ]
-        assert connection.execute("select details ->> 'watermark' from ops.receipts").fetchall() == [
-            ("2024-07-01T00:00:00+00:00",)
-        ]

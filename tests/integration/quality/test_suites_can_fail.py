@@ -42,6 +42,16 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
             "orders_come_once",
         },
     ),
+    (
+        "raw_events_outbox",
+        """
+        insert into events.outbox (event_id, user_id, session_id, event_type, occurred_at, state, queued_at)
+        values ('late', 'ann', 'order', 'purchase', now(), 'waiting', now() - interval '61 minutes'),
+            ('new', 'ann', 'order', 'purchase', now(), 'waiting', now() - interval '59 minutes'),
+            ('refused', 'ann', 'order', 'purchase', now(), 'dead', now())
+        """,
+        {"events_are_sent_promptly", "events_are_accepted"},
+    ),
     ("raw_order_items", "truncate raw.company__order_items", {"lines_arrived"}),
     (
         "raw_order_items",

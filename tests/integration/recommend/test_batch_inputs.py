@@ -6,8 +6,8 @@ import msgspec
 import psycopg
 import pytest
 
+from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput
-from aisle.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.warehouse import sql
 
 

@@ -1,0 +1,32 @@
+"""
+# Events
+
+Reads  the company API (the newest orders), `events.outbox`.
+Writes raw orders (through ingest's own code), `events.outbox`, events in Personalize.
+
+1. tail – orders since the watermark of ingest, which stays where it is; each purchase is queued as its order lands
+2. send – PutEvents, at most ten events of one user a call; runs though the tail has failed
+3. verdict – fails the run if one of them has
+
+Every minute; a run that finds nothing is skipped. Events that were refused too often are dead: `replay_dead` sends
+them again. Orders older than AISLE_EVENTS__MAX_AGE_HOURS are left to the daily export.
+Safe to rerun: an order is landed once and an event counts once, however often it is sent. See docs/events.md.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import dag
+
+from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.events.tasks import REPLAY_PARAM, send, tail, verdict
+
+
+@dag(**line_dag("events", __doc__, clock="events"), params=RUN_KEY_PARAM | REPLAY_PARAM)
+def events() -> None:
+    """The events leg."""
+    landed, sent = tail(), send()
+    landed >> sent
+    [landed, sent] >> verdict()
+
+
+events()

@@ -1,0 +1,4 @@
+update events.outbox set
+    state = 'sent',
+    sent_at = clock_timestamp()
+where event_id = any(%(event_ids)s)

@@ -1,0 +1,65 @@
+-- One row per person who asked to be forgotten. What tells who they are is here only until they are: it is blanked
+-- when the request is done. user_ids are the ids that they were found to have, marks the patterns by which texts are
+-- searched for them.
+create table if not exists identity.erasure_requests (
+    request_id text primary key default gen_random_uuid()::text,
+    phone text,
+    email text,
+    source text,
+    source_id text,
+    user_id text,
+    state text not null default 'waiting' check (state in ('waiting', 'erased')),
+    user_ids text[],
+    marks text[],
+    requested_at timestamptz not null default now(),
+    erased_at timestamptz,
+    check (state = 'erased' or coalesce(phone, email, source_id, user_id) is not null),
+    check ((source is null) = (source_id is null))
+);
+
+-- One row per user id that was erased, as a hash of it: orders from before that moment come without the person for
+-- ever. An order placed afterwards begins a new history.
+create table if not exists identity.tombstones (
+    user_hash text primary key,
+    erased_at timestamptz not null
+);
+
+-- What stands in identity.tombstones for a user id.
+create or replace function identity.user_hash(user_id text) returns text immutable parallel safe language sql
+return encode(sha256(convert_to(user_id, 'utf8')), 'hex');
+
+-- Takes users out of every table that has a column user_id, whoever made it, so that a new table is not forgotten. A
+-- row that tells of an order stays, because the revenue stays, and only the person goes; any other row goes with them.
+create or replace function identity.forget(erased text[]) returns table (table_name text, n_rows bigint)
+language plpgsql as $$
+declare
+    held record;
+begin
+    for held in
+        select
+            pg_class.oid::regclass as name,
+            not user_id.attnotnull and exists (
+                select from pg_attribute as order_id
+                where order_id.attrelid = pg_class.oid and order_id.attname = 'order_id'
+            ) as tells_of_order
+        from pg_class
+        inner join pg_attribute as user_id on user_id.attrelid = pg_class.oid
+        where
+            pg_class.relkind = 'r'
+            and pg_class.relpersistence = 'p'
+            and user_id.attname = 'user_id'
+            and pg_class.oid <> 'identity.erasure_requests'::regclass
+        order by pg_class.oid::regclass::text
+    loop
+        execute format(
+            case
+                when held.tells_of_order then 'update %s set user_id = null where user_id::text = any($1)'
+                else 'delete from %s where user_id::text = any($1)'
+            end, held.name
+        ) using erased;
+        get diagnostics n_rows = row_count;
+        table_name := held.name::text;
+        return next;
+    end loop;
+end
+$$;

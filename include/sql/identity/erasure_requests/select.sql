@@ -1,0 +1,11 @@
+select
+    state,
+    phone,
+    email,
+    source,
+    source_id,
+    user_id,
+    user_ids,
+    marks
+from identity.erasure_requests
+where request_id = %(request_id)s

@@ -1,0 +1,13 @@
+-- Events that were sent before. Those that wait or are dead stay: somebody must look at them.
+with gone as (
+    delete from events.outbox
+    where state = 'sent' and sent_at < %(before)s
+    returning to_char(sent_at at time zone 'utc', 'yyyy-mm-dd') as sent_on
+)
+
+select
+    sent_on as run_key,
+    count(*) as n_rows
+from gone
+group by sent_on
+order by sent_on

@@ -1,0 +1,15 @@
+-- One row per thing that a person had done by hand: what it was like before, who asked for it, and why.
+-- is_done is false from the moment it is decided until it is done.
+create table if not exists ops.interventions (
+    run_key text not null,
+    kind text not null check (kind in ('invalidation', 'rollback')),
+    subject text not null,
+    asked_by text not null,
+    reason text not null,
+    before text,
+    after text,
+    is_done boolean not null default false,
+    asked_at timestamptz not null default now(),
+    done_at timestamptz,
+    primary key (run_key, kind, subject)
+);

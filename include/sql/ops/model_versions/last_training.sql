@@ -1,0 +1,11 @@
+-- When a version was last trained, or a training last asked for by `evaluate`; null if never.
+select greatest(
+    (select max(model_versions.trained_at) from ops.model_versions as model_versions),
+    (
+        select max(receipts.finished_at)
+        from ops.receipts as receipts
+        where
+            receipts.leg = 'evaluate'
+            and receipts.subject = 'retrain'
+    )
+) as trained_at

@@ -1,0 +1,56 @@
+"""How good ranked lists are, by the textbook.
+
+A list counts to its tenth place, but for `mrr`, which looks at the whole of it. A user whose list is missing has found
+nothing. All but coverage are means over users, so that a user with many purchases weighs as much as one with a single.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from math import log2
+
+DEPTH = 10
+
+#: Metric → value, from 0 to 1.
+Figures = dict[str, float]
+
+
+def measure(lists: Mapping[str, Sequence[str]], bought: Mapping[str, AbstractSet[str]], n_items: int) -> Figures:
+    """The figures of lists by user, against what each user of `bought` then bought; `n_items` could have been shown.
+
+    Raises ValueError where nobody bought anything: a mean over nobody is no figure.
+    """
+    if not bought:
+        raise ValueError("measuring lists: there is no user to measure them by")
+    pairs = [(lists.get(user, ()), items) for user, items in bought.items()]
+    shown = {item for ranked, _ in pairs for item in ranked[:DEPTH]}
+    return {
+        "precision_at_10": _mean(_hits(ranked, items) / DEPTH for ranked, items in pairs),
+        "recall_at_10": _mean(_hits(ranked, items) / len(items) for ranked, items in pairs),
+        "ndcg_at_10": _mean(_gain(ranked, items) / _ideal_gain(len(items)) for ranked, items in pairs),
+        "mrr": _mean(_reciprocal_rank(ranked, items) for ranked, items in pairs),
+        "coverage": min(1.0, len(shown) / n_items) if n_items else 0.0,
+    }
+
+
+def _hits(ranked: Sequence[str], items: AbstractSet[str]) -> int:
+    return len(items & set(ranked[:DEPTH]))
+
+
+def _gain(ranked: Sequence[str], items: AbstractSet[str]) -> float:
+    """Each hit counts one, divided by the logarithm of its place plus one; places begin at 1."""
+    return sum(1 / log2(place + 1) for place, item in enumerate(ranked[:DEPTH], start=1) if item in items)
+
+
+def _ideal_gain(n_items: int) -> float:
+    return sum(1 / log2(place + 1) for place in range(1, min(n_items, DEPTH) + 1))
+
+
+def _reciprocal_rank(ranked: Sequence[str], items: AbstractSet[str]) -> float:
+    return next((1 / place for place, item in enumerate(ranked, start=1) if item in items), 0.0)
+
+
+def _mean(values: Iterable[float]) -> float:
+    counted = list(values)
+    return sum(counted) / len(counted)

@@ -1,0 +1,207 @@
+"""Steps by which a new version is measured, judged and promoted."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
+
+from aisle.aws.hooks.personalize import PersonalizeHook
+from aisle.aws.operators.personalize import (
+    PersonalizeCreateBatchInferenceJobOperator,
+    PersonalizeCreateDatasetGroupOperator,
+    PersonalizeCreateDatasetImportJobOperator,
+    PersonalizeCreateDatasetOperator,
+    PersonalizeCreateSolutionOperator,
+    PersonalizeCreateSolutionVersionOperator,
+)
+from aisle.contracts.personalize import Solution
+from aisle.dag_defaults import run_key_of_context
+from aisle.evaluate import twin, versions
+from aisle.evaluate.approval import ApprovePromotionOperator, who_answered
+from aisle.evaluate.hold_out import HoldOut, cases_of, newest_hold_out, obstacle_of
+from aisle.evaluate.judgement import Candidate, Judged, as_decided, measure, pass_over
+from aisle.jobs import waiting
+from aisle.personalize import QUESTIONS, Question, dataset_group_arn, enabled_datasets, resource_name
+from aisle.receipts import receipt
+from aisle.settings import get_settings
+
+_TO_JUDGE = ("candidate", "waiting")
+
+
+@task(multiple_outputs=True)
+def find_candidates(trained: dict[str, str]) -> dict[str, Any]:
+    """Which of the versions, given by solution, are to be judged, on which hold-out, and what twins that needs.
+
+    `decided` holds those that have been judged before; `obstacle` says why the others cannot be measured.
+    """
+    hook, run_key, hold_out = PersonalizeHook(), run_key_of_context(), newest_hold_out()
+    known = {name: versions.register(name, arn, run_key) for name, arn in trained.items()}
+    new = [each for each in QUESTIONS if known[each.solution.name].state in _TO_JUDGE]
+    rivals = [_rivals(hook, question, trained[question.solution.name]) for question in new]
+    obstacle = obstacle_of(hold_out) if new else "every version has been judged before"
+    twins = {each.name: each._asdict() for _, pair in rivals for each in pair}
+    return {
+        "candidates": [candidate._asdict() for candidate, _ in rivals],
+        "decided": {name: as_decided(each)._asdict() for name, each in known.items() if each.state not in _TO_JUDGE},
+        "hold_out": hold_out._asdict(),
+        "twins": [] if obstacle else list(twins.values()),
+        "obstacle": obstacle,
+    }
+
+
+def _rivals(hook: PersonalizeHook, question: Question, arn: str) -> tuple[Candidate, list[twin.Twin]]:
+    """The version as a candidate, and the twins by which it and the live one are measured."""
+    name = question.solution.name
+    live_arn = versions.live_version(name)
+    own, live = twin.twin_of(hook, question, arn), twin.find_twin_of(hook, question, live_arn)
+    candidate = Candidate(name, question.kind, arn, own.name, live_arn, live.name if live else None)
+    return candidate, [own, live] if live else [own]
+
+
+def train_twins(found: Any) -> Any:
+    """The tasks that train the twins of `find_candidates` and ask them; skipped where nothing can be measured."""
+
+    @task_group(group_id="twin")
+    def steps() -> Any:
+        role_arn = get_settings().personalize.role_arn
+        datasets = plan_datasets(found)
+        group = PersonalizeCreateDatasetGroupOperator(task_id="dataset_group", name=twin.group_name(), **waiting())
+        datasets >> group
+        dataset = PersonalizeCreateDatasetOperator.partial(
+            task_id="dataset", dataset_group_arn=group.output, **waiting()
+        ).expand_kwargs(datasets)
+        files = write_files(found["hold_out"], dataset.output)
+        data = PersonalizeCreateDatasetImportJobOperator.partial(
+            task_id="import_job", role_arn=role_arn, **waiting()
+        ).expand_kwargs(files)
+        solutions = plan_solutions(found["twins"])
+        data >> solutions
+        solution = PersonalizeCreateSolutionOperator.partial(
+            task_id="solution", dataset_group_arn=group.output, **waiting()
+        ).expand_kwargs(solutions)
+        version = PersonalizeCreateSolutionVersionOperator.partial(task_id="version", **waiting()).expand_kwargs(
+            plan_versions(solution.output, data.output)
+        )
+        asked = write_questions(found, version.output)
+        answered = PersonalizeCreateBatchInferenceJobOperator.partial(
+            task_id="batch_job", role_arn=role_arn, num_results=get_settings().recommend.num_results, **waiting()
+        ).expand_kwargs(asked)
+        return answered.output
+
+    return steps()
+
+
+@task
+def plan_datasets(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The twins' datasets, with the schemas of the line's own. Skips the twins where nothing can be measured."""
+    if found["obstacle"]:
+        raise AirflowSkipException(found["obstacle"])
+    hook = PersonalizeHook()
+    group_arn = dataset_group_arn(hook)
+    return [
+        {
+            "name": resource_name("holdout", dataset.name),
+            "dataset_type": dataset.type,
+            "schema_arn": twin.schema_arn_of(hook, group_arn, dataset),
+        }
+        for dataset in enabled_datasets()
+    ]
+
+
+@task
+def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[str, Any]]:
+    """Write what lies before the hold-out, one CSV per dataset, and plan its import."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    run_key, s3, bounds = run_key_of_context(), S3Hook().get_conn(), HoldOut(**hold_out)
+    imports = []
+    for dataset, dataset_arn in zip(enabled_datasets(), dataset_arns, strict=True):
+        uri, sha256 = twin.write_csv(s3, dataset, bounds, run_key)
+        name = resource_name(dataset.name, run_key, twin.content_tag(dataset_arn, sha256))
+        imports.append({"name": name, "dataset_arn": dataset_arn, "data_location": uri})
+    return imports
+
+
+@task
+def plan_solutions(twins: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each twin as a solution."""
+    return [{member: each[member] for member in ("name", "recipe_arn", "solution_config")} for each in twins]
+
+
+@task
+def plan_versions(solution_arns: list[str], import_arns: list[str]) -> list[dict[str, Any]]:
+    """A version of each twin's solution, named after what it learns from."""
+    name = f"{run_key_of_context()}-{twin.content_tag(*import_arns)}"
+    return [{"name": name, "solution_arn": arn} for arn in solution_arns]
+
+
+@task
+def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict[str, Any]]:
+    """Write what each twin is asked, and plan the batch job that asks it."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    run_key, s3 = run_key_of_context(), S3Hook().get_conn()
+    cases = cases_of(HoldOut(**found["hold_out"]))
+    jobs = []
+    for each, version_arn in zip(found["twins"], version_arns, strict=True):
+        uri = twin.write_questions(s3, each["kind"], cases, run_key)
+        name = resource_name(each["kind"], run_key, twin.content_tag(version_arn, each["name"]))
+        jobs.append(
+            {
+                "name": name,
+                "solution_version_arn": version_arn,
+                "input_location": uri,
+                "output_location": twin.output_uri(each["name"], run_key),
+            }
+        )
+    return jobs
+
+
+@task(multiple_outputs=True, trigger_rule="none_failed")
+def judge(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A verdict on the version of each solution, from the answers of the twins."""
+    with receipt(run_key_of_context(), "evaluate", "judge") as slip:
+        candidates = [Candidate(**each) for each in found["candidates"]]
+        if found["obstacle"]:
+            judged = {each.solution: pass_over(each, found["obstacle"]) for each in candidates}
+        else:
+            judged = _judged_by_twins(candidates, found["twins"], HoldOut(**found["hold_out"]))
+        slip.rows_out = len(judged)
+        slip.details = {name: one.reason for name, one in judged.items()}
+    known = {name: Judged(**each) for name, each in found["decided"].items()}
+    return {name: one._asdict() for name, one in {**known, **judged}.items()}
+
+
+def _judged_by_twins(candidates: list[Candidate], twins: list[dict[str, Any]], hold_out: HoldOut) -> dict[str, Judged]:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    s3, cases, run_key = S3Hook().get_conn(), cases_of(hold_out), run_key_of_context()
+    lists = {each["name"]: twin.read_lists(s3, each["kind"], twin.output_uri(each["name"], run_key)) for each in twins}
+    return {each.solution: measure(each, lists, hold_out, cases) for each in candidates}
+
+
+def promote_solution(solution: Solution, judged: Any) -> Any:
+    """The tasks that ask a person, if the settings want it, and make the version live if it may be."""
+
+    @task_group(group_id=f"promote-{solution.name}")
+    def steps() -> None:
+        verdict = judged[solution.name]
+        approval = ApprovePromotionOperator(
+            task_id="approve", verdict=verdict, subject=f"May the new version of {solution.name} go live?"
+        )
+        promote(solution.name, verdict, approval.output)
+
+    return steps()
+
+
+@task(trigger_rule="none_failed")
+def promote(solution_name: str, verdict: dict[str, Any], approval: dict[str, Any] | None) -> None:
+    """Make the version live. Skips itself, with the reason, where it may not be or is decided already."""
+    if not verdict["passed"]:
+        raise AirflowSkipException(verdict["reason"])
+    by = who_answered(approval) if approval else "gate"
+    versions.promote(solution_name, verdict["arn"], by, verdict["reason"])

@@ -1,0 +1,99 @@
+"""The twin of a model: the same recipe, trained in a dataset group of its own on what lies before the hold-out.
+
+A twin lives to be measured: nobody is ever shown its lists. It stands beside the line's dataset group because a model
+learns from everything that its group holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+
+from aisle.aws.hooks.personalize import DATASET, SOLUTION_VERSION, PersonalizeHook
+from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
+from aisle.contracts.personalize import BatchInput, Dataset
+from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
+from aisle.evaluate.hold_out import Case, HoldOut, asked_id
+from aisle.personalize import Question, resource_name
+from aisle.publish.lines import output_lines
+from aisle.publish.ranking import TABLES, RankedList, Subject, read_line
+from aisle.settings import get_settings
+from aisle.warehouse import connect, sql
+
+_ARRANGED_BY_THE_LINE = "autoTrainingConfig"
+
+
+class Twin(NamedTuple):
+    """A solution to train beside the line's: its name in the service, what it is asked about, and how it is made."""
+
+    name: str
+    kind: str
+    recipe_arn: str
+    solution_config: dict[str, Any]
+
+
+def group_name() -> str:
+    """Name of the twins' dataset group."""
+    return resource_name("holdout")
+
+
+def twin_of(hook: PersonalizeHook, question: Question, version_arn: str) -> Twin:
+    """The twin of a version. Versions with equal recipe and configuration have one twin."""
+    version = hook.describe(SOLUTION_VERSION, version_arn)
+    given = version.get("solutionConfig", {})
+    config = {member: value for member, value in given.items() if member != _ARRANGED_BY_THE_LINE}
+    tag = content_tag(version["recipeArn"], json.dumps(config, sort_keys=True))
+    name = resource_name("holdout", question.solution.name, tag)
+    return Twin(name, question.kind, version["recipeArn"], config)
+
+
+def find_twin_of(hook: PersonalizeHook, question: Question, version_arn: str | None) -> Twin | None:
+    """The twin of a version that may be none, or gone from the service."""
+    try:
+        return twin_of(hook, question, version_arn) if version_arn else None
+    except hook.conn.exceptions.ResourceNotFoundException:
+        return None
+
+
+def content_tag(*parts: str) -> str:
+    """Six characters for all that goes into a job: a retry has the name of its first try, other content another."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:6]
+
+
+def schema_arn_of(hook: PersonalizeHook, group_arn: str, dataset: Dataset) -> str:
+    """The schema that the line's own dataset has: the twin's is the same."""
+    arn = hook.find(DATASET, dataset.type.upper(), datasetGroupArn=group_arn)
+    return str(hook.describe(DATASET, arn)["schemaArn"]) if arn else ""
+
+
+def write_csv(s3: Any, dataset: Dataset, hold_out: HoldOut, run_key: str) -> tuple[str, str]:
+    """Stream what lies before the hold-out to S3. Gives the URI, and the SHA-256 of its bytes."""
+    bucket, key = get_settings().storage.bucket, evaluate_csv(dataset.name, run_key)
+    values = {"starts_at": hold_out.starts_at}
+    with connect() as connection:
+        select = sql(f"evaluate/{dataset.name}/select")
+        copied = copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, key, values)
+    return copied.uri, copied.sha256
+
+
+def write_questions(s3: Any, kind: str, cases: list[Case], run_key: str) -> str:
+    """One line for each user of the hold-out, or for each item that is asked about instead. Gives the URI."""
+    bucket, key = get_settings().storage.bucket, evaluate_input(kind, run_key)
+    ids = sorted({asked_id(case, kind) for case in cases})
+    lines = [BatchInput(userId=one) if kind == "users" else BatchInput(itemId=one) for one in ids]
+    s3.put_object(Bucket=bucket, Key=key, Body=b"\n".join(msgspec.json.encode(line) for line in lines))
+    return f"s3://{bucket}/{key}"
+
+
+def output_uri(twin_name: str, run_key: str) -> str:
+    """Where a twin's answers go."""
+    return f"s3://{get_settings().storage.bucket}/{evaluate_output_prefix(twin_name, run_key)}"
+
+
+def read_lists(s3: Any, kind: Subject, uri: str) -> dict[str, list[str]]:
+    """A twin's lists by the id that was asked about. A line without a list has none here either."""
+    read = (read_line(line.text, TABLES[kind]) for line in output_lines(s3, uri))
+    return {one.key: [each.product_id for each in one.products] for one in read if isinstance(one, RankedList)}

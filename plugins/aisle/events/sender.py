@@ -1,0 +1,147 @@
+"""The sender: what waits in the outbox goes out by PutEvents, several calls at a time.
+
+Each thread claims some events, sends them call by call, and notes in the same transaction what became of each. It dies
+at worst between an acknowledgement and its note: the events go out again, under the same ids, which count once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event as Flag
+from typing import Any, NamedTuple
+
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from aisle.contracts.events import Call, calls
+from aisle.errors import AisleError, FinalError, RetryableError, Throttled
+from aisle.events import outbox
+
+log = logging.getLogger(__name__)
+
+#: Events held at a time by each thread: what may go out twice when it dies.
+_CLAIM_EVENTS = 200
+_REFUSALS = frozenset({"InvalidInputException", "ValidationException"})
+_THROTTLES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
+_PAUSE_SECONDS = 15.0
+
+
+class Sent(NamedTuple):
+    """What became of the events of a run."""
+
+    n_sent: int
+    n_refused: int
+    n_dead: int
+    reasons: dict[str, int]
+
+
+@dataclass
+class _Delivery:
+    """What became of a claim: the service's word on each event, and the error that ended it early, if any."""
+
+    sent: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    failure: AisleError | None = None
+
+
+class Sender:
+    """Sends to one event tracker; `client` is a boto3 client of personalize-events, which threads may share."""
+
+    def __init__(self, client: Any, tracking_id: str, url: str, *, senders: int, attempts: int) -> None:
+        self._client = client
+        self._tracking_id = tracking_id
+        self._url = url
+        self._senders = senders
+        self._attempts = attempts
+        self._stop = Flag()
+
+    def send_waiting(self, began_at: datetime) -> Sent:
+        """Send all that waits, each event tried once since `began_at`.
+
+        Raises RetryableError if the service could not take them now, FinalError if it will not; what it had
+        acknowledged by then is noted.
+        """
+        with ThreadPoolExecutor(self._senders, thread_name_prefix="events") as pool:
+            threads = [pool.submit(self._work, began_at) for _ in range(self._senders)]
+        shares = [thread.result() for thread in threads]
+        return Sent(
+            sum(share.n_sent for share in shares),
+            sum(share.n_refused for share in shares),
+            sum(share.n_dead for share in shares),
+            dict(sum((Counter(share.reasons) for share in shares), Counter[str]()).most_common(5)),
+        )
+
+    def _work(self, began_at: datetime) -> Sent:
+        """One thread's share: claim after claim, until nothing waits or another thread has failed."""
+        n_sent = n_dead = 0
+        reasons: Counter[str] = Counter()
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            while not self._stop.is_set():
+                with connection.transaction():
+                    events = outbox.claim(connection, began_at, _CLAIM_EVENTS)
+                    delivery = self._deliver(list(calls(events)))
+                    outbox.mark_sent(connection, delivery.sent)
+                    n_dead += outbox.refuse(connection, delivery.refused, self._attempts)
+                n_sent += len(delivery.sent)
+                reasons.update(delivery.refused.values())
+                if delivery.failure:
+                    self._stop.set()
+                    raise delivery.failure
+                if len(events) < _CLAIM_EVENTS:
+                    break
+        return Sent(n_sent, reasons.total(), n_dead, dict(reasons))
+
+    def _deliver(self, waiting: list[Call]) -> _Delivery:
+        delivery = _Delivery()
+        try:
+            for call in waiting:
+                self._put_or_part(call, delivery)
+        except AisleError as error:
+            delivery.failure = error
+        return delivery
+
+    def _put_or_part(self, call: Call, delivery: _Delivery) -> None:
+        """One call; if it is refused, each of its events alone: the service refuses all of them for the sake of one."""
+        refusal = self._put(call)
+        if refusal is None:
+            delivery.sent += [event.event_id for event in call]
+        elif len(call) == 1:
+            delivery.refused[call[0].event_id] = refusal
+        else:
+            for event in call:
+                self._put_or_part((event,), delivery)
+
+    def _put(self, call: Call) -> str | None:
+        """Why the service refuses a call; none if it took it. Raises what is the fault of no event."""
+        user_id, session_id = call[0].user_id, call[0].session_id
+        try:
+            self._client.put_events(
+                trackingId=self._tracking_id,
+                userId=user_id,
+                sessionId=session_id,
+                eventList=[event.as_wire() for event in call],
+            )
+        except (ClientError, BotoCoreError) as error:
+            return _refusal(error, len(call))
+        return None
+
+
+def _refusal(error: ClientError | BotoCoreError, n_events: int) -> str:
+    """What the service has against the events, or the error that has nothing to do with them. boto3 has tried again."""
+    said = f"PutEvents of {n_events} events: {error}"
+    if isinstance(error, ParamValidationError):
+        return str(error)
+    if isinstance(error, BotoCoreError):
+        raise RetryableError(f"{said}; look whether the service can be reached: the events wait") from error
+    code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if code in _REFUSALS:
+        return f"{code}: {error.response['Error'].get('Message', '')}"
+    if code in _THROTTLES or status == 429:
+        raise Throttled(f"{said}; send from fewer threads (AISLE_EVENTS__SENDERS): the events wait", _PAUSE_SECONDS)
+    if status >= 500:
+        raise RetryableError(f"{said}; look into the service's log: the events wait") from error
+    raise FinalError(f"{said}; check the connection aws_default and its rights: the events wait") from error

@@ -1,0 +1,54 @@
+"""The event tracker, where the line's events go. A dataset group has one, made when there is something to send."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from aisle.aws.hooks.personalize import DATASET, DATASET_GROUP, EVENT_TRACKER, PersonalizeHook, wait_failed
+from aisle.contracts.personalize import INTERACTIONS
+from aisle.personalize import resource_name
+from aisle.settings import get_settings
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 30
+
+
+def find_tracking_id() -> str | None:
+    """The tracking id of the settings, else that of the dataset group's tracker, which is made if there is none.
+
+    None as long as there are no interactions for events to join: `export` makes them.
+    """
+    settings = get_settings()
+    if settings.events.tracking_id:
+        return settings.events.tracking_id
+    hook = PersonalizeHook()
+    group_arn = hook.find(DATASET_GROUP, settings.personalize.dataset_group)
+    if group_arn is None or hook.find(DATASET, INTERACTIONS.type.upper(), datasetGroupArn=group_arn) is None:
+        return None
+    tracker_arn = _find_tracker(hook, group_arn) or _create_tracker(hook, group_arn)
+    _await_active(hook, tracker_arn)
+    tracking_id: str = hook.describe(EVENT_TRACKER, tracker_arn)["trackingId"]
+    return tracking_id
+
+
+def _find_tracker(hook: PersonalizeHook, group_arn: str) -> str | None:
+    found = next(iter(hook.summaries(EVENT_TRACKER, datasetGroupArn=group_arn)), None)
+    return found[EVENT_TRACKER.arn_member] if found else None
+
+
+def _create_tracker(hook: PersonalizeHook, group_arn: str) -> str:
+    created = hook.conn.create_event_tracker(name=resource_name("events"), datasetGroupArn=group_arn)
+    tracker_arn: str = created[EVENT_TRACKER.arn_member]
+    log.info("created event tracker %s", tracker_arn)
+    return tracker_arn
+
+
+def _await_active(hook: PersonalizeHook, tracker_arn: str) -> None:
+    """Trackers are ready within seconds; one that is not is left to the task's retry."""
+    patient_until = time.monotonic() + _PATIENCE_SECONDS
+    while (look := hook.look(EVENT_TRACKER, tracker_arn)).state != "success":
+        if look.state == "failure" or time.monotonic() > patient_until:
+            raise wait_failed(EVENT_TRACKER, tracker_arn, look, is_final=look.state == "failure")
+        time.sleep(1)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from aisle.evaluate.gate import Measured, judge, judge_unmeasured
+from aisle.settings import Evaluate
+
+WANTED = Evaluate(min_lift=0.1, max_loss=0.2, min_coverage=0.3)
+
+
+def measured(ndcg: float, popularity: float = 0.1, coverage: float = 0.5) -> Measured:
+    return Measured({"ndcg_at_10": ndcg, "coverage": coverage}, {"ndcg_at_10": popularity, "coverage": 0.1})
+
+
+def test_a_first_model_must_beat_popularity_by_the_asked_lift() -> None:
+    assert judge(measured(0.1101), None, WANTED).passed
+    refused = judge(measured(0.1099), None, WANTED)
+    assert not refused.passed
+    assert "popularity's is 0.1000" in refused.reason
+
+
+def test_what_is_lost_against_the_live_model_is_counted_in_advantage_over_popularity() -> None:
+    live = measured(0.4, popularity=0.2)  # twice as good as popularity in a good week
+    assert judge(measured(0.161), live, WANTED).passed
+    refused = judge(measured(0.159), live, WANTED)
+    assert not refused.passed
+    assert "live version's is 2.00 times" in refused.reason
+
+
+def test_lists_that_show_too_little_of_the_assortment_are_refused_and_every_reason_is_given() -> None:
+    refused = judge(measured(0.05, coverage=0.29), None, WANTED)
+    assert not refused.passed
+    assert "29.0%" in refused.reason
+    assert "0.50 times" in refused.reason
+
+
+def test_finding_nothing_is_no_advantage_even_where_popularity_finds_nothing_either() -> None:
+    assert measured(0.0, popularity=0.0).advantage == 0
+    assert not judge(measured(0.0, popularity=0.0), None, WANTED).passed
+    assert judge(measured(0.01, popularity=0.0), None, WANTED).passed
+
+
+@pytest.mark.parametrize(
+    ("has_live", "policy", "passed"),
+    [(False, "keep_live", True), (True, "keep_live", False), (True, "promote", True), (False, "promote", True)],
+)
+def test_without_evidence_the_first_model_goes_live_and_a_later_one_as_the_settings_say(
+    has_live: bool, policy: str, passed: bool
+) -> None:
+    verdict = judge_unmeasured("too few users", has_live, Evaluate.model_validate({"without_evidence": policy}))
+    assert verdict.passed is passed
+    assert verdict.reason.startswith("too few users; ")
