@@ -14,7 +14,7 @@ export COMPANY_API_ORDERS := $(ORDERS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up psql down test test-conformance week lint format types lock clean
+.PHONY: help setup demo up psql down test test-conformance week lint format types dags-readme lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ down: $(READY) ## End the stack
 	@$(BIN)/aisle down
 
 test: $(READY) ## Run every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup
 
 test-conformance: $(READY) ## Drive every operation of the engine through boto3 and the aws command line
 	$(BIN)/pytest tests/conformance
@@ -55,6 +55,9 @@ format: $(READY) ## Put Python and SQL into the house style
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt/models dbt/tests
 	$(BIN)/sqlfluff fix --disable-progress-bar --templater placeholder include/sql
+
+dags-readme: $(READY) ## Write dags/README.md, the index of the DAGs
+	$(BIN)/python -m aisle.dag_index
 
 lock: $(READY) ## Write requirements.txt from requirements.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \

@@ -12,8 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, CronTriggerTimetable, Param
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
+from aisle.alerts import run_failed, run_is_late, task_failed
 from aisle.contracts.run_key import checked_run_key, run_key_of
 from aisle.settings import get_settings
 
@@ -25,6 +28,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(hours=6),
     "retry_policy": ExceptionRetryPolicy(rules=[RetryRule("aisle.errors.FinalError", action=RetryAction.FAIL)]),
+    "on_failure_callback": task_failed,
 }
 
 #: What a schedule is set to where only a person starts the DAG.
@@ -65,6 +69,14 @@ def run_key_of_context() -> str:
     return resolve_run_key(context["dag_run"], context.get("triggering_asset_events"))
 
 
+def asked_by() -> str:
+    """Who started the run: the name of a person's login, or how it was started. Inside a running task."""
+    from airflow.sdk import get_current_context
+
+    run: Any = get_current_context()["dag_run"]
+    return run.triggering_user_name or str(run.run_type.value)
+
+
 def line_dag(leg: str, doc: str | None, *, follows: Asset | None = None, clock: str | None = None) -> dict[str, Any]:
     """Keyword arguments of `@dag` for one leg. It `follows` an asset, or runs by the `clock` of that name."""
     return {
@@ -77,7 +89,21 @@ def line_dag(leg: str, doc: str | None, *, follows: Asset | None = None, clock: 
         "tags": ["aisle", leg],
         "user_defined_macros": {"run_key": resolve_run_key},
         "dagrun_timeout": timedelta(hours=12),
+        "deadline": _deadline(),
+        "on_failure_callback": run_failed,
     }
+
+
+def _deadline() -> DeadlineAlert | None:
+    """When somebody is told that a run is late; the run goes on. The triggerer, which is always there, tells."""
+    minutes = get_settings().alerts.late_after_minutes
+    if not minutes:
+        return None
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=minutes),
+        callback=AsyncCallback(run_is_late, kwargs={"minutes": minutes}),
+    )
 
 
 def _ticks_of(clock: str | None) -> CronTriggerTimetable | None:

@@ -24,12 +24,12 @@ ROOTS = {
     "dags": PROJECT_ROOT / "dags",
 }
 #: What of `aisle` a program beside Airflow may use; none of it imports Airflow before it is asked to.
-FOR_SERVICES = ("aisle.contracts", "aisle.errors", "aisle.settings", "aisle.warehouse")
+FOR_SERVICES = ("aisle.contracts", "aisle.errors", "aisle.resources", "aisle.settings", "aisle.warehouse")
 #: The programs of services/ that stand alone; `stack`, `demo` and `cli` put them together.
 PROGRAMS = ("engine", "company_api", "serving", "reports")
 #: Each costs Airflow tenths of a second to seconds whenever it parses a DAG file.
 HEAVY = {"boto3", "dbt", "great_expectations", "pandas", "pyarrow"}
-DAG_LINES = 90
+DAG_LINES = 80
 
 
 class Import(NamedTuple):

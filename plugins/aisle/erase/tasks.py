@@ -1,0 +1,131 @@
+"""The tasks of the erase DAG. What passes between them tells of nobody: each reads the request anew."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Param, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
+
+from aisle.assets import CACHE, RAW_ORDERS
+from aisle.aws.hooks.personalize import DATASET_GROUP, PersonalizeHook
+from aisle.aws.operators.personalize import PersonalizeCreateDataDeletionJobOperator
+from aisle.contracts.s3_layout import erased_users
+from aisle.dag_defaults import run_key_of_context
+from aisle.jobs import waiting
+from aisle.receipts import receipt
+from aisle.settings import get_settings
+from aisle.warehouse import connect, sql
+
+if TYPE_CHECKING:
+    from aisle.erase.person import Traces
+
+PARAMS: dict[str, Param] = {
+    "request_id": Param(
+        None,
+        type=["null", "string"],
+        maxLength=64,
+        description="Id of a row of identity.erasure_requests, filed with `aisle erase`. Never a phone or an e-mail.",
+    )
+}
+
+
+@task(outlets=[CACHE])
+def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[str, int]:
+    """Find the person, put up their tombstones, and take them out of every table, all in one transaction."""
+    from aisle.erase.person import read_request, traces_of
+    from aisle.erase.rows import forget
+    from aisle.ingest.identity import PersonHasher
+
+    run_key = run_key_of_context()
+    with receipt(run_key, "erase", "warehouse") as slip, connect() as connection:
+        request = read_request(connection, params["request_id"])
+        if request.is_done:
+            raise AirflowSkipException(f"request {params['request_id']} is done already")
+        traces = traces_of(connection, request, PersonHasher(get_settings().identity))
+        slip.details = forget(connection, params["request_id"], traces)
+        slip.rows_out = sum(slip.details.values())
+    outlet_events[CACHE].extra = {"run_key": run_key}
+    return slip.details
+
+
+@task
+def forget_in_files() -> dict[str, int]:
+    """Take the person out of every file of ingest, export and recommend."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from aisle.erase.files import Eraser
+    from aisle.ingest.identity import PersonHasher
+
+    settings = get_settings()
+    with receipt(run_key_of_context(), "erase", "files") as slip:
+        hasher = PersonHasher(settings.identity)
+        rewritten = Eraser(S3Hook().get_conn(), settings.storage.bucket, _traces(), hasher).erase()
+        slip.rows_in, slip.rows_out = rewritten
+    return rewritten._asdict()
+
+
+def forget_in_service() -> Any:
+    """The tasks that take the person out of Personalize; skipped where nothing was ever exported."""
+
+    @task_group(group_id="service")
+    def steps() -> None:
+        jobs = PersonalizeCreateDataDeletionJobOperator.partial(
+            task_id="deletion_job", role_arn=get_settings().personalize.role_arn, **waiting()
+        ).expand_kwargs(list_users())
+        jobs >> unlist_users()
+
+    return steps()
+
+
+@task
+def list_users() -> list[dict[str, str]]:
+    """Write the user ids to S3, and name a job for each dataset group of the line: its own, and that of evaluation."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from aisle.evaluate import twin
+
+    settings, run_key = get_settings(), run_key_of_context()
+    names = (settings.personalize.dataset_group, twin.group_name())
+    groups = {name: arn for name in names if (arn := PersonalizeHook().find(DATASET_GROUP, name))}
+    if not groups:
+        raise AirflowSkipException("the service has no dataset group of this line: nothing was ever exported")
+    key = erased_users(run_key)
+    S3Hook().load_string("\n".join(["USER_ID", *_traces().user_ids, ""]), key, settings.storage.bucket, replace=True)
+    location = f"s3://{settings.storage.bucket}/{key.rpartition('/')[0]}/"
+    return [
+        {"name": f"{name}-erase-{run_key}", "dataset_group_arn": arn, "data_location": location}
+        for name, arn in groups.items()
+    ]
+
+
+@task
+def unlist_users() -> None:
+    """Remove the list of user ids."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    S3Hook().delete_objects(get_settings().storage.bucket, [erased_users(run_key_of_context())])
+
+
+@task(outlets=[RAW_ORDERS], trigger_rule="none_failed_min_one_success")
+def finish(params: Any = None, outlet_events: Any = None) -> None:
+    """Blank the request, and let transform build the marts anew."""
+    from aisle.ingest.ledger import changes
+
+    run_key = run_key_of_context()
+    with receipt(run_key, "erase", "request") as slip, connect() as connection:
+        connection.execute(sql("identity/erasure_requests/finish").encode(), {"request_id": params["request_id"]})
+        slip.details = {"request_id": params["request_id"]}
+        outlet_events[RAW_ORDERS].extra = {"run_key": run_key, **changes(connection)}
+
+
+def _traces() -> Traces:
+    """What the first task has found, read from the request: no XCom tells of a person."""
+    from aisle.erase.person import Traces, read_request
+
+    context: Any = get_current_context()
+    with connect() as connection:
+        request = read_request(connection, context["params"]["request_id"])
+    return Traces(request.user_ids or [], request.marks or [])

@@ -1,0 +1,27 @@
+"""How long what is kept: the moments before which things may go, counted from the run's own time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from aisle.settings import Maintain
+
+
+class Terms(NamedTuple):
+    """The moments before which each kind of thing may go."""
+
+    archive: datetime
+    files: datetime
+    rows: datetime
+    orphans: datetime
+
+
+def terms(settings: Maintain, now: datetime) -> Terms:
+    """The terms of a run whose own time is `now`."""
+    return Terms(
+        archive=now - timedelta(days=settings.archive_days),
+        files=now - timedelta(days=settings.files_days),
+        rows=now - timedelta(days=settings.rows_days),
+        orphans=now - timedelta(hours=settings.orphan_hours),
+    )

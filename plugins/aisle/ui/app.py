@@ -1,0 +1,134 @@
+"""The FastAPI app that Airflow's API server mounts. Every route, also a style sheet, needs an Airflow user.
+
+Imported by the API server only: Airflow's plugin loader, which runs in every process, stays light.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_access_view
+from airflow.configuration import conf
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+
+from aisle.errors import AisleError
+from aisle.settings import get_settings
+from aisle.ui import cache as cache_page
+from aisle.ui import cost, line, models, quality, run, words
+from aisle.ui.reader import Reader, WarehouseUnavailable, open_warehouse
+
+log = logging.getLogger(__name__)
+
+_FOLDER = Path(__file__).parent
+#: Name in the address and of the template → name in the menu, in the order of the menu.
+PAGES = {"line": "Line", "quality": "Quality", "models": "Models", "cache": "Cache", "cost": "Cost"}
+_ASSETS = {"style.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_NO_USER = 401, 403
+_MAY_READ_RUNS = [Depends(requires_access_dag("GET", DagAccessEntity.RUN))]
+
+
+def create_app() -> FastAPI:
+    """The pages of Aisle, for whoever may see Airflow's own."""
+    app = FastAPI(
+        title="Aisle", docs_url=None, redoc_url=None, openapi_url=None,
+        dependencies=[Depends(requires_access_view(AccessView.WEBSITE))],
+    )  # fmt: skip
+    app.get("/")(_first_page)
+    app.get("/line")(_show_line)
+    app.get("/runs/{dag_id}/{run_id:path}", dependencies=_MAY_READ_RUNS)(_show_run)
+    for name, read in READERS.items():
+        app.get(f"/{name}", name=name)(_page_of(name, read))
+    app.get("/assets/{name}")(_asset)
+    app.exception_handler(AisleError)(_show_error)
+    app.exception_handler(HTTPException)(_show_refusal)
+    return app
+
+
+#: The pages that look the same to every user.
+READERS: dict[str, Callable[[Reader], Any]] = {
+    "quality": quality.read, "models": models.read, "cache": cache_page.read, "cost": cost.read,
+}  # fmt: skip
+
+
+def _first_page() -> Response:
+    return RedirectResponse("line")
+
+
+def _show_line(user: GetUserDep) -> Response:
+    readable_dags = get_auth_manager().get_authorized_dag_ids(user=user)
+    with open_warehouse() as reader:
+        return _html("line", view=line.read(reader, readable_dags))
+
+
+def _show_run(dag_id: str, run_id: str) -> Response:
+    run_key = run.run_key_of(dag_id, run_id)
+    if run_key is None:
+        raise HTTPException(404, f"Airflow has no run {run_id} of {dag_id} with a run key")
+    with open_warehouse() as reader:
+        return _html("run", view=run.read(reader, dag_id, run_id, run_key))
+
+
+def _page_of(name: str, read: Callable[[Reader], Any]) -> Callable[[], Response]:
+    def show() -> Response:
+        with open_warehouse() as reader:
+            return _html(name, view=read(reader))
+
+    return show
+
+
+def _asset(name: str) -> Response:
+    if name not in _ASSETS:
+        raise HTTPException(404, f"no such file: {name}")
+    headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(_FOLDER / "assets" / name, media_type=_ASSETS[name], headers=headers)
+
+
+async def _show_error(request: Request, error: Exception) -> Response:
+    log.warning("%s: %s", request.url.path, error)
+    is_away = isinstance(error, WarehouseUnavailable)
+    title = "The warehouse does not answer" if is_away else "This page cannot be shown"
+    return _html("error", status=503 if is_away else 500, title=title, message=str(error))
+
+
+async def _show_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = "Please log in to Airflow" if error.status_code in _NO_USER else "Nothing here"
+    return _html("error", status=error.status_code, title=title, message=str(error.detail))
+
+
+def _html(template: str, *, status: int = 200, **values: Any) -> Response:
+    page = _templates().get_template(f"{template}.html").render(here=template, **values)
+    return HTMLResponse(page, status_code=status, headers=_HEADERS)
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    named = (words.ago, words.count, words.dollars, words.figure, words.last_part, words.share, words.size, words.span)
+    environment.filters |= {word.__name__: word for word in (*named, words.stamp)}
+    # Where Airflow's own pages begin, also behind a proxy that puts them below a path.
+    airflow = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+    environment.globals |= {"pages": PAGES, "airflow": airflow, "docs_url": get_settings().docs.url}
+    return environment

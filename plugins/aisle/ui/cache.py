@@ -1,0 +1,77 @@
+"""The cache: which generation readers see, how much of what was asked it answers, and why lines gave no list."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aisle.settings import get_settings
+from aisle.ui.plots import Level
+from aisle.ui.reader import Reader
+
+N_GENERATIONS = 20
+#: Lists older than this are served and flagged as stale.
+TIME_TO_LIVE = timedelta(hours=6)
+
+_LEVELS: dict[str, Level] = {"live": "good", "previous": "idle", "retired": "idle"}
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generation with its coverage (None where nothing was asked) and its rejected lines."""
+
+    row: dict[str, Any]
+    level: Level
+    user_coverage: float | None
+    item_coverage: float | None
+    rejects: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """What `cache.html` draws."""
+
+    generations: tuple[Generation, ...]
+    min_coverage: float
+    is_stale: bool
+    rollbacks: tuple[dict[str, Any], ...]
+
+    @property
+    def live(self) -> Generation | None:
+        return self._in_state("live")
+
+    @property
+    def previous(self) -> Generation | None:
+        return self._in_state("previous")
+
+    def _in_state(self, state: str) -> Generation | None:
+        return next((one for one in self.generations if one.row["state"] == state), None)
+
+
+def read(reader: Reader) -> Cache:
+    """The page, from cache.generations, cache.rejected_lines and ops.interventions."""
+    rejects: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in reader.rows("ui/cache_rejects"):
+        rejects[row["generation"]].append(row)
+    rows = reader.rows("ui/cache_generations", n_generations=N_GENERATIONS)
+    generations = tuple(_generation(row, tuple(rejects[row["generation"]])) for row in rows)
+    live_at = [one.row["published_at"] for one in generations if one.row["state"] == "live"]
+    is_stale = any(datetime.now(UTC) - published_at > TIME_TO_LIVE for published_at in live_at)
+    rollbacks = tuple(row for row in reader.rows("ui/rollbacks") if row["subject"] == "cache")
+    return Cache(generations, get_settings().publish.min_coverage, is_stale, rollbacks)
+
+
+def _generation(row: dict[str, Any], rejects: tuple[dict[str, Any], ...]) -> Generation:
+    return Generation(
+        row=row,
+        level=_LEVELS[row["state"]],
+        user_coverage=_share(row["user_lists"], row["users_asked"]),
+        item_coverage=_share(row["item_lists"], row["items_asked"]),
+        rejects=rejects,
+    )
+
+
+def _share(lists: int, asked: int) -> float | None:
+    return lists / asked if asked else None

@@ -1,0 +1,121 @@
+"""Quality: what the gates checked last, what failed and with which values, and how each suite did lately."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from aisle.quality.suites import BORDERS, Suite, suites_of
+from aisle.settings import get_settings
+from aisle.ui.plots import Bars, Level, bars
+from aisle.ui.reader import Reader
+from aisle.ui.words import stamp
+
+N_RUNS = 14
+_LONGEST_OBSERVED = 120
+
+
+@dataclass(frozen=True)
+class SuiteState:
+    """One suite and its newest runs."""
+
+    suite: Suite
+    level: Level
+    word: str
+    newest: dict[str, Any] | None
+    trend: Bars
+    page: str | None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What `quality.html` draws."""
+
+    borders: dict[str, list[SuiteState]]
+    failures: tuple[dict[str, Any], ...]
+    data_docs: str | None
+    n_met: int
+    n_checks: int
+
+
+def read(reader: Reader) -> Quality:
+    """The page, from `ops.quality_results` and the suite files."""
+    runs = reader.rows("ops/quality_results/newest_runs", n_runs=N_RUNS)
+    runs_by_suite = {suite: list(of_suite) for suite, of_suite in groupby(runs, key=lambda run: str(run["suite"]))}
+    borders = {
+        border: [_state(suite, runs_by_suite.get(suite.name, [])) for suite in suites_of(border)] for border in BORDERS
+    }
+    failures = tuple(_failure(row, borders) for row in reader.rows("ui/quality_failures"))
+    newest = [state.newest for states in borders.values() for state in states if state.newest]
+    return Quality(
+        borders=borders,
+        failures=failures,
+        data_docs=_docs("index"),
+        n_met=sum(run["n_met"] for run in newest),
+        n_checks=sum(run["n_checks"] for run in newest),
+    )
+
+
+def _state(suite: Suite, runs: list[dict[str, Any]]) -> SuiteState:
+    newest = runs[0] if runs else None
+    level, word = _verdict(suite, newest)
+    values = [(run["n_met"] / run["n_checks"], _verdict(suite, run)[0], _words(run)) for run in reversed(runs)]
+    return SuiteState(
+        suite=suite,
+        level=level,
+        word=word,
+        newest=newest,
+        trend=bars(values, f"share of checks met in the last {len(values)} runs of {suite.name}", n_places=N_RUNS),
+        page=_docs(f"{suite.name}/{newest['run_key']}") if newest else None,
+    )
+
+
+def _verdict(suite: Suite, run: dict[str, Any] | None) -> tuple[Level, str]:
+    if run is None:
+        return "idle", "not run yet"
+    if run["n_met"] == run["n_checks"]:
+        return "good", "met"
+    return ("bad", "stopped") if suite.severity == "stop" else ("busy", "noted")
+
+
+def _words(run: dict[str, Any]) -> str:
+    return f"{run['n_met']} of {run['n_checks']} met, run {run['run_key']}, {stamp(run['checked_at'])}"
+
+
+def _failure(row: dict[str, Any], borders: dict[str, list[SuiteState]]) -> dict[str, Any]:
+    """A failed expectation with its border and its observed value in one line."""
+    states = [state for states in borders.values() for state in states if state.suite.name == row["suite"]]
+    border, table = (states[0].suite.border, states[0].suite.table) if states else ("", "")
+    return {
+        **row,
+        "border": border,
+        "table": table,
+        "observed": observed_in_words(row["observed"]),
+        "page": _docs(f"{row['suite']}/{row['run_key']}"),
+    }
+
+
+def observed_in_words(observed: dict[str, Any] | None) -> str:
+    """What Great Expectations saw, in one line: the value, or how much was unexpected and what, for example."""
+    observed = observed or {}
+    for told in ("failure", "observed_value"):
+        if told in observed:
+            return _short(observed[told])
+    samples = observed.get("partial_unexpected_list")
+    percent = observed.get("unexpected_percent")
+    parts = [f"{percent:.2g} % of {observed.get('element_count', 0):,}"] if percent is not None else []
+    parts += [f"for example {_short(samples)}"] if samples else []
+    return ", ".join(parts) or (_short(observed) if observed else "")
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_OBSERVED else f"{text[:_LONGEST_OBSERVED]}…"
+
+
+def _docs(page: str) -> str | None:
+    """Address of a page of the Data Docs; None where nobody serves them."""
+    url = get_settings().docs.url
+    return f"{url.rstrip('/')}/quality/{page}.html" if url else None

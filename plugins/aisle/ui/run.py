@@ -1,0 +1,44 @@
+"""One run of a DAG: all that was done under its run key, also by the other legs that took it over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aisle.dag_defaults import resolve_run_key
+from aisle.ui.reader import Reader
+
+
+@dataclass(frozen=True)
+class RunReceipts:
+    """What `run.html` draws."""
+
+    dag_id: str
+    run_id: str
+    run_key: str
+    receipts: tuple[dict[str, Any], ...]
+
+    @property
+    def seconds(self) -> float:
+        return float(sum(row["seconds"] for row in self.receipts))
+
+
+def read(reader: Reader, dag_id: str, run_id: str, run_key: str) -> RunReceipts:
+    """The page of a run whose key is known."""
+    return RunReceipts(dag_id, run_id, run_key, tuple(reader.rows("ui/run_receipts", key=run_key)))
+
+
+def run_key_of(dag_id: str, run_id: str) -> str | None:
+    """The key that the tasks of this run work under; None where Airflow has no such run, or nothing names a key."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session(scoped=False) as session:
+        run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+        if run is None:
+            return None
+        try:
+            return resolve_run_key(run, {"consumed": run.consumed_asset_events})
+        except ValueError:  # a key by hand that no task accepts either
+            return None

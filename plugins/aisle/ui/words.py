@@ -1,0 +1,85 @@
+"""Numbers and times as people read them. All are filters of the templates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+#: What stands where there is nothing to say.
+NOTHING = "–"
+#: Of an age of at least so many seconds, the seconds that it is told in.
+_GRAINS = ((6 * 3_600, 3_600), (60, 60), (0, 1))
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def span(seconds: float | None) -> str:
+    """A duration in its two largest units: '1 h 5 min', '42 s', '0.3 s'."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    left = round(seconds)
+    words: list[str] = []
+    for size, unit in _STEPS:
+        if left >= size and len(words) < 2:
+            words.append(f"{left // size} {unit}")
+            left %= size
+        elif words:
+            break
+    return " ".join(words)
+
+
+def ago(moment: datetime | None, now: datetime | None = None) -> str:
+    """How long ago, or in how long, no finer than anybody cares: '2 h 5 min ago', 'in 3 min', 'just now'."""
+    if moment is None:
+        return NOTHING
+    seconds = ((now or datetime.now(UTC)) - moment) / timedelta(seconds=1)
+    if abs(seconds) < 10:
+        return "just now"
+    grain = next(grain for least, grain in _GRAINS if abs(seconds) >= least)
+    words = span(abs(seconds) // grain * grain)
+    return f"{words} ago" if seconds > 0 else f"in {words}"
+
+
+def stamp(moment: datetime | None) -> str:
+    """A moment in UTC, to the minute."""
+    return NOTHING if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def count(number: float | None) -> str:
+    """A whole number with its thousands apart."""
+    return NOTHING if number is None else f"{number:,.0f}"
+
+
+def share(part: float | None) -> str:
+    """A part of one as per cent; never rounded up to a whole that it is not."""
+    if part is None:
+        return NOTHING
+    return "100 %" if part >= 1 else f"{min(part * 100, 99.9):.1f} %"
+
+
+def figure(value: float | None) -> str:
+    """A metric, to four places."""
+    return NOTHING if value is None else f"{value:.4f}"
+
+
+def dollars(amount: float | None) -> str:
+    """A sum; below ten cents with four places, because the sums of one job are small."""
+    if amount is None:
+        return NOTHING
+    return f"${amount:,.2f}" if amount == 0 or abs(amount) >= 0.1 else f"${amount:.4f}"
+
+
+def size(n_bytes: float | None) -> str:
+    """Bytes in the decimal unit that fits."""
+    if n_bytes is None:
+        return NOTHING
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1_000 or unit == "GB":
+            break
+        n_bytes /= 1_000
+    return f"{n_bytes:,.0f} {unit}" if unit == "B" else f"{n_bytes:,.1f} {unit}"
+
+
+def last_part(arn: str | None) -> str:
+    """The name in an ARN."""
+    return NOTHING if not arn else arn.rsplit("/", 1)[-1]

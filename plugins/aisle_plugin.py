@@ -1,0 +1,52 @@
+"""What Aisle adds to the Airflow UI: its pages and reports in the menu, receipts on each run."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+from airflow.plugins_manager import AirflowPlugin
+
+from aisle.settings import get_settings
+
+PREFIX = "/aisle"
+CATEGORY = "Aisle"
+_REPORTS = {"dbt docs": "dbt/index.html", "Data Docs": "quality/index.html"}
+
+
+def _views() -> list[dict[str, Any]]:
+    """Entries of the menu: Aisle's pages by one, which has tabs; each report by its own, where somebody serves them.
+
+    And a tab on the page of each DAG run: the receipts of its run key.
+    """
+    below = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+    pages: dict[str, Any] = {
+        "name": "Aisle",
+        "href": f"{below}{PREFIX}/line",
+        "url_route": "aisle",
+        "nav_top_level": True,
+    }
+    reports = [
+        {"name": name, "href": f"{url.rstrip('/')}/{page}", "url_route": name.lower().replace(" ", "-")}
+        for name, page in _REPORTS.items()
+        if (url := get_settings().docs.url)
+    ]
+    run = {"name": "Receipts", "href": f"{below}{PREFIX}/runs/{{DAG_ID}}/{{RUN_ID}}", "url_route": "aisle-run"}
+    icons = {"icon": f"{below}{PREFIX}/assets/icon.svg"}
+    in_menu = [{**view, **icons, "category": CATEGORY, "destination": "nav"} for view in (pages, *reports)]
+    return [*in_menu, {**run, **icons, "destination": "dag_run"}]
+
+
+class AislePlugin(AirflowPlugin):  # type: ignore[misc]
+    """Aisle's pages, served by Airflow's API server to Airflow's users."""
+
+    name = "aisle"
+    external_views = _views()
+
+    @property
+    def fastapi_apps(self) -> list[dict[str, Any]]:
+        """Built when the API server asks: every other process loads plugins too, and has no use for it."""
+        from aisle.ui.app import create_app
+
+        return [{"app": create_app(), "url_prefix": PREFIX, "name": "Aisle"}]

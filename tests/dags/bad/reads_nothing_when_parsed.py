@@ -1,0 +1,28 @@
+"""
+# Bad in one way
+
+Reads  nothing.  Writes  nothing.
+Safe to rerun: it does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+from airflow.sdk import dag, task
+
+from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+
+LIMIT = os.environ.get("LIMIT", "10")
+
+
+@task
+def _work() -> None: ...
+
+
+@dag(**line_dag("reads_nothing_when_parsed", __doc__), params=RUN_KEY_PARAM)
+def build() -> None:
+    _work()
+
+
+build()

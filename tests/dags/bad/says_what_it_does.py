@@ -1,0 +1,23 @@
+"""
+# Bad in one way
+
+Reads  nothing.  Writes  nothing.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import dag, task
+
+from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+
+
+@task
+def _work() -> None: ...
+
+
+@dag(**line_dag("says_what_it_does", __doc__), params=RUN_KEY_PARAM)
+def build() -> None:
+    _work()
+
+
+build()

@@ -1,0 +1,29 @@
+"""
+# Bad in one way
+
+Reads  nothing.  Writes  nothing.
+Safe to rerun: it does nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import dag, task
+
+from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+
+if TYPE_CHECKING:
+    import is_tagged  # noqa: F401
+
+
+@task
+def _work() -> None: ...
+
+
+@dag(**line_dag("stands_alone", __doc__), params=RUN_KEY_PARAM)
+def build() -> None:
+    _work()
+
+
+build()

@@ -1,0 +1,191 @@
+"""A line of many runs, seen from two hundred days later: what is in use is there, what is not has gone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).parents[3]
+LATER = datetime.now(UTC) + timedelta(days=200)
+_SECONDS = count(1)  # Airflow names a run by its time: no two may have the same
+
+RUNS = """
+insert into ops.jobs (purpose, fingerprint, arn, run_key, output_uri, started_at) values
+    ('import-users', 'a', 'arn/a', 'old', null, now() - interval '9 days'),
+    ('import-users', 'b', 'arn/b', 'imported', null, now() - interval '8 days'),
+    ('recommend-users', 'c', 'arn/c', 'answered', 's3://b/recommend/output/users/answered/', now());
+insert into ops.exports (dataset, run_key, uri, n_rows, n_bytes, sha256, exported_at) values
+    ('users', 'old', 'u', 1, 1, 's', now() - interval '9 days'),
+    ('users', 'imported', 'u', 1, 1, 's', now() - interval '8 days'),
+    ('users', 'exported', 'u', 1, 1, 's', now());
+insert into cache.generations values
+    ('live-run', 'live', 1, 1, 1, 1, '{}', now()),
+    ('previous-run', 'previous', 1, 1, 1, 1, '{}', now()),
+    ('old', 'retired', 1, 1, 1, 1, '{}', now());
+insert into cache.rejected_lines values
+    ('live-run', 'users', 'k', 1, 'r', 'd', 'p'), ('never-published', 'users', 'k', 1, 'r', 'd', 'p');
+insert into ops.receipts (run_key, leg, subject, seconds, details, finished_at) values
+    (
+        'previous-run', 'recommend', 'users', 1, '{"output": "s3://b/recommend/output/users/reused/"}',
+        now() - interval '9 days'
+    ),
+    ('old', 'recommend', 'users', 1, '{}', now() - interval '8 days'),
+    ('answered', 'recommend', 'users', 1, '{}', now()),
+    ('never-published', 'publish', 'stage_users', 1, '{}', now());
+insert into ops.quality_results (run_key, suite, severity, expectation, is_met, check_id, checked_at) values
+    ('old', 's', 'stop', 'e', true, 'c', now() - interval '9 days'), ('newest', 's', 'stop', 'e', true, 'c', now());
+insert into raw.company__rejects values
+    ('r', 'pos', null, null, null, 1, 'why', 'd', '', 'ingest/pos/w/old/page-00002.json.gz', 'old');
+insert into events.outbox (event_id, user_id, session_id, event_type, occurred_at, state, sent_at)
+values ('sent', 'u', 's', 'purchase', now(), 'sent', now()), ('dead', 'u', 's', 'purchase', now(), 'dead', null);
+create table cache.offline_similar_items__next as table cache.offline_similar_items;
+insert into cache.offline_similar_items__next values ('p', '[]', now(), 'rank', 'dead-run');
+"""
+IN_USE = [
+    "export/users/exported/users.csv",
+    "export/users/imported/users.csv",
+    "ingest/pos/w/old/page-00002.json.gz",
+    "recommend/input/users/answered/users.json",
+    "recommend/output/users/answered/users.json.out",
+    "recommend/output/users/live-run/users.json.out",
+    "recommend/output/users/previous-run/users.json.out",
+    "recommend/output/users/reused/users.json.out",
+    "site/not-of-the-line.html",
+]
+OLD = [
+    "erase/users/old/users.csv",
+    "evaluate/output/live/old/users.json.out",
+    "export/users/old/users.csv",
+    "ingest/pos/w/old/page-00001.json.gz",
+    "recommend/output/users/old/users.json.out",
+]
+
+
+@pytest.fixture
+def old_line(warehouse_url: str, s3: Any, bucket: str, aws_connection: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """URL of a warehouse that many runs have left their traces in, as they have in the bucket."""
+    from aisle.settings import get_settings
+
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(RUNS.encode())
+    for key in (*IN_USE, *OLD):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"twelve bytes")
+    s3.create_multipart_upload(Bucket=bucket, Key="export/users/dead/users.csv")
+    monkeypatch.setenv("AISLE_MAINTAIN__ARCHIVE_DAYS", "100")
+    get_settings.cache_clear()
+    return warehouse_url
+
+
+@pytest.fixture
+def run_maintain(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs the maintain DAG as of some time, but for what asks Personalize."""
+    monkeypatch.setattr("aisle.maintain.solutions.remove_solutions", lambda *_, **__: [])
+
+    def run(run_key: str, at: datetime, **params: Any) -> set[str]:
+        from airflow.dag_processing.dagbag import DagBag
+
+        dag = DagBag(str(ROOT / "dags" / "maintain.py")).dags["maintain"]
+        for task in dag.tasks:
+            task.retries = 0
+        run_after = at + timedelta(seconds=next(_SECONDS))
+        ended = dag.test(run_after=run_after, run_conf={"run_key": run_key, **params})
+        return {str(task.state) for task in ended.get_task_instances()}
+
+    return run
+
+
+def rows(url: str, query: str) -> list[Any]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def run_keys(url: str) -> dict[str, list[str]]:
+    """Which runs each table still knows."""
+    columns = {
+        "ops.jobs": "run_key", "ops.exports": "run_key", "cache.generations": "generation",
+        "cache.rejected_lines": "generation", "ops.quality_results": "run_key", "events.outbox": "event_id",
+    }  # fmt: skip
+    found = {table: rows(url, f"select {column} from {table} order by 1") for table, column in columns.items()}
+    found["ops.receipts"] = rows(url, "select run_key from ops.receipts where leg <> 'maintain' order by 1")
+    return {table: [key for (key,) in keys] for table, keys in found.items()}
+
+
+def files(s3: Any, bucket: str) -> list[str]:
+    return sorted(each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"])
+
+
+def receipts(url: str) -> dict[str, Any]:
+    return dict(rows(url, "select subject, details from ops.receipts where leg = 'maintain'"))
+
+
+REMAINING = {
+    "ops.jobs": ["answered", "imported"],
+    "ops.exports": ["exported", "imported"],
+    "cache.generations": ["live-run", "previous-run"],
+    "cache.rejected_lines": ["live-run"],
+    "ops.quality_results": ["newest"],
+    "events.outbox": ["dead"],
+    "ops.receipts": ["answered", "never-published", "previous-run"],
+}
+
+
+def test_what_is_past_its_term_goes_and_what_is_in_use_stays(
+    run_maintain: Any, old_line: str, s3: Any, bucket: str
+) -> None:
+    assert run_maintain("m1", LATER) == {"success"}
+    assert files(s3, bucket) == IN_USE
+    assert run_keys(old_line) == REMAINING
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+    assert rows(old_line, "select to_regclass('cache.offline_similar_items__next') is null") == [(True,)]
+
+
+def test_all_that_was_removed_is_named_in_the_receipts_and_a_second_run_finds_nothing(
+    run_maintain: Any, old_line: str
+) -> None:
+    run_maintain("m1", LATER)
+    told = receipts(old_line)
+    assert told["files"]["folders"] == {key.rpartition("/")[0]: 1 for key in OLD}
+    assert told["files"]["uploads"] == ["export/users/dead/users.csv"]
+    assert told["rows"]["tables"] == ["offline_similar_items"]
+    assert told["rows"]["rows"]["receipts"] == {"old": 1}
+    assert told["rows"]["rows"]["rejected_lines"] == {"never-published": 1}
+    run_maintain("m1", LATER)
+    told = receipts(old_line)
+    assert (told["files"]["folders"], told["rows"]["rows"], told["rows"]["tables"]) == ({}, {}, [])
+
+
+def test_a_dry_run_names_the_same_and_removes_nothing(run_maintain: Any, old_line: str, s3: Any, bucket: str) -> None:
+    before = run_keys(old_line)
+    assert run_maintain("m1", LATER, dry_run=True) == {"success"}
+    named = receipts(old_line)
+    assert files(s3, bucket) == sorted(IN_USE + OLD)
+    assert run_keys(old_line) == before
+    assert rows(old_line, "select count(*) from cache.offline_similar_items__next") == [(1,)]
+    run_maintain("m1", LATER)
+    really = receipts(old_line)
+    for subject in ("files", "rows"):
+        assert named[subject] == {**really[subject], "dry_run": True}
+        assert json.dumps(named[subject]) != json.dumps(really[subject])
+
+
+def test_what_is_young_stays_whether_in_use_or_not(run_maintain: Any, old_line: str, s3: Any, bucket: str) -> None:
+    before = run_keys(old_line)
+    assert run_maintain("m1", datetime.now(UTC) + timedelta(hours=1)) == {"success"}
+    assert files(s3, bucket) == sorted(IN_USE + OLD)
+    assert run_keys(old_line) == before
+    assert rows(old_line, "select count(*) from cache.offline_similar_items__next") == [(1,)]
+
+
+def test_a_staging_table_that_somebody_works_on_is_left_alone(old_line: str) -> None:
+    from aisle.maintain.rows import drop_orphans
+
+    with psycopg.connect(old_line) as at_work:
+        at_work.execute("select * from cache.offline_similar_items__next")
+        assert drop_orphans(LATER, old_line, dry_run=False) == []
+    assert drop_orphans(LATER, old_line, dry_run=False) == ["offline_similar_items"]

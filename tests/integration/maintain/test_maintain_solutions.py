@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aisle.aws.hooks.personalize import DATASET_GROUP, PersonalizeHook
+from aisle.maintain.solutions import remove_solutions
+
+LATER = datetime.now(UTC) + timedelta(days=200)
+RECIPE = "arn:aws:personalize:::recipe/aws-popularity-count"
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def solutions(run_dag: Any, marts: str, personalize: Any) -> dict[str, str]:
+    """In the line's dataset group: a solution of the line, and one that nobody knows. ARNs by name."""
+    run_dag("export", "exported")
+    group_arn = PersonalizeHook().find(DATASET_GROUP, "aisle")
+    arns = {
+        name: personalize.create_solution(
+            name=name, datasetGroupArn=group_arn, recipeArn=RECIPE, performAutoTraining=False
+        )["solutionArn"]
+        for name in ("aisle-popularity", "forgotten")
+    }
+    wait_until(lambda: {each["status"] for each in personalize.list_solutions()["solutions"]} == {"ACTIVE"})
+    return arns
+
+
+def names(personalize: Any) -> set[str]:
+    return {each["name"] for each in personalize.list_solutions()["solutions"]}
+
+
+def test_only_solutions_that_nothing_asks_for_go_and_only_when_they_are_old(
+    personalize: Any, solutions: dict[str, str]
+) -> None:
+    hook = PersonalizeHook()
+    assert remove_solutions(hook, datetime.now(UTC) - timedelta(days=1), dry_run=False) == []
+    assert remove_solutions(hook, LATER, dry_run=True) == [solutions["forgotten"]]
+    assert names(personalize) == {"aisle-popularity", "forgotten"}
+    assert remove_solutions(hook, LATER, dry_run=False) == [solutions["forgotten"]]
+    wait_until(lambda: names(personalize) == {"aisle-popularity"})
+
+
+def test_a_service_without_the_lines_group_has_nothing_to_remove(personalize: Any) -> None:
+    assert remove_solutions(PersonalizeHook(), LATER, dry_run=False) == []
