@@ -37,6 +37,7 @@ os.environ.update(
 DATASETS = _ROOT.parent / "shared" / "datasets"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names of the tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one folder share a process (`pytest -n`), because they share fixtures that are dear."""
     for item in items:
