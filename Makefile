@@ -34,7 +34,7 @@ down: $(READY) ## End the stack
 	@$(BIN)/aisle down
 
 test: $(READY) ## Run every test
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope
 
 test-conformance: $(READY) ## Drive every operation of the engine through boto3 and the aws command line
 	$(BIN)/pytest tests/conformance

@@ -1,7 +1,7 @@
 """
 # Evaluate
 
-Reads  personalize.interactions, personalize.items, what the live models have learned (ops.model_versions).
+Reads  assets `marts` and `models`: new interactions, what the live models have learned (ops.model_versions).
 Writes the drift to ops.receipts; a run of `train`, where training is due before its time.
 
 1. measure_change – how many interactions are new, and how far they are from what was learned

@@ -1,8 +1,8 @@
 """
 # Events
 
-Reads  the company API (the newest orders), `events.outbox`.
-Writes raw orders (through ingest's own code), `events.outbox`, events in Personalize.
+Reads  the company API (the newest orders), asset `raw_orders` through `events.outbox`.
+Writes asset `events` in Personalize; raw orders (through ingest's own code), `events.outbox`.
 
 1. tail – orders since the watermark of ingest, which stays where it is; each purchase is queued as its order lands
 2. send – PutEvents, at most ten events of one user a call; runs though the tail has failed

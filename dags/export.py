@@ -1,7 +1,7 @@
 """
 # Export
 
-Reads  the marts personalize.interactions, personalize.items, personalize.users.
+Reads  asset `marts` (personalize.interactions, personalize.items, personalize.users).
 Writes one CSV per dataset to S3, the datasets in Personalize; asset `personalize_input`.
 
 1. gate_marts – a mart that is not fit for Personalize stops here, before it costs anything

@@ -1,7 +1,7 @@
 """
 # Recommend
 
-Reads  core.customers, personalize.items, the live models (ops.model_versions).
+Reads  asset `models` (those that are live by ops.model_versions), core.customers, personalize.items.
 Writes the answers of two batch jobs to S3; asset `batch_output`, which says where they are.
 
 1. find_models – the live version of each solution; a new one is live when `train` has promoted it

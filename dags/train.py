@@ -1,7 +1,7 @@
 """
 # Train
 
-Reads  the newest imports in Personalize, the marts (for the hold-out).
+Reads  asset `personalize_input` (the newest imports), the marts (for the hold-out).
 Writes one version per solution in Personalize, its metrics to ops.model_metrics; the verdict on it to
 ops.model_evaluations and ops.model_versions; asset `models`.
 

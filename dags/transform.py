@@ -22,7 +22,7 @@ from aisle.transform.tasks import build, document
 
 @dag(**line_dag("transform", __doc__, follows=RAW_ORDERS), params=RUN_KEY_PARAM)
 def transform():
-    chain(gate("raw"), build(), [gate("marts", outlets=[MARTS]), document()])
+    chain(gate("raw"), build(), [gate("marts", inlets=[RAW_ORDERS], outlets=[MARTS]), document()])
 
 
 transform()

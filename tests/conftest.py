@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Before anything imports Airflow: its home is a scratch folder, and nothing calls out.
 _AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="aisle-airflow-"))
@@ -37,11 +38,15 @@ os.environ.update(
 DATASETS = _ROOT.parent / "shared" / "datasets"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names of the tests
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByFolder(LoadScopeScheduling):
     """Tests of one folder share a process (`pytest -n`), because they share fixtures that are dear."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str(Path(nodeid.partition("::")[0]).parent)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    return ByFolder(config, log)
 
 
 @pytest.fixture(scope="session")

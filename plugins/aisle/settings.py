@@ -86,6 +86,7 @@ class Evaluate(_Section):
 
     enabled: bool = Field(True, description="Measure each new model on a hold-out, which trains a twin of it")
     hold_out_days: int = Field(7, ge=1, description="The newest days, which the twin does not see")
+    hold_out_max_days: int = Field(28, ge=1, description="How many they may become where few users bought in them")
     popularity_days: int = Field(28, ge=1, description="Days before the hold-out that count for popularity")
     count_repeats: bool = Field(True, description="A product that the user had bought before counts as found")
     min_users: int = Field(50, ge=1, description="Fewest users in a hold-out that is evidence")

@@ -192,7 +192,7 @@ def _airflow_configuration(at: Addresses, secrets: StackSecrets, parallelism: in
         # Everybody who reaches the loopback address is the owner of this machine's stack.
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": at.airflow_database_url,
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": at.airflow_database_url,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": at.airflow_database_url.replace("+psycopg2:", "+psycopg:", 1),
         "AIRFLOW__SCHEDULER__ENABLE_TRACEMALLOC": "False",
         # A scheduler that was killed is noticed, and its tasks taken up again, within a minute instead of five.
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",

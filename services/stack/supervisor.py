@@ -208,7 +208,8 @@ class Stack:
             engine_port=engine_port,
             company_api_port=company_port,
             s3_port=s3_port,
-            airflow_database_url=f"{base}/{AIRFLOW_DATABASE}".replace("postgresql://", "postgresql+psycopg://", 1),
+            # psycopg 3 types its parameters, and Airflow's query for the asset graph (3.3.2) does not bear that.
+            airflow_database_url=f"{base}/{AIRFLOW_DATABASE}".replace("postgresql://", "postgresql+psycopg2://", 1),
             warehouse_url=f"{base}/{WAREHOUSE_DATABASE}",
             s3_endpoint=endpoint(settings.s3_endpoint_url, f"http://127.0.0.1:{s3_port}"),
             personalize_endpoint=endpoint(settings.personalize_endpoint_url, f"http://127.0.0.1:{engine_port}"),

@@ -123,12 +123,14 @@ def second_walk(demo_root: Path, first_walk: Walk) -> Walk:
 
 @pytest.fixture(scope="module")
 def stack(demo_root: Path, second_walk: Walk) -> Iterator[Stack]:
-    """The same home, running, with an engine slow enough to be caught at work."""
+    """The same home, running, with an engine slow enough to be caught at work. A person approves each new model."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("AIRFLOW", "AISLE_", "AWS_"))]:
             patch.delenv(name)
         for name, value in environment(demo_root).items():
             patch.setenv(name, value)
         patch.setenv("ENGINE_STEP_SECONDS", "3")
+        patch.setenv("AISLE_EVALUATE__APPROVAL", "true")
+        patch.setenv("AISLE_EVALUATE__WITHOUT_EVIDENCE", "promote")  # in so small a shop nothing can be measured
         with Stack(StackSettings()).running() as running:
             yield running

@@ -95,6 +95,23 @@ def test_a_second_supervisor_uses_the_running_stack(stack: Stack) -> None:
     assert stack.airflow.is_healthy()
 
 
+def test_a_person_lets_one_model_go_live_and_refuses_another_whose_live_version_stays(stack: Stack) -> None:
+    before = _models_by_state(stack)
+    run_id = stack.airflow.trigger("train", {"force": True, "reason": "a new model to be approved"})
+    approved, refused = "user-personalization", "similar-items"
+    _answer(stack, run_id, approved, "Approve")
+    _answer(stack, run_id, refused, "Reject")
+    stack.airflow.wait("train", run_id, timeout_seconds=120, on_look=lambda _: None)
+
+    after = _models_by_state(stack)
+    assert after[approved, "previous"] == before[approved, "live"] != after[approved, "live"]
+    assert after[refused, "live"] == before[refused, "live"] != after[refused, "rejected"]
+    assert not {(approved, "waiting"), (refused, "waiting")} & set(after)
+    tasks = {task["task_id"]: task["state"] for task in stack.airflow.tasks("train", run_id)}
+    assert (tasks[f"promote-{approved}.promote"], tasks[f"promote-{refused}.promote"]) == ("success", "skipped")
+    assert tasks["announce"] == "success"
+
+
 @pytest.mark.parametrize("leg", ["recommend", "publish"])
 def test_a_killed_scheduler_leaves_no_half_cache_and_the_run_finishes(stack: Stack, leg: str) -> None:
     generation_before = _generations(stack)
@@ -115,6 +132,33 @@ def test_a_killed_scheduler_leaves_no_half_cache_and_the_run_finishes(stack: Sta
     assert {rows for _, rows, _ in seen} == {generation_before[1]}, "a reader saw an empty or half table"
     assert {generations for _, _, generations in seen} == {1}, "a reader saw two generations at once"
     assert _generations(stack)[0] != generation_before[0]
+
+
+def _models_by_state(stack: Stack) -> dict[tuple[str, str], str]:
+    """(solution, state) → the newest version that is in it."""
+    with psycopg.connect(stack.addresses.warehouse_url) as connection:
+        rows = connection.execute(
+            "select solution, state, solution_version_arn from ops.model_versions order by trained_at"
+        ).fetchall()
+    return {(solution, state): arn for solution, state, arn in rows}
+
+
+def _answer(stack: Stack, run_id: str, solution: str, option: str) -> None:
+    """What a person does on Airflow's page of required actions, once the question is there."""
+    task_id, deadline = f"promote-{solution}.approve", time.monotonic() + 300
+    while True:
+        states = {task["task_id"]: task["state"] for task in stack.airflow.tasks("train", run_id)}
+        if states.get(task_id) == "awaiting_input":
+            break
+        assert time.monotonic() < deadline, f"nobody was asked about {solution}: {states}"
+        time.sleep(0.5)
+    token = httpx.get(f"{stack.addresses.airflow}/auth/token").json()["access_token"]
+    answered = httpx.patch(
+        f"{stack.addresses.airflow}/api/v2/dags/train/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
+        json={"chosen_options": [option]},
+        headers={"authorization": f"Bearer {token}"},
+    )
+    assert answered.status_code == 200, answered.text
 
 
 def _generations(stack: Stack) -> tuple[str, int]:

@@ -23,7 +23,7 @@ def example_files() -> list[Path]:
     return files
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its environment is not that of other tests
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The embedded stack, with the examples instead of the line, on ports that are free."""
     with pytest.MonkeyPatch.context() as patch:
@@ -41,7 +41,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runs(stack: Stack, example_files: list[Path]) -> dict[str, str]:
     """One run of every example, all under way; the id of the run by that of its DAG."""
     return {path.stem: stack.airflow.trigger(path.stem) for path in example_files}

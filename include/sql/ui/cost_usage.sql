@@ -30,6 +30,18 @@ imports as (
         on imported.run_key = exported.run_key and imported.subject = exported.subject || '-import'
     where imported.leg = 'export' and exported.leg = 'export'
 
+    union all
+
+    select
+        finished_at,
+        'ingestion' as kind,
+        subject,
+        run_key,
+        bytes::double precision as quantity,
+        false as was_skipped
+    from recent
+    where leg = 'evaluate' and details ? 'import_job'
+
 ),
 
 trainings as (

@@ -40,15 +40,27 @@ class ApprovePromotionOperator(ApprovalOperator):
         if not get_settings().evaluate.approval:
             raise AirflowSkipException("Nobody needs to approve: AISLE_EVALUATE__APPROVAL is false")
         versions.await_approval(self.verdict["arn"], self.verdict["reason"])
-        self.body = f"{self.verdict['arn']} passed the gate: {self.verdict['reason']}\n\n{self.verdict['table']}"
+        self.body = question_of(self.verdict)
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        answer = super().execute_complete(context, event)
-        by = who_answered(answer)
-        if self.REJECT in answer["chosen_options"]:
+        if self.REJECT in event.get("chosen_options", ()):  # first: Airflow leaves by an exception that skips the rest
+            by = who_answered(event)
             versions.reject(self.verdict["arn"], by, f"rejected by {by}; {self.verdict['reason']}")
-        return answer
+        return super().execute_complete(context, event)
+
+
+def question_of(verdict: dict[str, Any]) -> str:
+    """What is put before the person, in Markdown: what passed the gate, why, and what follows from each answer."""
+    hours = get_settings().evaluate.approval_hours
+    parts = (
+        f"It has passed the gate: {verdict['reason']}.",
+        verdict["table"],
+        "**Approve**: it goes live, and the next `recommend` asks it. **Reject**: what is live stays live. "
+        f"Without an answer within {hours} hours it is rejected.",
+        f"`{verdict['arn']}`",
+    )
+    return "\n\n".join(part for part in parts if part)
 
 
 def who_answered(answer: dict[str, Any]) -> str:

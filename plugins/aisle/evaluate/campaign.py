@@ -7,10 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.aws.hooks.personalize import PersonalizeHook
 from aisle.aws.operators.personalize import PersonalizeCreateCampaignOperator
 from aisle.aws.operators.personalize_change import PersonalizeUpdateCampaignOperator
+from aisle.evaluate import versions
 from aisle.evaluate.live import live_model
 from aisle.jobs import waiting
 from aisle.personalize import USERS
@@ -34,7 +36,9 @@ def serve_live() -> list[Any]:
     return [steps()]
 
 
-@task(trigger_rule="none_failed")
+@task(trigger_rule="none_failed_min_one_success")
 def find_live_model() -> str:
-    """ARN of the model that answers about users."""
+    """ARN of the model that answers about users. Skips itself where none does yet, or all before it is skipped."""
+    if versions.live_version(USERS.solution.name) is None:
+        raise AirflowSkipException(f"No version of {USERS.solution.name} is live, so there is nothing to serve")
     return live_model(PersonalizeHook(), USERS.solution.name)

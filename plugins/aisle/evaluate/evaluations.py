@@ -13,6 +13,8 @@ from aisle.warehouse import connect, sql
 
 Subject = Literal["candidate", "popularity", "live"]
 
+_TITLES: dict[Subject, str] = {"candidate": "this version", "popularity": "popularity", "live": "the live version"}
+
 
 class Evaluation(NamedTuple):
     """Figures of one subject, and what they were measured on."""
@@ -60,7 +62,7 @@ def as_table(evaluations: dict[Subject, Evaluation]) -> str:
     """The figures in Markdown, one row per metric, and the hold-out of each column."""
     subjects, metrics = list(evaluations), list(evaluations["candidate"].figures)
     rows = [
-        ["", *subjects],
+        ["metric", *(_TITLES[each] for each in subjects)],
         ["---", *("---:" for _ in subjects)],
         *([metric, *(f"{evaluations[each].figures[metric]:.4f}" for each in subjects)] for metric in metrics),
         ["users", *(str(evaluations[each].n_users) for each in subjects)],

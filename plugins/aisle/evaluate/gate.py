@@ -50,9 +50,9 @@ def judge(candidate: Measured, live: Measured | None, wanted: Evaluate) -> Verdi
 def judge_unmeasured(why: str, has_live: bool, wanted: Evaluate) -> Verdict:
     """The verdict where there are no figures, because of `why`."""
     if not has_live:
-        return Verdict(True, f"{why}; promoted because nothing is live yet")
+        return Verdict(True, f"{why}; it may go live because nothing is live yet")
     if wanted.without_evidence == "promote":
-        return Verdict(True, f"{why}; promoted because the settings say so")
+        return Verdict(True, f"{why}; it may go live because the settings say so")
     return Verdict(False, f"{why}; the live version is kept")
 
 
@@ -81,10 +81,10 @@ def _worse_than_live(candidate: Measured, live: Measured, wanted: Evaluate) -> s
 
 
 def _praise(candidate: Measured, live: Measured | None) -> str:
-    against = f", the live version's is {live.advantage:.2f} times" if live else ""
+    against = f", where the live version is {live.advantage:.2f} times as good" if live else ""
     return f"{_compared(candidate)}{against}; its lists show {candidate.model['coverage']:.1%} of the items"
 
 
 def _compared(candidate: Measured) -> str:
     ndcg, popular = candidate.model[DECISIVE], candidate.popularity[DECISIVE]
-    return f"its {DECISIVE} is {ndcg:.4f}, popularity's is {popular:.4f}, which is {candidate.advantage:.2f} times"
+    return f"its {DECISIVE} is {ndcg:.4f}, popularity's is {popular:.4f}: {candidate.advantage:.2f} times as good"

@@ -36,8 +36,19 @@ class Case(NamedTuple):
 
 
 def newest_hold_out() -> HoldOut:
-    """The newest days of the mart. Raises FinalError if the mart is empty."""
-    days = get_settings().evaluate.hold_out_days
+    """The newest days of the mart, twice as many as long as too few users bought in them, up to the settings' most.
+
+    Raises FinalError if the mart is empty.
+    """
+    wanted = get_settings().evaluate
+    days, found = wanted.hold_out_days, _last_days(wanted.hold_out_days)
+    while days < wanted.hold_out_max_days and len(cases_of(found)) < wanted.min_users:
+        days = min(2 * days, wanted.hold_out_max_days)
+        found = _last_days(days)
+    return found
+
+
+def _last_days(days: int) -> HoldOut:
     with connect() as connection, connection.cursor(row_factory=class_row(HoldOut)) as cursor:
         found = cursor.execute(sql("evaluate/hold_out/bounds").encode(), {"hold_out_days": days}).fetchone()
     if found is None or found.starts_at is None:

@@ -11,6 +11,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from aisle.assets import MARTS, MODELS
 from aisle.dag_defaults import run_key_of_context
 from aisle.evaluate.drift import learned_by_live, measure_drift, next_training_at, reasons_to_train
 from aisle.receipts import receipt
@@ -19,7 +20,7 @@ from aisle.settings import get_settings
 log = logging.getLogger(__name__)
 
 
-@task(multiple_outputs=True)
+@task(multiple_outputs=True, inlets=[MARTS, MODELS])
 def measure_change() -> dict[str, Any]:
     """Compare the newest interactions with what the live models have learned; gives the reasons to train, if any."""
     wanted, learned = get_settings().evaluate, learned_by_live()

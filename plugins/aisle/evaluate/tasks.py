@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from aisle.aws.hooks.personalize import PersonalizeHook
+from aisle.aws.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
 from aisle.aws.operators.personalize import (
     PersonalizeCreateBatchInferenceJobOperator,
     PersonalizeCreateDatasetGroupOperator,
@@ -90,7 +90,7 @@ def train_twins(found: Any) -> Any:
         answered = PersonalizeCreateBatchInferenceJobOperator.partial(
             task_id="batch_job", role_arn=role_arn, num_results=get_settings().recommend.num_results, **waiting()
         ).expand_kwargs(asked)
-        return answered.output
+        return record_usage(found, version.output, answered.output)
 
     return steps()
 
@@ -120,9 +120,11 @@ def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[
     run_key, s3, bounds = run_key_of_context(), S3Hook().get_conn(), HoldOut(**hold_out)
     imports = []
     for dataset, dataset_arn in zip(enabled_datasets(), dataset_arns, strict=True):
-        uri, sha256 = twin.write_csv(s3, dataset, bounds, run_key)
-        name = resource_name(dataset.name, run_key, twin.content_tag(dataset_arn, sha256))
-        imports.append({"name": name, "dataset_arn": dataset_arn, "data_location": uri})
+        with receipt(run_key, "evaluate", f"holdout-{dataset.name}") as slip:
+            copied = twin.write_csv(s3, dataset, bounds, run_key)
+            name = resource_name(dataset.name, run_key, twin.content_tag(dataset_arn, copied.sha256))
+            slip.rows_out, slip.bytes, slip.details = copied.n_rows, copied.n_bytes, {"import_job": name}
+        imports.append({"name": name, "dataset_arn": dataset_arn, "data_location": copied.uri})
     return imports
 
 
@@ -159,6 +161,19 @@ def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict
             }
         )
     return jobs
+
+
+@task
+def record_usage(found: dict[str, Any], version_arns: list[str], job_arns: list[str]) -> None:
+    """What the twins have used of the service. None is used again: the run key is in the names of their jobs."""
+    hook, run_key, cases = PersonalizeHook(), run_key_of_context(), cases_of(HoldOut(**found["hold_out"]))
+    for each, version_arn, job_arn in zip(found["twins"], version_arns, job_arns, strict=True):
+        with receipt(run_key, "evaluate", each["name"]) as slip:
+            hours = hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours")
+            slip.details = {"solution_version": version_arn, "training_hours": hours, "reused": False}
+        with receipt(run_key, "evaluate", f"{each['name']}-answers") as slip:
+            slip.rows_in = len(twin.asked_ids(each["kind"], cases))
+            slip.details = {"job": job_arn, "reused": False}
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aisle.aws.hooks.personalize import DATASET, SOLUTION_VERSION, PersonalizeHook
-from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
+from aisle.aws.transfers.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput, Dataset
 from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
 from aisle.evaluate.hold_out import Case, HoldOut, asked_id
@@ -69,20 +69,24 @@ def schema_arn_of(hook: PersonalizeHook, group_arn: str, dataset: Dataset) -> st
     return str(hook.describe(DATASET, arn)["schemaArn"]) if arn else ""
 
 
-def write_csv(s3: Any, dataset: Dataset, hold_out: HoldOut, run_key: str) -> tuple[str, str]:
-    """Stream what lies before the hold-out to S3. Gives the URI, and the SHA-256 of its bytes."""
+def write_csv(s3: Any, dataset: Dataset, hold_out: HoldOut, run_key: str) -> Copied:
+    """Stream what lies before the hold-out to S3."""
     bucket, key = get_settings().storage.bucket, evaluate_csv(dataset.name, run_key)
     values = {"starts_at": hold_out.starts_at}
     with connect() as connection:
         select = sql(f"evaluate/{dataset.name}/select")
-        copied = copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, key, values)
-    return copied.uri, copied.sha256
+        return copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, key, values)
+
+
+def asked_ids(kind: str, cases: list[Case]) -> list[str]:
+    """Whom or what a twin is asked about, each once."""
+    return sorted({asked_id(case, kind) for case in cases})
 
 
 def write_questions(s3: Any, kind: str, cases: list[Case], run_key: str) -> str:
     """One line for each user of the hold-out, or for each item that is asked about instead. Gives the URI."""
     bucket, key = get_settings().storage.bucket, evaluate_input(kind, run_key)
-    ids = sorted({asked_id(case, kind) for case in cases})
+    ids = asked_ids(kind, cases)
     lines = [BatchInput(userId=one) if kind == "users" else BatchInput(itemId=one) for one in ids]
     s3.put_object(Bucket=bucket, Key=key, Body=b"\n".join(msgspec.json.encode(line) for line in lines))
     return f"s3://{bucket}/{key}"

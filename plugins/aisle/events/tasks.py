@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Param, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from aisle.assets import EVENTS, RAW_ORDERS
 from aisle.dag_defaults import run_key_of_context
 from aisle.errors import FinalError
 from aisle.settings import get_settings
@@ -49,7 +50,7 @@ def tail() -> dict[str, int]:
     return landed._asdict()
 
 
-@task(trigger_rule="all_done", execution_timeout=_TIME_LIMIT, **_SOON)
+@task(inlets=[RAW_ORDERS], outlets=[EVENTS], trigger_rule="all_done", execution_timeout=_TIME_LIMIT, **_SOON)
 def send(params: Any = None) -> dict[str, Any]:
     """Send what waits in the outbox, whether the tail succeeded or not; skipped if nothing does."""
     from aisle.events import outbox

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from aisle.assets import PERSONALIZE_INPUT
+from aisle.assets import MARTS, PERSONALIZE_INPUT
 from aisle.aws.hooks.personalize import DATASET as DATASET_RESOURCE
 from aisle.aws.hooks.personalize import PersonalizeHook
 from aisle.aws.operators.personalize import (
@@ -122,7 +122,7 @@ def record_import(dataset_name: str, plan: dict[str, Any], job_arn: str) -> None
         slip.details = {"job": job_arn, "reused": plan["reused"]}
 
 
-@task(outlets=[PERSONALIZE_INPUT])
+@task(inlets=[MARTS], outlets=[PERSONALIZE_INPUT])
 def announce(outlet_events: Any = None) -> None:
     """Tell that Personalize holds the newest data."""
     outlet_events[PERSONALIZE_INPUT].extra = {"run_key": run_key_of_context()}

@@ -66,7 +66,7 @@ def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any]]) -> dict[
     }
 
 
-@task(outlets=[CACHE])
+@task(inlets=[BATCH_OUTPUT], outlets=[CACHE])
 def switch(batch: dict[str, Any], staged: list[dict[str, Any]]) -> None:
     """Make the staged generation live. Readers see the old one or the new one, never a mixture."""
     context: Any = get_current_context()

@@ -14,13 +14,13 @@ from aisle.settings import get_settings
 from aisle.warehouse import warehouse_url
 
 
-def gate(border: str, outlets: list[Asset] | None = None) -> Any:
+def gate(border: str, inlets: list[Asset] | None = None, outlets: list[Asset] | None = None) -> Any:
     """Create the task `gate_<border>` in the surrounding DAG; bad data fails it, without retries.
 
     Each of the `outlets` gets an event that carries the run key, once the gate is passed.
     """
 
-    @task(task_id=f"gate_{border}", outlets=outlets or [])
+    @task(task_id=f"gate_{border}", inlets=inlets or [], outlets=outlets or [])
     def pass_gate(outlet_events: Any = None) -> None:
         from aisle.quality.gate import run_border
 

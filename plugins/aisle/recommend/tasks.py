@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from aisle.assets import BATCH_OUTPUT
+from aisle.assets import BATCH_OUTPUT, MODELS
 from aisle.aws.hooks.personalize import PersonalizeHook
 from aisle.aws.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
 from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
@@ -120,7 +120,7 @@ def record_answer(
     return {"output": output_uri, "asked": lines["n_rows"], "solution_version": version_arn}
 
 
-@task(outlets=[BATCH_OUTPUT])
+@task(inlets=[MODELS], outlets=[BATCH_OUTPUT])
 def announce(users: dict[str, Any], items: dict[str, Any], outlet_events: Any = None) -> None:
     """Tell where the answers are."""
     outlet_events[BATCH_OUTPUT].extra = {

@@ -9,8 +9,8 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from aisle.assets import MODELS
-from aisle.aws.hooks.personalize import PersonalizeHook
+from aisle.assets import MODELS, PERSONALIZE_INPUT
+from aisle.aws.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
 from aisle.aws.operators.personalize import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
@@ -70,8 +70,8 @@ def store_metrics(solution_name: str, plan: dict[str, Any], version_arn: str) ->
     """Keep what the service says about the version's quality, and remember what was trained. Gives the ARN."""
     run_key = run_key_of_context()
     with receipt(run_key, "train", solution_name) as slip:
-        client = PersonalizeHook().conn
-        metrics = client.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
+        hook = PersonalizeHook()
+        metrics = hook.conn.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
         rows = [
             {"solution": solution_name, "solution_version_arn": version_arn, "metric": metric, "value": value}
             for metric, value in metrics.items()
@@ -83,6 +83,7 @@ def store_metrics(solution_name: str, plan: dict[str, Any], version_arn: str) ->
         slip.details = {
             "solution_version": version_arn,
             "reused": plan["reused"],
+            "training_hours": hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours"),
             "reason": plan["reason"],
             "metrics": metrics,
         }
@@ -90,7 +91,7 @@ def store_metrics(solution_name: str, plan: dict[str, Any], version_arn: str) ->
     return version_arn
 
 
-@task(outlets=[MODELS], trigger_rule="none_failed")
+@task(inlets=[PERSONALIZE_INPUT], outlets=[MODELS], trigger_rule="none_failed")
 def announce(outlet_events: Any = None) -> None:
     """Tell that every solution has a version of the newest data, and that each version is judged."""
     outlet_events[MODELS].extra = {"run_key": run_key_of_context()}

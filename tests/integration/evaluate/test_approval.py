@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from aisle.contracts.personalize import USER_PERSONALIZATION
 from aisle.evaluate import versions
@@ -82,12 +83,16 @@ VERDICT = {"arn": NEW, "passed": True, "reason": "what the gate says", "table": 
 def approval(candidate: str, with_approval: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The operator once it has asked: what it has put before the person is in its `body`."""
     import airflow.providers.standard.operators.hitl as hitl
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.sdk import DAG
     from airflow.sdk.exceptions import TaskAwaitingInput
 
     from aisle.evaluate.approval import ApprovePromotionOperator
 
     monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **asked: None)  # Airflow's own store of questions
-    operator = ApprovePromotionOperator(task_id="approve", verdict=VERDICT, subject="May it go live?")
+    with DAG("behind_the_gate"):
+        operator = ApprovePromotionOperator(task_id="approve", verdict=VERDICT, subject="May it go live?")
+        operator >> EmptyOperator(task_id="promote")
     with pytest.raises(TaskAwaitingInput):
         operator.execute({"task_instance": SimpleNamespace(id="7")})
     return operator
@@ -100,7 +105,8 @@ def answer(operator: Any, option: str, name: str | None) -> dict[str, Any]:
         "responded_at": datetime.now(UTC),
         "responded_by_user": name and {"id": "7", "name": name},
     }
-    return dict(operator.execute_complete({}, event))
+    running: Any = SimpleNamespace(map_index=-1, xcom_push=lambda **_: None)
+    return dict(operator.execute_complete({"task": operator, "ti": running}, event))
 
 
 def test_a_person_sees_the_figures_and_an_approval_decides_nothing_by_itself(candidate: str, approval: Any) -> None:
@@ -116,7 +122,8 @@ def test_a_person_sees_the_figures_and_an_approval_decides_nothing_by_itself(can
 def test_what_a_person_refuses_or_nobody_answers_is_rejected_and_the_live_model_stays(
     candidate: str, approval: Any, name: str | None, by: str
 ) -> None:
-    answer(approval, "Reject", name)
+    with pytest.raises(DownstreamTasksSkipped):
+        answer(approval, "Reject", name)
     assert decision(candidate, NEW) == ("rejected", by, f"rejected by {by}; what the gate says")
     assert versions.live_version(NAME) == OLD
 

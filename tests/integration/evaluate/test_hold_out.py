@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -31,7 +32,20 @@ PURCHASES = [
 
 
 @pytest.fixture
-def purchases(marts: str) -> str:
+def wanted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Changes settings of the section `evaluate`."""
+
+    def change(**values: int | str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"AISLE_EVALUATE__{name.upper()}", str(value))
+        get_settings.cache_clear()
+
+    return change
+
+
+@pytest.fixture
+def purchases(marts: str, wanted: Callable[..., None]) -> str:
+    wanted(min_users=2)
     rows = [(user, item, NOW - days * DAY) for user, item, days in PURCHASES]
     with psycopg.connect(marts) as connection, connection.cursor() as cursor:
         cursor.execute("truncate personalize.interactions")
@@ -51,9 +65,8 @@ def test_the_hold_out_is_the_newest_week_and_only_users_with_a_past_are_in_it() 
 
 
 @pytest.mark.usefixtures("purchases")
-def test_without_repeats_what_a_user_had_is_neither_found_nor_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AISLE_EVALUATE__COUNT_REPEATS", "false")
-    get_settings.cache_clear()
+def test_without_repeats_what_a_user_had_is_neither_found_nor_missed(wanted: Callable[..., None]) -> None:
+    wanted(count_repeats="false")
     ann = cases_of(newest_hold_out())[0]
     assert ann.bought == ["jug"]
     assert measure_lists({"ann": ["mug", "cup", "jug"]}, "users", [ann], 4)["mrr"] == 1
@@ -77,7 +90,22 @@ def test_similar_items_are_asked_about_the_newest_item_before() -> None:
 
 
 @pytest.mark.usefixtures("purchases")
-def test_too_few_users_are_no_evidence_and_the_reason_names_them() -> None:
+@pytest.mark.parametrize(
+    ("first", "most", "min_users", "days"),
+    [(1, 28, 1, 1), (1, 28, 2, 2), (2, 7, 3, 7), (2, 28, 4, 28), (14, 7, 4, 14)],
+    ids=["enough", "doubled", "up to the most", "doubled to the most", "the most is less than the least"],
+)
+def test_a_quiet_shop_has_a_longer_hold_out(
+    wanted: Callable[..., None], first: int, most: int, min_users: int, days: int
+) -> None:
+    wanted(hold_out_days=first, hold_out_max_days=most, min_users=min_users)
+    hold_out = newest_hold_out()
+    assert (hold_out.ends_at - hold_out.starts_at).total_seconds() == days * DAY - 1
+
+
+@pytest.mark.usefixtures("purchases")
+def test_too_few_users_are_no_evidence_and_the_reason_names_them(wanted: Callable[..., None]) -> None:
+    wanted(min_users=3)
     assert "2 known users" in str(obstacle_of(newest_hold_out()))
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import psycopg
 
+from aisle.warehouse import sql
+
 RunDag = Callable[..., dict[str, str]]
 
 SPOILED = """
@@ -42,6 +44,17 @@ def imported(s3: Any, personalize: Any, dataset_type: str) -> list[dict[str, str
     return list(csv.DictReader(io.StringIO(content)))
 
 
+def used_by_twins(url: str, run_key: str) -> list[tuple[str, str, float, bool]]:
+    """Kind, subject, quantity, whether skipped: what the page of costs finds of a run's twins."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(sql("ui/cost_usage").encode(), {"n_days": 1, "n_rows": 100}).fetchall()
+    return [
+        (kind, subject, quantity, skipped)
+        for _, kind, subject, key, quantity, skipped in found
+        if key == run_key and "holdout" in subject
+    ]
+
+
 def test_a_good_model_goes_live_unseen_days_unseen_and_a_spoiled_one_leaves_it_live(
     seasons: str, personalize: Any, run_dag: RunDag, s3: Any
 ) -> None:
@@ -68,6 +81,14 @@ def test_a_good_model_goes_live_unseen_days_unseen_and_a_spoiled_one_leaves_it_l
     model = "aisle-user-personalization"
     assert figures[model, "candidate"] > 2 * figures[model, "popularity"] > 0
     assert (model, "live") not in figures
+
+    used = used_by_twins(seasons, "one")
+    assert {kind for kind, *_ in used} == {"ingestion", "training", "batch"}
+    assert all("holdout" in subject and quantity and not skipped for _, subject, quantity, skipped in used)
+    assert ("batch", 150) in {(kind, quantity) for kind, _, quantity, _ in used}  # one line per user of the hold-out
+    own = rows(seasons, "select details ->> 'training_hours' from ops.receipts where leg = 'train'")
+    assert len(own) == 3
+    assert all(float(hours) > 0 for (hours,) in own)
 
     with psycopg.connect(seasons) as connection:
         connection.execute(SPOILED.encode())
