@@ -17,6 +17,7 @@ from aisle.aws.operators.personalize import (
     PersonalizeCreateDatasetOperator,
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
+    PersonalizeUpdateDatasetOperator,
 )
 from aisle.contracts.personalize import Solution
 from aisle.dag_defaults import run_key_of_context
@@ -72,9 +73,12 @@ def train_twins(found: Any) -> Any:
         group = PersonalizeCreateDatasetGroupOperator(task_id="dataset_group", name=twin.group_name(), **waiting())
         datasets >> group
         dataset = PersonalizeCreateDatasetOperator.partial(
-            task_id="dataset", dataset_group_arn=group.output, **waiting()
+            task_id="dataset", dataset_group_arn=group.output, is_updated_next=True, **waiting()
         ).expand_kwargs(datasets)
-        files = write_files(found["hold_out"], dataset.output)
+        current = PersonalizeUpdateDatasetOperator.partial(task_id="dataset_schema", **waiting()).expand_kwargs(
+            plan_schemas(datasets, dataset.output)
+        )
+        files = write_files(found["hold_out"], current.output)
         data = PersonalizeCreateDatasetImportJobOperator.partial(
             task_id="import_job", role_arn=role_arn, **waiting()
         ).expand_kwargs(files)
@@ -110,6 +114,13 @@ def plan_datasets(found: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for dataset in enabled_datasets()
     ]
+
+
+@task
+def plan_schemas(datasets: list[dict[str, Any]], dataset_arns: list[str]) -> list[dict[str, str]]:
+    """The schema that each dataset shall have: a column that the line's own was given is given to the twin's too."""
+    pairs = zip(datasets, dataset_arns, strict=True)
+    return [{"arn": arn, "schema_arn": dataset["schema_arn"]} for dataset, arn in pairs]
 
 
 @task
