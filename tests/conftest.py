@@ -29,7 +29,6 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="aisle-secret",
     AWS_DEFAULT_REGION="us-east-1",
     AISLE_IDENTITY__HASH_KEY="key-of-the-tests",
-    AISLE_ALERTS__LATE_AFTER_MINUTES="0",  # dag.test() of Airflow 3.3.2 fails in its first run of a DAG with a deadline
     DO_NOT_TRACK="1",
     DBT_SEND_ANONYMOUS_USAGE_STATS="False",
     GX_ANALYTICS_ENABLED="False",

@@ -95,7 +95,11 @@ def line_dag(leg: str, doc: str | None, *, follows: Asset | None = None, clock: 
 
 
 def _deadline() -> DeadlineAlert | None:
-    """When somebody is told that a run is late; the run goes on. The triggerer, which is always there, tells."""
+    """When somebody is told that a run is late; the run goes on. The triggerer, which is always there, tells.
+
+    None by default: Airflow 3.3.2 answers 500 when a task of a run with this deadline is cleared, because it takes the
+    stored interval for a number (`_recalculate_dagrun_queued_at_deadlines`).
+    """
     minutes = get_settings().alerts.late_after_minutes
     if not minutes:
         return None

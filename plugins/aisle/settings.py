@@ -128,7 +128,9 @@ class Alerts(_Section):
     """Who is told when a run fails or is late."""
 
     webhook_url: SecretStr = Field(SecretStr(""), description="Takes alerts as JSON by POST; empty: they are logged")
-    late_after_minutes: int = Field(360, ge=0, description="A run that takes longer is told of as late; 0: none is")
+    late_after_minutes: int = Field(
+        0, ge=0, description="A run that takes longer is told of as late; 0: none, as clearing tasks fails with it"
+    )
 
 
 class Events(_Section):

@@ -117,3 +117,9 @@ def _missed_deadline(dag: Any, queued_at: datetime) -> tuple[str, dict[str, Any]
         assert deadline.missed
         assert deadline.callback.data["path"] == "aisle.alerts.run_is_late"
         return run.run_id, dict(deadline.callback.data["kwargs"])
+
+
+def test_no_run_has_a_deadline_by_default_because_its_tasks_could_not_be_cleared() -> None:
+    from aisle.dag_defaults import line_dag
+
+    assert line_dag("train", "doc")["deadline"] is None
