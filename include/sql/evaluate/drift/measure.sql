@@ -80,8 +80,20 @@ indices as (
 )
 
 select
-    (select count(*) from windowed where not windowed.is_new) as n_before,
-    (select count(*) from windowed where windowed.is_new) as n_after,
+    (
+        select count(*) from windowed
+        where not windowed.is_new
+    ) as n_before,
+    (
+        select count(*) from windowed
+        where windowed.is_new
+    ) as n_after,
     (select count(*) from personalize.interactions) as n_interactions,
-    coalesce((select indices.psi from indices where indices.subject = 'items'), 0) as items_psi,
-    coalesce((select indices.psi from indices where indices.subject = 'categories'), 0) as categories_psi
+    coalesce((
+        select indices.psi from indices
+        where indices.subject = 'items'
+    ), 0) as items_psi,
+    coalesce((
+        select indices.psi from indices
+        where indices.subject = 'categories'
+    ), 0) as categories_psi

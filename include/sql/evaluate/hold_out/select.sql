@@ -28,16 +28,16 @@ held_out as (
     from purchases
     inner join earlier on purchases.user_id = earlier.user_id
     where
-        purchases.purchased_at >= %(starts_at)s
-        and (%(count_repeats)s or purchases.item_id <> all (earlier.items))
+        purchases.purchased_at >= %(starts_at)s  -- noqa: RF02
+        and (%(count_repeats)s or purchases.item_id <> all(earlier.items))  -- noqa: RF02
 )
 
 select
     held_out.user_id,
     earlier.newest_item,
     array_agg(held_out.item_id) as bought,
-    case when %(count_repeats)s then '{}' else earlier.items end as left_out
+    case when %(count_repeats)s then '{}' else earlier.items end as left_out  -- noqa: RF02
 from held_out
 inner join earlier on held_out.user_id = earlier.user_id
 group by held_out.user_id, earlier.newest_item, earlier.items
-order by held_out.user_id collate "C"
+order by held_out.user_id collate "C"  -- noqa: RF02

@@ -5,11 +5,12 @@ select
     gender as "GENDER",
     location as "LOCATION"
 from personalize.users
-where exists (
-    select
-    from personalize.interactions
-    where
-        interactions.user_id = users.user_id
-        and to_timestamp(interactions.timestamp) < %(starts_at)s
-)
+where
+    exists (
+        select
+        from personalize.interactions
+        where
+            interactions.user_id = users.user_id
+            and to_timestamp(interactions.timestamp) < %(starts_at)s  -- noqa: RF02
+    )
 order by user_id collate "C"
