@@ -40,7 +40,7 @@ test-conformance: $(READY) ## Drive every operation of the engine through boto3 
 	$(BIN)/pytest tests/conformance
 
 week: $(READY) ## Live through a week of the line, with an outage, a bad retrain and a backfill
-	$(BIN)/pytest tests/integration/week -m week --capture=no
+	$(BIN)/pytest tests/integration/week -m week
 
 lint: $(READY) ## Check style, types, SQL and Dockerfiles
 	$(BIN)/ruff check .
