@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from aisle.aws.hooks.personalize import PersonalizeHook, PersonalizeResource
 from aisle.aws.operators import personalize as operators
 from aisle.aws.operators.base_personalize import PersonalizeBaseOperator, PersonalizeWaitingOperator
-from aisle.aws.operators.personalize import PersonalizeBatchJobOperator
+from aisle.aws.operators.personalize_jobs import PersonalizeBatchJobOperator
 from aisle.errors import FinalError, PersonalizeJobFailed, RetryableError
 
 Stub = Callable[[Any], Stubber]
