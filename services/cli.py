@@ -22,7 +22,14 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(resource_commands)  # plan, apply, teardown, import-resources, convert
+events = typer.Typer(no_args_is_help=True, help="Purchases on their way to Personalize, by PutEvents.")
+app.add_typer(events, name="events")
 console = Console()
+
+WarehouseUrl = Annotated[
+    str | None,
+    typer.Option("--url", envvar="WAREHOUSE_URL", help="libpq URL of the warehouse; else the running stack's."),
+]
 
 
 @app.command()
@@ -78,11 +85,7 @@ def migrate(
 
 
 @app.command()
-def erase(
-    url: Annotated[
-        str | None, typer.Option(envvar="WAREHOUSE_URL", help="libpq URL of the warehouse; else the running stack's.")
-    ] = None,
-) -> None:
+def erase(url: WarehouseUrl = None) -> None:
     """File a request to forget a person. It asks who it is, so that nothing of it stays in a shell's history."""
     from aisle.warehouse import connect, sql
     from services.stack.supervisor import running_addresses
@@ -93,6 +96,25 @@ def erase(
     with connect(url or running_addresses().warehouse_url) as connection:
         row = connection.execute(sql("identity/erasure_requests/insert").encode(), known).fetchone()
     console.print(f"Filed. Start the DAG erase with the param request_id: {row[0] if row else ''}", highlight=False)
+
+
+@events.command()
+def replay(
+    url: WarehouseUrl = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many are dead, and of what.")] = False,
+) -> None:
+    """Let the events that were refused too often wait again: the next run of the DAG events sends them."""
+    from aisle.warehouse import connect, sql
+    from services.stack.supervisor import running_addresses
+
+    with connect(url or running_addresses().warehouse_url) as connection:
+        reasons = connection.execute(sql("events/outbox/dead_reasons").encode()).fetchall()
+        n_dead = sum(n_events for _, n_events in reasons)
+        n_replayed = 0 if dry_run else connection.execute(sql("events/outbox/replay_dead").encode()).rowcount
+    for reason, n_events in reasons:
+        console.print(f"{n_events:>7}  {reason}", markup=False, highlight=False, soft_wrap=True)
+    outcome = "nothing was changed" if dry_run else f"{n_replayed} wait again, for the next run of the DAG events"
+    console.print(f"{n_dead} dead events; {outcome}", highlight=False)
 
 
 @app.command(
