@@ -26,6 +26,9 @@ LOST = (BotoCoreError, ResponseParserError)
 #: Codes of errors that pass by themselves; of an answer without a code botocore takes the status for one.
 PASSING = RETRIABLE_ERROR_CODES | {"500", "502", "503", "504"}
 
+#: The header in which the service names the request, in every answer.
+_REQUEST_ID = "x-amzn-RequestId"
+
 #: What find-or-create and delete ask for on purpose.
 _ANSWERS = ("ResourceAlreadyExistsException", "ResourceNotFoundException")
 
@@ -33,7 +36,7 @@ _ANSWERS = ("ResourceAlreadyExistsException", "ResourceNotFoundException")
 class ForeignAnswer(BotoCoreError):
     """Something else than the service has answered: a gateway, a proxy, a sign-in page. botocore reads it as empty."""
 
-    fmt = "{operation} was answered with {content_type}, HTTP status {status}: not by the service"
+    fmt = "{operation} was answered with {content}, HTTP status {status}: not by the service"
 
 
 class PersonalizeBaseHook(AwsBaseHook):
@@ -65,14 +68,17 @@ class PersonalizeBaseHook(AwsBaseHook):
 
 def refuse_foreign_answer(http_response: Any, model: Any, **_: Any) -> None:
     """
-    Raise ForeignAnswer unless the service has answered: it speaks JSON only.
+    Raise ForeignAnswer unless the service has answered: it speaks JSON, or says nothing and names the request.
 
     :param http_response: The HTTP answer.
     :param model: botocore's model of the operation.
     """
-    content_type = http_response.headers.get("Content-Type", "json")
-    if "json" not in content_type:
-        raise ForeignAnswer(operation=model.name, content_type=content_type, status=http_response.status_code)
+    headers = http_response.headers
+    is_empty = headers.get("Content-Length") == "0"  # then its type says nothing either
+    content = "nothing" if is_empty else headers.get("Content-Type", "json")
+    is_of_the_service = _REQUEST_ID in headers if is_empty else "json" in content
+    if not is_of_the_service:
+        raise ForeignAnswer(operation=model.name, content=content, status=http_response.status_code)
 
 
 def log_failed_call(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:

@@ -35,6 +35,9 @@ from aisle.errors import AisleError, ContractBroken
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+#: Between the first two looks of a patient wait. Each pause is twice the one before, up to a second.
+_FIRST_PAUSE_SECONDS = 0.1
+
 
 class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
     """
@@ -176,8 +179,8 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
     :param deferrable: If True, the operator waits asynchronously, without holding a worker. This implies waiting for
         completion, and requires the aiobotocore module to be installed.
         (default: False, but can be overridden in config file by setting default_deferrable to True)
-    :param patience_seconds: How long to look in place, once a second, before deferring. What ends within seconds is
-        not worth the way to the triggerer and back, and with LocalExecutor a task that comes back before its worker
+    :param patience_seconds: How long to look in place, soon once a second, before deferring. What ends within seconds
+        is not worth the way to the triggerer and back, and with LocalExecutor a task that comes back before its worker
         has gone is taken for failed. (default: 0)
     """
 
@@ -245,8 +248,10 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
 
     def _is_done_soon(self) -> bool:
         patient_until = time.monotonic() + (self.patience_seconds if self.deferrable else 0)
+        pause = _FIRST_PAUSE_SECONDS
         while not (is_done := self._is_done()) and time.monotonic() < patient_until:
-            time.sleep(1)
+            time.sleep(pause)
+            pause = min(pause * 2, 1)
         return is_done
 
     def _is_done(self) -> bool:
