@@ -1,13 +1,14 @@
-"""What Aisle adds to the Airflow UI: its pages and reports in the menu, receipts on each run."""
+"""What Aisle adds to Airflow: pages and reports in its menu, receipts on each run, what deadlines are counted from."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
+from aisle.deadlines import FirstQueuedAt
 from aisle.settings import get_settings
 
 PREFIX = "/aisle"
@@ -39,10 +40,11 @@ def _views() -> list[dict[str, Any]]:
 
 
 class AislePlugin(AirflowPlugin):  # type: ignore[misc]
-    """Aisle's pages, served by Airflow's API server to Airflow's users."""
+    """Aisle's pages, served by Airflow's API server to Airflow's users, and what its DAGs need registered."""
 
     name = "aisle"
     external_views = _views()
+    deadline_references: ClassVar[list[type[FirstQueuedAt]]] = [FirstQueuedAt]
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 10
 _TRIES = 3
+_ENDED = ("success", "failed")
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,10 +67,12 @@ def run_failed(context: Any) -> None:
     send(Alert(what="broken off", dag=context["dag"].dag_id, run=context["run_id"], reason=reason))
 
 
-async def run_is_late(context: Any, minutes: int) -> None:
-    """For deadlines; runs in the triggerer, while the run itself goes on."""
+async def run_is_late(context: Any, minutes: float) -> None:
+    """For deadlines; runs in the triggerer, while the run itself goes on. A run that has failed was told of as such."""
     run = context["dag_run"]
-    reason = f"the run is not over {minutes} minutes after it was queued; its state is {run.get('state', 'unknown')}"
+    if run.get("state") in _ENDED:
+        return
+    reason = f"the run is not over {minutes:g} minutes after it was queued; its state is {run.get('state', 'unknown')}"
     alert = Alert(what="late", dag=run["dag_id"], run=run["dag_run_id"], reason=reason)
     await asyncio.to_thread(send, alert)
 

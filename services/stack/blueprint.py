@@ -135,18 +135,21 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
     ]  # fmt: skip
 
 
+SCHEDULER = "airflow-scheduler"
 #: Airflow's four processes; the executor runs tasks inside the scheduler's process group.
 AIRFLOW_COMMANDS: dict[str, tuple[str, ...]] = {
     "airflow-api-server": ("airflow", "api-server"),
-    "airflow-scheduler": ("airflow", "scheduler"),
+    SCHEDULER: ("airflow", "scheduler"),
     "airflow-dag-processor": ("airflow", "dag-processor"),
     "airflow-triggerer": ("airflow", "triggerer"),
 }
 
 
-def airflow_components(environment: dict[str, str]) -> list[Component]:
-    """Scheduler, DAG processor, triggerer and API server, with one environment."""
-    return [Component(name, command, environment) for name, command in AIRFLOW_COMMANDS.items()]
+def airflow_components(environment: dict[str, str], *, schedulers: int = 1) -> list[Component]:
+    """Schedulers, DAG processor, triggerer and API server, with one environment."""
+    command = (*AIRFLOW_COMMANDS[SCHEDULER], "--skip-serve-logs")  # one serves the logs of all
+    more = {f"{SCHEDULER}-{number}": command for number in range(2, schedulers + 1)}
+    return [Component(name, command, environment) for name, command in {**AIRFLOW_COMMANDS, **more}.items()]
 
 
 def airflow_environment(

@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, FilePath
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aisle.settings import PROJECT_ROOT
@@ -36,7 +36,11 @@ class StackSettings(BaseSettings):
     s3_port: int = Field(8004, description="S3")
     postgres_port: int = Field(0, description="Embedded PostgreSQL (0: a free one)")
 
-    parallelism: int = Field(4, ge=1, description="Airflow tasks at a time")
+    parallelism: int = Field(4, ge=1, description="Airflow tasks at a time, of each scheduler")
+    schedulers: int = Field(1, ge=1, description="Airflow schedulers that share the work")
+    pools_file: FilePath = Field(
+        PROJECT_ROOT / "include" / "airflow" / "pools.json", description="Airflow's pools and how many slots each has"
+    )
 
     @property
     def home(self) -> Path:

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ import psycopg
 
 from aisle.errors import ConfigurationError, FinalError
 from aisle.warehouse import migrate
+from services.stack import airflow_database
 from services.stack.airflow import AirflowClient
 from services.stack.blueprint import (
     BUCKET,
@@ -39,7 +39,7 @@ from services.stack.blueprint import (
     endpoint,
 )
 from services.stack.postgres import EmbeddedPostgres, free_port
-from services.stack.processes import Program, answers, command_of, count_marked, environment_of, stop_all, sweep
+from services.stack.processes import Program, answers, count_marked, environment_of, stop_all, sweep
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
 
@@ -177,7 +177,7 @@ class Stack:
         _create_databases(admin_url)
         with ThreadPoolExecutor() as pool:
             migrated = pool.submit(migrate, self.addresses.warehouse_url)
-            airflow_ready = pool.submit(self._migrate_airflow)
+            airflow_ready = pool.submit(self._make_airflow_ready)
             migrated.result()
             self._start_beside_airflow()
             self._create_bucket()
@@ -216,24 +216,12 @@ class Stack:
             company_api=settings.company_api_url or f"http://127.0.0.1:{company_port}",
         )
 
-    def _migrate_airflow(self) -> None:
-        """`airflow db migrate`, once per version and database: it takes seconds even when there is nothing to do."""
-        from importlib.metadata import version
-
-        stamp = self.home / "airflow" / "migrated"
-        wanted = f"{version('apache-airflow')} {self.addresses.airflow_database_url.rsplit(':', 1)[0]}"
-        if stamp.exists() and stamp.read_text() == wanted and not self.settings.postgres_url:
-            return
-        self._say("Airflow's database")
-        (self.home / "airflow").mkdir(exist_ok=True)
-        finished = subprocess.run(
-            command_of(("airflow", "db", "migrate")),
-            env=environment_of(self._airflow_environment(""), self.home),
-            check=False, capture_output=True, text=True, cwd=self.home,
-        )  # fmt: skip
-        if finished.returncode:
-            raise StackDidNotStart(f"`airflow db migrate` failed:\n{(finished.stdout + finished.stderr)[-2000:]}")
-        stamp.write_text(wanted)
+    def _make_airflow_ready(self) -> None:
+        """An outside database may have been changed by others since, so it is not taken for ready."""
+        about = self.home, self.addresses.airflow_database_url, self.settings.pools_file
+        if self.settings.postgres_url or not airflow_database.is_ready(*about):
+            self._say("Airflow's database")
+            airflow_database.make_ready(*about, self._airflow_environment(""))
 
     def _airflow_environment(self, first_order_at: str) -> dict[str, str]:
         return airflow_environment(
@@ -252,7 +240,8 @@ class Stack:
 
     def _start_airflow(self, environment: dict[str, str]) -> None:
         self._say("Airflow")
-        self._launch([Program(component, self.home) for component in airflow_components(environment)])
+        components = airflow_components(environment, schedulers=self.settings.schedulers)
+        self._launch([Program(component, self.home) for component in components])
         client = self.airflow
         self._wait_until(client.is_healthy, "Airflow")
         folder = Path(environment_of(environment, self.home)["AIRFLOW__CORE__DAGS_FOLDER"])

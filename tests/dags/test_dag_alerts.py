@@ -42,13 +42,6 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     get_settings.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def airflow_metadata() -> None:
-    from airflow.utils.db import initdb
-
-    initdb()
-
-
 def parsed(dag_id: str) -> Any:
     from airflow.dag_processing.dagbag import DagBag
 
@@ -66,15 +59,15 @@ def test_a_task_that_fails_for_good_is_told_of_by_the_dag_it_is_in(airflow_metad
 def test_a_run_that_misses_its_deadline_is_told_of_while_it_goes_on(
     airflow_metadata: None, told: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AISLE_ALERTS__LATE_AFTER_MINUTES", "5")
+    monkeypatch.setenv("AISLE_DEADLINES__PUBLISH", "5")
     get_settings.cache_clear()
     queued_at = datetime.now(UTC) - timedelta(minutes=6)
-    run_id, kwargs = _missed_deadline(parsed("invalidate"), queued_at)
+    run_id, kwargs = _missed_deadline(parsed("publish"), queued_at)
     assert kwargs["minutes"] == 5
     from aisle.alerts import run_is_late
 
     asyncio.run(run_is_late(**kwargs))
-    assert [(body["what"], body["dag"], body["run"]) for body in told] == [("late", "invalidate", run_id)]
+    assert [(body["what"], body["dag"], body["run"]) for body in told] == [("late", "publish", run_id)]
     assert "not over 5 minutes after it was queued" in told[0]["reason"]
 
 
@@ -119,7 +112,29 @@ def _missed_deadline(dag: Any, queued_at: datetime) -> tuple[str, dict[str, Any]
         return run.run_id, dict(deadline.callback.data["kwargs"])
 
 
-def test_no_run_has_a_deadline_by_default_because_its_tasks_could_not_be_cleared() -> None:
-    from aisle.dag_defaults import line_dag
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_a_run_that_has_ended_is_not_told_of_as_late(told: list[Any], state: str) -> None:
+    from aisle.alerts import run_is_late
 
-    assert line_dag("train", "doc")["deadline"] is None
+    context = {"dag_run": {"dag_id": "publish", "dag_run_id": "one", "state": state}}
+    asyncio.run(run_is_late(context, minutes=30))
+    assert told == []
+
+
+def test_every_leg_of_the_clock_is_late_after_its_own_time_and_what_people_start_is_not() -> None:
+    from aisle.dag_defaults import line_dag
+    from aisle.settings import Deadlines, Schedules
+
+    minutes = {leg: line_dag(leg, "doc")["deadline"].interval / timedelta(minutes=1) for leg in Deadlines.model_fields}
+    assert set(minutes) == {*Schedules.model_fields, "transform", "publish"}
+    assert minutes["ingest"] <= 15 < minutes["train"]
+    assert line_dag("backfill", "doc")["deadline"] is None
+
+
+def test_a_deadline_of_no_minutes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aisle.deadlines import deadline_of
+
+    monkeypatch.setenv("AISLE_DEADLINES__INGEST", "0")
+    get_settings.cache_clear()
+    assert deadline_of("ingest") is None
+    get_settings.cache_clear()

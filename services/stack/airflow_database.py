@@ -1,0 +1,62 @@
+"""Airflow's own database, made ready before Airflow starts: its tables, and the pools that tasks wait in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from aisle.errors import ConfigurationError, FinalError
+from aisle.pools import declared_pools
+from services.stack.processes import command_of, environment_of
+
+
+class AirflowNotReady(FinalError):
+    """A command that makes Airflow's database ready has failed; the message ends with what it printed."""
+
+
+def is_ready(home: Path, database_url: str, pools: Path) -> bool:
+    """Whether it was made ready for this version of Airflow, this database and these pools."""
+    stamp = _stamp(home)
+    return stamp.exists() and stamp.read_text() == _wanted(database_url, pools)
+
+
+def make_ready(home: Path, database_url: str, pools: Path, environment: Mapping[str, str]) -> None:
+    """Tables and pools. It takes seconds even when there is nothing to do: ask `is_ready` first."""
+    _refuse_missing_pools(pools)
+    _stamp(home).parent.mkdir(exist_ok=True)
+    for arguments in (("db", "migrate"), ("pools", "import", str(pools.resolve()))):
+        _airflow(arguments, environment_of(environment, home), home)
+    _stamp(home).write_text(_wanted(database_url, pools))
+
+
+def _stamp(home: Path) -> Path:
+    return home / "airflow" / "migrated"
+
+
+def _wanted(database_url: str, pools: Path) -> str:
+    """The port of an embedded database changes from start to start, and does not count."""
+    digest = hashlib.sha256(pools.read_bytes()).hexdigest()
+    return f"{version('apache-airflow')} {database_url.rsplit(':', 1)[0]} {digest}"
+
+
+def _refuse_missing_pools(pools: Path) -> None:
+    """A task whose pool does not exist would wait for ever."""
+    missing = declared_pools() - set(json.loads(pools.read_text()))
+    if missing:
+        raise ConfigurationError(
+            f"reading the pools of Airflow from {pools}: {', '.join(sorted(missing))} is not among them, though tasks "
+            "wait in it; add it, as in include/airflow/pools.json"
+        )
+
+
+def _airflow(arguments: tuple[str, ...], environment: dict[str, str], home: Path) -> None:
+    finished = subprocess.run(
+        command_of(("airflow", *arguments)), env=environment, check=False, capture_output=True, text=True, cwd=home
+    )
+    if finished.returncode:
+        output = (finished.stdout + finished.stderr)[-2000:]
+        raise AirflowNotReady(f"`airflow {' '.join(arguments)}` failed:\n{output}")

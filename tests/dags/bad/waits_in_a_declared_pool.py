@@ -1,0 +1,24 @@
+"""
+# Bad in one way
+
+Reads  nothing.  Writes  nothing.
+Safe to rerun: it does nothing.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import dag, task
+
+from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+
+
+@task(pool="default_pool")
+def _work() -> None: ...
+
+
+@dag(**line_dag("waits_in_a_declared_pool", __doc__), params=RUN_KEY_PARAM)
+def build() -> None:
+    _work()
+
+
+build()

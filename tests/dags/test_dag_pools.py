@@ -1,0 +1,50 @@
+"""Pools and priorities of the line's tasks: nobody who can wait takes a slot from somebody who cannot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aisle import pools
+
+DAGS = Path(__file__).parents[2] / "dags"
+
+
+@pytest.fixture(scope="module")
+def tasks() -> dict[tuple[str, str], Any]:
+    """Every task of the line by its DAG and id."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    found = {(dag.dag_id, task.task_id): task for dag in DagBag(str(DAGS)).dags.values() for task in dag.tasks}
+    assert len(found) > 50
+    return found
+
+
+def test_what_the_code_names_is_what_is_declared() -> None:
+    assert pools.declared_pools() == {pools.WAREHOUSE, pools.PERSONALIZE, pools.COMPANY_API, pools.BACKFILL}
+
+
+def test_every_declared_pool_is_used(tasks: dict[tuple[str, str], Any]) -> None:
+    assert {task.pool for task in tasks.values()} == pools.declared_pools()
+
+
+def test_a_wait_for_personalize_takes_no_slot(tasks: dict[tuple[str, str], Any]) -> None:
+    waiting = [task for task in tasks.values() if getattr(task, "patience_seconds", None)]
+    assert len(waiting) > 10
+    assert {task.pool for task in waiting} == {pools.PERSONALIZE}
+    assert json.loads(pools.DECLARATION.read_text())[pools.PERSONALIZE]["include_deferred"] is False
+
+
+def test_a_backfill_takes_neither_the_slots_nor_the_turn_of_the_ingest_by_the_clock(
+    tasks: dict[tuple[str, str], Any],
+) -> None:
+    window, pull = tasks["backfill", "pull_window"], tasks["ingest", "pull_pos"]
+    assert (window.pool, pull.pool) == (pools.BACKFILL, pools.COMPANY_API)
+    assert window.priority_weight < tasks["transform", "build"].priority_weight < pull.priority_weight
+
+
+def test_priorities_are_taken_as_they_are_written(tasks: dict[tuple[str, str], Any]) -> None:
+    assert {task.weight_rule for task in tasks.values()} == {"absolute"}

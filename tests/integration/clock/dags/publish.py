@@ -1,0 +1,30 @@
+"""Fails at once at its first try, waits at its second until it is let go, and is quick afterwards."""
+
+import time
+from pathlib import Path
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from aisle.dag_defaults import line_dag
+from aisle.errors import FinalError
+
+_PATIENCE_SECONDS = 200
+
+
+@task
+def work() -> None:
+    """One try."""
+    context = get_current_context()
+    if context["ti"].try_number == 1:
+        raise FinalError("the first try fails")
+    given_up = time.monotonic() + _PATIENCE_SECONDS
+    while not Path(context["params"]["until_exists"]).exists() and time.monotonic() < given_up:
+        time.sleep(0.5)
+
+
+@dag(**line_dag("publish", __doc__), params={"until_exists": Param("/", type="string")})
+def publish() -> None:
+    work()
+
+
+publish()

@@ -1,0 +1,19 @@
+"""Follows new orders, as transform does, and does nothing with them: only its runs are counted."""
+
+from airflow.sdk import dag, task
+
+from aisle.assets import RAW_ORDERS
+from aisle.dag_defaults import line_dag
+
+
+@task
+def follow() -> None:
+    """Nothing."""
+
+
+@dag(**line_dag("transform", __doc__, follows=RAW_ORDERS))
+def transform() -> None:
+    follow()
+
+
+transform()
