@@ -8,7 +8,7 @@ Writes the drift to ops.receipts; a run of `train`, where training is due before
 2. decide_to_train – skipped where nothing calls for it, or the last training is too recent
 3. start_training – `train`, with the reason
 
-How a new model is measured and promoted is in `train`.
+There is one such DAG per dataset group. How a new model is measured and promoted is in `train`.
 Safe to rerun: a run starts one training at most, and no two trainings come about within the least time between them.
 """
 
@@ -17,13 +17,21 @@ from __future__ import annotations
 from airflow.sdk import dag
 
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.dataset_groups import DatasetGroup, dataset_groups
 from aisle.evaluate.retrain import decide_to_train, measure_change, start_training
 
 
-@dag(**line_dag("evaluate", __doc__, clock="evaluate"), params=RUN_KEY_PARAM)
-def evaluate() -> None:
-    """The evaluate leg."""
-    start_training(decide_to_train(measure_change()["reasons"]))
+def evaluate_for(group: DatasetGroup) -> None:
+    """The DAG of one group."""
+
+    @dag(**line_dag("evaluate", __doc__, group=group, clock="evaluate"), params=RUN_KEY_PARAM | group.param)
+    def evaluate() -> None:
+        """The evaluate leg."""
+        changed = measure_change(group)
+        start_training(group, decide_to_train(changed["reasons"]))
+
+    evaluate()
 
 
-evaluate()
+for each in dataset_groups():
+    evaluate_for(each)

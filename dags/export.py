@@ -9,6 +9,7 @@ Writes one CSV per dataset to S3, the datasets in Personalize; asset `personaliz
 3. per dataset: write_csv, schema, dataset, dataset_schema (takes new columns), plan_import, import_job, record_import
 4. announce
 
+There is one such DAG per dataset group.
 A dataset whose bytes are those of its newest import is not imported again; the log says so.
 Safe to rerun: a run key names the files and jobs, so a rerun finds what it started.
 """
@@ -18,17 +19,22 @@ from __future__ import annotations
 from airflow.sdk import dag
 
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.export.tasks import announce, dataset_group, import_dataset
-from aisle.personalize import enabled_datasets
+from aisle.dataset_groups import DatasetGroup, dataset_groups
+from aisle.export.tasks import announce, import_dataset, make_group
 from aisle.quality.tasks import gate
 
 
-@dag(**line_dag("export", __doc__, clock="export"), params=RUN_KEY_PARAM)
-def export() -> None:
-    """The export leg."""
-    group = dataset_group()
-    imports = [import_dataset(dataset, group.output) for dataset in enabled_datasets()]
-    gate("marts") >> group >> imports >> announce()
+def export_for(group: DatasetGroup) -> None:
+    """The export leg of one group."""
+
+    @dag(**line_dag("export", __doc__, group=group, clock="export"), params=RUN_KEY_PARAM | group.param)
+    def export() -> None:
+        made = make_group(group)
+        imports = [import_dataset(group, dataset, made.output) for dataset in group.datasets]
+        gate("marts") >> made >> imports >> announce(group)
+
+    export()
 
 
-export()
+for each in dataset_groups():
+    export_for(each)

@@ -5,7 +5,7 @@ Reads  nothing.
 Writes asset `cache` (removes lists from `cache.offline_user_recommendations`, `cache.offline_similar_items`), and to
 `ops.interventions` who asked for it and why.
 
-1. remove_lists – the lists of one user, of one item, or all of the live generation
+1. remove_lists – the lists of one user, of one item, or all of the live generation; of one dataset group, or of all
 
 Started by hand. Serving falls back with its next request; the next publish brings new lists, a rollback the previous.
 Safe to rerun: lists that are gone stay gone.
@@ -16,13 +16,13 @@ from __future__ import annotations
 from airflow.sdk import dag
 
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.invalidate.tasks import PARAMS, remove_lists
+from aisle.invalidate.tasks import params, remove_from_caches
 
 
-@dag(**line_dag("invalidate", __doc__), params={**PARAMS, **RUN_KEY_PARAM})
+@dag(**line_dag("invalidate", __doc__), params={**params(), **RUN_KEY_PARAM})
 def invalidate() -> None:
     """Take lists out of the cache."""
-    remove_lists()
+    remove_from_caches()
 
 
 invalidate()

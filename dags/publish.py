@@ -9,23 +9,39 @@ Reads  asset `batch_output` (JSON lines on S3).  Writes asset `cache` (`cache.of
 3. gate_batch_output, check_coverage – stop here unless the staged lists are sound and enough of them
 4. switch – one transaction: staged becomes live, live becomes previous
 
+There is one such DAG per dataset group; any but the first has assets and a cache schema of its own.
 Safe to rerun: until the switch nobody sees anything, staging tables of a dead run are replaced, and a run that is
-already live replaces itself. A bad generation is taken back with `aisle.publish.generations.rollback()`.
+already live replaces itself. A bad generation is taken back by the DAG `rollback`.
 """
 
-from airflow.sdk import chain, dag
+from __future__ import annotations
 
-from aisle.assets import BATCH_OUTPUT
+from airflow.sdk import chain, cross_downstream, dag
+
+from aisle.assets import BATCH_OUTPUT, CACHE
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.publish.tasks import OUTPUT_PARAMS, check_coverage, find_batch_output, stage, switch
+from aisle.dataset_groups import DatasetGroup, dataset_groups
+from aisle.publish.tasks import OUTPUT_PARAMS, check_coverage, find_batch_output, stage, subjects_of, switch
 from aisle.quality.tasks import gate
 
 
-@dag(**line_dag("publish", __doc__, follows=BATCH_OUTPUT), params={**RUN_KEY_PARAM, **OUTPUT_PARAMS})
-def publish():
-    batch = find_batch_output()
-    staged = [stage.override(task_id=f"stage_{subject}")(subject, batch) for subject in ("users", "items")]
-    chain(staged, [gate("batch_output"), check_coverage(batch, staged)], switch(batch, staged))
+def publish_for(group: DatasetGroup) -> None:
+    """The publish leg of one group."""
+    came, served = group.asset(BATCH_OUTPUT), group.asset(CACHE)
+
+    @dag(
+        **line_dag("publish", __doc__, group=group, follows=came),
+        params={**RUN_KEY_PARAM, **OUTPUT_PARAMS, **group.param},
+    )
+    def publish() -> None:
+        batch = find_batch_output.override(inlets=[came])()
+        staged = [stage.override(task_id=f"stage_{subject}")(subject, batch) for subject in subjects_of(group)]
+        checks = [gate("batch_output", group=group), check_coverage(batch, staged)]
+        cross_downstream(staged, checks)
+        chain(checks, switch.override(inlets=[came], outlets=[served])(batch, staged))
+
+    publish()
 
 
-publish()
+for each in dataset_groups():
+    publish_for(each)

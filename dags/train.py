@@ -10,10 +10,11 @@ ops.model_evaluations and ops.model_versions; asset `models`.
 3. find_candidates – which versions are new, and on which days they can be measured
 4. twin – the same recipes, trained without those days, and asked; skipped where nothing can be measured
 5. judge – the gate: against popularity and the live version (docs/model-life.md)
-6. per published solution: approve (a person, if the settings want it), promote
-7. campaign – serves the live version in real time; only where the settings name a campaign
+6. per published solution: approve (a person, if the settings want it), canary (if its campaign wants one), promote
+7. campaigns – serve the live versions in real time; only where the file describes some
 8. announce
 
+There is one such DAG per dataset group.
 A solution whose data and recipe are those of its newest version is not trained again, unless `force` is set.
 Safe to rerun: the run key names the versions, so a rerun finds the training it started; what is decided stays decided.
 """
@@ -24,11 +25,11 @@ from datetime import timedelta
 
 from airflow.sdk import Param, chain, dag
 
-from aisle.contracts.personalize import SOLUTIONS
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.evaluate.campaign import serve_live
+from aisle.dataset_groups import DatasetGroup, dataset_groups
+from aisle.evaluate.campaign import admit, only_served, serve_live
 from aisle.evaluate.tasks import find_candidates, judge, promote_solution, train_twins
-from aisle.personalize import QUESTIONS
+from aisle.personalize import questions_of
 from aisle.train.tasks import announce, find_data, train_solution
 
 PARAMS = {
@@ -39,17 +40,28 @@ PARAMS = {
 LIMITS = {"dagrun_timeout": timedelta(days=7)}
 
 
-@dag(**line_dag("train", __doc__, clock="train") | LIMITS, params=RUN_KEY_PARAM | PARAMS)
-def train() -> None:
-    """The train leg."""
-    data = find_data()
-    trained = {solution.name: train_solution(solution, data) for solution in SOLUTIONS}
-    published = {question.solution.name: trained[question.solution.name] for question in QUESTIONS}
-    found = find_candidates(published)
-    judged = judge(found)
-    promoted = [promote_solution(question.solution, judged) for question in QUESTIONS]
-    train_twins(found) >> judged
-    chain([*trained.values(), *promoted], *serve_live(), announce())
+def train_for(group: DatasetGroup) -> None:
+    """The train leg of one group."""
+    published, served = [question.solution for question in questions_of(group)], only_served(group)
+
+    @dag(
+        **line_dag("train", __doc__, group=group, clock="train") | LIMITS,
+        params=RUN_KEY_PARAM | PARAMS | group.param,
+    )
+    def train() -> None:
+        data = find_data()
+        trained = {key: train_solution(group, key, data) for key in group.solutions}
+        found = find_candidates({key: trained[key] for key in published})
+        judged = judge(found)
+        train_twins(group, found) >> judged
+        promoted = [promote_solution(group, key, judged) for key in published]
+        if served:
+            admitted = admit({key: trained[key] for key in served})
+            promoted += [promote_solution(group, key, admitted) for key in served]
+        chain([*trained.values(), *promoted], *serve_live(group), announce(group))
+
+    train()
 
 
-train()
+for each in dataset_groups():
+    train_for(each)

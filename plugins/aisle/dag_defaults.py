@@ -12,12 +12,13 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, CronTriggerTimetable, Param
-from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
-from aisle.alerts import run_failed, run_is_late, task_failed
+from aisle.alerts import run_failed, task_failed
 from aisle.contracts.run_key import checked_run_key, run_key_of
+from aisle.dataset_groups import DatasetGroup
+from aisle.deadlines import deadline_of
+from aisle.pools import place_of
 from aisle.settings import get_settings
 
 TASK_DEFAULTS: dict[str, Any] = {
@@ -77,44 +78,42 @@ def asked_by() -> str:
     return run.triggering_user_name or str(run.run_type.value)
 
 
-def line_dag(leg: str, doc: str | None, *, follows: Asset | None = None, clock: str | None = None) -> dict[str, Any]:
-    """Keyword arguments of `@dag` for one leg. It `follows` an asset, or runs by the `clock` of that name."""
+def line_dag(
+    leg: str,
+    doc: str | None,
+    *,
+    group: DatasetGroup | None = None,
+    follows: Asset | None = None,
+    clock: str | None = None,
+) -> dict[str, Any]:
+    """Keyword arguments of `@dag` for one leg, of one group where each has its own.
+
+    It `follows` an asset, or runs by the `clock` of that name: the group's, else that of the settings.
+    """
+    own_clock = group.schedule(leg) if group else None
     return {
-        "dag_id": leg,
+        "dag_id": group.dag_id(leg) if group else leg,
         "doc_md": doc,
-        "schedule": [follows] if follows else _ticks_of(clock),
+        "schedule": [follows] if follows else _ticks_of(own_clock or _cron_of(clock)),
         "catchup": False,
         "max_active_runs": 1,
-        "default_args": TASK_DEFAULTS,
-        "tags": ["aisle", leg],
+        "default_args": TASK_DEFAULTS | place_of(leg),
+        "tags": ["aisle", leg, *([] if group is None or group.is_first else [f"group:{group.name}"])],
         "user_defined_macros": {"run_key": resolve_run_key},
         "dagrun_timeout": timedelta(hours=12),
-        "deadline": _deadline(),
+        "deadline": deadline_of(leg),
         "on_failure_callback": run_failed,
     }
 
 
-def _deadline() -> DeadlineAlert | None:
-    """When somebody is told that a run is late; the run goes on. The triggerer, which is always there, tells.
-
-    None by default: Airflow 3.3.2 answers 500 when a task of a run with this deadline is cleared, because it takes the
-    stored interval for a number (`_recalculate_dagrun_queued_at_deadlines`).
-    """
-    minutes = get_settings().alerts.late_after_minutes
-    if not minutes:
-        return None
-    return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(minutes=minutes),
-        callback=AsyncCallback(run_is_late, kwargs={"minutes": minutes}),
-    )
+def _cron_of(clock: str | None) -> str:
+    return str(getattr(get_settings().schedules, clock)) if clock else BY_HAND
 
 
-def _ticks_of(clock: str | None) -> CronTriggerTimetable | None:
-    """The schedule of that name; none for a DAG that is started by hand only.
+def _ticks_of(cron: str) -> CronTriggerTimetable | None:
+    """The schedule; none for a DAG that is started by hand only.
 
     A new DAG waits for its next tick. Airflow would run the last one at once for a DAG with a start date, and, by
     default (3.3.2), also for one that is first seen within a tenth of its period.
     """
-    cron = getattr(get_settings().schedules, clock) if clock else BY_HAND
     return None if cron == BY_HAND else CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0))

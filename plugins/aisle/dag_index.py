@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable
 from typing import Any
 
-from aisle.dag_policy import asset_names, part_of, waited_for
+from aisle.dag_policy import asset_names, group_of, part_of, waited_for
 from aisle.settings import PREFIX, PROJECT_ROOT
 
 README = PROJECT_ROOT / "dags" / "README.md"
@@ -20,14 +20,15 @@ _HEAD = """\
 # The DAGs
 
 Made by `make dags-readme` from the DAGs in this folder; a test compares. A DAG file says when and in which order; how
-is in `plugins/aisle/<leg>/`. In the picture a DAG starts when an asset that points to it was written; one that points
-with a dotted line is only looked at.
+is in `plugins/aisle/<leg>/`. Each further dataset group of the environment's file has DAGs like the first, from
+`export-<group>` to `publish-<group>`. In the picture a DAG starts when an asset that points to it was written; one that
+points with a dotted line is only looked at.
 """
 
 
 def index(dags: Iterable[Any]) -> str:
-    """The text of the index."""
-    ordered = sorted(dags, key=_place)
+    """The text of the index. Each file is shown once, by the DAG of the first dataset group."""
+    ordered = sorted((dag for dag in dags if group_of(dag) is None), key=_place)
     table = "\n".join(["| DAG | Runs | Reads | Writes |", "|---|---|---|---|", *map(_row, ordered)])
     return "\n".join([_HEAD, _picture(ordered), "", table, "", *map(_section, ordered)])
 

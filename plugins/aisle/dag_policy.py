@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from aisle.pools import DECLARATION, declared_pools
+
 Rule = Callable[[Any, Path], Iterator[str]]
 
 MOST_LINES = 80
@@ -38,6 +40,11 @@ def asset_names(dag: Any) -> tuple[set[str], set[str]]:
 def waited_for(dag: Any) -> set[str]:
     """Names of the assets whose events start a DAG."""
     return set(_names_in(getattr(dag.timetable, "asset_condition", None)))
+
+
+def group_of(dag: Any) -> str | None:
+    """The dataset group of a DAG that serves another than the first."""
+    return next((tag.removeprefix("group:") for tag in dag.tags if tag.startswith("group:")), None)
 
 
 def _names_in(condition: Any) -> Iterator[str]:
@@ -67,7 +74,7 @@ def _is_short(dag: Any, file: Path) -> Iterator[str]:
 
 
 def _is_named_after_its_file(dag: Any, file: Path) -> Iterator[str]:
-    if dag.dag_id != file.stem:
+    if dag.dag_id not in (file.stem, f"{file.stem}-{group_of(dag)}"):
         yield f"the DAG is called {dag.dag_id}, its file {file.name}; one name for both keeps ids unique"
 
 
@@ -89,7 +96,8 @@ def _is_owned(dag: Any, file: Path) -> Iterator[str]:
 
 
 def _is_tagged(dag: Any, file: Path) -> Iterator[str]:
-    allowed = {"aisle", dag.dag_id}
+    group = group_of(dag)
+    allowed = {"aisle", dag.dag_id.removesuffix(f"-{group}"), *([f"group:{group}"] if group else [])}
     if set(dag.tags) != allowed:
         yield f"the tags are {sorted(dag.tags)} instead of {sorted(allowed)}"
 
@@ -117,6 +125,13 @@ def _runs_once_at_a_time(dag: Any, file: Path) -> Iterator[str]:
         yield "it makes up for runs that were missed (catchup)"
 
 
+def _waits_in_a_declared_pool(dag: Any, file: Path) -> Iterator[str]:
+    declared = declared_pools()
+    for task in dag.tasks:
+        if task.pool not in declared:
+            yield f"the task {task.task_id} is in the pool {task.pool}; {DECLARATION.name} has {sorted(declared)}"
+
+
 def _tells_of_failure(dag: Any, file: Path) -> Iterator[str]:
     if not dag.on_failure_callback:
         yield "nobody is told when a run is broken off (on_failure_callback)"
@@ -126,7 +141,7 @@ def _tells_of_failure(dag: Any, file: Path) -> Iterator[str]:
 
 
 def _names_its_assets(dag: Any, file: Path) -> Iterator[str]:
-    reads, writes = asset_names(dag)
+    reads, writes = ({name.rpartition("/")[2] for name in names} for names in asset_names(dag))
     for part, assets in (("Reads", reads), ("Writes", writes)):
         named = set(_NAMED_ASSET.findall(part_of(dag.doc_md, part)))
         if unnamed := writes - named if part == "Writes" else set():
@@ -162,6 +177,7 @@ RULES: dict[str, Rule] = {
     "retries_what_may_pass": _retries_what_may_pass,
     "ends": _ends,
     "runs_once_at_a_time": _runs_once_at_a_time,
+    "waits_in_a_declared_pool": _waits_in_a_declared_pool,
     "tells_of_failure": _tells_of_failure,
     "names_its_assets": _names_its_assets,
     "reads_nothing_when_parsed": _reads_nothing_when_parsed,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import class_row
 
+from aisle.pools import PERSONALIZE
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
 
@@ -74,6 +75,7 @@ def waiting() -> dict[str, Any]:
     """Keyword arguments of the operators that wait: asynchronously, and by the settings' clock."""
     delay = get_settings().personalize.poll_seconds
     return {
+        "pool": PERSONALIZE,
         "deferrable": True,
         "patience_seconds": _PATIENCE_SECONDS,
         "waiter_delay": delay,

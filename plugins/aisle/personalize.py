@@ -1,11 +1,11 @@
-"""What Personalize, or the engine in its place, holds of this line: its dataset group and its imports.
+"""What Personalize, or the engine in its place, holds of a group: its ARN and its imports.
 
 And what it is asked: which solution answers about users, and which about items.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from aisle.aws.hooks.personalize import (
     DATASET,
@@ -13,57 +13,62 @@ from aisle.aws.hooks.personalize import (
     DATASET_IMPORT_JOB,
     PersonalizeHook,
 )
-from aisle.contracts.personalize import DATASETS, SIMILAR_ITEMS, USER_PERSONALIZATION, Dataset, Solution
+from aisle.contracts.personalize import Dataset
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
-from aisle.settings import get_settings
+
+Kind = Literal["users", "items"]
+
+#: Recipes whose batch answers are published, by what they are asked about.
+_ANSWERING: dict[Kind, tuple[str, ...]] = {
+    "users": ("aws-user-personalization", "aws-user-personalization-v2"),
+    "items": ("aws-sims", "aws-similar-items"),
+}
 
 
 class Question(NamedTuple):
-    """One thing that batch inference is asked: for whom, and which model answers."""
+    """One thing that batch inference is asked: for whom, and which solution (its key in the file) answers."""
 
-    kind: str  # names the input query, the S3 prefixes and the job
-    solution: Solution
-
-
-USERS = Question("users", USER_PERSONALIZATION)
-ITEMS = Question("items", SIMILAR_ITEMS)
-QUESTIONS = (USERS, ITEMS)
+    kind: Kind  # names the input query, the S3 prefixes and the job
+    solution: str
 
 
-def enabled_datasets() -> list[Dataset]:
-    """The datasets that the settings ask for; interactions always."""
-    settings = get_settings().personalize
-    wanted = {"interactions": True, "items": settings.with_items, "users": settings.with_users}
-    return [dataset for dataset in DATASETS if wanted[dataset.name]]
+def questions_of(group: DatasetGroup) -> list[Question]:
+    """What a group is asked: about users, about items, or both. The first solution with a recipe for it answers."""
+    found = []
+    for kind, recipes in _ANSWERING.items():
+        able = (key for key, solution in group.described.solutions.items() if solution.recipe in recipes)
+        if (first := next(able, None)) is not None:
+            found.append(Question(kind, first))
+    return found
 
 
-def resource_name(*parts: str) -> str:
-    """A name in the service: all names of the line begin with its dataset group's."""
-    return "-".join((get_settings().personalize.dataset_group, *parts))
-
-
-def dataset_group_arn(hook: PersonalizeHook) -> str:
-    """ARN of the line's dataset group. Raises FinalError if nothing was ever exported."""
-    name = get_settings().personalize.dataset_group
-    arn = hook.find(DATASET_GROUP, name)
+def dataset_group_arn(hook: PersonalizeHook, group: DatasetGroup) -> str:
+    """ARN of a group. Raises FinalError if nothing was ever exported for it."""
+    arn = hook.find(DATASET_GROUP, group.name)
     if arn is None:
-        raise FinalError(f"Looking for dataset group {name}: the service has none of this name. Run `export` first.")
+        raise FinalError(
+            f"Looking for dataset group {group.name}: the service has none of this name. "
+            f"Run `{group.dag_id('export')}` first."
+        )
     return arn
 
 
-def newest_imports(hook: PersonalizeHook, group_arn: str) -> list[str]:
+def newest_imports(hook: PersonalizeHook, group: DatasetGroup) -> list[str]:
     """ARNs of the newest finished import of each dataset: the data that training learns from.
 
     Raises FinalError if a dataset was never imported.
     """
-    return [_newest_import(hook, group_arn, dataset) for dataset in enabled_datasets()]
+    group_arn = dataset_group_arn(hook, group)
+    return [_newest_import(hook, group, group_arn, dataset) for dataset in group.datasets]
 
 
-def _newest_import(hook: PersonalizeHook, group_arn: str, dataset: Dataset) -> str:
+def _newest_import(hook: PersonalizeHook, group: DatasetGroup, group_arn: str, dataset: Dataset) -> str:
     dataset_arn = hook.find(DATASET, dataset.type.upper(), datasetGroupArn=group_arn)
     job_arn = hook.newest_active(DATASET_IMPORT_JOB, datasetArn=dataset_arn) if dataset_arn else None
     if job_arn is None:
         raise FinalError(
-            f"Looking for the data of {group_arn}: no import of {dataset.name} has ended well. Run `export` first."
+            f"Looking for the data of {group_arn}: no import of {dataset.name} has ended well. "
+            f"Run `{group.dag_id('export')}` first."
         )
     return job_arn

@@ -59,16 +59,14 @@ class Storage(_Section):
 class Personalize(_Section):
     """How Personalize, or the engine in its place, is asked."""
 
-    dataset_group: str = Field("aisle", description="Name of the dataset group; names of its parts begin with it")
+    dataset_group: str = Field("aisle", description="Name of a dataset group to which the resources file gives none")
     role_arn: str = Field(
         "arn:aws:iam::000000000000:role/aisle-personalize", description="Role by which Personalize reads and writes S3"
     )
-    with_items: bool = Field(True, description="Export and import the items dataset")
-    with_users: bool = Field(True, description="Export and import the users dataset")
     poll_seconds: int = Field(30, ge=1, description="Time between two looks at a running job")
     resources_file: Path = Field(
         PROJECT_ROOT / "include" / "personalize" / "default.yaml",
-        description="File of what Personalize should hold, for `aisle plan` and the DAG resources",
+        description="File of the dataset groups and all that Personalize should hold of them",
     )
 
 
@@ -92,13 +90,15 @@ class Evaluate(_Section):
     min_users: int = Field(50, ge=1, description="Fewest users in a hold-out that is evidence")
     min_lift: float = Field(0.0, description="Least gain of ndcg_at_10 over popularity, as a part of popularity's")
     max_loss: float = Field(0.25, ge=0, le=1, description="Largest part of the live model's advantage that may be lost")
+    confidence: float = Field(
+        0.95, ge=0.5, lt=1, description="How sure it must be that so much was lost before the gate refuses"
+    )
     min_coverage: float = Field(0.05, ge=0, le=1, description="Smallest part of the items that the lists must show")
     without_evidence: Literal["keep_live", "promote"] = Field(
         "keep_live", description="What becomes of a new model that cannot be measured: keep_live or promote"
     )
     approval: bool = Field(False, description="A person must approve a model that has passed the gate")
     approval_hours: int = Field(72, ge=1, description="A model that nobody approved within this time is rejected")
-    campaign: str | None = Field(None, description="Campaign that serves the live user-personalization; none: no such")
     retrain_volume: float = Field(0.2, gt=0, description="New interactions that make training due, as a part of all")
     retrain_drift: float = Field(0.25, gt=0, description="Population stability index that makes training due")
     drift_days: int = Field(28, ge=1, description="Length of the two windows that drift is measured between")
@@ -128,9 +128,6 @@ class Alerts(_Section):
     """Who is told when a run fails or is late."""
 
     webhook_url: SecretStr = Field(SecretStr(""), description="Takes alerts as JSON by POST; empty: they are logged")
-    late_after_minutes: int = Field(
-        0, ge=0, description="A run that takes longer is told of as late; 0: none, as clearing tasks fails with it"
-    )
 
 
 class Events(_Section):
@@ -154,6 +151,20 @@ class Schedules(_Section):
     recommend: str = "0 */6 * * *"
     events: str = "* * * * *"
     maintain: str = "30 4 * * *"
+
+
+class Deadlines(_Section):
+    """Minutes after which a run of each DAG that is not over is told of as late (0: never)."""
+
+    events: float = Field(5, ge=0)
+    ingest: float = Field(15, ge=0)
+    transform: float = Field(30, ge=0)
+    export: float = Field(120, ge=0)
+    train: float = Field(720, ge=0)
+    evaluate: float = Field(60, ge=0)
+    recommend: float = Field(240, ge=0)
+    publish: float = Field(30, ge=0)
+    maintain: float = Field(120, ge=0)
 
 
 class Docs(_Section):
@@ -190,6 +201,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     events: Events = Events()
     schedules: Schedules = Schedules()
+    deadlines: Deadlines = Deadlines()
     docs: Docs = Docs()
     cost: Cost = Cost()
 

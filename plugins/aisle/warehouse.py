@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 
 import psycopg
+from psycopg.sql import SQL, Composable, Identifier
 
 from aisle.settings import PROJECT_ROOT
 
@@ -25,14 +26,24 @@ MIGRATIONS = (
     "ops/model_versions/create",
     "ops/model_evaluations/create",
     "ops/interventions/create",
-    "cache/create",
+    "cache/functions",
 )
+
+#: The schema of the first group's lists, and of what all groups' share.
+CACHE_SCHEMA = "cache"
 
 
 @cache
-def sql(name: str) -> str:
-    """The text of `include/sql/<name>.sql`."""
+def _text(name: str) -> str:
     return (SQL_ROOT / f"{name}.sql").read_text()
+
+
+def sql(name: str, **parts: Composable) -> str:
+    """The text of `include/sql/<name>.sql`, its `{part}`s filled in. A text with parts is executed with values."""
+    if not parts:
+        return _text(name)
+    written = {part: SQL(text.as_string().replace("%", "%%")) for part, text in parts.items()}
+    return SQL(_text(name)).format(**written).as_string()
 
 
 def warehouse_url() -> str:
@@ -61,4 +72,11 @@ def migrate(url: str) -> None:
     with connect(url) as connection:
         for name in MIGRATIONS:
             connection.execute(sql(name).encode())
+        create_cache(connection, CACHE_SCHEMA)
+        connection.execute(sql("cache/groups/create").encode())
         connection.execute(sql("admin/search_path").encode())
+
+
+def create_cache(connection: psycopg.Connection, schema: str) -> None:
+    """Make what a group's lists are published to, or bring it to this version."""
+    connection.execute(sql("cache/create", cache=Identifier(schema)).encode(), {})

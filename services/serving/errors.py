@@ -3,6 +3,7 @@
 ServingError
 ├── Unauthorized        401  no API key, or one that is not accepted
 ├── ItemUnknown         404  no list is cached for this item
+├── GroupUnknown        404  no lists are published for a dataset group of this name
 ├── DatabaseUnreachable 503  the warehouse does not answer
     ├── TableMissing        503  the warehouse lacks a table that is read here
 └── CacheEmpty          503  no generation was ever published
@@ -42,6 +43,12 @@ class ItemUnknown(ServingError):
     """No list is cached for this item."""
 
     status, code = HTTPStatus.NOT_FOUND, "item_unknown"
+
+
+class GroupUnknown(ServingError):
+    """No lists are published for a dataset group of this name."""
+
+    status, code = HTTPStatus.NOT_FOUND, "group_unknown"
 
 
 class DatabaseUnreachable(ServingError):

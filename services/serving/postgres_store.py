@@ -1,21 +1,30 @@
-"""The store over the warehouse's cache tables: a pool of connections and prepared look-ups."""
+"""The store over the warehouse's cache tables: a pool of connections and prepared look-ups.
+
+Which schema holds the lists of which dataset group is read from `cache.groups`, and known for a while: a look-up is one
+statement over the schemas of all groups that are asked.
+"""
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC
+from functools import cache
 from typing import Any
 
 import msgspec
 import psycopg
 import structlog
 from psycopg import errors
+from psycopg.sql import Identifier, Literal
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from aisle.contracts.recommendations import ScoredProduct
-from aisle.warehouse import sql
+from aisle.warehouse import CACHE_SCHEMA, sql
 from services.serving.errors import DatabaseUnreachable, TableMissing
+from services.serving.groups import chosen
 from services.serving.store import LiveGeneration, StoredList
 
 log = structlog.get_logger(__name__)
@@ -27,6 +36,8 @@ _CONNECTION: dict[str, Any] = {
     "application_name": "aisle-serving",
     "options": "-c statement_timeout=5000 -c default_transaction_read_only=on",
 }
+#: How long it may take until a group that is published for the first time is found without being named.
+_GROUPS_SECONDS = 15.0
 #: The pool's pauses between attempts double. Given up early, the next request starts a fresh attempt at once.
 _RECONNECT_SECONDS = 5
 
@@ -46,6 +57,8 @@ class PostgresStore:
             open=False,
             name="serving",
         )
+        self._schemas: dict[str, str] = {}
+        self._read_at = -math.inf
 
     async def open(self) -> None:
         await self._pool.open(wait=False)
@@ -53,36 +66,50 @@ class PostgresStore:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def recommendations(self, user_id: str) -> StoredList | None:
-        return await self._look_up("offline_user_recommendations", user_id)
+    async def recommendations(self, user_id: str, group: str | None = None) -> StoredList | None:
+        return await self._look_up("offline_user_recommendations", user_id, group)
 
-    async def similar(self, item_id: str) -> StoredList | None:
-        return await self._look_up("offline_similar_items", item_id)
+    async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
+        return await self._look_up("offline_similar_items", item_id, group)
 
     async def popular(self, limit: int) -> Sequence[ScoredProduct]:
-        return [ScoredProduct(*row) for row in await self._fetch("cache/popular", {"n_items": limit})]
+        return [ScoredProduct(*row) for row in await self._fetch(sql("cache/popular"), {"n_items": limit})]
 
     async def live_generation(self) -> LiveGeneration | None:
-        for generation, published_at, user_lists, item_lists in await self._fetch("cache/generations/live", {}):
-            return LiveGeneration(
-                generation=generation, published_at=published_at, user_lists=user_lists, item_lists=item_lists
-            )
-        return None
+        row = await self._first("cache/generations/live", await self._schemas_of(None), {})
+        return (
+            LiveGeneration(generation=row[0], published_at=row[1], user_lists=row[2], item_lists=row[3])
+            if row
+            else None
+        )
 
-    async def _look_up(self, table: str, key: str) -> StoredList | None:
-        for products, generation, score_kind, updated_at in await self._fetch(f"cache/{table}/look_up", {"key": key}):
-            return StoredList(
-                products=products,
-                generation=generation,
-                score_kind=score_kind,
-                updated_at=updated_at.replace(tzinfo=UTC),
-            )
-        return None
+    async def _look_up(self, table: str, key: str, group: str | None) -> StoredList | None:
+        row = await self._first(f"cache/{table}/look_up", await self._schemas_of(group), {"key": key})
+        if row is None:
+            return None
+        products, generation, score_kind, updated_at = row
+        return StoredList(
+            products=products, generation=generation, score_kind=score_kind, updated_at=updated_at.replace(tzinfo=UTC)
+        )
 
-    async def _fetch(self, name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def _first(self, name: str, schemas: Sequence[str], parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """What the first of the schemas has, without its place."""
+        rows = await self._fetch(_over(name, tuple(schemas)), parameters)
+        return rows[0][1:] if rows else None
+
+    async def _schemas_of(self, group: str | None) -> Sequence[str]:
+        """The schemas to look into. A group that is not known might just have been published."""
+        if time.monotonic() - self._read_at > _GROUPS_SECONDS or (group is not None and group not in self._schemas):
+            found = dict(await self._fetch(sql("cache/groups/list"), {}))
+            self._schemas, self._read_at = found, time.monotonic()
+        if group is None and not self._schemas:
+            return [CACHE_SCHEMA]
+        return chosen(self._schemas, group)
+
+    async def _fetch(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows of a read. Tried twice, because a restart of the database breaks every pooled connection."""
         try:
-            return await self._fetch_once(name, parameters)
+            return await self._fetch_once(statement, parameters)
         except errors.UndefinedTable as error:
             log.error("table missing", detail=str(error))
             raise TableMissing("the warehouse lacks a table: migrate it and run the transform DAG once") from error
@@ -92,14 +119,21 @@ class PostgresStore:
             log.info("database connection lost, trying a fresh one", reason=type(error).__name__)
         try:
             await self._pool.check()
-            return await self._fetch_once(name, parameters)
+            return await self._fetch_once(statement, parameters)
         except psycopg.OperationalError as error:
             raise _unreachable(error) from error
 
-    async def _fetch_once(self, name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def _fetch_once(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(sql(name).encode(), parameters, prepare=True)
+            cursor = await connection.execute(statement.encode(), parameters, prepare=True)
             return await cursor.fetchall()
+
+
+@cache
+def _over(name: str, schemas: tuple[str, ...]) -> str:
+    """One statement that looks into each schema; of several answers, that of the first."""
+    looks = [sql(name, cache=Identifier(schema), nth=Literal(nth)) for nth, schema in enumerate(schemas)]
+    return looks[0] if len(looks) == 1 else "union all\n".join(looks) + "order by place\nlimit 1\n"
 
 
 async def _configure(connection: psycopg.AsyncConnection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -30,7 +30,11 @@ class LiveGeneration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store(Protocol):
-    """All that the API reads. Every method raises DatabaseUnreachable if it cannot know."""
+    """All that the API reads. Every method raises DatabaseUnreachable if it cannot know.
+
+    Lists belong to a dataset group. Of no group in particular, the first that has the list answers; a group that is
+    named and has no lists at all raises GroupUnknown.
+    """
 
     async def open(self) -> None:
         """Get ready; does not fail if the database is not there yet."""
@@ -38,43 +42,14 @@ class Store(Protocol):
     async def close(self) -> None:
         """Let go of every connection."""
 
-    async def recommendations(self, user_id: str) -> StoredList | None:
+    async def recommendations(self, user_id: str, group: str | None = None) -> StoredList | None:
         """The list of one user, if there is one."""
 
-    async def similar(self, item_id: str) -> StoredList | None:
+    async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
         """The list of one item, if there is one."""
 
     async def popular(self, limit: int) -> Sequence[ScoredProduct]:
         """The products that most orders hold, with the number of orders as score."""
 
     async def live_generation(self) -> LiveGeneration | None:
-        """The live generation; None if nothing was ever published."""
-
-
-class MemoryStore:
-    """Lists in dictionaries: for tests, and to try the API without a database."""
-
-    def __init__(
-        self,
-        users: Mapping[str, StoredList] | None = None,
-        items: Mapping[str, StoredList] | None = None,
-        popular: Sequence[ScoredProduct] = (),
-        live: LiveGeneration | None = None,
-    ) -> None:
-        self._users, self._items, self._popular, self._live = users or {}, items or {}, popular, live
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-    async def recommendations(self, user_id: str) -> StoredList | None:
-        return self._users.get(user_id)
-
-    async def similar(self, item_id: str) -> StoredList | None:
-        return self._items.get(item_id)
-
-    async def popular(self, limit: int) -> Sequence[ScoredProduct]:
-        return self._popular[:limit]
-
-    async def live_generation(self) -> LiveGeneration | None:
-        return self._live
+        """The live generation of the first group that has one; None if nothing was ever published."""

@@ -104,7 +104,7 @@ EMBEDDED_POSTGRES_ONLY = {"listen_addresses", "unix_socket_directories", "wal_le
 
 #: The embedded stack has these from wheels or does them in its supervisor.
 KEEPERS = {"postgres", "s3", "valkey"}
-ONCE = {"create-databases", "migrate-airflow", "migrate-warehouse"}
+ONCE = {"create-databases", "migrate-airflow", "import-pools", "migrate-warehouse"}
 WORKER = "airflow-worker"
 
 SETTINGS: dict[str, type[BaseSettings]] = {
@@ -221,6 +221,13 @@ def test_every_listed_difference_is_one(compose: Compose) -> None:
     for name, differences in DIFFERS.items():
         for variable, value in differences.items():
             assert EMBEDDED[name].environment.get(variable) != value, f"{variable} of {name} need not be listed"
+
+
+def test_the_pools_of_the_containers_are_those_of_the_embedded_stack(compose: Compose) -> None:
+    *command, file = compose["import-pools"]["command"]
+    assert command == ["airflow", "pools", "import"]
+    assert PROJECT_ROOT / file == StackSettings.model_fields["pools_file"].default
+    assert "import-pools" in compose["airflow-scheduler"]["depends_on"]
 
 
 def test_worker_has_the_environment_of_the_scheduler(compose: Compose) -> None:

@@ -20,6 +20,11 @@ from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
 
 ROOT = Path(__file__).parents[2]
+#: Of Airflow here: tasks are many and short, so the scheduler looks often; nobody edits a DAG, so each is parsed once.
+_SHORT_TASKS = {
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+}
 #: What a walk that finds nothing new may still write: its own records, and the cache generation.
 _MAY_CHANGE = ("ops.", "cache.")
 
@@ -46,7 +51,8 @@ def environment(root: Path) -> dict[str, str]:
         for name in ("AIRFLOW", "SERVING", "REPORTS", "ENGINE", "COMPANY_API", "S3", "POSTGRES")
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "AISLE_", "AWS_"))}
-    return {**kept, **ports, "STACK_ROOT": str(root), "COMPANY_API_SCALE": "tiny", "SCALE": "tiny", "ORDERS": ""}
+    tiny = {"STACK_ROOT": str(root), "COMPANY_API_SCALE": "tiny", "SCALE": "tiny", "ORDERS": ""}
+    return {**kept, **ports, **tiny, **_SHORT_TASKS}
 
 
 def walk(root: Path) -> Walk:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -17,6 +18,16 @@ from services.demo.line import LEGS
 from services.stack.supervisor import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+#: Each leg of the line with the asset that it writes, which the next one reads.
+_LINE = [
+    ("ingest", "raw_orders"),
+    ("transform", "marts"),
+    ("export", "personalize_input"),
+    ("train", "models"),
+    ("recommend", "batch_output"),
+    ("publish", "cache"),
+]
 
 
 def test_every_leg_ran_and_every_order_line_is_accounted_for(first_walk: Any) -> None:
@@ -86,6 +97,20 @@ def test_reports_are_there(stack: Stack) -> None:
         assert len(answer.text) > 1_000
 
 
+def test_airflow_draws_every_leg_between_what_it_reads_and_what_it_writes(stack: Stack) -> None:
+    # Asked of the server, because its query depends on the database's driver: with another one the graph was empty.
+    scheduling = _drawn(stack)
+    for dag_id, written in _LINE:
+        assert (dag_id, written) in scheduling
+    assert {("raw_orders", "transform"), ("batch_output", "publish")} <= scheduling
+
+    (first,) = [each for each in stack.airflow._get("/api/v2/assets")["assets"] if each["name"] == "raw_orders"]
+    data = _drawn(stack, node_id=f"asset:{first['id']}", dependency_type="data")
+    for (_, read), (dag_id, written) in pairwise(_LINE):
+        joints = {task for source, task in data if source == read and task.startswith(f"{dag_id}.")}
+        assert any((task, written) in data for task in joints), f"{dag_id} does not join {read} to {written}"
+
+
 def test_a_second_supervisor_uses_the_running_stack(stack: Stack) -> None:
     other = Stack(stack.settings)
     other.start()
@@ -132,6 +157,13 @@ def test_a_killed_scheduler_leaves_no_half_cache_and_the_run_finishes(stack: Sta
     assert {rows for _, rows, _ in seen} == {generation_before[1]}, "a reader saw an empty or half table"
     assert {generations for _, _, generations in seen} == {1}, "a reader saw two generations at once"
     assert _generations(stack)[0] != generation_before[0]
+
+
+def _drawn(stack: Stack, **query: str) -> set[tuple[str, str]]:
+    """The edges of Airflow's page of assets, by the labels of what they join."""
+    graph = stack.airflow._get("/ui/dependencies", **query)
+    labels = {node["id"]: node["label"] for node in graph["nodes"]}
+    return {(labels[edge["source_id"]], labels[edge["target_id"]]) for edge in graph["edges"]}
 
 
 def _models_by_state(stack: Stack) -> dict[tuple[str, str], str]:

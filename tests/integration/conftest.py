@@ -115,14 +115,6 @@ def personalize(engine_url: str, s3_endpoint: str, bucket: str, monkeypatch: pyt
     return boto3.client("personalize", endpoint_url=engine_url)
 
 
-@pytest.fixture(scope="session")
-def airflow_metadata() -> None:
-    """Airflow's own tables, in the scratch folder."""
-    from airflow.utils.db import initdb
-
-    initdb()
-
-
 RunDag = Callable[..., dict[str, str]]
 
 
@@ -136,7 +128,8 @@ def run_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch) -> RunDag:
     def run(dag_id: str, run_key: str, **params: Any) -> dict[str, str]:
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(str(ROOT / "dags" / f"{dag_id}.py"))
+        leg, _, _of_group = dag_id.partition("-")
+        bag = DagBag(str(ROOT / "dags" / f"{leg}.py"))
         assert not bag.import_errors
         ended = bag.dags[dag_id].test(run_conf={"run_key": run_key, **params})
         return {task.task_id: str(task.state) for task in ended.get_task_instances()}
@@ -144,7 +137,34 @@ def run_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch) -> RunDag:
     return run
 
 
-def _open_gate(border: str, outlets: Any = None) -> Any:
+TWO_SHOPS = """
+groups:
+  - datasets: {interactions: {}, items: {}, users: {}}
+    solutions:
+      user-personalization: {recipe: aws-user-personalization}
+      similar-items: {recipe: aws-sims}
+  - name: Shop-North
+    datasets: {interactions: {}}
+    solutions: {for-you: {recipe: aws-user-personalization}}
+"""
+
+
+@pytest.fixture
+def shops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The settings' file has two groups: the first is asked about users and items, Shop-North about users only."""
+    from aisle.dataset_groups import dataset_groups
+    from aisle.settings import get_settings
+
+    file = tmp_path / "two-shops.yaml"
+    file.write_text(TWO_SHOPS)
+    monkeypatch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(file))
+    get_settings.cache_clear()
+    yield dataset_groups()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def _open_gate(border: str, **_asked: Any) -> Any:
     from airflow.sdk import task
 
     @task(task_id=f"gate_{border}")

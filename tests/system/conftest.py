@@ -37,6 +37,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         patch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(EXAMPLES))
         # The processes are few and small, the tasks many and short: the scheduler looks often.
         patch.setenv("AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME", "0.2")
+        # Nobody edits an example meanwhile: each is parsed once.
+        patch.setenv("AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL", "3600")
         with Stack(StackSettings()).running() as running:
             yield running
 

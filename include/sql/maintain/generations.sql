@@ -1,6 +1,6 @@
 -- Generations of before that can neither be served nor come back.
 with gone as (
-    delete from cache.generations
+    delete from {cache}.generations
     where state = 'retired' and published_at < %(before)s
     returning generation
 )

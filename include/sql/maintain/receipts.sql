@@ -8,7 +8,7 @@ with gone as (
             where newer.leg = old.leg and newer.subject = old.subject and newer.finished_at > old.finished_at
         )
         and not exists (
-            select from cache.generations
+            select from cache.all_generations() as generations
             where generations.generation = old.run_key and generations.state in ('live', 'previous')
         )
     returning old.run_key

@@ -1,9 +1,9 @@
 -- Refused lines of generations that were staged and never published. A run that is still staging is younger than this.
 with gone as (
-    delete from cache.rejected_lines
+    delete from {cache}.rejected_lines
     where
         not exists (
-            select from cache.generations
+            select from {cache}.generations
             where generations.generation = rejected_lines.generation and generations.state in ('live', 'previous')
         )
         and exists (

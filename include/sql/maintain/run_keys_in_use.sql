@@ -16,7 +16,7 @@ newest_exports as (
 
 kept_generations as (
     select generation
-    from cache.generations
+    from cache.all_generations()
     where state in ('live', 'previous')
 ),
 

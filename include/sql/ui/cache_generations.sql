@@ -8,6 +8,6 @@ select
     items_asked,
     solution_versions,
     published_at
-from cache.generations
+from {cache}.generations
 order by array_position(array['live', 'previous', 'retired'], state), published_at desc
 limit %(n_generations)s

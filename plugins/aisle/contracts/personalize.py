@@ -101,23 +101,6 @@ USERS = Dataset(
 DATASETS: tuple[Dataset, ...] = (INTERACTIONS, ITEMS, USERS)
 
 
-class Solution(NamedTuple):
-    """One model that the line trains: our name for it and the service's recipe."""
-
-    name: str
-    recipe: str
-
-    @property
-    def recipe_arn(self) -> str:
-        return f"arn:aws:personalize:::recipe/{self.recipe}"
-
-
-USER_PERSONALIZATION = Solution("user-personalization", "aws-user-personalization")
-SIMILAR_ITEMS = Solution("similar-items", "aws-sims")
-POPULARITY = Solution("popularity", "aws-popularity-count")  # the yardstick, never published
-SOLUTIONS: tuple[Solution, ...] = (USER_PERSONALIZATION, SIMILAR_ITEMS, POPULARITY)
-
-
 class BatchInput(msgspec.Struct, omit_defaults=True):
     """One line of a batch job's input."""
 

@@ -1,5 +1,7 @@
 """Every S3 prefix of the line, as a function of the run key: `<leg>/<dataset>/<run key>/…`.
 
+The `folder` of a dataset group (see aisle.dataset_groups) stands behind the leg; it is empty for the first group.
+
 All prefixes end in '/', because Personalize reads an input location as a plain string prefix.
 """
 
@@ -16,14 +18,14 @@ def ingest_page(source: str, window_start: datetime, window_end: datetime, run_k
     return f"ingest/{source}/{window}/{checked_run_key(run_key)}/page-{page:05d}.json.gz"
 
 
-def export_prefix(dataset: str, run_key: str) -> str:
+def export_prefix(dataset: str, run_key: str, folder: str = "") -> str:
     """Prefix that holds one dataset's CSV of one run, and nothing else."""
-    return f"export/{dataset}/{checked_run_key(run_key)}/"
+    return f"export/{folder}{dataset}/{checked_run_key(run_key)}/"
 
 
-def export_csv(dataset: str, run_key: str) -> str:
+def export_csv(dataset: str, run_key: str, folder: str = "") -> str:
     """Key of one dataset's CSV."""
-    return f"{export_prefix(dataset, run_key)}{dataset}.csv"
+    return f"{export_prefix(dataset, run_key, folder)}{dataset}.csv"
 
 
 def erased_users(run_key: str) -> str:
@@ -31,26 +33,26 @@ def erased_users(run_key: str) -> str:
     return f"erase/users/{checked_run_key(run_key)}/users.csv"
 
 
-def recommend_input(kind: str, run_key: str) -> str:
+def recommend_input(kind: str, run_key: str, folder: str = "") -> str:
     """Key of a batch job's input; `kind` is 'users' or 'items'."""
-    return f"recommend/input/{kind}/{checked_run_key(run_key)}/{kind}.json"
+    return f"recommend/{folder}input/{kind}/{checked_run_key(run_key)}/{kind}.json"
 
 
-def recommend_output_prefix(kind: str, run_key: str) -> str:
+def recommend_output_prefix(kind: str, run_key: str, folder: str = "") -> str:
     """Prefix that a batch job writes to."""
-    return f"recommend/output/{kind}/{checked_run_key(run_key)}/"
+    return f"recommend/{folder}output/{kind}/{checked_run_key(run_key)}/"
 
 
-def evaluate_csv(dataset: str, run_key: str) -> str:
+def evaluate_csv(dataset: str, run_key: str, folder: str = "") -> str:
     """Key of one dataset's CSV of what lies before a hold-out."""
-    return f"evaluate/{dataset}/{checked_run_key(run_key)}/{dataset}.csv"
+    return f"evaluate/{folder}{dataset}/{checked_run_key(run_key)}/{dataset}.csv"
 
 
-def evaluate_input(kind: str, run_key: str) -> str:
+def evaluate_input(kind: str, run_key: str, folder: str = "") -> str:
     """Key of what the twins are asked; `kind` is 'users' or 'items'."""
-    return f"evaluate/input/{kind}/{checked_run_key(run_key)}/{kind}.json"
+    return f"evaluate/{folder}input/{kind}/{checked_run_key(run_key)}/{kind}.json"
 
 
-def evaluate_output_prefix(twin: str, run_key: str) -> str:
+def evaluate_output_prefix(twin: str, run_key: str, folder: str = "") -> str:
     """Prefix that the batch job of one twin writes to."""
-    return f"evaluate/output/{twin}/{checked_run_key(run_key)}/"
+    return f"evaluate/{folder}output/{twin}/{checked_run_key(run_key)}/"

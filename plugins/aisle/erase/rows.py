@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg import ClientCursor, Connection
 
 from aisle.erase.person import Traces
+from aisle.publish.cache import cache_schemas, in_schema
 from aisle.warehouse import sql
 
 
@@ -16,6 +17,8 @@ def forget(connection: Connection, request_id: str, traces: Traces) -> dict[str,
     cursor.execute(_sql("bury"), values)
     found: dict[str, int] = dict(connection.execute(_sql("forget"), values).fetchall())
     cursor.execute(_sql("forget_texts"), values)
+    for schema in cache_schemas(connection):
+        cursor.execute(in_schema("rejected_lines/forget_users", schema), values)
     return found
 
 

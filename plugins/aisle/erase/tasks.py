@@ -14,6 +14,7 @@ from aisle.aws.hooks.personalize import DATASET_GROUP, PersonalizeHook
 from aisle.aws.operators.personalize import PersonalizeCreateDataDeletionJobOperator
 from aisle.contracts.s3_layout import erased_users
 from aisle.dag_defaults import run_key_of_context
+from aisle.dataset_groups import dataset_groups
 from aisle.jobs import waiting
 from aisle.receipts import receipt
 from aisle.settings import get_settings
@@ -82,13 +83,13 @@ def forget_in_service() -> Any:
 
 @task
 def list_users() -> list[dict[str, str]]:
-    """Write the user ids to S3, and name a job for each dataset group of the line: its own, and that of evaluation."""
+    """Write the user ids to S3, and name a job for each dataset group of the line and for that of its evaluation."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     from aisle.evaluate import twin
 
     settings, run_key = get_settings(), run_key_of_context()
-    names = (settings.personalize.dataset_group, twin.group_name())
+    names = [name for group in dataset_groups() for name in (group.name, twin.group_name(group))]
     groups = {name: arn for name in names if (arn := PersonalizeHook().find(DATASET_GROUP, name))}
     if not groups:
         raise AirflowSkipException("the service has no dataset group of this line: nothing was ever exported")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from psycopg.rows import class_row
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.settings import Evaluate
 from aisle.warehouse import connect, sql
 
@@ -28,17 +29,18 @@ class Drift(NamedTuple):
     categories_psi: float
 
 
-def learned_by_live() -> Learned | None:
-    """What is live has learned from this; none if nothing is live."""
+def learned_by_live(group: DatasetGroup) -> Learned | None:
+    """What is live of the group has learned from this; none if nothing is live."""
     with connect() as connection, connection.cursor(row_factory=class_row(Learned)) as cursor:
-        return cursor.execute(sql("ops/model_versions/learned_by_live").encode()).fetchone()
+        return cursor.execute(sql("ops/model_versions/learned_by_live").encode(), _solutions(group)).fetchone()
 
 
-def measure_drift(learned: Learned, wanted: Evaluate) -> Drift:
-    """The drift since `learned`, between two windows of the settings' length."""
+def measure_drift(group: DatasetGroup, learned: Learned, wanted: Evaluate) -> Drift:
+    """The drift of the group's interactions since `learned`, between two windows of the settings' length."""
+    statement = sql("evaluate/drift/measure", interactions=group.mart("interactions"), items=group.mart("items"))
     values = {"learned_until": learned.learned_until, "drift_days": wanted.drift_days}
     with connect() as connection, connection.cursor(row_factory=class_row(Drift)) as cursor:
-        found = cursor.execute(sql("evaluate/drift/measure").encode(), values).fetchone()
+        found = cursor.execute(statement.encode(), values).fetchone()
     assert found is not None  # an aggregate without groups gives one row
     return found
 
@@ -58,11 +60,16 @@ def reasons_to_train(learned: Learned, drift: Drift, wanted: Evaluate) -> list[s
     return found
 
 
-def next_training_at(wanted: Evaluate) -> datetime | None:
-    """The earliest moment at which change may bring about a training again; none if that is now."""
+def next_training_at(group: DatasetGroup, wanted: Evaluate) -> datetime | None:
+    """The earliest moment at which change may bring about a training of the group again; none if that is now."""
+    values = {**_solutions(group), "retrain": group.key("retrain")}
     with connect() as connection:
-        row = connection.execute(sql("ops/model_versions/last_training").encode()).fetchone()
+        row = connection.execute(sql("ops/model_versions/last_training").encode(), values).fetchone()
     if row is None or row[0] is None:
         return None
     due_at: datetime = row[0] + timedelta(days=wanted.retrain_min_days)
     return due_at if due_at > datetime.now(UTC) else None
+
+
+def _solutions(group: DatasetGroup) -> dict[str, list[str]]:
+    return {"solutions": [group.key(key) for key in group.solutions]}

@@ -64,9 +64,13 @@ def as_table(evaluations: dict[Subject, Evaluation]) -> str:
     rows = [
         ["metric", *(_TITLES[each] for each in subjects)],
         ["---", *("---:" for _ in subjects)],
-        *([metric, *(f"{evaluations[each].figures[metric]:.4f}" for each in subjects)] for metric in metrics),
+        *([metric, *(_as_cell(evaluations[each].figures.get(metric)) for each in subjects)] for metric in metrics),
         ["users", *(str(evaluations[each].n_users) for each in subjects)],
         ["from", *(f"{evaluations[each].hold_out_from:%Y-%m-%d}" for each in subjects)],
         ["until", *(f"{evaluations[each].hold_out_until:%Y-%m-%d}" for each in subjects)],
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _as_cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

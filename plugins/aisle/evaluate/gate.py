@@ -1,20 +1,25 @@
 """The promotion gate: whether a new model has earned its place, and why, in words.
 
 What counts is the advantage: a model's ndcg_at_10 as a multiple of popularity's on the same hold-out. Weeks differ in
-how well anything can be foretold; the multiple takes that out, so that figures of two hold-outs can be compared.
+how well anything can be foretold; the multiple takes that out, so that figures of two hold-outs can be compared. With
+few users it is a guess all the same, so it has a standard error: a model is not refused for what may be chance.
 """
 
 from __future__ import annotations
 
+from math import hypot
+from statistics import NormalDist
 from typing import NamedTuple
 
 from aisle.evaluate.metrics import Figures
 from aisle.settings import Evaluate
 
 DECISIVE = "ndcg_at_10"
+#: Standard error of the advantage, among the figures of a model.
+STDERR = "advantage_stderr"
 
 #: Popularity counts as at least this good, or an advantage over next to nothing would be a huge one.
-_LEAST_POPULARITY = 0.001
+LEAST_POPULARITY = 0.001
 
 
 class Measured(NamedTuple):
@@ -26,7 +31,12 @@ class Measured(NamedTuple):
     @property
     def advantage(self) -> float:
         """The model's decisive metric as a multiple of popularity's."""
-        return self.model[DECISIVE] / max(self.popularity[DECISIVE], _LEAST_POPULARITY)
+        return self.model[DECISIVE] / max(self.popularity[DECISIVE], LEAST_POPULARITY)
+
+    @property
+    def stderr(self) -> float:
+        """The standard error of the advantage; none was kept of versions measured before there was one."""
+        return self.model.get(STDERR, 0.0)
 
 
 class Verdict(NamedTuple):
@@ -71,12 +81,14 @@ def _no_better_than_popularity(candidate: Measured, wanted: Evaluate) -> str | N
 
 
 def _worse_than_live(candidate: Measured, live: Measured, wanted: Evaluate) -> str | None:
-    needed = live.advantage * (1 - wanted.max_loss)
-    if candidate.advantage >= needed:
+    kept = 1 - wanted.max_loss
+    needed = live.advantage * kept
+    chance = NormalDist().inv_cdf(wanted.confidence) * hypot(candidate.stderr, live.stderr * kept)
+    if candidate.advantage + chance >= needed:
         return None
     return (
         f"its advantage over popularity is {candidate.advantage:.2f} times, the live version's is "
-        f"{live.advantage:.2f} times; at least {needed:.2f} times is asked for"
+        f"{live.advantage:.2f} times; at least {needed:.2f} times is asked for, of which {chance:.2f} may be chance"
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from psycopg.rows import class_row
 
 from aisle.contracts.personalize import MIN_INTERACTIONS
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
-from aisle.evaluate.metrics import Figures, measure
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
 
@@ -35,41 +35,46 @@ class Case(NamedTuple):
     left_out: list[str]
 
 
-def newest_hold_out() -> HoldOut:
-    """The newest days of the mart, twice as many as long as too few users bought in them, up to the settings' most.
+def newest_hold_out(group: DatasetGroup) -> HoldOut:
+    """The newest days of the group, twice as many as long as too few users bought in them, up to the settings' most.
 
-    Raises FinalError if the mart is empty.
+    Raises FinalError if the group has no interactions.
     """
     wanted = get_settings().evaluate
-    days, found = wanted.hold_out_days, _last_days(wanted.hold_out_days)
-    while days < wanted.hold_out_max_days and len(cases_of(found)) < wanted.min_users:
+    days, found = wanted.hold_out_days, _last_days(group, wanted.hold_out_days)
+    while days < wanted.hold_out_max_days and len(cases_of(group, found)) < wanted.min_users:
         days = min(2 * days, wanted.hold_out_max_days)
-        found = _last_days(days)
+        found = _last_days(group, days)
     return found
 
 
-def _last_days(days: int) -> HoldOut:
+def _last_days(group: DatasetGroup, days: int) -> HoldOut:
+    statement = sql("evaluate/hold_out/bounds", interactions=group.mart("interactions"))
     with connect() as connection, connection.cursor(row_factory=class_row(HoldOut)) as cursor:
-        found = cursor.execute(sql("evaluate/hold_out/bounds").encode(), {"hold_out_days": days}).fetchone()
+        found = cursor.execute(statement.encode(), {"hold_out_days": days}).fetchone()
     if found is None or found.starts_at is None:
-        raise FinalError("Choosing a hold-out: personalize.interactions is empty. Run `ingest` and `transform` first.")
+        raise FinalError(
+            f"Choosing a hold-out of {group.name}: personalize.interactions has no row of this group. Run `ingest` and "
+            "`transform` first, or correct the group's `where`."
+        )
     return found
 
 
-def cases_of(hold_out: HoldOut) -> list[Case]:
+def cases_of(group: DatasetGroup, hold_out: HoldOut) -> list[Case]:
     """The users who can be measured by: they bought in the hold-out, and had bought before."""
+    statement = sql("evaluate/hold_out/select", interactions=group.mart("interactions"))
     values = {**hold_out._asdict(), "count_repeats": get_settings().evaluate.count_repeats}
     with connect() as connection, connection.cursor(row_factory=class_row(Case)) as cursor:
-        return cursor.execute(sql("evaluate/hold_out/select").encode(), values).fetchall()
+        return cursor.execute(statement.encode(), values).fetchall()
 
 
-def obstacle_of(hold_out: HoldOut) -> str | None:
+def obstacle_of(group: DatasetGroup, hold_out: HoldOut) -> str | None:
     """Why nothing can be measured on the hold-out; none if it can."""
     wanted = get_settings().evaluate
     if not wanted.enabled:
         return "not measured: AISLE_EVALUATE__ENABLED is false"
     since = f"since {hold_out.starts_at:%Y-%m-%d}"
-    n_users = len(cases_of(hold_out))
+    n_users = len(cases_of(group, hold_out))
     if n_users < wanted.min_users:
         return f"not enough evidence: {n_users} known users bought something {since}, {wanted.min_users} are asked for"
     if hold_out.n_interactions_before < MIN_INTERACTIONS:
@@ -80,22 +85,20 @@ def obstacle_of(hold_out: HoldOut) -> str | None:
     return None
 
 
-def measure_lists(lists: Mapping[str, Sequence[str]], kind: str, cases: list[Case], n_items: int) -> Figures:
-    """Figures of lists by user id, or by item id for the kind 'items', where a user's newest item is asked about."""
-    ranked = {case.user_id: _counted(lists.get(asked_id(case, kind), ()), case) for case in cases}
-    return measure(ranked, {case.user_id: set(case.bought) for case in cases}, n_items)
+def rank_lists(lists: Mapping[str, Sequence[str]], kind: str, cases: list[Case]) -> dict[str, list[str]]:
+    """What each user is shown: lists by user id, or by item id for the kind 'items', of a user's newest item."""
+    return {case.user_id: _counted(lists.get(asked_id(case, kind), ()), case) for case in cases}
 
 
-def measure_popularity(hold_out: HoldOut, cases: list[Case], n_items: int) -> Figures:
-    """Figures of the same list for everybody: what most people bought lately."""
-    popular = [item for (item,) in _rows("evaluate/popularity/select", hold_out)]
-    ranked = {case.user_id: _counted(popular, case) for case in cases}
-    return measure(ranked, {case.user_id: set(case.bought) for case in cases}, n_items)
+def rank_popularity(group: DatasetGroup, hold_out: HoldOut, cases: list[Case]) -> dict[str, list[str]]:
+    """The same list for everybody: what most people bought lately."""
+    popular = [item for (item,) in _rows("evaluate/popularity/select", group, hold_out)]
+    return {case.user_id: _counted(popular, case) for case in cases}
 
 
-def count_items(hold_out: HoldOut) -> int:
-    """How many items a model that has not seen the hold-out could show."""
-    return int(_rows("evaluate/catalogue/count", hold_out)[0][0])
+def count_items(group: DatasetGroup, hold_out: HoldOut) -> int:
+    """How many items a model of the group that has not seen the hold-out could show."""
+    return int(_rows("evaluate/catalogue/count", group, hold_out)[0][0])
 
 
 def asked_id(case: Case, kind: str) -> str:
@@ -108,8 +111,9 @@ def _counted(ranked: Sequence[str], case: Case) -> list[str]:
     return [item for item in ranked if item not in left_out]
 
 
-def _rows(name: str, hold_out: HoldOut) -> list[tuple[Any, ...]]:
+def _rows(name: str, group: DatasetGroup, hold_out: HoldOut) -> list[tuple[Any, ...]]:
+    statement = sql(name, interactions=group.mart("interactions"))
     days = get_settings().evaluate.popularity_days
     values = {**hold_out._asdict(), "popularity_days": days, "n_items": _POPULAR_ITEMS}
     with connect() as connection:
-        return connection.execute(sql(name).encode(), values).fetchall()
+        return connection.execute(statement.encode(), values).fetchall()

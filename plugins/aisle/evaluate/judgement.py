@@ -6,10 +6,12 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aisle.evaluate import evaluations, versions
+from aisle.dataset_groups import DatasetGroup
+from aisle.evaluate import evaluations, metrics, versions
 from aisle.evaluate.evaluations import Evaluation, Subject
-from aisle.evaluate.gate import Verdict, judge, judge_unmeasured
-from aisle.evaluate.hold_out import Case, HoldOut, count_items, measure_lists, measure_popularity
+from aisle.evaluate.gate import LEAST_POPULARITY, STDERR, Verdict, judge, judge_unmeasured
+from aisle.evaluate.hold_out import Case, HoldOut, count_items, rank_lists, rank_popularity
+from aisle.evaluate.metrics import Figures, gains, ratio_stderr
 from aisle.evaluate.versions import Version
 from aisle.settings import get_settings
 
@@ -38,9 +40,11 @@ class Judged(NamedTuple):
     table: str
 
 
-def measure(candidate: Candidate, lists: Mapping[str, Lists], hold_out: HoldOut, cases: list[Case]) -> Judged:
+def measure(
+    group: DatasetGroup, candidate: Candidate, lists: Mapping[str, Lists], hold_out: HoldOut, cases: list[Case]
+) -> Judged:
     """Measure a candidate by the lists of the twins, keep the figures, and judge."""
-    on_hold_out = _Scale(candidate.kind, hold_out, cases)
+    on_hold_out = _Scale(group, candidate.kind, hold_out, cases)
     found: dict[Subject, Evaluation] = {
         "candidate": on_hold_out.weigh(lists[candidate.twin]),
         "popularity": on_hold_out.weigh_popularity(),
@@ -84,17 +88,24 @@ def conclude(arn: str, verdict: Verdict, table: str) -> Judged:
 
 
 class _Scale:
-    """Weighs lists on one hold-out."""
+    """Weighs lists on one hold-out, against popularity."""
 
-    def __init__(self, kind: str, hold_out: HoldOut, cases: list[Case]) -> None:
+    def __init__(self, group: DatasetGroup, kind: str, hold_out: HoldOut, cases: list[Case]) -> None:
         self._kind, self._hold_out, self._cases = kind, hold_out, cases
-        self._n_items = count_items(hold_out)
+        self._n_items = count_items(group, hold_out)
+        self._bought = {case.user_id: set(case.bought) for case in cases}
+        self._popular = rank_popularity(group, hold_out, cases)
 
     def weigh(self, lists: Lists) -> Evaluation:
-        return self._evaluation(measure_lists(lists, self._kind, self._cases, self._n_items))
+        """A model by its lists, with the standard error of its advantage."""
+        ranked = rank_lists(lists, self._kind, self._cases)
+        own, popular = gains(ranked, self._bought), gains(self._popular, self._bought)
+        return self._evaluation(ranked, {STDERR: ratio_stderr(own, popular, LEAST_POPULARITY)})
 
     def weigh_popularity(self) -> Evaluation:
-        return self._evaluation(measure_popularity(self._hold_out, self._cases, self._n_items))
+        """The yardstick itself."""
+        return self._evaluation(self._popular, {})
 
-    def _evaluation(self, figures: dict[str, float]) -> Evaluation:
+    def _evaluation(self, ranked: Lists, more: Figures) -> Evaluation:
+        figures = metrics.measure(ranked, self._bought, self._n_items) | more
         return Evaluation(figures, self._hold_out.starts_at, self._hold_out.ends_at, len(self._cases))

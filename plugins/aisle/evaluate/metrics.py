@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from math import log2
+from math import inf, log2
+from statistics import variance
 
 DEPTH = 10
 
@@ -28,10 +29,28 @@ def measure(lists: Mapping[str, Sequence[str]], bought: Mapping[str, AbstractSet
     return {
         "precision_at_10": _mean(_hits(ranked, items) / DEPTH for ranked, items in pairs),
         "recall_at_10": _mean(_hits(ranked, items) / len(items) for ranked, items in pairs),
-        "ndcg_at_10": _mean(_gain(ranked, items) / _ideal_gain(len(items)) for ranked, items in pairs),
+        "ndcg_at_10": _mean(gains(lists, bought)),
         "mrr": _mean(_reciprocal_rank(ranked, items) for ranked, items in pairs),
         "coverage": min(1.0, len(shown) / n_items) if n_items else 0.0,
     }
+
+
+def gains(lists: Mapping[str, Sequence[str]], bought: Mapping[str, AbstractSet[str]]) -> list[float]:
+    """ndcg_at_10 user by user, in the order of `bought`."""
+    return [_gain(lists.get(user, ()), items) / _ideal_gain(len(items)) for user, items in bought.items()]
+
+
+def ratio_stderr(above: Sequence[float], below: Sequence[float], least_below: float) -> float:
+    """Standard error of mean(above) / mean(below), where the two are pairs of figures, one pair per user.
+
+    By the delta method; `below` counts as at least `least_below`. Two users at least, or it is infinite.
+    """
+    if len(above) < 2:
+        return inf
+    mean_below = max(_mean(below), least_below)
+    ratio = _mean(above) / mean_below
+    spread = variance([one - ratio * other for one, other in zip(above, below, strict=True)])
+    return float((spread / len(above)) ** 0.5 / mean_below)
 
 
 def _hits(ranked: Sequence[str], items: AbstractSet[str]) -> int:

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.assets import MARTS, MODELS
 from aisle.dag_defaults import run_key_of_context
+from aisle.dataset_groups import DatasetGroup, group_of_context
 from aisle.evaluate.drift import learned_by_live, measure_drift, next_training_at, reasons_to_train
 from aisle.receipts import receipt
 from aisle.settings import get_settings
@@ -20,14 +21,21 @@ from aisle.settings import get_settings
 log = logging.getLogger(__name__)
 
 
-@task(multiple_outputs=True, inlets=[MARTS, MODELS])
-def measure_change() -> dict[str, Any]:
+def measure_change(group: DatasetGroup) -> Any:
+    """The task that compares a group's newest interactions with what its live models have learned."""
+    inlets = [MARTS, group.asset(MODELS)]
+    return compare_with_learned.override(task_id="measure_change", inlets=inlets)()
+
+
+@task(multiple_outputs=True)
+def compare_with_learned() -> dict[str, Any]:
     """Compare the newest interactions with what the live models have learned; gives the reasons to train, if any."""
-    wanted, learned = get_settings().evaluate, learned_by_live()
+    group, wanted = group_of_context(), get_settings().evaluate
+    learned = learned_by_live(group)
     if learned is None:
-        raise AirflowSkipException("No model is live, so there is nothing to compare with: `train` makes the first")
-    with receipt(run_key_of_context(), "evaluate", "drift") as slip:
-        drift = measure_drift(learned, wanted)
+        raise AirflowSkipException("No model is live, so there is nothing to compare with: training makes the first")
+    with receipt(run_key_of_context(), "evaluate", group.key("drift")) as slip:
+        drift = measure_drift(group, learned, wanted)
         reasons = reasons_to_train(learned, drift, wanted)
         slip.rows_in = drift.n_before + drift.n_after
         slip.details = {**drift._asdict(), "reasons": reasons}
@@ -40,22 +48,23 @@ def decide_to_train(reasons: list[str]) -> dict[str, str]:
     """Why training starts now. Skips itself if nothing calls for it, or the last training is too recent."""
     if not reasons:
         raise AirflowSkipException("What the live models have learned still holds")
-    waits_until = next_training_at(get_settings().evaluate)
+    group = group_of_context()
+    waits_until = next_training_at(group, get_settings().evaluate)
     if waits_until:
         raise AirflowSkipException(
             f"Training is due ({'; '.join(reasons)}), but not before {waits_until:%Y-%m-%d %H:%M}"
         )
     reason = "; ".join(reasons)
-    with receipt(run_key_of_context(), "evaluate", "retrain") as slip:
+    with receipt(run_key_of_context(), "evaluate", group.key("retrain")) as slip:
         slip.details = {"reason": reason}
     return {"reason": reason}
 
 
-def start_training(decided: Any) -> TriggerDagRunOperator:
-    """The task that starts `train`, whose params show the reason."""
+def start_training(group: DatasetGroup, decided: Any) -> TriggerDagRunOperator:
+    """The task that starts the group's `train`, whose params show the reason."""
     return TriggerDagRunOperator(
         task_id="start_training",
-        trigger_dag_id="train",
+        trigger_dag_id=group.dag_id("train"),
         trigger_run_id="due__{{ run_id }}",
         conf={"reason": decided["reason"]},
         skip_when_already_exists=True,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import task, task_group
+from airflow.sdk import chain, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.aws.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
@@ -19,14 +19,15 @@ from aisle.aws.operators.personalize import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeUpdateDatasetOperator,
 )
-from aisle.contracts.personalize import Solution
 from aisle.dag_defaults import run_key_of_context
+from aisle.dataset_groups import DatasetGroup, group_of_context
 from aisle.evaluate import twin, versions
 from aisle.evaluate.approval import ApprovePromotionOperator, who_answered
+from aisle.evaluate.canary import try_out
 from aisle.evaluate.hold_out import HoldOut, cases_of, newest_hold_out, obstacle_of
 from aisle.evaluate.judgement import Candidate, Judged, as_decided, measure, pass_over
 from aisle.jobs import waiting
-from aisle.personalize import QUESTIONS, Question, dataset_group_arn, enabled_datasets, resource_name
+from aisle.personalize import Question, dataset_group_arn, questions_of
 from aisle.receipts import receipt
 from aisle.settings import get_settings
 
@@ -34,46 +35,52 @@ _TO_JUDGE = ("candidate", "waiting")
 
 
 @task(multiple_outputs=True)
-def find_candidates(trained: dict[str, str]) -> dict[str, Any]:
+def find_candidates(published: dict[str, str]) -> dict[str, Any]:
     """Which of the versions, given by solution, are to be judged, on which hold-out, and what twins that needs.
 
-    `decided` holds those that have been judged before; `obstacle` says why the others cannot be measured.
+    `decided` holds those that have been judged before; `obstacle` says why the others cannot be measured. Both, and
+    the candidates, are by the solutions' keys in the file.
     """
-    hook, run_key, hold_out = PersonalizeHook(), run_key_of_context(), newest_hold_out()
-    known = {name: versions.register(name, arn, run_key) for name, arn in trained.items()}
-    new = [each for each in QUESTIONS if known[each.solution.name].state in _TO_JUDGE]
-    rivals = [_rivals(hook, question, trained[question.solution.name]) for question in new]
-    obstacle = obstacle_of(hold_out) if new else "every version has been judged before"
-    twins = {each.name: each._asdict() for _, pair in rivals for each in pair}
+    group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
+    hold_out = newest_hold_out(group)
+    known = {key: versions.register(group, key, arn, run_key) for key, arn in published.items()}
+    new = [each for each in questions_of(group) if known[each.solution].state in _TO_JUDGE]
+    rivals = {each.solution: _rivals(hook, group, each, published[each.solution]) for each in new}
+    obstacle = obstacle_of(group, hold_out) if new else "every version has been judged before"
+    twins = {each.name: each._asdict() for _, pair in rivals.values() for each in pair}
     return {
-        "candidates": [candidate._asdict() for candidate, _ in rivals],
-        "decided": {name: as_decided(each)._asdict() for name, each in known.items() if each.state not in _TO_JUDGE},
+        "candidates": {key: candidate._asdict() for key, (candidate, _) in rivals.items()},
+        "decided": {key: as_decided(each)._asdict() for key, each in known.items() if each.state not in _TO_JUDGE},
         "hold_out": hold_out._asdict(),
         "twins": [] if obstacle else list(twins.values()),
         "obstacle": obstacle,
     }
 
 
-def _rivals(hook: PersonalizeHook, question: Question, arn: str) -> tuple[Candidate, list[twin.Twin]]:
+def _rivals(
+    hook: PersonalizeHook, group: DatasetGroup, question: Question, arn: str
+) -> tuple[Candidate, list[twin.Twin]]:
     """The version as a candidate, and the twins by which it and the live one are measured."""
-    name = question.solution.name
+    name = group.key(question.solution)
     live_arn = versions.live_version(name)
-    own, live = twin.twin_of(hook, question, arn), twin.find_twin_of(hook, question, live_arn)
+    own, live = twin.twin_of(hook, group, question, arn), twin.find_twin_of(hook, group, question, live_arn)
     candidate = Candidate(name, question.kind, arn, own.name, live_arn, live.name if live else None)
     return candidate, [own, live] if live else [own]
 
 
-def train_twins(found: Any) -> Any:
-    """The tasks that train the twins of `find_candidates` and ask them; skipped where nothing can be measured."""
+def train_twins(group: DatasetGroup, found: Any) -> Any:
+    """The tasks that train a group's twins of `find_candidates` and ask them; skipped where nothing can be measured."""
 
     @task_group(group_id="twin")
     def steps() -> Any:
         role_arn = get_settings().personalize.role_arn
         datasets = plan_datasets(found)
-        group = PersonalizeCreateDatasetGroupOperator(task_id="dataset_group", name=twin.group_name(), **waiting())
-        datasets >> group
+        beside = PersonalizeCreateDatasetGroupOperator(
+            task_id="dataset_group", name=twin.group_name(group), **waiting()
+        )
+        datasets >> beside
         dataset = PersonalizeCreateDatasetOperator.partial(
-            task_id="dataset", dataset_group_arn=group.output, is_updated_next=True, **waiting()
+            task_id="dataset", dataset_group_arn=beside.output, is_updated_next=True, **waiting()
         ).expand_kwargs(datasets)
         current = PersonalizeUpdateDatasetOperator.partial(task_id="dataset_schema", **waiting()).expand_kwargs(
             plan_schemas(datasets, dataset.output)
@@ -85,7 +92,7 @@ def train_twins(found: Any) -> Any:
         solutions = plan_solutions(found["twins"])
         data >> solutions
         solution = PersonalizeCreateSolutionOperator.partial(
-            task_id="solution", dataset_group_arn=group.output, **waiting()
+            task_id="solution", dataset_group_arn=beside.output, **waiting()
         ).expand_kwargs(solutions)
         version = PersonalizeCreateSolutionVersionOperator.partial(task_id="version", **waiting()).expand_kwargs(
             plan_versions(solution.output, data.output)
@@ -104,15 +111,15 @@ def plan_datasets(found: dict[str, Any]) -> list[dict[str, Any]]:
     """The twins' datasets, with the schemas of the line's own. Skips the twins where nothing can be measured."""
     if found["obstacle"]:
         raise AirflowSkipException(found["obstacle"])
-    hook = PersonalizeHook()
-    group_arn = dataset_group_arn(hook)
+    group, hook = group_of_context(), PersonalizeHook()
+    group_arn = dataset_group_arn(hook, group)
     return [
         {
-            "name": resource_name("holdout", dataset.name),
+            "name": group.resource_name("holdout", dataset.name),
             "dataset_type": dataset.type,
             "schema_arn": twin.schema_arn_of(hook, group_arn, dataset),
         }
-        for dataset in enabled_datasets()
+        for dataset in group.datasets
     ]
 
 
@@ -128,12 +135,13 @@ def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[
     """Write what lies before the hold-out, one CSV per dataset, and plan its import."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    run_key, s3, bounds = run_key_of_context(), S3Hook().get_conn(), HoldOut(**hold_out)
+    group, run_key = group_of_context(), run_key_of_context()
+    s3, bounds = S3Hook().get_conn(), HoldOut(**hold_out)
     imports = []
-    for dataset, dataset_arn in zip(enabled_datasets(), dataset_arns, strict=True):
-        with receipt(run_key, "evaluate", f"holdout-{dataset.name}") as slip:
-            copied = twin.write_csv(s3, dataset, bounds, run_key)
-            name = resource_name(dataset.name, run_key, twin.content_tag(dataset_arn, copied.sha256))
+    for dataset, dataset_arn in zip(group.datasets, dataset_arns, strict=True):
+        with receipt(run_key, "evaluate", group.key(f"holdout-{dataset.name}")) as slip:
+            copied = twin.write_csv(s3, group, dataset, bounds, run_key)
+            name = group.resource_name(dataset.name, run_key, twin.content_tag(dataset_arn, copied.sha256))
             slip.rows_out, slip.bytes, slip.details = copied.n_rows, copied.n_bytes, {"import_job": name}
         imports.append({"name": name, "dataset_arn": dataset_arn, "data_location": copied.uri})
     return imports
@@ -142,7 +150,8 @@ def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[
 @task
 def plan_solutions(twins: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each twin as a solution."""
-    return [{member: each[member] for member in ("name", "recipe_arn", "solution_config")} for each in twins]
+    members = ("name", "recipe_arn", "solution_config", "event_type")
+    return [{member: each[member] for member in members} for each in twins]
 
 
 @task
@@ -157,18 +166,18 @@ def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict
     """Write what each twin is asked, and plan the batch job that asks it."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    run_key, s3 = run_key_of_context(), S3Hook().get_conn()
-    cases = cases_of(HoldOut(**found["hold_out"]))
+    group, run_key, s3 = group_of_context(), run_key_of_context(), S3Hook().get_conn()
+    cases = cases_of(group, HoldOut(**found["hold_out"]))
     jobs = []
     for each, version_arn in zip(found["twins"], version_arns, strict=True):
-        uri = twin.write_questions(s3, each["kind"], cases, run_key)
-        name = resource_name(each["kind"], run_key, twin.content_tag(version_arn, each["name"]))
+        uri = twin.write_questions(s3, group, each["kind"], cases, run_key)
+        name = group.resource_name(each["kind"], run_key, twin.content_tag(version_arn, each["name"]))
         jobs.append(
             {
                 "name": name,
                 "solution_version_arn": version_arn,
                 "input_location": uri,
-                "output_location": twin.output_uri(each["name"], run_key),
+                "output_location": twin.output_uri(group, each["name"], run_key),
             }
         )
     return jobs
@@ -177,57 +186,62 @@ def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict
 @task
 def record_usage(found: dict[str, Any], version_arns: list[str], job_arns: list[str]) -> None:
     """What the twins have used of the service. None is used again: the run key is in the names of their jobs."""
-    hook, run_key, cases = PersonalizeHook(), run_key_of_context(), cases_of(HoldOut(**found["hold_out"]))
+    group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
+    cases = cases_of(group, HoldOut(**found["hold_out"]))
     for each, version_arn, job_arn in zip(found["twins"], version_arns, job_arns, strict=True):
-        with receipt(run_key, "evaluate", each["name"]) as slip:
+        with receipt(run_key, "evaluate", group.key(each["name"])) as slip:
             hours = hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours")
             slip.details = {"solution_version": version_arn, "training_hours": hours, "reused": False}
-        with receipt(run_key, "evaluate", f"{each['name']}-answers") as slip:
+        with receipt(run_key, "evaluate", group.key(f"{each['name']}-answers")) as slip:
             slip.rows_in = len(twin.asked_ids(each["kind"], cases))
             slip.details = {"job": job_arn, "reused": False}
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed")
 def judge(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """A verdict on the version of each solution, from the answers of the twins."""
-    with receipt(run_key_of_context(), "evaluate", "judge") as slip:
-        candidates = [Candidate(**each) for each in found["candidates"]]
+    """A verdict on the version of each solution, by its key in the file, from the answers of the twins."""
+    group = group_of_context()
+    with receipt(run_key_of_context(), "evaluate", group.key("judge")) as slip:
+        candidates = {key: Candidate(**each) for key, each in found["candidates"].items()}
         if found["obstacle"]:
-            judged = {each.solution: pass_over(each, found["obstacle"]) for each in candidates}
+            judged = {key: pass_over(each, found["obstacle"]) for key, each in candidates.items()}
         else:
-            judged = _judged_by_twins(candidates, found["twins"], HoldOut(**found["hold_out"]))
+            judged = _judged_by_twins(group, candidates, found["twins"], HoldOut(**found["hold_out"]))
         slip.rows_out = len(judged)
-        slip.details = {name: one.reason for name, one in judged.items()}
-    known = {name: Judged(**each) for name, each in found["decided"].items()}
-    return {name: one._asdict() for name, one in {**known, **judged}.items()}
+        slip.details = {key: one.reason for key, one in judged.items()}
+    known = {key: Judged(**each) for key, each in found["decided"].items()}
+    return {key: one._asdict() for key, one in {**known, **judged}.items()}
 
 
-def _judged_by_twins(candidates: list[Candidate], twins: list[dict[str, Any]], hold_out: HoldOut) -> dict[str, Judged]:
+def _judged_by_twins(
+    group: DatasetGroup, candidates: dict[str, Candidate], twins: list[dict[str, Any]], hold_out: HoldOut
+) -> dict[str, Judged]:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    s3, cases, run_key = S3Hook().get_conn(), cases_of(hold_out), run_key_of_context()
-    lists = {each["name"]: twin.read_lists(s3, each["kind"], twin.output_uri(each["name"], run_key)) for each in twins}
-    return {each.solution: measure(each, lists, hold_out, cases) for each in candidates}
+    s3, cases, run_key = S3Hook().get_conn(), cases_of(group, hold_out), run_key_of_context()
+    outputs = {each["name"]: twin.output_uri(group, each["name"], run_key) for each in twins}
+    lists = {each["name"]: twin.read_lists(s3, each["kind"], outputs[each["name"]]) for each in twins}
+    return {key: measure(group, each, lists, hold_out, cases) for key, each in candidates.items()}
 
 
-def promote_solution(solution: Solution, judged: Any) -> Any:
-    """The tasks that ask a person, if the settings want it, and make the version live if it may be."""
+def promote_solution(group: DatasetGroup, key: str, judged: Any) -> Any:
+    """The tasks that ask a person and try a canary, where they are wanted, and make a version live if it may be."""
 
-    @task_group(group_id=f"promote-{solution.name}")
+    @task_group(group_id=f"promote-{key}")
     def steps() -> None:
-        verdict = judged[solution.name]
+        verdict = judged[key]
         approval = ApprovePromotionOperator(
-            task_id="approve", verdict=verdict, subject=f"May the new version of {solution.name} go live?"
+            task_id="approve", verdict=verdict, subject=f"May the new version of {group.key(key)} go live?"
         )
-        promote(solution.name, verdict, approval.output)
+        chain(approval, try_out(group, key, verdict), promote(group.key(key), verdict, approval.output))
 
     return steps()
 
 
 @task(trigger_rule="none_failed")
-def promote(solution_name: str, verdict: dict[str, Any], approval: dict[str, Any] | None) -> None:
+def promote(solution: str, verdict: dict[str, Any], approval: dict[str, Any] | None) -> None:
     """Make the version live. Skips itself, with the reason, where it may not be or is decided already."""
     if not verdict["passed"]:
         raise AirflowSkipException(verdict["reason"])
     by = who_answered(approval) if approval else "gate"
-    versions.promote(solution_name, verdict["arn"], by, verdict["reason"])
+    versions.promote(solution, verdict["arn"], by, verdict["reason"])

@@ -16,14 +16,15 @@ from aisle.aws.hooks.personalize import DATASET, SOLUTION_VERSION, PersonalizeHo
 from aisle.aws.transfers.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput, Dataset
 from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
+from aisle.dataset_groups import DatasetGroup
 from aisle.evaluate.hold_out import Case, HoldOut, asked_id
-from aisle.personalize import Question, resource_name
+from aisle.personalize import Question
 from aisle.publish.lines import output_lines
 from aisle.publish.ranking import TABLES, RankedList, Subject, read_line
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
 
-_ARRANGED_BY_THE_LINE = "autoTrainingConfig"
+_ARRANGED_BY_THE_LINE = ("autoTrainingConfig",)
 
 
 class Twin(NamedTuple):
@@ -33,29 +34,42 @@ class Twin(NamedTuple):
     kind: str
     recipe_arn: str
     solution_config: dict[str, Any]
+    event_type: str | None
 
 
-def group_name() -> str:
-    """Name of the twins' dataset group."""
-    return resource_name("holdout")
+def group_name(group: DatasetGroup) -> str:
+    """Name of the dataset group in which a group's twins stand."""
+    return group.resource_name("holdout")
 
 
-def twin_of(hook: PersonalizeHook, question: Question, version_arn: str) -> Twin:
+def twin_of(hook: PersonalizeHook, group: DatasetGroup, question: Question, version_arn: str) -> Twin:
     """The twin of a version. Versions with equal recipe and configuration have one twin."""
     version = hook.describe(SOLUTION_VERSION, version_arn)
-    given = version.get("solutionConfig", {})
-    config = {member: value for member, value in given.items() if member != _ARRANGED_BY_THE_LINE}
-    tag = content_tag(version["recipeArn"], json.dumps(config, sort_keys=True))
-    name = resource_name("holdout", question.solution.name, tag)
-    return Twin(name, question.kind, version["recipeArn"], config)
+    config, recipe_arn, event_type = _config_of(version), version["recipeArn"], version.get("eventType")
+    tag = content_tag(recipe_arn, json.dumps(config, sort_keys=True), *([event_type] if event_type else []))
+    name = group.resource_name("holdout", question.solution, tag)
+    return Twin(name, question.kind, recipe_arn, config, event_type)
 
 
-def find_twin_of(hook: PersonalizeHook, question: Question, version_arn: str | None) -> Twin | None:
+def find_twin_of(
+    hook: PersonalizeHook, group: DatasetGroup, question: Question, version_arn: str | None
+) -> Twin | None:
     """The twin of a version that may be none, or gone from the service."""
     try:
-        return twin_of(hook, question, version_arn) if version_arn else None
+        return twin_of(hook, group, question, version_arn) if version_arn else None
     except hook.conn.exceptions.ResourceNotFoundException:
         return None
+
+
+def _config_of(version: dict[str, Any]) -> dict[str, Any]:
+    """What a version learned by. What a search for hyperparameters has found stands in place of the search."""
+    given = version.get("solutionConfig", {})
+    config = {member: value for member, value in given.items() if member not in _ARRANGED_BY_THE_LINE}
+    found = version.get("tunedHPOParams", {}).get("algorithmHyperParameters")
+    if found:
+        config.pop("hpoConfig", None)
+        config["algorithmHyperParameters"] = {**config.get("algorithmHyperParameters", {}), **found}
+    return config
 
 
 def content_tag(*parts: str) -> str:
@@ -69,12 +83,13 @@ def schema_arn_of(hook: PersonalizeHook, group_arn: str, dataset: Dataset) -> st
     return str(hook.describe(DATASET, arn)["schemaArn"]) if arn else ""
 
 
-def write_csv(s3: Any, dataset: Dataset, hold_out: HoldOut, run_key: str) -> Copied:
-    """Stream what lies before the hold-out to S3."""
-    bucket, key = get_settings().storage.bucket, evaluate_csv(dataset.name, run_key)
+def write_csv(s3: Any, group: DatasetGroup, dataset: Dataset, hold_out: HoldOut, run_key: str) -> Copied:
+    """Stream those of a group's rows that lie before its hold-out to S3."""
+    bucket, key = get_settings().storage.bucket, evaluate_csv(dataset.name, run_key, group.folder)
+    rows = {mart: group.mart(mart) for mart in {"interactions", dataset.name}}
+    select = sql(f"evaluate/{dataset.name}/select", **rows)
     values = {"starts_at": hold_out.starts_at}
     with connect() as connection:
-        select = sql(f"evaluate/{dataset.name}/select")
         return copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, key, values)
 
 
@@ -83,18 +98,18 @@ def asked_ids(kind: str, cases: list[Case]) -> list[str]:
     return sorted({asked_id(case, kind) for case in cases})
 
 
-def write_questions(s3: Any, kind: str, cases: list[Case], run_key: str) -> str:
+def write_questions(s3: Any, group: DatasetGroup, kind: str, cases: list[Case], run_key: str) -> str:
     """One line for each user of the hold-out, or for each item that is asked about instead. Gives the URI."""
-    bucket, key = get_settings().storage.bucket, evaluate_input(kind, run_key)
+    bucket, key = get_settings().storage.bucket, evaluate_input(kind, run_key, group.folder)
     ids = asked_ids(kind, cases)
     lines = [BatchInput(userId=one) if kind == "users" else BatchInput(itemId=one) for one in ids]
     s3.put_object(Bucket=bucket, Key=key, Body=b"\n".join(msgspec.json.encode(line) for line in lines))
     return f"s3://{bucket}/{key}"
 
 
-def output_uri(twin_name: str, run_key: str) -> str:
+def output_uri(group: DatasetGroup, twin_name: str, run_key: str) -> str:
     """Where a twin's answers go."""
-    return f"s3://{get_settings().storage.bucket}/{evaluate_output_prefix(twin_name, run_key)}"
+    return f"s3://{get_settings().storage.bucket}/{evaluate_output_prefix(twin_name, run_key, group.folder)}"
 
 
 def read_lists(s3: Any, kind: Subject, uri: str) -> dict[str, list[str]]:

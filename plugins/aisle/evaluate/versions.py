@@ -1,6 +1,7 @@
 """The life of a solution's versions: candidate, waiting for a person, live, previous, retired; or rejected.
 
-Exactly one version of a solution is live, and at most one is previous: what `rollback` returns to.
+A solution is called as its group calls it in the warehouse (`DatasetGroup.key`): no two groups share versions. Exactly
+one version of a solution is live, and at most one is previous: what `rollback` returns to.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg.rows import class_row
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
 from aisle.warehouse import connect, sql
 
@@ -28,11 +30,12 @@ class Version(NamedTuple):
     reason: str | None
 
 
-def register(solution_name: str, arn: str, run_key: str) -> Version:
-    """Make a version known: a candidate, unless it is known already. Gives where it stands."""
-    values = {"solution": solution_name, "solution_version_arn": arn, "run_key": run_key}
+def register(group: DatasetGroup, key: str, arn: str, run_key: str) -> Version:
+    """Make a version of a group's solution known: a candidate, unless it is known already. Gives where it stands."""
+    statement = sql("ops/model_versions/register", interactions=group.mart("interactions"))
+    values = {"solution": group.key(key), "solution_version_arn": arn, "run_key": run_key}
     with connect() as connection:
-        connection.execute(sql("ops/model_versions/register").encode(), values)
+        connection.execute(statement.encode(), values)
         return _known(connection, arn)
 
 

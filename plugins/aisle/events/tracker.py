@@ -1,4 +1,7 @@
-"""The event tracker, where the line's events go. A dataset group has one, made when there is something to send."""
+"""The event tracker, where the line's events go: that of the first dataset group, made when there is something to send.
+
+An event is sent once. The other groups learn of a purchase from their next export.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import time
 
 from aisle.aws.hooks.personalize import DATASET, DATASET_GROUP, EVENT_TRACKER, PersonalizeHook, wait_failed
 from aisle.contracts.personalize import INTERACTIONS
-from aisle.personalize import resource_name
+from aisle.dataset_groups import DatasetGroup, dataset_groups
 from aisle.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -16,18 +19,18 @@ _PATIENCE_SECONDS = 30
 
 
 def find_tracking_id() -> str | None:
-    """The tracking id of the settings, else that of the dataset group's tracker, which is made if there is none.
+    """The tracking id of the settings, else that of the first group's tracker, which is made if there is none.
 
     None as long as there are no interactions for events to join: `export` makes them.
     """
     settings = get_settings()
     if settings.events.tracking_id:
         return settings.events.tracking_id
-    hook = PersonalizeHook()
-    group_arn = hook.find(DATASET_GROUP, settings.personalize.dataset_group)
+    hook, group = PersonalizeHook(), dataset_groups()[0]
+    group_arn = hook.find(DATASET_GROUP, group.name)
     if group_arn is None or hook.find(DATASET, INTERACTIONS.type.upper(), datasetGroupArn=group_arn) is None:
         return None
-    tracker_arn = _find_tracker(hook, group_arn) or _create_tracker(hook, group_arn)
+    tracker_arn = _find_tracker(hook, group_arn) or _create_tracker(hook, group, group_arn)
     _await_active(hook, tracker_arn)
     tracking_id: str = hook.describe(EVENT_TRACKER, tracker_arn)["trackingId"]
     return tracking_id
@@ -38,8 +41,8 @@ def _find_tracker(hook: PersonalizeHook, group_arn: str) -> str | None:
     return found[EVENT_TRACKER.arn_member] if found else None
 
 
-def _create_tracker(hook: PersonalizeHook, group_arn: str) -> str:
-    created = hook.conn.create_event_tracker(name=resource_name("events"), datasetGroupArn=group_arn)
+def _create_tracker(hook: PersonalizeHook, group: DatasetGroup, group_arn: str) -> str:
+    created = hook.conn.create_event_tracker(name=group.resource_name("events"), datasetGroupArn=group_arn)
     tracker_arn: str = created[EVENT_TRACKER.arn_member]
     log.info("created event tracker %s", tracker_arn)
     return tracker_arn

@@ -1,7 +1,7 @@
 """One dataset as the CSV that Personalize imports, streamed from PostgreSQL to S3.
 
 Reads  one mart.
-Writes s3://<bucket>/export/<dataset>/<run key>/<dataset>.csv and its row of ops.exports.
+Writes s3://<bucket>/export/<group's folder><dataset>/<run key>/<dataset>.csv and its row of ops.exports.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ from typing import Any
 import psycopg
 
 from aisle.aws.transfers.copy_to_s3 import Copied, LineFormat, copy_to_s3
-from aisle.contracts.personalize import MAX_CATEGORICAL_LENGTH, MAX_ID_LENGTH, MAX_TEXTUAL_LENGTH, Dataset
+from aisle.contracts.personalize import (
+    INTERACTIONS,
+    MAX_CATEGORICAL_LENGTH,
+    MAX_ID_LENGTH,
+    MAX_TEXTUAL_LENGTH,
+    MIN_INTERACTIONS,
+    Dataset,
+)
 from aisle.contracts.s3_layout import export_csv
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ContractBroken
 from aisle.warehouse import sql
 
@@ -23,24 +31,44 @@ _LIMITS = {
 }
 
 
-def export_dataset(connection: psycopg.Connection, s3: Any, bucket: str, dataset: Dataset, run_key: str) -> Copied:
-    """Check the mart against the contract, write its CSV, and note it in ops.exports, all in one snapshot.
+def export_dataset(
+    connection: psycopg.Connection, s3: Any, bucket: str, group: DatasetGroup, dataset: Dataset, run_key: str
+) -> Copied:
+    """Check a group's rows of a mart against the contract, write the CSV, note it in ops.exports, all in one snapshot.
 
     Raises ContractBroken before a byte is uploaded if a value would be refused.
     """
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    select = sql(f"export/{dataset.name}/select")
+    select = _sql(group, dataset, "select")
     _check_columns(connection, dataset, select)
-    _check_values(connection, dataset)
-    copied = copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, export_csv(dataset.name, run_key))
-    row = {"dataset": dataset.name, "run_key": run_key, **copied._asdict()}
+    _check_values(connection, group, dataset)
+    key = export_csv(dataset.name, run_key, group.folder)
+    copied = copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, key, {})
+    row = {"dataset": group.key(dataset.name), "run_key": run_key, **copied._asdict()}
     connection.execute(sql("ops/exports/upsert").encode(), row)
     return copied
 
 
+def check_size(group: DatasetGroup, dataset: Dataset, copied: Copied) -> None:
+    """A group that has part of the marts may have too little of them: raises ContractBroken, before it is imported.
+
+    What the marts must have as a whole is asked by their gate.
+    """
+    needed = MIN_INTERACTIONS if dataset is INTERACTIONS else 1
+    if group.described.where.restricts(dataset.name) and copied.n_rows < needed:
+        raise ContractBroken(
+            f"Exporting {dataset.name} of group {group.name}: its `where` leaves {copied.n_rows} rows, the service "
+            f"asks for {needed}. Widen it, or take the group out of the file until there are more."
+        )
+
+
+def _sql(group: DatasetGroup, dataset: Dataset, verb: str) -> str:
+    return sql(f"export/{dataset.name}/{verb}", **{dataset.name: group.mart(dataset.name)})
+
+
 def _check_columns(connection: psycopg.Connection, dataset: Dataset, select: str) -> None:
     """The columns of the query become the header, which must be the schema's, in the schema's order."""
-    description = connection.execute(f"{select} limit 0".encode()).description or []
+    description = connection.execute(f"{select} limit 0".encode(), {}).description or []
     header = ",".join(column.name for column in description)
     if header != dataset.header:
         raise ContractBroken(
@@ -49,8 +77,8 @@ def _check_columns(connection: psycopg.Connection, dataset: Dataset, select: str
         )
 
 
-def _check_values(connection: psycopg.Connection, dataset: Dataset) -> None:
-    violations = connection.execute(sql(f"export/{dataset.name}/violations").encode(), _LIMITS).fetchall()
+def _check_values(connection: psycopg.Connection, group: DatasetGroup, dataset: Dataset) -> None:
+    violations = connection.execute(_sql(group, dataset, "violations").encode(), _LIMITS).fetchall()
     if violations:
         found = "; ".join(
             f"{column} of {row} has {n_characters or 'no'} characters (1 to {most} are allowed)"

@@ -1,5 +1,5 @@
 """Invalidate: lists that must not be shown any more leave the live cache at once.
 
 Reads   nothing.
-Writes  `cache.offline_user_recommendations`, `cache.offline_similar_items`, `ops.interventions`.
+Writes  `offline_user_recommendations` and `offline_similar_items` of the groups' caches, `ops.interventions`.
 """

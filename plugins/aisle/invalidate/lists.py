@@ -1,13 +1,15 @@
-"""Take lists out of the live generation; what is previous stays, so that a rollback can bring it back."""
+"""Take lists out of the live generations; what is previous stays, so that a rollback can bring it back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from psycopg import Connection
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ConfigurationError
-from aisle.warehouse import sql
+from aisle.publish.cache import cache_schemas, cache_sql
 
 What = Literal["user", "item", "all"]
 
@@ -39,7 +41,15 @@ def lists_of(what: What, key: str | None) -> Lists:
     return Lists(what, key or None)
 
 
-def invalidate(connection: Connection, lists: Lists) -> int:
-    """Remove the lists; how many there were. Serving falls back with its next request."""
-    statements = [sql(f"cache/{table}/invalidate").encode() for table in _TABLES[lists.what]]
+def invalidate(connection: Connection, lists: Lists, groups: Iterable[DatasetGroup]) -> int:
+    """Remove the lists from what these groups have published; how many there were.
+
+    Serving falls back with its next request. A group that was never published to has none.
+    """
+    published = set(cache_schemas(connection))
+    return sum(_remove(connection, lists, group) for group in groups if group.cache_schema in published)
+
+
+def _remove(connection: Connection, lists: Lists, group: DatasetGroup) -> int:
+    statements = [cache_sql(f"{table}/invalidate", group) for table in _TABLES[lists.what]]
     return sum(connection.execute(statement, {"key": lists.key}).rowcount for statement in statements)

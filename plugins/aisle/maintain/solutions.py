@@ -1,4 +1,4 @@
-"""Solutions in the line's dataset group that nothing asks for.
+"""Solutions in the line's dataset groups that nothing asks for.
 
 Amazon Personalize cannot delete a version of a solution, only a solution with all its versions. So old versions stay
 as long as their solution; they cost nothing but a place in the quota. A whole solution that neither the line nor a
@@ -12,22 +12,20 @@ from datetime import datetime
 from typing import Any
 
 from aisle.aws.hooks.personalize import CAMPAIGN, DATASET_GROUP, SOLUTION, PersonalizeHook, state_of
-from aisle.contracts.personalize import SOLUTIONS
-from aisle.personalize import resource_name
-from aisle.settings import get_settings
+from aisle.dataset_groups import DatasetGroup, dataset_groups
 
 
 def remove_solutions(hook: PersonalizeHook, before: datetime, *, dry_run: bool) -> list[str]:
     """Delete unknown solutions that were made before; their ARNs."""
-    arns = list(_unknown(hook, before))
+    arns = [arn for group in dataset_groups() for arn in _unknown(hook, group, before)]
     for arn in () if dry_run else arns:
         hook.conn.delete_solution(solutionArn=arn)
     return arns
 
 
-def _unknown(hook: PersonalizeHook, before: datetime) -> Iterator[str]:
-    group_arn = hook.find(DATASET_GROUP, get_settings().personalize.dataset_group)
-    known = {resource_name(solution.name) for solution in SOLUTIONS}
+def _unknown(hook: PersonalizeHook, group: DatasetGroup, before: datetime) -> Iterator[str]:
+    group_arn = hook.find(DATASET_GROUP, group.name)
+    known = {group.solution_name(key) for key in group.solutions}
     for solution in hook.summaries(SOLUTION, datasetGroupArn=group_arn) if group_arn else ():
         if solution["name"] not in known and solution["creationDateTime"] < before and _is_idle(hook, solution):
             yield solution["solutionArn"]

@@ -6,4 +6,7 @@ Writes  `cache.offline_user_recommendations`, `cache.offline_similar_items`, `ca
 
 Both tables are staged beside the live ones (`…__next`), checked, and take the live names in one transaction. The
 generation they replace stays (`…__previous`) for `generations.rollback()`.
+
+Each dataset group has a cache of its own: schema `cache` for the first of the environment's file, `cache_<group>` for
+any other, made when it is first published to. `cache.groups` says which there are.
 """

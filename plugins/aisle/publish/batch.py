@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from aisle.errors import ConfigurationError, ContractBroken
+from aisle.publish.ranking import Subject
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """The output of one recommend run. `…_asked` is unknown for output that was named by hand."""
+    """The output of one recommend run, about users, items or both. `…_asked` is unknown for output named by hand."""
 
     run_key: str
-    user_output: str
-    item_output: str
+    user_output: str | None = None
+    item_output: str | None = None
     users_asked: int | None = None
     items_asked: int | None = None
     user_solution_version: str | None = None
@@ -25,31 +26,46 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     def solution_versions(self) -> dict[str, str | None]:
         return {"users": self.user_solution_version, "items": self.item_solution_version}
 
-    def output_of(self, subject: str) -> str:
+    def output_of(self, subject: Subject) -> str | None:
         """S3 URI of the prefix that holds the answers about 'users' or 'items'."""
         return self.user_output if subject == "users" else self.item_output
 
-    def asked_of(self, subject: str) -> int | None:
+    def asked_of(self, subject: Subject) -> int | None:
         """How many lines were asked about 'users' or 'items'."""
         return self.users_asked if subject == "users" else self.items_asked
 
 
-def batch_of_event(run_key: str, extra: Mapping[str, Any]) -> Batch:
+def batch_of_event(run_key: str, extra: Mapping[str, Any], subjects: Collection[Subject]) -> Batch:
     """The batch that an event of asset `batch_output` announces, to be published under `run_key`."""
     try:
-        return msgspec.convert({**extra, "run_key": run_key}, Batch)
+        batch = msgspec.convert({**extra, "run_key": run_key}, Batch)
     except msgspec.ValidationError as error:
-        raise ContractBroken(
-            f"reading the event of asset batch_output for run {run_key} failed: {error}; its extra holds "
-            f"{sorted(extra)}; run recommend again, or name user_output and item_output by hand"
-        ) from error
+        raise _broken(run_key, extra, str(error)) from error
+    if missing := [subject for subject in subjects if not batch.output_of(subject)]:
+        raise _broken(run_key, extra, f"it names no output about {' and '.join(missing)}")
+    return batch
 
 
-def batch_by_hand(run_key: str, user_output: str | None, item_output: str | None) -> Batch:
-    """The batch that two DAG params name. Both are needed: a generation is users and items together."""
-    if not (user_output and item_output):
+def batch_by_hand(
+    run_key: str, user_output: str | None, item_output: str | None, subjects: Collection[Subject]
+) -> Batch:
+    """The batch that DAG params name: all of what the group is asked, because a generation is one whole."""
+    given = {"users": user_output, "items": item_output}
+    if any(bool(output) != (subject in subjects) for subject, output in given.items()):
         raise ConfigurationError(
-            f"publishing run {run_key} by hand needs both params: user_output is {user_output!r}, item_output is "
-            f"{item_output!r}; give both S3 prefixes, or neither to publish the newest batch output"
+            f"publishing run {run_key} by hand needs the output about {' and '.join(subjects)}: user_output is "
+            f"{user_output!r}, item_output is {item_output!r}; give {_params_of(subjects)}, or none to publish the "
+            "newest batch output"
         )
     return Batch(run_key=run_key, user_output=user_output, item_output=item_output)
+
+
+def _params_of(subjects: Collection[Subject]) -> str:
+    return "both S3 prefixes" if len(subjects) > 1 else f"the S3 prefix of {''.join(subjects)} alone"
+
+
+def _broken(run_key: str, extra: Mapping[str, Any], why: str) -> ContractBroken:
+    return ContractBroken(
+        f"reading the event of asset batch_output for run {run_key} failed: {why}; its extra holds "
+        f"{sorted(extra)}; run recommend again, or name user_output and item_output by hand"
+    )

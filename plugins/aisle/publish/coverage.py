@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import BatchOutputIncomplete
+from aisle.publish.cache import cache_sql
 from aisle.publish.staging import Staged
-from aisle.warehouse import connect, sql
+from aisle.warehouse import connect
 
 log = logging.getLogger(__name__)
 
 
 def check_coverage(
-    staged: Staged, asked: int | None, min_coverage: float, generation: str, url: str | None = None
+    staged: Staged,
+    asked: int | None,
+    min_coverage: float,
+    generation: str,
+    group: DatasetGroup,
+    url: str | None = None,
 ) -> float:
     """The part of asked lines that have a list; `asked` None means as many as there are lines.
 
@@ -26,15 +33,16 @@ def check_coverage(
     raise BatchOutputIncomplete(
         f"publishing {staged.subject} of generation {generation}: {staged.lists} lists for {asked} asked "
         f"({coverage:.2%}), at least {min_coverage:.2%} are wanted; {staged.lines} lines came, "
-        f"{_reasons(staged, generation, url)}; the live generation was not touched; see cache.rejected_lines, then run "
-        "recommend again or lower AISLE_PUBLISH__MIN_COVERAGE"
+        f"{_reasons(staged, generation, group, url)}; the live generation was not touched; see "
+        f"{group.cache_schema}.rejected_lines, then run {group.dag_id('recommend')} again or lower "
+        "AISLE_PUBLISH__MIN_COVERAGE"
     )
 
 
-def _reasons(staged: Staged, generation: str, url: str | None) -> str:
+def _reasons(staged: Staged, generation: str, group: DatasetGroup, url: str | None) -> str:
     with connect(url) as connection:
         rows = connection.execute(
-            sql("cache/rejected_lines/summary").encode(), {"generation": generation, "subject": staged.subject}
+            cache_sql("rejected_lines/summary", group), {"generation": generation, "subject": staged.subject}
         ).fetchall()
     named = ", ".join(f"{count} times {reason} ({detail[:200]})" for reason, detail, count in rows)
     return f"{staged.rejected} of them without a list: {named}" if named else "none of them was rejected"

@@ -1,10 +1,10 @@
-"""Generations of the cache: the staged one goes live, the previous one comes back. Each in one transaction."""
+"""Generations of a group's cache: the staged one goes live, the previous one comes back. Each in one transaction."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -12,8 +12,11 @@ import psycopg
 from psycopg import errors
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ConfigurationError, FinalError, RetryableError
-from aisle.warehouse import connect, sql
+from aisle.publish.cache import cache_sql
+from aisle.publish.ranking import TABLES, Subject
+from aisle.warehouse import connect
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ class NothingStaged(FinalError):
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `cache.generations`, as publish writes it."""
+    """One row of a cache's `generations`, as publish writes it. Only the lists of its subjects have been staged."""
 
     generation: str
     user_lists: int
@@ -39,78 +42,90 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     users_asked: int
     items_asked: int
     solution_versions: Mapping[str, str | None]
+    subjects: tuple[Subject, ...] = ("users", "items")
 
 
-def generation_in_state(state: str, url: str | None = None) -> str | None:
-    """Name of the generation that is 'live' or 'previous', if there is one."""
+def generation_in_state(state: str, group: DatasetGroup, url: str | None = None) -> str | None:
+    """Name of the generation of a group that is 'live' or 'previous', if there is one."""
     with connect(url) as connection:
-        return _in_state(connection, state)
+        return _in_state(connection, state, group)
 
 
-def switch(new: Generation, url: str | None = None, *, patience_seconds: float = LOCK_PATIENCE_SECONDS) -> bool:
+def switch(
+    new: Generation, group: DatasetGroup, url: str | None = None, *, patience_seconds: float = LOCK_PATIENCE_SECONDS
+) -> bool:
     """Make the staged tables the live ones, whole and at once. False: this had been done before.
 
     Raises NothingStaged if the staging tables are not those of `new`, CacheIsBusy if readers never let go.
     """
-    return _when_readers_let(lambda: _switch(new, url), patience_seconds)
+    return _when_readers_let(lambda: _switch(new, group, url), patience_seconds)
 
 
-def rollback(url: str | None = None, *, patience_seconds: float = LOCK_PATIENCE_SECONDS) -> str:
+def rollback(group: DatasetGroup, url: str | None = None, *, patience_seconds: float = LOCK_PATIENCE_SECONDS) -> str:
     """Make the previous generation live again, and the live one previous. Returns the name of what is live now."""
-    return _when_readers_let(lambda: _rollback(url), patience_seconds)
+    return _when_readers_let(lambda: _rollback(group, url), patience_seconds)
 
 
-def _switch(new: Generation, url: str | None) -> bool:
+def _switch(new: Generation, group: DatasetGroup, url: str | None) -> bool:
     with connect(url) as connection:
-        _run(connection, "lock")
-        is_republished = _in_state(connection, "live") == new.generation
-        staged = _staged(connection)
+        _run(connection, "lock", group)
+        is_republished = _in_state(connection, "live", group) == new.generation
+        staged = _staged(connection, new.subjects, group)
         if staged is None and is_republished:
             log.info("generation %s is live already", new.generation)
             return False
         if staged != {new.generation}:
             raise NothingStaged(
-                f"switching the cache to generation {new.generation} found staging tables of "
+                f"switching {group.cache_schema} to generation {new.generation} found staging tables of "
                 f"{sorted(map(str, staged)) if staged else 'no generation'}; the live generation was not touched; "
-                "clear the two stage tasks of this run, so that they stage it again"
+                "clear the stage tasks of this run, so that they stage it again"
             )
-        _run(connection, "drop_live" if is_republished else "set_live_aside")
-        _run(connection, "promote_next")
+        _leave_empty(connection, new.subjects, group)
+        _run(connection, "drop_live" if is_republished else "set_live_aside", group)
+        _run(connection, "promote_next", group)
         row = {**msgspec.structs.asdict(new), "solution_versions": json.dumps(new.solution_versions)}
-        connection.execute(sql("cache/generations/publish").encode(), row)
-        _run(connection, "rejected_lines/forget_retired")
+        connection.execute(cache_sql("generations/publish", group), row)
+        _run(connection, "rejected_lines/forget_retired", group)
         return True
 
 
-def _rollback(url: str | None) -> str:
+def _rollback(group: DatasetGroup, url: str | None) -> str:
     with connect(url) as connection:
-        _run(connection, "lock")
-        previous = _in_state(connection, "previous")
+        _run(connection, "lock", group)
+        previous = _in_state(connection, "previous", group)
         if previous is None:
             raise ConfigurationError(
-                "rolling the cache back found no previous generation in cache.generations: only one was ever "
-                "published; publish another, or leave the live one"
+                f"rolling the cache back found no previous generation in {group.cache_schema}.generations: only one "
+                "was ever published; publish another, or leave the live one"
             )
-        _run(connection, "rollback")
+        _run(connection, "rollback", group)
         return previous
 
 
-def _staged(connection: psycopg.Connection) -> set[str | None] | None:
-    """The generations that the two staging tables hold (one, if all is well); None if a table is missing."""
+def _staged(connection: psycopg.Connection, subjects: Iterable[Subject], group: DatasetGroup) -> set[str | None] | None:
+    """The generations that the staging tables hold (one, if all is well); None if a table is missing."""
+    looks = [cache_sql(f"{TABLES[subject].name}/staged_generation", group) for subject in subjects]
     try:
         with connection.transaction():
-            return set(connection.execute(sql("cache/staged").encode()).fetchone() or ())
+            return {row[0] if (row := connection.execute(look, {}).fetchone()) else None for look in looks}
     except errors.UndefinedTable:
         return None
 
 
-def _in_state(connection: psycopg.Connection, state: str) -> str | None:
-    row = connection.execute(sql("cache/generations/in_state").encode(), {"state": state}).fetchone()
+def _leave_empty(connection: psycopg.Connection, subjects: Collection[Subject], group: DatasetGroup) -> None:
+    """A group that answers one question only has no lists in the other table."""
+    for table in (table for subject, table in TABLES.items() if subject not in subjects):
+        _run(connection, f"{table.name}/begin_staging", group)
+        _run(connection, f"{table.name}/finish_staging", group)
+
+
+def _in_state(connection: psycopg.Connection, state: str, group: DatasetGroup) -> str | None:
+    row = connection.execute(cache_sql("generations/in_state", group), {"state": state}).fetchone()
     return row[0] if row else None
 
 
-def _run(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(sql(f"cache/{name}").encode())
+def _run(connection: psycopg.Connection, name: str, group: DatasetGroup) -> None:
+    connection.execute(cache_sql(name, group), {})
 
 
 def _when_readers_let(action: Callable[[], T], patience_seconds: float) -> T:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import psycopg
 
 from aisle.contracts.recommendations import ScoredProduct, ScoreKind
+from aisle.dataset_groups import DatasetGroup
+from aisle.publish.cache import cache_sql
 from aisle.publish.lines import Line
 from aisle.publish.ranking import TABLES, CacheTable, RankedList, Rejected, Subject, read_line
-from aisle.warehouse import connect, sql
+from aisle.warehouse import connect
 
 _encode = msgspec.json.Encoder().encode
 
@@ -31,23 +32,28 @@ class Staged(msgspec.Struct, kw_only=True):
 
 
 def stage(
-    lines: Iterable[Line], subject: Subject, generation: str, scored_by: ScoreKind, url: str | None = None
+    lines: Iterable[Line],
+    subject: Subject,
+    generation: str,
+    scored_by: ScoreKind,
+    group: DatasetGroup,
+    url: str | None = None,
 ) -> Staged:
-    """Replace the staging table of `subject` by these lines. All of it is there afterwards, or nothing.
+    """Replace a group's staging table of `subject` by these lines. All of it is there afterwards, or nothing.
 
-    Lines without a list go to `cache.rejected_lines`, over a connection of their own: one in COPY can do nothing else.
+    Lines without a list go to `rejected_lines`, over a connection of their own: one in COPY can do nothing else.
     """
     table, staged, started = TABLES[subject], Staged(subject=subject), time.monotonic()
     with connect(url) as rejects, connect(url) as lists:
-        rejects.execute(_sql("rejected_lines/forget"), {"generation": generation, "subject": subject})
-        lists.execute(_sql(f"{table.name}/begin_staging"))
+        rejects.execute(cache_sql("rejected_lines/forget", group), {"generation": generation, "subject": subject})
+        lists.execute(cache_sql(f"{table.name}/begin_staging", group), {})
         with (
-            rejects.cursor().copy(_sql("rejected_lines/copy")) as copy_rejects,
-            lists.cursor().copy(_sql(f"{table.name}/copy")) as copy_lists,
+            rejects.cursor().copy(cache_sql("rejected_lines/copy", group)) as copy_rejects,
+            lists.cursor().copy(cache_sql(f"{table.name}/copy", group)) as copy_lists,
         ):
             _copy(lines, table, staged, copy_lists, copy_rejects, generation, scored_by)
-        staged.repeated = lists.execute(_sql(f"{table.name}/drop_repeated")).rowcount
-        lists.execute(_sql(f"{table.name}/finish_staging"))
+        staged.repeated = lists.execute(cache_sql(f"{table.name}/drop_repeated", group), {}).rowcount
+        lists.execute(cache_sql(f"{table.name}/finish_staging", group), {})
     staged.lists -= staged.repeated
     staged.seconds = time.monotonic() - started
     return staged
@@ -85,7 +91,3 @@ def _storable(text: str | bytes) -> str:
     """PostgreSQL's text holds neither broken UTF-8 nor NUL."""
     readable = text if isinstance(text, str) else text.decode(errors="replace")
     return readable.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _sql(name: str) -> Any:
-    return sql(f"cache/{name}").encode()

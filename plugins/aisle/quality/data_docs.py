@@ -16,8 +16,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from aisle.quality.groups import suites_of_all
 from aisle.quality.results import newest_runs
-from aisle.quality.suites import BORDERS, EXPECTATIONS_ROOT, suites_of
+from aisle.quality.suites import BORDERS, EXPECTATIONS_ROOT
 from aisle.quality.validation import Validation
 
 TEMPLATES = EXPECTATIONS_ROOT / "data_docs"
@@ -68,7 +69,7 @@ def _index(directory: Path, runs: list[dict[str, Any]]) -> str:
         run["page"] = page.relative_to(directory).as_posix() if page.exists() else None
     runs_of = {suite: list(of_suite) for suite, of_suite in groupby(runs, key=lambda run: str(run["suite"]))}
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    borders = {border: suites_of(border) for border in BORDERS}
+    borders = {border: suites_of_all(border) for border in BORDERS}
     return environment.get_template("index.j2").render(borders=borders, runs_of=runs_of)
 
 

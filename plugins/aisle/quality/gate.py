@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ContractBroken, GateStopped
 from aisle.quality.data_docs import write_data_docs
+from aisle.quality.groups import suites_of_group
 from aisle.quality.results import store_results
 from aisle.quality.suites import Severity, Suite, suites_of
 from aisle.quality.validation import CheckResult, validate
@@ -41,12 +43,16 @@ class BorderResult:
         return [check for check in self.checks if check.severity == severity and not check.is_met]
 
 
-def run_border(border: str, url: str, run_key: str, docs_directory: Path) -> BorderResult:
-    """Check one border; `docs_directory` is the root of the site of reports, whose part `quality` is written.
+def run_border(
+    border: str, url: str, run_key: str, docs_directory: Path, group: DatasetGroup | None = None
+) -> BorderResult:
+    """Check one border, of one group where each has its own.
+
+    `docs_directory` is the root of the site of reports, whose part `quality` is written.
 
     Raises GateStopped if a stop suite is unmet: after every suite ran, and after results and pages were written.
     """
-    suites = suites_of(border)
+    suites = suites_of_group(border, group) if group else suites_of(border)
     _require_tables(url, suites)
     validations = validate(suites, url, run_key, datetime.now(UTC))
     store_results(url, run_key, validations)

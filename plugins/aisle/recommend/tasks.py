@@ -9,16 +9,18 @@ from typing import Any
 from airflow.sdk import task, task_group
 
 from aisle.assets import BATCH_OUTPUT, MODELS
-from aisle.aws.hooks.personalize import PersonalizeHook
+from aisle.aws.hooks.personalize import FILTER, PersonalizeHook
 from aisle.aws.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
 from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
 from aisle.dag_defaults import run_key_of_context
+from aisle.dataset_groups import DatasetGroup, group_of_context
 from aisle.errors import BatchOutputIncomplete, FinalError
 from aisle.evaluate.live import live_model
 from aisle.jobs import Job, plan_job, record_job, waiting
-from aisle.personalize import QUESTIONS, Question, dataset_group_arn, newest_imports, resource_name
+from aisle.personalize import Kind, Question, dataset_group_arn, newest_imports, questions_of
 from aisle.receipts import receipt
+from aisle.resources.environment import BatchInference
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
 
@@ -26,27 +28,29 @@ from aisle.warehouse import connect, sql
 @task(multiple_outputs=True)
 def find_models() -> dict[str, Any]:
     """The live model for each question, by kind, and the imports that are in force."""
-    hook = PersonalizeHook()
-    models = {question.kind: live_model(hook, question.solution.name) for question in QUESTIONS}
-    return {**models, "imports": newest_imports(hook, dataset_group_arn(hook))}
+    hook, group = PersonalizeHook(), group_of_context()
+    models: dict[str, Any] = {each.kind: live_model(hook, group, each.solution) for each in questions_of(group)}
+    return {**models, "imports": newest_imports(hook, group)}
 
 
-def ask(question: Question, models: Any) -> Any:
+def ask(group: DatasetGroup, question: Question, models: Any) -> Any:
     """The tasks that put one question to its model; gives the asked lines, their answers' place, the model."""
+    wanted = batch_of(group, question)
 
     @task_group(group_id=question.kind)
     def steps() -> Any:
         lines = write_input(question.kind)
-        plan = plan_answer(question.kind, lines, models[question.kind], models["imports"])
-        settings = get_settings()
+        plan = plan_answer(question.kind, question.solution, lines, models[question.kind], models["imports"])
         job = PersonalizeCreateBatchInferenceJobOperator(
             task_id="batch_job",
             name=plan["job_name"],
             solution_version_arn=models[question.kind],
             input_location=lines["uri"],
             output_location=plan["output_uri"],
-            role_arn=settings.personalize.role_arn,
-            num_results=settings.recommend.num_results,
+            role_arn=get_settings().personalize.role_arn,
+            num_results=wanted.num_results,
+            filter_arn=plan["filter_arn"],
+            job_config=_job_config(wanted),
             **waiting(),
         )
         return record_answer(question.kind, lines, plan, models[question.kind], job.output)
@@ -54,43 +58,74 @@ def ask(question: Question, models: Any) -> Any:
     return steps()
 
 
+def batch_of(group: DatasetGroup, question: Question) -> BatchInference:
+    """How a question is asked: as the file says, else as the settings do."""
+    said = group.solutions[question.solution].batch_inference
+    return said or BatchInference(num_results=get_settings().recommend.num_results)
+
+
+def _job_config(wanted: BatchInference) -> dict[str, Any] | None:
+    exploration = wanted.exploration.on_the_wire()
+    return {"itemExplorationConfig": exploration} if exploration else None
+
+
 @task(multiple_outputs=True)
 def write_input(kind: str) -> dict[str, Any]:
     """Stream the lines of a batch job's input to S3. Gives uri, n_rows, n_bytes and sha256."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    run_key, settings = run_key_of_context(), get_settings()
-    with receipt(run_key, "recommend", f"{kind}-input") as slip:
+    group, run_key, settings = group_of_context(), run_key_of_context(), get_settings()
+    rows = {"customers": group.customers} if kind == "users" else {"items": group.mart("items")}
+    with receipt(run_key, "recommend", group.key(f"{kind}-input")) as slip:
         with connect() as connection:
             copied = copy_to_s3(
                 connection,
-                sql(f"recommend/{kind}/select"),
+                sql(f"recommend/{kind}/select", **rows),
                 LineFormat.JSON_LINES,
                 S3Hook().get_conn(),
                 settings.storage.bucket,
-                recommend_input(kind, run_key),
+                recommend_input(kind, run_key, group.folder),
                 {"active_days": settings.recommend.active_days},
             )
         if not copied.n_rows:
-            raise FinalError(f"Asking for recommendations: there are no {kind} to ask for. Run `ingest`, `transform`.")
+            raise FinalError(
+                f"Asking for recommendations: group {group.name} has no {kind} to ask for. Run `ingest`, `transform`."
+            )
         slip.rows_in = slip.rows_out = copied.n_rows
         slip.bytes = copied.n_bytes
     return copied._asdict()
 
 
 @task(multiple_outputs=True)
-def plan_answer(kind: str, lines: dict[str, Any], version_arn: str, imports: list[str]) -> dict[str, Any]:
+def plan_answer(
+    kind: Kind, solution: str, lines: dict[str, Any], version_arn: str, imports: list[str]
+) -> dict[str, Any]:
     """Name the batch job and its output: those of the newest one, if it answered the same and is still there."""
-    run_key, settings = run_key_of_context(), get_settings()
+    group, run_key = group_of_context(), run_key_of_context()
+    wanted = batch_of(group, Question(kind, solution))
     inputs = {
         "version": version_arn,
         "imports": imports,
         "sha256": lines["sha256"],
-        "num_results": settings.recommend.num_results,
+        **wanted.model_dump(exclude={"schedule"}, exclude_defaults=True),
+        "num_results": wanted.num_results,
     }
-    plan = plan_job(f"recommend-{kind}", resource_name(kind, run_key), inputs, lambda job: _has_answers(job.output_uri))
-    new_output = f"s3://{settings.storage.bucket}/{recommend_output_prefix(kind, run_key)}"
-    return plan._replace(output_uri=plan.output_uri or new_output)._asdict()
+    name = group.resource_name(kind, run_key)
+    plan = plan_job(group.key(f"recommend-{kind}"), name, inputs, lambda job: _has_answers(job.output_uri))
+    new_output = f"s3://{get_settings().storage.bucket}/{recommend_output_prefix(kind, run_key, group.folder)}"
+    planned = plan._replace(output_uri=plan.output_uri or new_output)._asdict()
+    return planned | {"filter_arn": _filter_arn(group, wanted.filter)}
+
+
+def _filter_arn(group: DatasetGroup, key: str | None) -> str | None:
+    """ARN of a filter of the file. Raises FinalError if the service has it not."""
+    if key is None:
+        return None
+    hook, name = PersonalizeHook(), group.described.name_of(key, group.described.filters[key].name)
+    arn = hook.find(FILTER, name, datasetGroupArn=dataset_group_arn(hook, group))
+    if arn is None:
+        raise FinalError(f"Looking for filter {name}: group {group.name} has none of this name. Run `aisle apply`.")
+    return arn
 
 
 def _has_answers(output_uri: str | None) -> bool:
@@ -107,9 +142,9 @@ def record_answer(
     kind: str, lines: dict[str, Any], plan: dict[str, Any], version_arn: str, job_arn: str
 ) -> dict[str, Any]:
     """Remember what was answered, and hand it on. Raises BatchOutputIncomplete if the answers are gone."""
-    run_key, output_uri = run_key_of_context(), plan["output_uri"]
-    with receipt(run_key, "recommend", kind) as slip:
-        record_job(f"recommend-{kind}", Job(plan["fingerprint"], job_arn, run_key, output_uri))
+    group, run_key, output_uri = group_of_context(), run_key_of_context(), plan["output_uri"]
+    with receipt(run_key, "recommend", group.key(kind)) as slip:
+        record_job(group.key(f"recommend-{kind}"), Job(plan["fingerprint"], job_arn, run_key, output_uri))
         if not _has_answers(output_uri):
             raise BatchOutputIncomplete(
                 f"Looking for the answers of {job_arn}: the job is ACTIVE, but nothing lies under {output_uri}. "
@@ -120,15 +155,25 @@ def record_answer(
     return {"output": output_uri, "asked": lines["n_rows"], "solution_version": version_arn}
 
 
-@task(inlets=[MODELS], outlets=[BATCH_OUTPUT])
-def announce(users: dict[str, Any], items: dict[str, Any], outlet_events: Any = None) -> None:
-    """Tell where the answers are."""
-    outlet_events[BATCH_OUTPUT].extra = {
-        "run_key": run_key_of_context(),
-        "user_output": users["output"],
-        "item_output": items["output"],
-        "users_asked": users["asked"],
-        "items_asked": items["asked"],
-        "user_solution_version": users["solution_version"],
-        "item_solution_version": items["solution_version"],
-    }
+def announce(group: DatasetGroup, answers: dict[Kind, Any]) -> Any:
+    """The task that tells where the answers to each question are."""
+    told = group.asset(BATCH_OUTPUT)
+
+    @task(inlets=[group.asset(MODELS)], outlets=[told])
+    def announce(answers: dict[str, dict[str, Any]], outlet_events: Any = None) -> None:
+        outlet_events[told].extra = {"run_key": run_key_of_context(), **_told_of(answers)}
+
+    return announce(answers)
+
+
+def _told_of(answers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What publish is told: for 'users' user_output, users_asked and user_solution_version; so for 'items'."""
+    told: dict[str, Any] = {}
+    for kind, answer in answers.items():
+        one = kind.removesuffix("s")
+        told |= {
+            f"{one}_output": answer["output"],
+            f"{kind}_asked": answer["asked"],
+            f"{one}_solution_version": answer["solution_version"],
+        }
+    return told

@@ -54,6 +54,16 @@ class Exploration(_Part):
         return {member: f"{value:g}" for member, value in wire.items() if value is not None}
 
 
+class Canary(_Part):
+    """How a new version must answer, on a campaign of its own for a while, before the campaign may serve it."""
+
+    questions: int = Field(100, ge=1, le=10_000)
+    #: The share of questions that may stay without an answer: an error, or an empty list.
+    max_failures: float = Field(0.01, ge=0, lt=1)
+    #: What nineteen answers of twenty must not take longer than; none: as long as they like.
+    max_p95_ms: int | None = Field(None, ge=1)
+
+
 class Campaign(_Named):
     """A model that answers in real time, and bills for it as long as it is there.
 
@@ -64,6 +74,13 @@ class Campaign(_Named):
     follow_newest: bool = False
     with_metadata: bool = False
     exploration: Exploration = Exploration()
+    canary: Canary | None = None
+
+    @model_validator(mode="after")
+    def _can_have_a_canary(self) -> Campaign:
+        if self.canary and self.follow_newest:
+            raise ValueError("with `follow_newest` the service lets it serve every version at once: leave `canary` out")
+        return self
 
 
 class BatchInference(_Part):

@@ -21,10 +21,20 @@ LONGEST_NAME = 63
 
 
 def load(file: Path | str) -> Environment:
-    """The environment of a file. Raises ConfigurationError that names file, place and remedy."""
+    """The environment of a file, fit to be sent. Raises ConfigurationError that names file, place and remedy."""
+    path = Path(file)
+    environment = read(path)
+    resources = [one for group in environment.groups for one in resources_of(group, environment.tags)]
+    _check_names(path, resources)
+    _check_requests(path, resources)
+    return environment
+
+
+def read(file: Path | str) -> Environment:
+    """What a file says, within a moment: held against our own rules, not yet against the service's model."""
     path = Path(file)
     try:
-        environment = Environment.model_validate(yaml.load(path.read_text(), Loader=_StrictLoader))
+        return Environment.model_validate(yaml.load(path.read_text(), Loader=_StrictLoader))
     except OSError as error:
         raise _unusable(path, f"{error.strerror}. Name a file that can be read") from error
     except yaml.YAMLError as error:
@@ -33,10 +43,6 @@ def load(file: Path | str) -> Environment:
         raise _unusable(
             path, "; ".join(f"{_place(each['loc'])}: {_remedy(each)}" for each in error.errors())
         ) from error
-    resources = [one for group in environment.groups for one in resources_of(group, environment.tags)]
-    _check_names(path, resources)
-    _check_requests(path, resources)
-    return environment
 
 
 def text_of(environment: Environment, comment: str) -> str:

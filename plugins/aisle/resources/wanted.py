@@ -35,14 +35,14 @@ def _all_of(group: Group) -> Iterator[Resource]:
         yield Resource(kinds.EVENT_TRACKER, name, {"name": name}, tracker.tags or {})
     for short, solution in group.solutions.items():
         name = group.name_of(short, solution.name)
-        yield Resource(kinds.SOLUTION, name, _solution_settings(solution), solution.tags or {})
+        yield Resource(kinds.SOLUTION, name, solution_settings(solution), solution.tags or {})
     for short, one in group.filters.items():
         name = group.name_of(short, one.name)
         yield Resource(kinds.FILTER, name, {"filterExpression": one.expression}, one.tags or {})
     yield from _metric_attribution(group)
     for short, solution in group.solutions.items():
         for campaign_key, campaign in solution.campaigns.items():
-            settings = {"solution": group.name_of(short, solution.name), **_campaign_settings(campaign)}
+            settings = {"solution": group.name_of(short, solution.name), **campaign_settings(campaign)}
             name = group.name_of(campaign_key, campaign.name)
             yield Resource(kinds.CAMPAIGN, name, settings, campaign.tags or {})
 
@@ -63,7 +63,8 @@ def _dataset(group: Group, key: DatasetKey, dataset: Dataset) -> Resource:
     )
 
 
-def _solution_settings(solution: Solution) -> Settings:
+def solution_settings(solution: Solution) -> Settings:
+    """How a solution is set up, in the words of CreateSolution."""
     schedule = solution.auto_training_days
     clock = {"schedulingExpression": f"rate({schedule} day{'s' if schedule > 1 else ''})"} if schedule else None
     return tidy_solution(
@@ -103,7 +104,8 @@ def _without_prefixes(value: Any) -> Any:
     }
 
 
-def _campaign_settings(campaign: Campaign) -> Settings:
+def campaign_settings(campaign: Campaign) -> Settings:
+    """How a campaign is set up, whichever version it serves."""
     config = {
         "itemExplorationConfig": campaign.exploration.on_the_wire(),
         "enableMetadataWithRecommendations": campaign.with_metadata,

@@ -34,6 +34,11 @@ class Where(BaseModel):
                     raise ValueError(f"{dataset.name} has no column {column}; it has {', '.join(columns)}")
         return self
 
+    def restricts(self, dataset: str) -> bool:
+        """Whether any row of the mart is left out."""
+        of_itself = bool(getattr(self, dataset))
+        return of_itself or (dataset == "interactions" and any(getattr(self, mart) for mart in _KEYS))
+
     def condition(self, dataset: str) -> sql.Composed:
         """What follows `where` in a query of the mart `personalize.<dataset>`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.interventions import Intervention
 from aisle.publish import generations
 from aisle.warehouse import connect
@@ -17,18 +18,22 @@ class Target(NamedTuple):
     go_back: Callable[[str, str], str]  # takes who asked for it and why; gives what is live afterwards
 
 
-def cache() -> Target:
-    """The generation that is served."""
-    return Target(lambda: generations.generation_in_state("live"), lambda _by, _reason: generations.rollback())
+def cache(group: DatasetGroup) -> Target:
+    """The generation that is served to the users of a group."""
+    return Target(
+        lambda: generations.generation_in_state("live", group),
+        lambda _by, _reason: generations.rollback(group),
+    )
 
 
-def model(solution_name: str) -> Target:
-    """The version of a solution that the next `recommend` asks."""
+def model(group: DatasetGroup, key: str) -> Target:
+    """The version of a solution that the next `recommend` of a group asks."""
     from aisle.evaluate import versions
 
+    solution = group.key(key)
     return Target(
-        lambda: versions.live_version(solution_name),
-        lambda by, reason: versions.rollback(solution_name, by=by, reason=reason),
+        lambda: versions.live_version(solution),
+        lambda by, reason: versions.rollback(solution, by=by, reason=reason),
     )
 
 

@@ -25,6 +25,7 @@ from aisle.errors import AisleError
 from aisle.settings import get_settings
 from aisle.ui import cache as cache_page
 from aisle.ui import cost, line, models, quality, run, words
+from aisle.ui.groups import Choice, choose
 from aisle.ui.reader import Reader, WarehouseUnavailable, open_warehouse
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ def create_app() -> FastAPI:
     app.get("/runs/{dag_id}/{run_id:path}", dependencies=_MAY_READ_RUNS)(_show_run)
     for name, read in READERS.items():
         app.get(f"/{name}", name=name)(_page_of(name, read))
+    for name, read_group in READERS_OF_A_GROUP.items():
+        app.get(f"/{name}", name=name)(_group_page_of(name, read_group))
     app.get("/assets/{name}")(_asset)
     app.exception_handler(AisleError)(_show_error)
     app.exception_handler(HTTPException)(_show_refusal)
@@ -64,9 +67,9 @@ def create_app() -> FastAPI:
 
 
 #: The pages that look the same to every user.
-READERS: dict[str, Callable[[Reader], Any]] = {
-    "quality": quality.read, "models": models.read, "cache": cache_page.read, "cost": cost.read,
-}  # fmt: skip
+READERS: dict[str, Callable[[Reader], Any]] = {"quality": quality.read, "cost": cost.read}
+#: Those that show one dataset group at a time.
+READERS_OF_A_GROUP: dict[str, Callable[[Reader, Choice], Any]] = {"models": models.read, "cache": cache_page.read}
 
 
 def _first_page() -> Response:
@@ -91,6 +94,15 @@ def _page_of(name: str, read: Callable[[Reader], Any]) -> Callable[[], Response]
     def show() -> Response:
         with open_warehouse() as reader:
             return _html(name, view=read(reader))
+
+    return show
+
+
+def _group_page_of(name: str, read: Callable[[Reader, Choice], Any]) -> Callable[..., Response]:
+    def show(group: str | None = None) -> Response:
+        choice = choose(group)
+        with open_warehouse() as reader:
+            return _html(name, view=read(reader, choice))
 
     return show
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from psycopg.sql import Identifier
+
 from aisle.settings import get_settings
+from aisle.ui.groups import Choice
 from aisle.ui.plots import Level
 from aisle.ui.reader import Reader
 
@@ -37,6 +40,7 @@ class Cache:
     min_coverage: float
     is_stale: bool
     rollbacks: tuple[dict[str, Any], ...]
+    choice: Choice
 
     @property
     def live(self) -> Generation | None:
@@ -50,17 +54,19 @@ class Cache:
         return next((one for one in self.generations if one.row["state"] == state), None)
 
 
-def read(reader: Reader) -> Cache:
-    """The page, from cache.generations, cache.rejected_lines and ops.interventions."""
+def read(reader: Reader, choice: Choice) -> Cache:
+    """The page of one group, from its cache's generations and rejected_lines, and from ops.interventions."""
+    parts = {"cache": Identifier(choice.shown.cache_schema)}
     rejects: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in reader.rows("ui/cache_rejects"):
+    for row in reader.rows("ui/cache_rejects", parts):
         rejects[row["generation"]].append(row)
-    rows = reader.rows("ui/cache_generations", n_generations=N_GENERATIONS)
+    rows = reader.rows("ui/cache_generations", parts, n_generations=N_GENERATIONS)
     generations = tuple(_generation(row, tuple(rejects[row["generation"]])) for row in rows)
     live_at = [one.row["published_at"] for one in generations if one.row["state"] == "live"]
     is_stale = any(datetime.now(UTC) - published_at > TIME_TO_LIVE for published_at in live_at)
-    rollbacks = tuple(row for row in reader.rows("ui/rollbacks") if row["subject"] == "cache")
-    return Cache(generations, get_settings().publish.min_coverage, is_stale, rollbacks)
+    subject = choice.shown.key("cache")
+    rollbacks = tuple(row for row in reader.rows("ui/rollbacks") if row["subject"] == subject)
+    return Cache(generations, get_settings().publish.min_coverage, is_stale, rollbacks, choice)
 
 
 def _generation(row: dict[str, Any], rejects: tuple[dict[str, Any], ...]) -> Generation:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from aisle.dag_defaults import BY_HAND
+from aisle.dataset_groups import DatasetGroup, dataset_groups
 from aisle.settings import Settings, get_settings
 from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
@@ -28,6 +29,9 @@ class Leg(NamedTuple):
     clock: str
     starts: str
 
+
+#: The legs that every dataset group has for itself.
+_OF_A_GROUP = ("export", "train", "evaluate", "recommend", "publish")
 
 LEGS = (
     Leg("ingest", "orders from the company API", "ingest", "by its clock"),
@@ -66,11 +70,27 @@ class Card:
     notes: tuple[str, ...]
 
 
+class GroupLeg(NamedTuple):
+    """How one leg of a further group stands."""
+
+    name: str
+    dag_id: str
+    verdict: Verdict
+
+
+class GroupLine(NamedTuple):
+    """The legs of a further group, left to right."""
+
+    name: str
+    legs: tuple[GroupLeg, ...]
+
+
 @dataclass(frozen=True)
 class Line:
-    """What `line.html` draws."""
+    """What `line.html` draws. The cards are the first group's; of any other the states are shown."""
 
     cards: tuple[Card, ...]
+    further: tuple[GroupLine, ...]
     sources: tuple[dict[str, Any], ...]
     gaps: tuple[dict[str, Any], ...]
     outbox: dict[str, Any] | None
@@ -80,25 +100,39 @@ class Line:
 def read(reader: Reader, readable_dags: Collection[str]) -> Line:
     """The page for a user who may read these DAGs."""
     now, settings = datetime.now(UTC), get_settings()
+    first, *others = dataset_groups()
     runs = runs_of({leg.name for leg in LEGS} & set(readable_dags))
-    receipts = reader.rows("ui/line_receipts")
+    receipts = reader.rows("ui/line_receipts", other_groups=[group.name for group in others])
     sources = reader.rows("ui/line_sources")
     gaps = [gap for source in sources for gap in _gaps(reader, source["source"], settings.ingest.start_at)]
     outbox = reader.row("ui/line_outbox")
     notes = {"ingest": _gap_notes(gaps), "events": _outbox_notes(outbox)}
     legs = [leg for leg in LEGS if leg.name in runs or leg.name not in _BESIDE_THE_LINE]
-    cards = tuple(
-        _card(leg, runs.get(leg.name), receipts, notes.get(leg.name, ()), period_of(leg.clock, settings, now), now)
-        for leg in legs
-    )
-    return Line(cards, tuple(sources), tuple(gaps), outbox, now)
+    periods = {leg: period_of(leg.clock, settings, now, first) for leg in legs}
+    cards = tuple(_card(leg, runs.get(leg.name), receipts, notes.get(leg.name, ()), periods[leg], now) for leg in legs)
+    further = tuple(_group_line(group, set(readable_dags), settings, now) for group in others)
+    return Line(cards, further, tuple(sources), tuple(gaps), outbox, now)
 
 
-def period_of(clock: str, settings: Settings, now: datetime) -> timedelta | None:
-    """The time between two ticks of a clock; None for a clock that is not there, or is a person."""
+def _group_line(group: DatasetGroup, readable_dags: set[str], settings: Settings, now: datetime) -> GroupLine:
+    legs = [leg for leg in LEGS if leg.name in _OF_A_GROUP]
+    runs = runs_of({group.dag_id(leg.name) for leg in legs} & readable_dags)
+    states = []
+    for leg in legs:
+        dag_id, period = group.dag_id(leg.name), period_of(leg.clock, settings, now, group)
+        states.append(GroupLeg(leg.name, dag_id, verdict_of(runs.get(dag_id), period, now)))
+    return GroupLine(group.name, tuple(states))
+
+
+def period_of(clock: str, settings: Settings, now: datetime, group: DatasetGroup | None = None) -> timedelta | None:
+    """The time between two ticks of a clock, by the group's own schedule if it has one.
+
+    None for a clock that is not there, or is a person.
+    """
     from croniter import croniter  # type: ignore[import-untyped]
 
-    cron = getattr(settings.schedules, clock, BY_HAND)
+    own = group.schedule(clock) if group else None
+    cron = own or getattr(settings.schedules, clock, BY_HAND)
     if cron == BY_HAND:
         return None
     ticks = croniter(cron, now)

@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from aisle.contracts.personalize import POPULARITY, SOLUTIONS
+from aisle.dataset_groups import DatasetGroup, dataset_groups
+from aisle.ui.groups import Choice
 from aisle.ui.plots import Level, Plot, plot
 from aisle.ui.reader import Reader
 from aisle.ui.words import last_part
@@ -14,6 +15,8 @@ from aisle.ui.words import last_part
 N_VERSIONS = 14
 METRICS = ("ndcg_at_10", "precision_at_10", "recall_at_10", "mrr", "coverage")
 SUBJECTS = ("candidate", "popularity", "live")
+#: Recipes whose models are measured against, and published by nobody.
+_YARDSTICKS = ("aws-popularity-count",)
 #: The metric that the history shows, ours first; the service's own where nobody has evaluated.
 _OWN, _SERVICE = "ndcg_at_10", "normalized_discounted_cumulative_gain_at_10"
 
@@ -56,13 +59,14 @@ class SolutionState:
     versions: tuple[Version, ...]
     history: Plot | None
     history_metric: str
+    is_yardstick: bool
 
     @property
     def standing(self) -> tuple[Level, str]:
         """What readers get of this solution, for the eye and in words."""
         if self.live:
             return "good", f"live: {self.live.name}"
-        if self.name == POPULARITY.name:
+        if self.is_yardstick:
             return "idle", "the yardstick, never published"
         return ("busy", "none is live") if any(one.state for one in self.versions) else ("idle", "not judged yet")
 
@@ -87,10 +91,12 @@ class Models:
 
     solutions: tuple[SolutionState, ...]
     rollbacks: tuple[dict[str, Any], ...]
+    choice: Choice
 
 
-def read(reader: Reader) -> Models:
-    """The page, from ops.model_versions, ops.model_evaluations and ops.model_metrics."""
+def read(reader: Reader, choice: Choice) -> Models:
+    """The page of one group, from ops.model_versions, ops.model_evaluations and ops.model_metrics."""
+    group = choice.shown
     judged = reader.rows("ui/model_versions", n_versions=N_VERSIONS)
     service = _service_metrics(reader)
     rows = sorted(judged + _unjudged(judged, service), key=lambda row: row["trained_at"], reverse=True)
@@ -100,10 +106,17 @@ def read(reader: Reader) -> Models:
         arn = row["solution_version_arn"]
         metrics = service.get((row["solution"], arn), {})
         of_solution[row["solution"]].append(_version(row, evaluations.get(arn, []), metrics))
-    known = [solution.name for solution in SOLUTIONS]
-    names = sorted(of_solution, key=lambda name: known.index(name) if name in known else len(known))
-    rollbacks = tuple(row for row in reader.rows("ui/rollbacks") if row["subject"] in of_solution)
-    return Models(tuple(_solution(name, tuple(of_solution[name])) for name in names), rollbacks)
+    known = [group.key(name) for name in group.solutions]
+    mine = (name for name in of_solution if _owner(name) == group.name)
+    names = sorted(mine, key=lambda name: known.index(name) if name in known else len(known))
+    rollbacks = tuple(row for row in reader.rows("ui/rollbacks") if row["subject"] in names)
+    return Models(tuple(_solution(name, tuple(of_solution[name]), group) for name in names), rollbacks, choice)
+
+
+def _owner(solution: str) -> str:
+    """The group that a solution belongs to, whose name stands before its own unless it is the first."""
+    group, slash, _ = solution.partition("/")
+    return group if slash else dataset_groups()[0].name
 
 
 def _service_metrics(reader: Reader) -> dict[tuple[str, str], dict[str, Any]]:
@@ -156,7 +169,8 @@ def _measured(metric: str, evaluated: list[dict[str, Any]]) -> Measured:
     return Measured(metric, values, ours / popular - 1 if ours is not None and popular else None)
 
 
-def _solution(name: str, versions: tuple[Version, ...]) -> SolutionState:
+def _solution(solution: str, versions: tuple[Version, ...], group: DatasetGroup) -> SolutionState:
+    name = solution.rpartition("/")[2]
     oldest_first = versions[::-1]
     own = [_value(version, "candidate") for version in oldest_first]
     if sum(value is not None for value in own) > 1:
@@ -165,7 +179,8 @@ def _solution(name: str, versions: tuple[Version, ...]) -> SolutionState:
         metric, series = _SERVICE, {"model": [version.service.get(_SERVICE) for version in oldest_first]}
     labels = [_label(version) for version in oldest_first]
     drawn = plot(labels, series, f"{metric} of the last {len(versions)} versions of {name}, oldest on the left")
-    return SolutionState(name, versions, drawn, metric)
+    described = group.solutions.get(name)
+    return SolutionState(name, versions, drawn, metric, bool(described and described.recipe in _YARDSTICKS))
 
 
 def _value(version: Version, subject: str) -> float | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from aisle.quality.suites import BORDERS, Suite, suites_of
+from aisle.quality.groups import suites_of_all
+from aisle.quality.suites import BORDERS, Suite
 from aisle.settings import get_settings
 from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
@@ -45,7 +46,8 @@ def read(reader: Reader) -> Quality:
     runs = reader.rows("ops/quality_results/newest_runs", n_runs=N_RUNS)
     runs_by_suite = {suite: list(of_suite) for suite, of_suite in groupby(runs, key=lambda run: str(run["suite"]))}
     borders = {
-        border: [_state(suite, runs_by_suite.get(suite.name, [])) for suite in suites_of(border)] for border in BORDERS
+        border: [_state(suite, runs_by_suite.get(suite.name, [])) for suite in suites_of_all(border)]
+        for border in BORDERS
     }
     failures = tuple(_failure(row, borders) for row in reader.rows("ui/quality_failures"))
     newest = [state.newest for states in borders.values() for state in states if state.newest]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.sql import Composable
 
 from aisle.errors import RetryableError
 from aisle.warehouse import CONNECTION_ID, sql, warehouse_url
 
+_NOT_MADE_YET = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.InvalidSchemaName,
+)
 _CONNECT_SECONDS = 5
 _STATEMENT_SECONDS = 10
 
@@ -26,12 +32,12 @@ class Reader:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
 
-    def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
-        """The rows of a query file; none where its table was not made yet."""
+    def rows(self, name: str, parts: Mapping[str, Composable] | None = None, **parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a query file, with its `{part}`s filled in; none where its table was not made yet."""
         try:
             with self._connection.transaction(), self._connection.cursor(row_factory=dict_row) as cursor:
-                return cursor.execute(sql(name).encode(), parameters).fetchall()
-        except psycopg.errors.UndefinedTable:
+                return cursor.execute(sql(name, **(parts or {})).encode(), parameters).fetchall()
+        except _NOT_MADE_YET:
             return []
 
     def row(self, name: str, **parameters: Any) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from services.serving.auth import require_api_key
 from services.serving.errors import (
     INVALID_REQUEST,
     DatabaseUnreachable,
+    GroupUnknown,
     ItemUnknown,
     TableMissing,
     Unauthorized,
@@ -23,18 +24,22 @@ router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Dep
 
 #: An id may hold a slash; NUL cannot be stored, so nobody has it.
 Id = Annotated[str, Path(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Group = Annotated[
+    str | None,
+    Query(min_length=1, max_length=63, description="Dataset group; without it, the first that has such a list answers"),
+]
 Limit = Annotated[int, Query(ge=1, le=500, description="Most items to answer with")]
 
 
 @router.get(
     "/recommendations/{user_id:path}",
     summary="Recommendations for one user",
-    responses=responses(Unauthorized, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
+    responses=responses(Unauthorized, GroupUnknown, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
 )
-async def recommendations(request: Request, user_id: Id, limit: Limit = 25) -> UserRecommendations:
+async def recommendations(request: Request, user_id: Id, limit: Limit = 25, group: Group = None) -> UserRecommendations:
     """The user's own list, or, for a user without one, the most ordered products (`source` is `popular`)."""
     store, settings = _neighbours(request)
-    stored = await store.recommendations(user_id)
+    stored = await store.recommendations(user_id, group)
     found = cached_list(stored, limit, settings.cache_ttl) if stored else popular_list(await store.popular(limit))
     return UserRecommendations(user_id=user_id, **dict(found))
 
@@ -42,12 +47,12 @@ async def recommendations(request: Request, user_id: Id, limit: Limit = 25) -> U
 @router.get(
     "/similar/{item_id:path}",
     summary="Items similar to one item",
-    responses=responses(Unauthorized, ItemUnknown, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
+    responses=responses(Unauthorized, ItemUnknown, GroupUnknown, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
 )
-async def similar(request: Request, item_id: Id, limit: Limit = 25) -> SimilarItems:
+async def similar(request: Request, item_id: Id, limit: Limit = 25, group: Group = None) -> SimilarItems:
     """The item's list; the item itself is never in it."""
     store, settings = _neighbours(request)
-    stored = await store.similar(item_id)
+    stored = await store.similar(item_id, group)
     if stored is None:
         raise ItemUnknown(
             f"no similar items are cached for item {item_id!r}; see whether the id is spelt as in the orders"

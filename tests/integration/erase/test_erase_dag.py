@@ -204,6 +204,7 @@ def test_a_request_that_means_nobody_erases_nobody(
 
 
 def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(warehouse_url: str) -> None:
+    from aisle.dataset_groups import dataset_groups
     from aisle.publish.lines import Line
     from aisle.publish.staging import stage
 
@@ -214,7 +215,29 @@ def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(w
         connection.execute("insert into identity.customers (user_id) values ('back')")
     answer = '{"input": {"userId": "%s"}, "output": {"recommendedItems": ["p"], "scores": [1.0]}}'
     lines = [Line("out", number, (answer % user).encode()) for number, user in enumerate(("gone", "back", "other"), 1)]
-    stage(lines, "users", "g", "engine", warehouse_url)
+    stage(lines, "users", "g", "engine", dataset_groups()[0], warehouse_url)
     with psycopg.connect(warehouse_url) as connection:
         staged = connection.execute("select user_id from cache.offline_user_recommendations__next order by 1")
         assert staged.fetchall() == [("back",), ("other",)]
+
+
+def test_refused_lines_of_every_group_forget_a_person(warehouse_url: str, shops: Any) -> None:
+    from aisle.erase.person import Traces
+    from aisle.erase.rows import forget
+    from aisle.publish.cache import prepare
+
+    prepare(shops[1], warehouse_url)
+    with psycopg.connect(warehouse_url) as connection:
+        for schema in ("cache", "cache_shop_north"):
+            connection.execute(
+                f"insert into {schema}.rejected_lines values "
+                "('g', 'users', 'k', 1, 'r', 'd', 'of gone'), ('g', 'users', 'k', 2, 'r', 'd', 'of other')"
+            )
+            connection.execute(
+                f"insert into {schema}.offline_user_recommendations values ('gone', '[]', now(), 'rank', 'g')"
+            )
+        forget(connection, "request", Traces(user_ids=["gone"], marks=["no such mark"]))
+        for schema in ("cache", "cache_shop_north"):
+            left = connection.execute(f"select payload from {schema}.rejected_lines").fetchall()
+            lists = connection.execute(f"select count(*) from {schema}.offline_user_recommendations").fetchall()
+            assert (left, lists) == ([("of other",)], [(0,)])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import psycopg
 import pytest
+
+from aisle.dataset_groups import DatasetGroup, dataset_group
+from aisle.settings import get_settings
 
 #: 150 customers, each buying within one fifth of 40 items: 12 purchases in seven weeks, 2 in the week after.
 INTERACTIONS = """
@@ -28,6 +33,55 @@ truncate personalize.users;
 insert into personalize.users select user_id, null, null, 'Lahore, Punjab' from core.customers;
 """
 
+#: As many customers again, in the north, who buy other items, and each time another one: nothing can be foretold.
+NORTH = """
+insert into personalize.interactions
+select
+    'north-' || user_id as user_id,
+    format('N%s', lpad((1 + abs(hashtext(user_id || timestamp)) % 30)::text, 3, '0')) as item_id,
+    event_type,
+    event_value,
+    timestamp
+from personalize.interactions
+where timestamp < 1710000000 + 57 * 86400;
+insert into personalize.users
+select distinct user_id, null::integer, null, 'Peshawar, Khyber' from personalize.interactions
+where user_id like 'north-%';
+insert into core.customers
+select user_id, count(*), count(*), to_timestamp(max(timestamp)) from personalize.interactions
+where user_id like 'north-%' group by user_id;
+"""
+
+ONE_GROUP = """
+groups:
+  - name: aisle
+    datasets: {interactions: {schema: contract}}
+    solutions:
+      user-personalization: {recipe: aws-user-personalization}
+      similar-items: {recipe: aws-sims}
+      popularity: {recipe: aws-popularity-count}
+"""
+TWO_REGIONS = """
+groups:
+  - name: aisle
+    where: {users: {location: ['Lahore, Punjab']}}
+    datasets: {interactions: {schema: contract}}
+    solutions:
+      user-personalization: {recipe: aws-user-personalization}
+  - name: shop-north
+    where: {users: {location: ['Peshawar, Khyber']}}
+    datasets: {interactions: {schema: contract}}
+    solutions:
+      user-personalization: {recipe: aws-user-personalization, event_type: purchase}
+"""
+
+
+def describe(groups: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file of this text be the environment's."""
+    file.write_text(groups)
+    monkeypatch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(file))
+    get_settings.cache_clear()
+
 
 @pytest.fixture
 def seasons(marts: str) -> str:
@@ -37,13 +91,33 @@ def seasons(marts: str) -> str:
     return marts
 
 
+@pytest.fixture
+def regions(seasons: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """URL of a warehouse with customers in two regions, each a dataset group; those in the north buy at random."""
+    describe(TWO_REGIONS, tmp_path / "regions.yaml", monkeypatch)
+    with psycopg.connect(seasons) as connection:
+        connection.execute(NORTH.encode())
+    return seasons
+
+
+@pytest.fixture
+def group() -> DatasetGroup:
+    """The first group: the only one, but for the tests of two regions."""
+    return dataset_group("aisle")
+
+
+@pytest.fixture
+def north() -> DatasetGroup:
+    """The second of the two regions."""
+    return dataset_group("shop-north")
+
+
 @pytest.fixture(autouse=True)
-def _short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Interactions only, and many looks a second: what is tested here is the order of things."""
     import aisle.aws.operators.base_personalize as operators
-    from aisle.settings import get_settings
 
-    monkeypatch.setenv("AISLE_PERSONALIZE__WITH_ITEMS", "false")
-    monkeypatch.setenv("AISLE_PERSONALIZE__WITH_USERS", "false")
     monkeypatch.setattr(operators, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: time.sleep(0.05)))
+    describe(ONE_GROUP, tmp_path / "resources.yaml", monkeypatch)
+    yield
     get_settings.cache_clear()

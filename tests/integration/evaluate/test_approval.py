@@ -11,21 +11,21 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
-from aisle.contracts.personalize import USER_PERSONALIZATION
+from aisle.dataset_groups import DatasetGroup, dataset_group
 from aisle.evaluate import versions
 from aisle.evaluate.approval import who_answered
 
-NAME = USER_PERSONALIZATION.name
+NAME = "user-personalization"
 OLD, NEW = "arn:solution/old", "arn:solution/new"
 TABLE = "| ndcg_at_10 | 0.3 |"
 
 
 @pytest.fixture
-def candidate(marts: str) -> str:
+def candidate(marts: str, group: DatasetGroup) -> str:
     """URL of a warehouse where one version is live and another is to be judged."""
-    versions.register(NAME, OLD, "one")
+    versions.register(group, NAME, OLD, "one")
     versions.promote(NAME, OLD, "gate", "the first")
-    versions.register(NAME, NEW, "two")
+    versions.register(group, NAME, NEW, "two")
     return marts
 
 
@@ -42,7 +42,7 @@ def promotion(*, passed: bool) -> Any:
 
     @dag(**line_dag("promotion", "doc"))
     def tasks_behind_the_gate() -> None:
-        promote_solution(USER_PERSONALIZATION, judge())
+        promote_solution(dataset_group("aisle"), NAME, judge())
 
     return tasks_behind_the_gate()
 

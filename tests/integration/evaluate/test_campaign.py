@@ -1,8 +1,9 @@
-"""The campaign serves what is live: after the first promotion, after the next, and after a rollback."""
+"""Campaigns serve what is live: after the first promotion, after the next, and after a rollback."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,14 +11,36 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.aws.hooks.personalize_runtime import PersonalizeRuntimeHook
+from aisle.dataset_groups import dataset_groups
 from aisle.evaluate import versions
-from aisle.evaluate.campaign import find_live_model
+from aisle.evaluate.campaign import find_live_model, only_served, serve_live
+from aisle.resources import load
+from aisle.resources.apply import plans
+from aisle.resources.live import Service
 
 RunDag = Callable[..., dict[str, str]]
 
-NAME = "user-personalization"
-CAMPAIGN = "aisle-live"
-STEPS = ("campaign.find_live_model", "campaign.campaign", "campaign.update")
+ENVIRONMENT = """
+groups:
+  - name: aisle
+    datasets: {interactions: {}}
+    solutions:
+      user-personalization:
+        recipe: aws-user-personalization
+        campaigns:
+          for-you: {min_provisioned_tps: 2, exploration: {weight: 0}}
+          newest: {follow_newest: true}
+      similar-items:
+        recipe: aws-sims
+        campaigns:
+          related: {with_metadata: false}
+      ranking:
+        recipe: aws-personalized-ranking
+        campaigns:
+          search: {canary: {questions: 5}}
+"""
+CAMPAIGNS = {"aisle-for-you": "user-personalization", "aisle-related": "similar-items", "aisle-search": "ranking"}
+USERS = "user-personalization"
 #: Everybody has turned to other items.
 TURNED = """
 update personalize.interactions
@@ -25,67 +48,101 @@ set item_id = format('P%s', lpad((41 - right(item_id, 3)::integer)::text, 3, '0'
 """
 
 
-@pytest.fixture(autouse=True)
-def _with_campaign(monkeypatch: pytest.MonkeyPatch, _short_way: None) -> None:
-    """A campaign is wanted; every version is promoted, without a twin."""
+@pytest.fixture
+def use_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _short_way: None) -> Callable[[str], Path]:
+    """Let the settings name a file of this text."""
     from aisle.settings import get_settings
 
-    monkeypatch.setenv("AISLE_EVALUATE__CAMPAIGN", CAMPAIGN)
+    def use(text: str) -> Path:
+        path = tmp_path / "campaigns.yaml"
+        path.write_text(text)
+        monkeypatch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(path))
+        get_settings.cache_clear()
+        return path
+
+    return use
+
+
+@pytest.fixture
+def file(monkeypatch: pytest.MonkeyPatch, use_file: Callable[[str], Path]) -> Path:
+    """The file of the environment, with campaigns; every version is promoted, without a twin."""
     monkeypatch.setenv("AISLE_EVALUATE__ENABLED", "false")
-    get_settings.cache_clear()
+    return use_file(ENVIRONMENT)
 
 
-def of_campaign(states: dict[str, str]) -> set[str]:
-    return {states[step] for step in STEPS}
+def of_campaigns(states: dict[str, str]) -> set[str]:
+    return {state for task, state in states.items() if task.startswith("campaigns.")}
 
 
-def served(personalize: Any) -> tuple[str, dict[str, Any]]:
-    """ARN of the campaign, and its description."""
-    [campaign] = personalize.list_campaigns()["campaigns"]
-    arn = campaign["campaignArn"]
-    return arn, personalize.describe_campaign(campaignArn=arn)["campaign"]
+def served(personalize: Any) -> dict[str, str]:
+    """Which version each campaign serves, by the names of both."""
+    arns = [each["campaignArn"] for each in personalize.list_campaigns()["campaigns"]]
+    found = [personalize.describe_campaign(campaignArn=arn)["campaign"] for arn in arns]
+    assert {each["status"] for each in found} == {"ACTIVE"}
+    return {each["name"]: each["solutionVersionArn"] for each in found}
 
 
-def answer(campaign_arn: str, user_id: str) -> list[str]:
-    """What the campaign recommends."""
-    given = PersonalizeRuntimeHook().conn.get_recommendations(campaignArn=campaign_arn, userId=user_id, numResults=5)
+def live() -> dict[str, str | None]:
+    return {name: versions.live_version(solution) for name, solution in CAMPAIGNS.items()}
+
+
+def answer(personalize: Any, user_id: str) -> list[str]:
+    """What the campaign for users recommends."""
+    [arn] = [each["campaignArn"] for each in personalize.list_campaigns()["campaigns"] if "for-you" in each["name"]]
+    given = PersonalizeRuntimeHook().conn.get_recommendations(campaignArn=arn, userId=user_id, numResults=5)
     return [item["itemId"] for item in given["itemList"]]
 
 
-def test_the_campaign_follows_promotion_and_rollback_and_answers_from_the_live_version(
-    seasons: str, personalize: Any, run_dag: RunDag
+def test_campaigns_of_three_recipes_follow_promotion_and_rollback_and_are_as_the_file_wants_them(
+    seasons: str, file: Path, personalize: Any, run_dag: RunDag
 ) -> None:
     with psycopg.connect(seasons) as connection:
         [user_id] = connection.execute("select min(user_id) from personalize.users").fetchone() or [""]
 
     run_dag("export", "one")
-    assert of_campaign(run_dag("train", "one")) == {"success"}
-    first = versions.live_version(NAME)
-    arn, campaign = served(personalize)
-    assert (campaign["name"], campaign["status"], campaign["solutionVersionArn"]) == (CAMPAIGN, "ACTIVE", first)
-    of_first = answer(arn, user_id)
+    assert of_campaigns(run_dag("train", "one")) == {"success"}
+    first = live()
+    assert None not in first.values()
+    assert served(personalize) == first
+    of_first = answer(personalize, user_id)
+    plan = plans(Service(personalize, poll_seconds=0.1, patience_seconds=30), load(file))[0]
+    assert [each.resource.title for each in plan.changes if each.action != "unchanged"] == ["campaign aisle-newest"]
 
     with psycopg.connect(seasons) as connection:
         connection.execute(TURNED.encode())
     run_dag("export", "two")
-    assert of_campaign(run_dag("train", "two")) == {"success"}
-    second = versions.live_version(NAME)
-    assert second != first
-    assert served(personalize)[1]["solutionVersionArn"] == second
-    of_second = answer(arn, user_id)
+    assert of_campaigns(run_dag("train", "two")) == {"success"}
+    second = live()
+    assert not {*second.values()} & {*first.values()}
+    assert served(personalize) == second
+    of_second = answer(personalize, user_id)
     assert len(of_second) == 5
-    assert not set(of_second) & set(of_first)
+    assert not {*of_second} & {*of_first}
 
-    assert of_campaign(run_dag("rollback", "back", what=NAME, reason="worse in the shop")) == {"success"}
-    assert versions.live_version(NAME) == first
-    assert served(personalize)[1]["solutionVersionArn"] == first
-    assert answer(arn, user_id) == of_first
+    assert of_campaigns(run_dag("rollback", "back", what=USERS, reason="worse in the shop")) == {"success"}
+    assert served(personalize) == second | {"aisle-for-you": first["aisle-for-you"]}
+    assert answer(personalize, user_id) == of_first
 
-    assert of_campaign(run_dag("rollback", "cache", what="cache", reason="odd lists")) == {"skipped"}
-    assert served(personalize)[0] == arn
+    assert of_campaigns(run_dag("rollback", "cache", what="cache", reason="odd lists")) == {"skipped"}
 
 
-@pytest.mark.usefixtures("marts", "aws_connection")
+@pytest.mark.usefixtures("marts", "aws_connection", "file")
 def test_without_a_live_model_there_is_nothing_to_serve_and_that_is_no_failure() -> None:
     with pytest.raises(AirflowSkipException, match="nothing to serve"):
-        find_live_model.function()
+        find_live_model.function("aisle", USERS)
+
+
+def test_a_group_without_campaigns_has_no_tasks_for_them() -> None:
+    [group] = dataset_groups()
+    assert serve_live(group) == []
+    assert only_served(group) == []
+
+
+def test_a_solution_that_answers_no_question_goes_live_for_its_campaign_alone(
+    use_file: Callable[[str], Path],
+) -> None:
+    others = """      popularity: {recipe: aws-popularity-count}
+      trending: {recipe: aws-popularity-count, campaigns: {now: {follow_newest: true}}}
+"""
+    use_file(ENVIRONMENT + others)
+    assert only_served(dataset_groups()[0]) == ["ranking"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.evaluate import versions
 from aisle.evaluate.drift import Drift, learned_by_live, measure_drift, next_training_at, reasons_to_train
 from aisle.settings import Evaluate
@@ -20,57 +21,57 @@ OTHER = SAME.replace("user_id, item_id,", "user_id, case when timestamp % 2 = 0 
 
 
 @pytest.fixture
-def live(seasons: str) -> str:
-    versions.register("user-personalization", "a", "one")
+def live(seasons: str, group: DatasetGroup) -> str:
+    versions.register(group, "user-personalization", "a", "one")
     versions.promote("user-personalization", "a", "gate", "the first")
     return seasons
 
 
-def drift_after(url: str, change: str) -> Drift:
+def drift_after(group: DatasetGroup, url: str, change: str) -> Drift:
     with psycopg.connect(url) as connection:
         connection.execute(change.encode())
-    learned = learned_by_live()
+    learned = learned_by_live(group)
     assert learned is not None
-    return measure_drift(learned, WANTED)
+    return measure_drift(group, learned, WANTED)
 
 
-def reasons(drift: Drift) -> list[str]:
-    learned = learned_by_live()
+def reasons(group: DatasetGroup, drift: Drift) -> list[str]:
+    learned = learned_by_live(group)
     assert learned is not None
     return reasons_to_train(learned, drift, WANTED)
 
 
-def test_nothing_new_is_no_reason(live: str) -> None:
-    drift = drift_after(live, "select 1")
-    assert (drift.n_after, reasons(drift)) == (0, [])
+def test_nothing_new_is_no_reason(live: str, group: DatasetGroup) -> None:
+    drift = drift_after(group, live, "select 1")
+    assert (drift.n_after, reasons(group, drift)) == (0, [])
 
 
-def test_more_of_the_same_is_no_drift(live: str) -> None:
-    drift = drift_after(live, SAME)
+def test_more_of_the_same_is_no_drift(live: str, group: DatasetGroup) -> None:
+    drift = drift_after(group, live, SAME)
     assert drift.n_after >= WANTED.drift_min_interactions
     assert max(drift.items_psi, drift.categories_psi) < 0.1
-    assert reasons(drift) == []
+    assert reasons(group, drift) == []
 
 
-def test_other_items_are_drift_and_the_reason_says_how_much(live: str) -> None:
-    drift = drift_after(live, OTHER)
+def test_other_items_are_drift_and_the_reason_says_how_much(live: str, group: DatasetGroup) -> None:
+    drift = drift_after(group, live, OTHER)
     assert drift.items_psi > 1
-    assert any("stability index of items" in reason for reason in reasons(drift))
+    assert any("stability index of items" in reason for reason in reasons(group, drift))
 
 
-def test_growth_alone_is_a_reason(live: str) -> None:
-    [reason] = reasons(drift_after(live, SAME + ";" + SAME.replace("28 * 86400", "28 * 86400 + 1")))
+def test_growth_alone_is_a_reason(live: str, group: DatasetGroup) -> None:
+    [reason] = reasons(group, drift_after(group, live, SAME + ";" + SAME.replace("28 * 86400", "28 * 86400 + 1")))
     assert reason.startswith("interactions have grown by")
 
 
-def test_change_brings_about_one_training_within_the_least_time(live: str) -> None:
-    assert next_training_at(Evaluate(retrain_min_days=3)) is not None
-    assert next_training_at(Evaluate(retrain_min_days=0)) is None
+def test_change_brings_about_one_training_within_the_least_time(live: str, group: DatasetGroup) -> None:
+    assert next_training_at(group, Evaluate(retrain_min_days=3)) is not None
+    assert next_training_at(group, Evaluate(retrain_min_days=0)) is None
     with psycopg.connect(live) as connection:
         connection.execute("update ops.model_versions set trained_at = now() - interval '4 days'")
-    assert next_training_at(Evaluate(retrain_min_days=3)) is None
+    assert next_training_at(group, Evaluate(retrain_min_days=3)) is None
     with psycopg.connect(live) as connection:
         connection.execute(
             "insert into ops.receipts (run_key, leg, subject, seconds) values ('one', 'evaluate', 'retrain', 0)"
         )
-    assert next_training_at(Evaluate(retrain_min_days=3)) is not None
+    assert next_training_at(group, Evaluate(retrain_min_days=3)) is not None

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.evaluate import versions
 
 RunDag = Callable[..., dict[str, str]]
@@ -28,9 +29,9 @@ from personalize.interactions where timestamp > 1710000000 + 29 * 86400
 
 
 @pytest.fixture
-def changed_world(seasons: str) -> str:
+def changed_world(seasons: str, group: DatasetGroup) -> str:
     """URL of a warehouse where people buy other things than when the live model learned, ten days ago."""
-    versions.register("user-personalization", "a", "one")
+    versions.register(group, "user-personalization", "a", "one")
     versions.promote("user-personalization", "a", "gate", "the first")
     with psycopg.connect(seasons) as connection:
         connection.execute("update ops.model_versions set trained_at = now() - interval '10 days'")
@@ -48,11 +49,11 @@ def known_train(airflow_metadata: None) -> None:
     sync_bag_to_db(DagBag(str(DAGS / "train.py")), "dags-folder", None)
 
 
-def started() -> list[dict[str, Any]]:
+def started(dag_id: str = "train") -> list[dict[str, Any]]:
     """The params of the runs of `train` that were started by `evaluate`."""
     from airflow.models.dagrun import DagRun
 
-    return [dict(run.conf) for run in DagRun.find(dag_id="train") if run.run_id.startswith("due__")]
+    return [dict(run.conf) for run in DagRun.find(dag_id=dag_id) if run.run_id.startswith("due__")]
 
 
 @pytest.mark.usefixtures("known_train", "aws_connection")
@@ -69,3 +70,22 @@ def test_drift_starts_a_training_and_a_second_look_waits_for_the_least_time(
     assert states == {"measure_change": "success", "decide_to_train": "skipped", "start_training": "skipped"}
     assert "but not before" in capfd.readouterr().out
     assert len(started()) == 1
+
+
+@pytest.mark.usefixtures("aws_connection")
+def test_a_change_in_one_group_starts_the_training_of_that_group_only(
+    regions: str, request: pytest.FixtureRequest, run_dag: RunDag, group: DatasetGroup, north: DatasetGroup
+) -> None:
+    for each in (group, north):
+        versions.register(each, "user-personalization", each.name, "one")
+        versions.promote(each.key("user-personalization"), each.name, "gate", "the first")
+    with psycopg.connect(regions) as connection:
+        connection.execute("update ops.model_versions set trained_at = now() - interval '10 days'")
+        connection.execute(f"{OTHER} and user_id like 'north-%'".encode())
+    request.getfixturevalue("known_train")
+    n_before = len(started())
+    assert run_dag("evaluate", "monday")["decide_to_train"] == "skipped"
+    assert set(run_dag("evaluate-shop-north", "monday").values()) == {"success"}
+    [params] = started("train-shop-north")
+    assert "stability index of items" in params["reason"]
+    assert len(started()) == n_before

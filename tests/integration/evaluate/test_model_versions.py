@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
 from aisle.evaluate import versions
 
@@ -17,10 +18,10 @@ def states(url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def three_lives(marts: str) -> str:
+def three_lives(marts: str, group: DatasetGroup) -> str:
     """URL of a warehouse where three versions went live one after the other."""
     for arn in ("a", "b", "c"):
-        versions.register(NAME, arn, f"run-{arn}")
+        versions.register(group, NAME, arn, f"run-{arn}")
         versions.promote(NAME, arn, "gate", "good")
     return marts
 
@@ -48,16 +49,16 @@ def test_a_rollback_goes_to_the_previous_version_and_a_second_one_comes_back(thr
     assert versions.live_version(NAME) == "c"
 
 
-def test_a_rollback_without_a_previous_version_says_so_and_leaves_the_live_one(marts: str) -> None:
-    versions.register(NAME, "a", "one")
+def test_a_rollback_without_a_previous_version_says_so_and_leaves_the_live_one(marts: str, group: DatasetGroup) -> None:
+    versions.register(group, NAME, "a", "one")
     versions.promote(NAME, "a", "gate", "the first")
     with pytest.raises(FinalError, match="no previous version"):
         versions.rollback(NAME, by="analyst")
     assert states(marts) == {"a": "live"}
 
 
-def test_a_version_that_is_known_keeps_its_state_and_what_it_learned(three_lives: str) -> None:
-    assert versions.register(NAME, "b", "later").state == "previous"
+def test_a_version_that_is_known_keeps_its_state_and_what_it_learned(three_lives: str, group: DatasetGroup) -> None:
+    assert versions.register(group, NAME, "b", "later").state == "previous"
     with psycopg.connect(three_lives) as connection:
         row = connection.execute(
             "select run_key, n_interactions from ops.model_versions where solution_version_arn = 'b'"

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 import aisle.export.tasks
+import aisle.resources.avro
 from aisle.contracts.personalize import DATASETS, ITEMS
 from aisle.warehouse import sql
 
@@ -48,10 +49,12 @@ def test_a_new_column_of_items_is_an_update_of_their_dataset_in_service(
     with pytest.MonkeyPatch.context() as before_the_column:
         narrow = ITEMS._replace(columns=tuple(column for column in ITEMS.columns if column.name != "PRICE"))
         datasets = tuple(narrow if dataset is ITEMS else dataset for dataset in DATASETS)
-        before_the_column.setattr("aisle.personalize.DATASETS", datasets)
+        before_the_column.setattr("aisle.dataset_groups.DATASETS", datasets)
+        before_the_column.setitem(aisle.resources.avro._CONTRACT, "items", narrow.avro_schema)
         before_the_column.setitem(aisle.export.tasks._DATASETS, "items", narrow)
         before_the_column.setattr(
-            "aisle.export.dataset_csv.sql", lambda name: sql(name).replace('price as "PRICE",', "")
+            "aisle.export.dataset_csv.sql",
+            lambda name, **parts: sql(name, **parts).replace('items.price as "PRICE",', ""),
         )
         assert set(run_dag("export", "narrow").values()) == {"success"}
     arn = next(
@@ -74,16 +77,3 @@ def test_an_import_that_the_service_refuses_fails_the_run(marts: str, personaliz
     states = run_dag("export", "few")
     assert states["interactions.import_job"] == "failed"
     assert states["announce"] == "upstream_failed"
-
-
-def test_a_dataset_that_is_switched_off_has_no_tasks(monkeypatch: pytest.MonkeyPatch, run_dag: RunDag) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
-    from aisle.settings import PROJECT_ROOT, get_settings
-
-    monkeypatch.setenv("AISLE_PERSONALIZE__WITH_USERS", "false")
-    get_settings.cache_clear()
-    tasks = DagBag(str(PROJECT_ROOT / "dags" / "export.py")).dags["export"].task_ids
-    get_settings.cache_clear()
-    assert "items.import_job" in tasks
-    assert "users.import_job" not in tasks

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from aisle.contracts.personalize import DATASETS, INTERACTIONS, ITEMS, USERS, Dataset
+from aisle.dataset_groups import dataset_groups
 from aisle.errors import ContractBroken
 from aisle.export.dataset_csv import export_dataset
 
@@ -15,7 +16,7 @@ by_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.
 
 def export(url: str, s3: Any, bucket: str, dataset: Dataset, run_key: str = "run") -> Any:
     with psycopg.connect(url) as connection:
-        return export_dataset(connection, s3, bucket, dataset, run_key)
+        return export_dataset(connection, s3, bucket, dataset_groups()[0], dataset, run_key)
 
 
 def lines_of(s3: Any, bucket: str, dataset: Dataset, run_key: str = "run") -> list[str]:

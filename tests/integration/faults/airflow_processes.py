@@ -72,7 +72,10 @@ class AirflowProcesses:
 
 
 def _configuration(home: Path, database_url: str, port: int) -> dict[str, str]:
-    sqlalchemy_url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+    # The drivers of the stack: psycopg2, and psycopg where Airflow asks asynchronously.
+    sync_url, async_url = (
+        database_url.replace("postgresql:", f"postgresql+{driver}:", 1) for driver in ("psycopg2", "psycopg")
+    )
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
@@ -88,8 +91,8 @@ def _configuration(home: Path, database_url: str, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": sqlalchemy_url,
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": sqlalchemy_url,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": sync_url,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": async_url,
         # Deaths are noticed within seconds instead of minutes.
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "1",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "8",

@@ -11,6 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from aisle.warehouse import sql
+
 ROOT = Path(__file__).parents[3]
 LATER = datetime.now(UTC) + timedelta(days=200)
 _SECONDS = count(1)  # Airflow names a run by its time: no two may have the same
@@ -189,3 +191,26 @@ def test_a_staging_table_that_somebody_works_on_is_left_alone(old_line: str) -> 
         at_work.execute("select * from cache.offline_similar_items__next")
         assert drop_orphans(LATER, old_line, dry_run=False) == []
     assert drop_orphans(LATER, old_line, dry_run=False) == ["offline_similar_items"]
+
+
+def test_the_caches_of_every_group_are_kept_tidy(old_line: str, shops: Any) -> None:
+    from aisle.maintain.rows import drop_orphans, remove_rows, tidy
+    from aisle.maintain.terms import terms
+    from aisle.publish.cache import prepare
+    from aisle.settings import get_settings
+
+    prepare(shops[1], old_line)
+    with psycopg.connect(old_line) as connection:
+        connection.execute("insert into cache_shop_north.generations select * from cache.generations")
+        connection.execute("update cache_shop_north.generations set generation = 'north-' || generation")
+        connection.execute("create table cache_shop_north.offline_similar_items__next as table cache.generations")
+        connection.execute("alter table cache_shop_north.offline_similar_items__next add updated_at timestamp")
+    until = terms(get_settings().maintain, LATER)
+    gone = remove_rows(until, old_line, dry_run=False)
+    assert (gone["generations"], gone["cache_shop_north.generations"]) == ({"old": 1}, {"north-old": 1})
+    used = sql("maintain/run_keys_in_use").encode()
+    with psycopg.connect(old_line) as connection:
+        assert {"live-run", "north-live-run", "north-previous-run"} <= {key for (key,) in connection.execute(used)}
+    orphans = drop_orphans(until.orphans, old_line, dry_run=False)
+    assert orphans == ["offline_similar_items", "cache_shop_north.offline_similar_items"]
+    tidy(old_line)

@@ -4,10 +4,13 @@ import json
 
 import pytest
 
+from aisle.dataset_groups import dataset_groups
 from aisle.errors import BatchOutputIncomplete
 from aisle.publish.coverage import check_coverage
 from aisle.publish.lines import Line
 from aisle.publish.staging import Staged, stage
+
+FIRST = dataset_groups()[0]
 
 
 def staged(url: str, *, good: int, bad: int) -> Staged:
@@ -16,19 +19,19 @@ def staged(url: str, *, good: int, bad: int) -> Staged:
         {"input": {"userId": f"secret{number}"}, "output": None, "error": "quota is used up"} for number in range(bad)
     ]
     lines = [Line("x.out", number, json.dumps(text).encode()) for number, text in enumerate(texts, start=1)]
-    return stage(lines, "users", "g1", "engine", url)
+    return stage(lines, "users", "g1", "engine", FIRST, url)
 
 
 @pytest.mark.parametrize(("asked", "coverage"), [(10, 0.8), (None, 0.8), (8, 1.0)])
 def test_coverage_is_the_answered_part_of_what_was_asked(
     warehouse_url: str, asked: int | None, coverage: float
 ) -> None:
-    assert check_coverage(staged(warehouse_url, good=8, bad=2), asked, 0.8, "g1", warehouse_url) == coverage
+    assert check_coverage(staged(warehouse_url, good=8, bad=2), asked, 0.8, "g1", FIRST, warehouse_url) == coverage
 
 
 def test_too_few_answers_stop_the_run_and_the_message_says_why(warehouse_url: str) -> None:
     with pytest.raises(BatchOutputIncomplete) as stopped:
-        check_coverage(staged(warehouse_url, good=7, bad=3), 10, 0.8, "g1", warehouse_url)
+        check_coverage(staged(warehouse_url, good=7, bad=3), 10, 0.8, "g1", FIRST, warehouse_url)
     assert "7 lists for 10 asked (70.00%)" in str(stopped.value)
     assert "3 times error (quota is used up)" in str(stopped.value)
     assert "secret" not in str(stopped.value)
@@ -36,10 +39,10 @@ def test_too_few_answers_stop_the_run_and_the_message_says_why(warehouse_url: st
 
 def test_answers_that_never_came_count_as_missing(warehouse_url: str) -> None:
     with pytest.raises(BatchOutputIncomplete, match=r"7 lists for 100 asked .* none of them was rejected"):
-        check_coverage(staged(warehouse_url, good=7, bad=0), 100, 0.8, "g1", warehouse_url)
+        check_coverage(staged(warehouse_url, good=7, bad=0), 100, 0.8, "g1", FIRST, warehouse_url)
 
 
 @pytest.mark.parametrize("asked", [0, None])
 def test_an_empty_cache_is_never_published(warehouse_url: str, asked: int | None) -> None:
     with pytest.raises(BatchOutputIncomplete, match="0 lists"):
-        check_coverage(staged(warehouse_url, good=0, bad=0), asked, 0.0, "g1", warehouse_url)
+        check_coverage(staged(warehouse_url, good=0, bad=0), asked, 0.0, "g1", FIRST, warehouse_url)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import psycopg
 import pytest
+from airflow.dag_processing.dagbag import DagBag
 from airflow.models.asset import AssetEvent, AssetModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
@@ -27,15 +26,6 @@ pytestmark = pytest.mark.usefixtures("airflow_metadata", "aws_connection")
 @pytest.fixture(autouse=True)
 def _reports_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AISLE_DOCS__DIRECTORY", str(tmp_path / "site"))
-
-
-def load() -> Any:
-    spec = importlib.util.spec_from_file_location("dags_publish", DAG_FILE)
-    assert spec
-    assert spec.loader
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.publish()
 
 
 def put_output(s3: Any, bucket: str, run_key: str, *, n_users: int = N_USERS) -> dict[str, str]:
@@ -57,8 +47,10 @@ def answer(name: str, number: int) -> dict[str, Any]:
     return {"input": {name: f"{'u' if name == 'userId' else 'p'}{number}"}, "output": output, "error": None}
 
 
-def run(conf: dict[str, Any]) -> Any:
-    return load().test(run_after=datetime.now(UTC), run_conf=conf)
+def run(conf: dict[str, Any], dag_id: str = "publish") -> Any:
+    bag = DagBag(str(DAG_FILE))
+    assert not bag.import_errors
+    return bag.dags[dag_id].test(run_after=datetime.now(UTC), run_conf=conf)
 
 
 def states(finished: Any) -> dict[str, str]:
@@ -112,3 +104,30 @@ def test_too_few_answers_never_reach_the_cache(warehouse_url: str, s3: Any, buck
     assert finished["check_coverage"] == "failed"
     assert finished["switch"] == "upstream_failed"
     assert live(warehouse_url) == []
+
+
+def test_a_group_that_is_asked_about_users_only_publishes_these_through_a_gate_of_its_own(
+    warehouse_url: str, s3: Any, bucket: str, shops: Any
+) -> None:
+    both = put_output(s3, bucket, "k4")
+    finished = states(run({"run_key": "k4", "user_output": both["user_output"]}, "publish-Shop-North"))
+    assert finished == dict.fromkeys(
+        ("find_batch_output", "stage_users", "gate_batch_output", "check_coverage", "switch"), "success"
+    )
+    assert live(warehouse_url) == []
+    with psycopg.connect(warehouse_url) as connection:
+        published = "select generation, user_lists, item_lists, items_asked from cache_shop_north.generations"
+        assert connection.execute(published.encode()).fetchall() == [("k4", N_USERS, 0, 0)]
+        subjects = connection.execute("select leg, subject from ops.receipts order by 1, 2").fetchall()
+        suites = connection.execute("select distinct suite from ops.quality_results order by 1").fetchall()
+    assert subjects == [
+        ("publish", "Shop-North/stage_users"), ("publish", "Shop-North/switch"), ("quality", "Shop-North/batch_output")
+    ]  # fmt: skip
+    assert suites == [("Shop-North.batch_user_lists",), ("Shop-North.batch_user_lists_coverage",)]
+
+
+def test_every_check_waits_for_all_that_was_staged_and_the_switch_for_every_check() -> None:
+    tasks = DagBag(str(DAG_FILE)).dags["publish"].task_dict
+    staged, checks = {"stage_users", "stage_items"}, {"gate_batch_output", "check_coverage"}
+    assert all(staged <= tasks[check].upstream_task_ids for check in checks)
+    assert checks <= tasks["switch"].upstream_task_ids

@@ -15,12 +15,14 @@ import msgspec
 import psycopg
 import pytest
 
+from aisle.dataset_groups import dataset_groups
 from aisle.errors import ConfigurationError
 from aisle.publish.generations import CacheIsBusy, Generation, NothingStaged, generation_in_state, rollback, switch
 from aisle.publish.lines import Line
 from aisle.publish.ranking import Subject
 from aisle.publish.staging import stage
 
+FIRST = dataset_groups()[0]
 N_USERS, N_ITEMS = 300, 40
 USERS = "select generation, count(*) from cache.offline_user_recommendations group by generation"
 ITEMS = "select generation, count(*) from cache.offline_similar_items group by generation"
@@ -35,8 +37,8 @@ def output(subject: Subject, count: int) -> Iterator[Line]:
 
 
 def stage_both(url: str, generation: str) -> Generation:
-    users = stage(output("users", N_USERS), "users", generation, "engine", url)
-    items = stage(output("items", N_ITEMS), "items", generation, "engine", url)
+    users = stage(output("users", N_USERS), "users", generation, "engine", FIRST, url)
+    items = stage(output("items", N_ITEMS), "items", generation, "engine", FIRST, url)
     return Generation(
         generation=generation,
         user_lists=users.lists,
@@ -48,7 +50,7 @@ def stage_both(url: str, generation: str) -> Generation:
 
 
 def publish(url: str, generation: str) -> None:
-    assert switch(stage_both(url, generation), url)
+    assert switch(stage_both(url, generation), FIRST, url)
 
 
 def fetch(url: str, query: str) -> list[tuple[object, ...]]:
@@ -90,7 +92,7 @@ def test_generations_move_from_live_to_previous_to_retired(warehouse_url: str) -
         publish(warehouse_url, generation)
         assert live(warehouse_url) == generation
     assert states(warehouse_url) == {"g1": "retired", "g2": "previous", "g3": "live"}
-    assert generation_in_state("live", warehouse_url) == "g3"
+    assert generation_in_state("live", FIRST, warehouse_url) == "g3"
     assert shape(warehouse_url) == before
     assert fetch(warehouse_url, "select distinct generation from cache.offline_similar_items__previous") == [("g2",)]
 
@@ -107,7 +109,7 @@ def test_rollback_exchanges_live_and_previous_and_can_be_undone(warehouse_url: s
     publish(warehouse_url, "g2")
     before = shape(warehouse_url)
     for expected, other in (("g1", "g2"), ("g2", "g1")):
-        assert rollback(warehouse_url) == expected
+        assert rollback(FIRST, warehouse_url) == expected
         assert live(warehouse_url) == expected
         assert states(warehouse_url) == {expected: "live", other: "previous"}
         assert shape(warehouse_url) == before
@@ -116,7 +118,7 @@ def test_rollback_exchanges_live_and_previous_and_can_be_undone(warehouse_url: s
 def test_a_generation_that_was_rolled_back_can_be_published_again(warehouse_url: str) -> None:
     publish(warehouse_url, "g1")
     publish(warehouse_url, "g2")
-    rollback(warehouse_url)
+    rollback(FIRST, warehouse_url)
     publish(warehouse_url, "g2")
     assert live(warehouse_url) == "g2"
     assert states(warehouse_url) == {"g1": "previous", "g2": "live"}
@@ -125,7 +127,7 @@ def test_a_generation_that_was_rolled_back_can_be_published_again(warehouse_url:
 def test_rollback_needs_a_previous_generation(warehouse_url: str) -> None:
     publish(warehouse_url, "g1")
     with pytest.raises(ConfigurationError, match="no previous generation"):
-        rollback(warehouse_url)
+        rollback(FIRST, warehouse_url)
     assert live(warehouse_url) == "g1"
 
 
@@ -134,24 +136,24 @@ def test_a_run_that_publishes_itself_again_keeps_the_previous_generation(warehou
     publish(warehouse_url, "g2")
     publish(warehouse_url, "g2")
     assert states(warehouse_url) == {"g1": "previous", "g2": "live"}
-    assert rollback(warehouse_url) == "g1"
+    assert rollback(FIRST, warehouse_url) == "g1"
     assert live(warehouse_url) == "g1"
 
 
 def test_a_second_try_after_the_switch_notices_that_it_is_done(warehouse_url: str) -> None:
     new = stage_both(warehouse_url, "g1")
-    assert switch(new, warehouse_url)
-    assert not switch(new, warehouse_url)
+    assert switch(new, FIRST, warehouse_url)
+    assert not switch(new, FIRST, warehouse_url)
     assert live(warehouse_url) == "g1"
 
 
 def test_staging_tables_of_another_run_never_go_live(warehouse_url: str) -> None:
     publish(warehouse_url, "g1")
-    stage(output("users", 5), "users", "g3", "engine", warehouse_url)
+    stage(output("users", 5), "users", "g3", "engine", FIRST, warehouse_url)
     stale = stage_both(warehouse_url, "g2")
-    stage(output("users", 5), "users", "g3", "engine", warehouse_url)
+    stage(output("users", 5), "users", "g3", "engine", FIRST, warehouse_url)
     with pytest.raises(NothingStaged, match=r"g2 found staging tables of \['g2', 'g3'\]"):
-        switch(stale, warehouse_url)
+        switch(stale, FIRST, warehouse_url)
     assert live(warehouse_url) == "g1"
 
 
@@ -161,15 +163,22 @@ def test_nothing_goes_live_without_staging(warehouse_url: str) -> None:
         generation="g2", user_lists=1, item_lists=1, users_asked=1, items_asked=1, solution_versions={}
     )
     with pytest.raises(NothingStaged, match="no generation"):
-        switch(missing, warehouse_url)
+        switch(missing, FIRST, warehouse_url)
     assert live(warehouse_url) == "g1"
 
 
 def test_rejected_lines_go_with_their_generation(warehouse_url: str) -> None:
     for generation in ("g1", "g2", "g3"):
         new = stage_both(warehouse_url, generation)
-        stage([*output("users", N_USERS), Line("y.out", 1, b"nonsense")], "users", generation, "engine", warehouse_url)
-        switch(new, warehouse_url)
+        stage(
+            [*output("users", N_USERS), Line("y.out", 1, b"nonsense")],
+            "users",
+            generation,
+            "engine",
+            FIRST,
+            warehouse_url,
+        )
+        switch(new, FIRST, warehouse_url)
     assert fetch(warehouse_url, "select generation from cache.rejected_lines order by 1") == [("g2",), ("g3",)]
 
 
@@ -217,7 +226,7 @@ def test_readers_see_one_whole_generation_through_switches_and_rollbacks(warehou
     with readers(warehouse_url) as all_readers:
         for number in range(1, 6):
             publish(warehouse_url, f"g{number}")
-            rollback(warehouse_url)
+            rollback(FIRST, warehouse_url)
     assert [reader.wrong for reader in all_readers] == [[]] * 6
     assert all(reader.n_reads > 20 and len(reader.seen) > 2 for reader in all_readers)
 
@@ -236,7 +245,7 @@ def test_a_reader_who_holds_on_delays_the_switch_but_is_not_harmed(warehouse_url
     new = stage_both(warehouse_url, "g2")
     with psycopg.connect(warehouse_url) as reader, ThreadPoolExecutor(1) as other:
         reader.execute(ITEMS)  # the second table first: with the switch waiting for it, a deadlock is near
-        switching = other.submit(switch, new, warehouse_url, patience_seconds=30)
+        switching = other.submit(switch, new, FIRST, warehouse_url, patience_seconds=30)
         time.sleep(1.5)  # longer than deadlock_timeout: whoever starts to wait now would be the victim
         assert reader.execute(USERS).fetchall() == [("g1", N_USERS)]
         assert not switching.done()
@@ -251,9 +260,9 @@ def test_a_switch_gives_up_on_a_reader_who_never_lets_go(warehouse_url: str) -> 
     with psycopg.connect(warehouse_url) as reader:
         reader.execute(ITEMS)
         with pytest.raises(CacheIsBusy, match="pg_stat_activity"):
-            switch(new, warehouse_url, patience_seconds=0.6)
+            switch(new, FIRST, warehouse_url, patience_seconds=0.6)
     assert live(warehouse_url) == "g1"
-    assert switch(new, warehouse_url)
+    assert switch(new, FIRST, warehouse_url)
 
 
 @pytest.mark.parametrize("step", ["lock", "set_live_aside", "promote_next", "rejected_lines/forget_retired"])
@@ -262,17 +271,22 @@ def test_a_switch_that_is_killed_leaves_the_live_generation(warehouse_url: str, 
     new = stage_both(warehouse_url, "g2")
     program = f"""
 import os, signal, msgspec
+from aisle.dataset_groups import dataset_groups
 from aisle.publish import generations
+
+FIRST = dataset_groups()[0]
+first, *_ = dataset_groups()
 whole = generations._run
-def dying(connection, name):
-    whole(connection, name)
+def dying(connection, name, group):
+    whole(connection, name, group)
     if name == {step!r}:
         os.kill(os.getpid(), signal.SIGKILL)
 generations._run = dying
-generations.switch(msgspec.json.decode({msgspec.json.encode(new)!r}, type=generations.Generation), {warehouse_url!r})
+new = msgspec.json.decode({msgspec.json.encode(new)!r}, type=generations.Generation)
+generations.switch(new, first, {warehouse_url!r})
 """
     died = subprocess.run([sys.executable, "-c", program], check=False, env=os.environ)
     assert died.returncode == -signal.SIGKILL
     assert live(warehouse_url) == "g1"
-    assert switch(new, warehouse_url)
+    assert switch(new, FIRST, warehouse_url)
     assert live(warehouse_url) == "g2"

@@ -8,13 +8,15 @@ import pytest
 
 from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput
+from aisle.dataset_groups import dataset_groups
 from aisle.warehouse import sql
 
 
 def lines(url: str, s3: Any, bucket: str, kind: str, active_days: int | None = None) -> list[BatchInput]:
+    group, params = dataset_groups()[0], {"active_days": active_days}
+    select = sql(f"recommend/{kind}/select", customers=group.customers, items=group.mart("items"))
     with psycopg.connect(url) as connection:
-        params = {"active_days": active_days}
-        copy_to_s3(connection, sql(f"recommend/{kind}/select"), LineFormat.JSON_LINES, s3, bucket, "lines", params)
+        copy_to_s3(connection, select, LineFormat.JSON_LINES, s3, bucket, "lines", params)
     content = s3.get_object(Bucket=bucket, Key="lines")["Body"].read()
     return [msgspec.json.decode(line, type=BatchInput) for line in content.splitlines()]
 

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from aisle.contracts.personalize import SOLUTIONS
+from aisle.dataset_groups import dataset_groups
 from aisle.resources import Environment, kinds, load
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
@@ -28,7 +28,7 @@ def test_the_default_file_describes_what_the_line_makes(
         service.ready(kinds.SOLUTION, operator.find_or_create())
     plan = plans(service, load(DEFAULT))[0]
     assert [(change.action, change.resource.title) for change in plan.changes if change.action != "unchanged"] == []
-    assert len(plan.changes) == 1 + 2 * 3 + len(SOLUTIONS)
+    assert len(plan.changes) == 1 + 2 * 3 + len(dataset_groups()[0].solutions)
 
 
 def solution_operators() -> list[Any]:
@@ -36,7 +36,7 @@ def solution_operators() -> list[Any]:
     from airflow.dag_processing.dagbag import DagBag
 
     dag = DagBag(str(PROJECT_ROOT / "dags" / "train.py")).dags["train"]
-    return [dag.get_task(f"{solution.name}.solution") for solution in SOLUTIONS]
+    return [dag.get_task(f"{key}.solution") for key in dataset_groups()[0].solutions]
 
 
 def test_what_the_default_file_shows_commented_is_taken_by_the_service(

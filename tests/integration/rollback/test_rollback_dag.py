@@ -5,11 +5,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from aisle.dataset_groups import dataset_groups
 from aisle.interventions import Intervention
 from aisle.publish.generations import Generation, switch
 from aisle.publish.lines import Line
 from aisle.publish.staging import stage
 from aisle.rollback.targets import Target, roll_back
+
+FIRST = dataset_groups()[0]
 
 pytestmark = pytest.mark.usefixtures("aws_connection")
 
@@ -20,11 +23,12 @@ def publish(url: str, generation: str) -> None:
         ("users", b'{"input": {"userId": "u"}, "output": {"recommendedItems": ["p"], "scores": [1.0]}}'),
         ("items", b'{"input": {"itemId": "p"}, "output": {"recommendedItems": ["q"]}}'),
     ):
-        stage([Line("out", 1, line)], subject, generation, "engine", url)  # type: ignore[arg-type]
+        stage([Line("out", 1, line)], subject, generation, "engine", FIRST, url)  # type: ignore[arg-type]
     switch(
         Generation(
             generation=generation, user_lists=1, item_lists=1, users_asked=1, items_asked=1, solution_versions={}
         ),
+        FIRST,
         url,
     )
 

@@ -13,11 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from aisle.dataset_groups import dataset_groups
 from aisle.publish.generations import Generation, switch
 from aisle.publish.lines import Line
 from aisle.publish.ranking import Subject
 from aisle.publish.staging import stage
 from services.stack.postgres import free_port
+
+FIRST = dataset_groups()[0]
 
 KEY = "a-key-of-the-tests"
 
@@ -59,9 +62,9 @@ def publish(url: str, generation: str) -> None:
     subjects: tuple[tuple[Subject, str, str], ...] = (("users", "userId", "u-secret"), ("items", "itemId", "i1"))
     for subject, name, key in subjects:
         line = {"input": {name: key}, "output": {"recommendedItems": ["p1", "p2"]}}
-        stage([Line("x.out", 1, json.dumps(line).encode())], subject, generation, "engine", url)
+        stage([Line("x.out", 1, json.dumps(line).encode())], subject, generation, "engine", FIRST, url)
     counts = {"user_lists": 1, "item_lists": 1, "users_asked": 1, "items_asked": 1}
-    switch(Generation(generation=generation, solution_versions={}, **counts), url)
+    switch(Generation(generation=generation, solution_versions={}, **counts), FIRST, url)
 
 
 def test_the_program_serves_each_generation_as_soon_as_it_is_live(warehouse_url: str, tmp_path: Path) -> None:

@@ -14,15 +14,18 @@ import psycopg
 import pytest
 
 from aisle.contracts.recommendations import ScoredProduct
+from aisle.dataset_groups import dataset_groups
 from aisle.publish.generations import Generation, rollback, switch
 from aisle.publish.lines import Line
 from aisle.publish.staging import stage
 from aisle.warehouse import migrate
 from services.serving.errors import DatabaseUnreachable, TableMissing
+from services.serving.memory_store import MemoryLists, MemoryStore
 from services.serving.postgres_store import PostgresStore
-from services.serving.store import MemoryStore, Store, StoredList
+from services.serving.store import Store, StoredList
 from services.stack.postgres import EmbeddedPostgres
 
+FIRST = dataset_groups()[0]
 POPULAR = [ScoredProduct("p3", 9.0), ScoredProduct("p1", 4.0), ScoredProduct("p2", 4.0)]
 BEST_FIRST = [ScoredProduct("p2", 0.75), ScoredProduct("p1", 0.25)]
 
@@ -31,9 +34,9 @@ def publish(url: str, generation: str) -> None:
     output = {"recommendedItems": ["p1", "p2"], "scores": [0.25, 0.75]}
     for subject, name, key in (("users", "userId", "u1"), ("items", "itemId", "i1")):
         line = Line("x.out", 1, json.dumps({"input": {name: key}, "output": output}).encode())
-        stage([line], subject, generation, "engine", url)  # type: ignore[arg-type]
+        stage([line], subject, generation, "engine", FIRST, url)  # type: ignore[arg-type]
     counts = {"user_lists": 1, "item_lists": 1, "users_asked": 1, "items_asked": 1}
-    switch(Generation(generation=generation, solution_versions={}, **counts), url)
+    switch(Generation(generation=generation, solution_versions={}, **counts), FIRST, url)
 
 
 def create_products(url: str) -> None:
@@ -61,7 +64,7 @@ async def memory_store() -> AsyncIterator[MemoryStore]:
     now = datetime.now(UTC)
     one = StoredList(products=BEST_FIRST, generation="g1", score_kind="engine", updated_at=now)
     live = LiveGeneration(generation="g1", published_at=now, user_lists=1, item_lists=1)
-    yield MemoryStore({"u1": one}, {"i1": one}, POPULAR, live)
+    yield MemoryStore({"aisle": MemoryLists({"u1": one}, {"i1": one})}, POPULAR, live)
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -126,7 +129,7 @@ def test_prepared_statements_follow_a_switch_and_a_rollback(warehouse_url: str) 
             for generation in ("g2", "g3"):
                 await asyncio.to_thread(publish, warehouse_url, generation)
                 names.append(await seen(store))
-            await asyncio.to_thread(rollback, warehouse_url)
+            await asyncio.to_thread(rollback, FIRST, warehouse_url)
             return [*names, await seen(store)]
 
     assert asyncio.run(look()) == [{"g1"}, {"g2"}, {"g3"}, {"g2"}]

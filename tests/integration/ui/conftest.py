@@ -15,6 +15,22 @@ import pytest
 LIVED_IN = Path(__file__).with_name("lived_in.sql")
 
 
+@pytest.fixture(autouse=True)
+def _no_runs_of_other_tests(airflow_metadata: None) -> None:
+    """Airflow knows nothing of what other folders' tests have run in this process."""
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete, select, update
+
+    with create_session() as session:
+        for run in session.scalars(select(DagRun)):
+            run.consumed_asset_events = []
+        session.flush()
+        session.execute(delete(DagRun))
+        session.execute(update(DagModel).values(is_stale=True))
+
+
 @pytest.fixture
 def lived_in(warehouse_url: str) -> str:
     """URL of a warehouse after some weeks of runs."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.sql import Identifier
 
 from aisle.settings import get_settings
 
@@ -110,7 +111,9 @@ def test_a_page_cannot_write(lived_in: str) -> None:
     from aisle.ui.reader import WarehouseUnavailable, open_warehouse
 
     with pytest.raises(WarehouseUnavailable, match="read-only"), open_warehouse() as reader:
-        reader.rows("cache/rejected_lines/forget", generation="20261120T180000", subject="items")
+        reader.rows(
+            "cache/rejected_lines/forget", {"cache": Identifier("cache")}, generation="20261120T180000", subject="items"
+        )
 
 
 # --- line -------------------------------------------------------------------------------------------------------------

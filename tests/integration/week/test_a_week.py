@@ -56,7 +56,7 @@ def test_a_week(company: Any, calendar: Any, warehouse_url: str, capfd: pytest.C
     week.every_line_is_accounted_for()
     week.no_window_is_missing()
     week.the_spoiled_models_never_went_live()
-    week.the_retrain_was_judged(first)
+    week.the_honest_retrain_went_live(first)
     runs = calendar.runs
     assert runs["ingest", "success"] == TICKS - week.ticks_of_outage + 1  # and the one that set up
     assert runs["ingest", "failed"] == week.ticks_of_outage == 20
@@ -152,14 +152,14 @@ class Week:
         served = self.rows("select solution_versions::text as versions from cache.generations")
         assert not [arn for arn in self.spoiled for row in served if arn in row["versions"]]
 
-    def the_retrain_was_judged(self, before: dict[str, str]) -> None:
-        """Live, or rejected with a reason: some fifty users of a hold-out may foretell either."""
+    def the_honest_retrain_went_live(self, before: dict[str, str]) -> None:
+        """Some fifty users of a hold-out are few, but chance is no reason to refuse."""
         query = "select solution, state, reason from ops.model_versions where run_key = %s"
         verdicts = self.rows(query, run_key(RETRAINED_AT))
         assert len(verdicts) == len(before)
-        assert all(one["state"] in ("live", "rejected") and one["reason"] for one in verdicts)
         for one in verdicts:
             self.say(f"{one['solution']} of Sunday is {one['state']}: {one['reason']}")
+        assert {one["state"] for one in verdicts} == {"live"}
 
     def every_line_is_accounted_for(self) -> None:
         """Order by order and line by line against the company's own word."""

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from math import log2
+from math import inf, log2
+from random import Random
+from statistics import fmean, stdev
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisle.evaluate.metrics import measure
+from aisle.evaluate.metrics import gains, measure, ratio_stderr
 
 ITEMS = [f"P{n}" for n in range(20)]
 
@@ -66,3 +68,28 @@ def test_an_earlier_hit_is_never_worse(ranked: list[str], place: int) -> None:
     first, second = measure({"u": earlier}, bought, 20), measure({"u": later}, bought, 20)
     assert first["ndcg_at_10"] > second["ndcg_at_10"]
     assert first["mrr"] > second["mrr"]
+
+
+def test_gains_are_those_whose_mean_is_ndcg_in_the_order_of_the_users() -> None:
+    lists, bought = {"u": ["a", "b"], "v": ["c", "a"]}, {"v": {"a"}, "u": {"a"}, "w": {"b"}}
+    found = gains(lists, bought)
+    assert found == pytest.approx([1 / log2(3), 1, 0])
+    assert measure(lists, bought, n_items=3)["ndcg_at_10"] == pytest.approx(fmean(found))
+
+
+def test_the_standard_error_is_how_far_the_ratio_moves_from_sample_to_sample() -> None:
+    chance = Random(7)
+
+    def sample() -> tuple[list[float], list[float]]:
+        below = [chance.random() for _ in range(400)]
+        return [2 * one + chance.gauss(0, 0.5) for one in below], below
+
+    samples = [sample() for _ in range(400)]
+    moved = stdev(fmean(above) / fmean(below) for above, below in samples)
+    assert fmean(ratio_stderr(above, below, 0.001) for above, below in samples) == pytest.approx(moved, rel=0.1)
+
+
+def test_figures_in_step_have_no_error_and_one_user_is_no_evidence() -> None:
+    assert ratio_stderr([0.2, 0.4, 0.6], [0.1, 0.2, 0.3], 0.001) == pytest.approx(0)
+    assert ratio_stderr([0.5], [0.1], 0.001) == inf
+    assert ratio_stderr([0.1, 0.3], [0.0, 0.0], 0.1) == pytest.approx(1.0)  # popularity counts as a tenth

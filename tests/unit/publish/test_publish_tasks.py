@@ -10,8 +10,11 @@ from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
 
 from aisle.assets import BATCH_OUTPUT
 from aisle.dag_defaults import resolve_run_key
+from aisle.dataset_groups import dataset_groups
 from aisle.errors import ConfigurationError
 from aisle.publish.tasks import newest_extra
+
+FIRST = dataset_groups()[0]
 
 
 class Inlet(list[Any]):
@@ -46,7 +49,7 @@ def context(triggering: list[str], inlet: list[str]) -> dict[str, Any]:
 
 def test_the_event_that_started_the_run_wins_and_of_several_the_one_that_named_it() -> None:
     given = context(["20260102T0000", "20260101T0000"], ["20260103T0000"])
-    assert newest_extra(given) == {"run_key": "20260102T0000"}
+    assert newest_extra(given, FIRST) == {"run_key": "20260102T0000"}
 
     class DagRun:
         conf = None
@@ -55,9 +58,9 @@ def test_the_event_that_started_the_run_wins_and_of_several_the_one_that_named_i
 
 
 def test_a_run_that_nothing_started_takes_the_newest_event() -> None:
-    assert newest_extra(context([], ["20260101T0000", "20260103T0000"])) == {"run_key": "20260103T0000"}
+    assert newest_extra(context([], ["20260101T0000", "20260103T0000"]), FIRST) == {"run_key": "20260103T0000"}
 
 
 def test_without_any_event_the_message_says_what_to_do() -> None:
     with pytest.raises(ConfigurationError, match="run recommend first"):
-        newest_extra(context([], []))
+        newest_extra(context([], []), FIRST)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aisle.contracts.personalize import DATASETS, SOLUTIONS
+from aisle.contracts.personalize import DATASETS
 from aisle.errors import ConfigurationError
 from aisle.resources import load
 from aisle.resources.environment_file import text_of
@@ -83,21 +83,21 @@ def test_groups_may_share_a_schema_only_if_it_is_the_same(written: Any) -> None:
 
 
 def test_the_default_file_names_things_as_the_line_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aisle.export.tasks import schema_name
-    from aisle.personalize import resource_name
+    from aisle.dataset_groups import dataset_groups
 
     monkeypatch.setenv("AISLE_PERSONALIZE__DATASET_GROUP", "shop-42")
     get_settings.cache_clear()
     resources = {(one.kind.noun, one.name): one for one in resources_of(load(DEFAULT).groups[0], {})}
+    [group] = dataset_groups()
     expected = {("dataset_group", "shop-42")}
-    expected |= {("schema", schema_name(dataset)) for dataset in DATASETS}
+    expected |= {("schema", group.schema_name(dataset)) for dataset in DATASETS}
     expected |= {("dataset", dataset.type.upper()) for dataset in DATASETS}
-    expected |= {("solution", resource_name(solution.name)) for solution in SOLUTIONS}
+    expected |= {("solution", group.solution_name(key)) for key in group.solutions}
     assert set(resources) == expected
-    for solution in SOLUTIONS:
-        assert resources["solution", resource_name(solution.name)].settings == {"recipeArn": solution.recipe_arn}
+    for key, solution in group.solutions.items():
+        assert resources["solution", f"shop-42-{key}"].settings == {"recipeArn": solution.recipe_arn}
     for dataset in DATASETS:
-        assert resources["dataset", dataset.type.upper()].label == resource_name(dataset.name)
+        assert resources["dataset", dataset.type.upper()].label == f"shop-42-{dataset.name}"
     get_settings.cache_clear()
 
 

@@ -1,3 +1,3 @@
 select generation
-from cache.generations
+from {cache}.generations
 where state = %(state)s

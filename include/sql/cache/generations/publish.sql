@@ -1,4 +1,4 @@
-insert into cache.generations (
+insert into {cache}.generations (
     generation, state, user_lists, item_lists, users_asked, items_asked, solution_versions, published_at
 )
 values (

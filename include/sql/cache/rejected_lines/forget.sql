@@ -1,2 +1,2 @@
-delete from cache.rejected_lines
+delete from {cache}.rejected_lines
 where generation = %(generation)s and subject = %(subject)s

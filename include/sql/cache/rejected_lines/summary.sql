@@ -3,7 +3,7 @@ select
     reason,
     detail,
     count(*) as n_lines
-from cache.rejected_lines
+from {cache}.rejected_lines
 where generation = %(generation)s and subject = %(subject)s
 group by reason, detail
 order by n_lines desc, reason asc, detail asc

@@ -7,14 +7,14 @@ with bounds as (
         extract(epoch from %(learned_until)s::timestamptz) as learned_until,
         max(interactions.timestamp) as newest,
         %(drift_days)s * 86400 as length
-    from personalize.interactions as interactions
+    from {interactions} as interactions
 ),
 
 windowed as (
     select
         interactions.item_id,
         interactions.timestamp > bounds.learned_until as is_new
-    from personalize.interactions as interactions
+    from {interactions} as interactions
     cross join bounds
     where
         (
@@ -50,7 +50,7 @@ grouped as (
         coalesce(items.category, 'none') as group_name,
         windowed.is_new
     from windowed
-    left join personalize.items as items on windowed.item_id = items.item_id
+    left join {items} as items on windowed.item_id = items.item_id
 ),
 
 counted as (
@@ -88,7 +88,7 @@ select
         select count(*) from windowed
         where windowed.is_new
     ) as n_after,
-    (select count(*) from personalize.interactions) as n_interactions,
+    (select count(interactions.item_id) from {interactions} as interactions) as n_interactions,
     coalesce((
         select indices.psi from indices
         where indices.subject = 'items'

@@ -5,7 +5,7 @@ with purchases as (
         interactions.user_id,
         interactions.item_id,
         to_timestamp(interactions.timestamp) as purchased_at
-    from personalize.interactions as interactions
+    from {interactions} as interactions
     where
         interactions.event_type = 'purchase'
         and to_timestamp(interactions.timestamp) <= %(ends_at)s
@@ -36,7 +36,7 @@ select
     held_out.user_id,
     earlier.newest_item,
     array_agg(held_out.item_id) as bought,
-    case when %(count_repeats)s then '{}' else earlier.items end as left_out  -- noqa: RF02
+    case when %(count_repeats)s then '{{}}' else earlier.items end as left_out  -- noqa: RF02
 from held_out
 inner join earlier on held_out.user_id = earlier.user_id
 group by held_out.user_id, earlier.newest_item, earlier.items

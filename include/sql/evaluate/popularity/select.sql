@@ -1,6 +1,6 @@
 -- The items that most users bought in the weeks before the hold-out: what a shop could show without a model.
 select interactions.item_id
-from personalize.interactions as interactions
+from {interactions} as interactions
 where
     interactions.event_type = 'purchase'
     and to_timestamp(interactions.timestamp) < %(starts_at)s

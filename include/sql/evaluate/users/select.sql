@@ -4,11 +4,11 @@ select
     age as "AGE",
     gender as "GENDER",
     location as "LOCATION"
-from personalize.users
+from {users} as users
 where
     exists (
         select
-        from personalize.interactions
+        from {interactions} as interactions
         where
             interactions.user_id = users.user_id
             and to_timestamp(interactions.timestamp) < %(starts_at)s  -- noqa: RF02

@@ -1,9 +1,9 @@
 -- One row per value that Personalize would refuse. The row is named without its user.
 with suspects as (
     select
-        *,
-        concat('ITEM_ID ', left(item_id, 40), ' at ', timestamp) as row_name
-    from personalize.interactions
+        interactions.*,
+        concat('ITEM_ID ', left(interactions.item_id, 40), ' at ', interactions.timestamp) as row_name
+    from {interactions} as interactions
     where (
         length(user_id) between 1 and %(max_id_length)s
         and length(item_id) between 1 and %(max_id_length)s

@@ -2,27 +2,27 @@
 with violations as (
     select
         'ITEM_ID' as column_name,
-        item_id,
-        length(coalesce(item_id, '')) as n_characters,
+        items.item_id,
+        length(coalesce(items.item_id, '')) as n_characters,
         1 as min_characters,
         %(max_id_length)s as max_characters
-    from personalize.items
+    from {items} as items
     union all
     select
         'PRODUCT_NAME' as column_name,
-        item_id,
-        length(product_name) as n_characters,
+        items.item_id,
+        length(items.product_name) as n_characters,
         0 as min_characters,
         %(max_textual_length)s as max_characters
-    from personalize.items
+    from {items} as items
     union all
     select
         'CATEGORY' as column_name,
-        item_id,
-        length(category) as n_characters,
+        items.item_id,
+        length(items.category) as n_characters,
         0 as min_characters,
         %(max_categorical_length)s as max_characters
-    from personalize.items
+    from {items} as items
 )
 
 select

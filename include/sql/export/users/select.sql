@@ -1,8 +1,8 @@
 -- The users mart in the order of its CSV. Sorted by its key, in byte order: equal data, equal bytes.
 select
-    user_id as "USER_ID",
-    age as "AGE",
-    gender as "GENDER",
-    location as "LOCATION"
-from personalize.users
-order by user_id collate "C"
+    users.user_id as "USER_ID",
+    users.age as "AGE",
+    users.gender as "GENDER",
+    users.location as "LOCATION"
+from {users} as users
+order by users.user_id collate "C"

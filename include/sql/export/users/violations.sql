@@ -2,27 +2,27 @@
 with violations as (
     select
         'USER_ID' as column_name,
-        user_id,
-        length(coalesce(user_id, '')) as n_characters,
+        users.user_id,
+        length(coalesce(users.user_id, '')) as n_characters,
         1 as min_characters,
         %(max_id_length)s as max_characters
-    from personalize.users
+    from {users} as users
     union all
     select
         'GENDER' as column_name,
-        user_id,
-        length(gender) as n_characters,
+        users.user_id,
+        length(users.gender) as n_characters,
         0 as min_characters,
         %(max_categorical_length)s as max_characters
-    from personalize.users
+    from {users} as users
     union all
     select
         'LOCATION' as column_name,
-        user_id,
-        length(location) as n_characters,
+        users.user_id,
+        length(users.location) as n_characters,
         0 as min_characters,
         %(max_categorical_length)s as max_characters
-    from personalize.users
+    from {users} as users
 )
 
 select

@@ -1,9 +1,5 @@
--- Texts that name a user: refused lines of batch output, the values that a quality check found, and what was asked by
--- hand. The check and the deed are kept, the user is not.
-delete from cache.rejected_lines
-using unnest(%(user_ids)s::text[]) as erased (user_id)
-where strpos(rejected_lines.payload, erased.user_id) > 0 or strpos(rejected_lines.detail, erased.user_id) > 0;
-
+-- Texts that name a user: the values that a quality check found, and what was asked by hand. The check and the deed are
+-- kept, the user is not.
 update ops.quality_results set observed = null
 from unnest(%(user_ids)s::text[]) as erased (user_id)
 where strpos(quality_results.observed::text, erased.user_id) > 0;

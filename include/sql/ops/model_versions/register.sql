@@ -7,5 +7,5 @@ select
     'candidate',
     to_timestamp(max(interactions.timestamp)),
     count(*)
-from personalize.interactions as interactions
+from {interactions} as interactions
 on conflict (solution_version_arn) do nothing

@@ -1,4 +1,4 @@
 -- One line per item, for a batch job.
 select jsonb_build_object('itemId', items.item_id)::text as line
-from personalize.items as items
+from {items} as items
 order by items.item_id collate "C"

@@ -1,13 +1,13 @@
 -- One line per active user, for a batch job. Active: a sale, of anything; with `active_days`, also a purchase so many
 -- days or fewer before the newest one.
 with activity as (
-    select max(last_purchased_at) - make_interval(days => %(active_days)s::integer) as since
-    from core.customers
+    select max(customers.last_purchased_at) - make_interval(days => %(active_days)s::integer) as since
+    from {customers} as customers
 ),
 
 active as (
     select customers.user_id
-    from core.customers as customers
+    from {customers} as customers
     cross join activity
     where
         customers.n_sales > 0

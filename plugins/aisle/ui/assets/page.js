@@ -22,12 +22,12 @@ const openOutside = (event) => {
 };
 
 // A rollback is a run of the DAG `rollback`, asked for in the user's own name: Airflow decides who may, and remembers who did.
-const rollBack = async (what, reason) => {
+const rollBack = async (group, what, reason) => {
   const response = await fetch(`${document.body.dataset.airflow}/api/v2/dags/rollback/dagRuns`, {
     method: "POST",
     credentials: "same-origin",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ logical_date: null, conf: { what, reason }, note: reason }),
+    body: JSON.stringify({ logical_date: null, conf: { dataset_group: group, what, reason }, note: reason }),
   });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer.dag_run_id;
@@ -40,10 +40,10 @@ const prepareRollback = () => {
   const dialog = document.getElementById("rollback");
   if (!dialog) return;
   const part = (name) => document.getElementById(`rollback-${name}`);
-  let what;
+  let group, what;
   for (const button of document.querySelectorAll("[data-rollback]")) {
     button.addEventListener("click", () => {
-      what = button.dataset.rollback;
+      ({ group, rollback: what } = button.dataset);
       for (const name of ["question", "from", "to", "effect"]) part(name).textContent = button.dataset[name];
       part("reason").value = "";
       part("answer").textContent = "";
@@ -57,7 +57,7 @@ const prepareRollback = () => {
     part("confirm").disabled = true;
     part("answer").textContent = "Asking Airflow…";
     try {
-      const run = await rollBack(what, part("reason").value);
+      const run = await rollBack(group, what, part("reason").value);
       const href = `${document.body.dataset.airflow}/dags/rollback/runs/${encodeURIComponent(run)}`;
       const link = Object.assign(document.createElement("a"), { href, textContent: "see the run" });
       link.dataset.open = "top";

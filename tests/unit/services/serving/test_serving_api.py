@@ -11,8 +11,9 @@ from aisle.contracts.recommendations import ScoredProduct
 from aisle.errors import ConfigurationError
 from services.serving.app import create_app
 from services.serving.errors import DatabaseUnreachable, TableMissing
+from services.serving.memory_store import MemoryLists, MemoryStore
 from services.serving.settings import ServingSettings, settings_of_environment
-from services.serving.store import LiveGeneration, MemoryStore, StoredList
+from services.serving.store import LiveGeneration, StoredList
 
 KEY = "a-key-of-the-tests"
 NOW = datetime.now(UTC)
@@ -39,7 +40,7 @@ def api() -> TestClient:
     users = {"u1": stored(0.8, 0.4, 0.2), "old": stored(0.8, age=timedelta(hours=7)), "below": stored(0.5, -0.5)}
     users["zero"] = stored(0.0, 0.0)
     popular = [ScoredProduct("best", 40.0), ScoredProduct("next", 10.0)]
-    return client(MemoryStore(users, {"a/b": stored(1.0)}, popular, LIVE))
+    return client(MemoryStore({"aisle": MemoryLists(users, {"a/b": stored(1.0)})}, popular, LIVE))
 
 
 def code_of(answer: Any) -> str:
@@ -148,7 +149,7 @@ class BrokenStore(MemoryStore):
         super().__init__()
         self._error = error
 
-    async def recommendations(self, user_id: str) -> StoredList | None:
+    async def recommendations(self, user_id: str, group: str | None = None) -> StoredList | None:
         raise self._error
 
 
@@ -199,3 +200,18 @@ def test_wrong_settings_are_refused_at_start(monkeypatch: pytest.MonkeyPatch, na
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name.removeprefix("SERVING_").lower() + "|" + name):
         settings_of_environment()
+
+
+def test_a_group_is_named_in_the_query_and_an_unknown_one_is_a_404_that_names_the_known() -> None:
+    north = MemoryLists({"u1": stored(0.9)}, {"i1": stored(0.9)})
+    api = client(MemoryStore({"aisle": MemoryLists({}, {}), "shop-north": north}, [ScoredProduct("best", 4.0)], LIVE))
+    sources = {
+        group: api.get("/api/v1/recommendations/u1", params={"group": group}).json()["source"]
+        for group in ("aisle", "shop-north")
+    }
+    assert sources == {"aisle": "popular", "shop-north": "cache"}
+    assert api.get("/api/v1/recommendations/u1").json()["source"] == "cache"
+    for path in ("recommendations/u1", "similar/i1"):
+        refused = api.get(f"/api/v1/{path}", params={"group": "nowhere"})
+        assert (refused.status_code, code_of(refused)) == (404, "group_unknown")
+        assert "aisle, shop-north" in refused.json()["error"]["message"]

@@ -1,0 +1,2 @@
+select schemas
+from cache.schemas()

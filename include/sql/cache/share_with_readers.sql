@@ -1,0 +1,1 @@
+select cache.share_with_readers(%(schema)s)

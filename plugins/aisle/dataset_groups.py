@@ -1,0 +1,198 @@
+"""The dataset groups that the line serves: those of the environment's file, each with legs of its own.
+
+A group is a shop, a region, a category or a segment with models of its own. From `export` on nothing is shared between
+groups: each has its DAGs, assets, files, jobs, versions and cache, so that what fails for one stops no other. Those of
+the first group have plain names (`export`, asset `models`, schema `cache`); those of any other carry its name
+(`export-shop-north`, asset `shop-north/models`, schema `cache_shop_north`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from airflow.sdk import Asset, Param
+from psycopg import sql
+
+from aisle.contracts.personalize import DATASETS, Dataset
+from aisle.errors import ConfigurationError
+from aisle.resources.environment import DatasetKey, Group, Solution
+from aisle.resources.environment_file import read
+from aisle.resources.wanted import schema_name
+from aisle.settings import get_settings
+
+#: The param that says which group a DAG serves. It is fixed: another group has another DAG.
+_PARAM = "dataset_group"
+#: PostgreSQL cuts off what is longer.
+_LONGEST_IDENTIFIER = 63
+
+
+@dataclass(frozen=True)
+class DatasetGroup:
+    """One group of the file, and how its things are called."""
+
+    described: Group
+    is_first: bool
+
+    @property
+    def name(self) -> str:
+        """Its name in the service."""
+        return self.described.name
+
+    @property
+    def datasets(self) -> list[Dataset]:
+        """The datasets that the line brings into it."""
+        return [dataset for dataset in DATASETS if dataset.name in self.described.datasets]
+
+    def dataset_name(self, dataset: Dataset) -> str:
+        """What a dataset is called in the service."""
+        return self.described.name_of(dataset.name, self.described.datasets[_key(dataset)].name)
+
+    def schema_name(self, dataset: Dataset) -> str:
+        """What the schema of a dataset is called in the service. It cannot be changed, so its name has its hash."""
+        return schema_name(self.described, _key(dataset))
+
+    @property
+    def solutions(self) -> dict[str, Solution]:
+        """The solutions that the line trains for it, by their keys in the file."""
+        return self.described.solutions
+
+    def solution_name(self, key: str) -> str:
+        """What a solution is called in the service."""
+        return self.described.name_of(key, self.solutions[key].name)
+
+    @property
+    def cache_schema(self) -> str:
+        """The PostgreSQL schema that holds its published lists."""
+        own = f"cache_{self.name.lower().replace('-', '_')}"
+        return "cache" if self.is_first else own[:_LONGEST_IDENTIFIER]
+
+    @property
+    def folder(self) -> str:
+        """What its keys on S3 have between the leg and the rest; ends in '/' unless it is empty."""
+        return "" if self.is_first else f"{self.name}/"
+
+    def schedule(self, leg: str) -> str | None:
+        """When a leg runs for it (cron, UTC); none where the file leaves that to the settings.
+
+        Raises ConfigurationError where two solutions want it at different times: they share their legs.
+        """
+        said = {
+            "export": [self.described.import_schedule],
+            "train": [solution.training.schedule for solution in self.solutions.values()],
+            "recommend": [one.batch_inference.schedule for one in self.solutions.values() if one.batch_inference],
+        }
+        wanted = sorted({cron for cron in said.get(leg, ()) if cron})
+        if len(wanted) > 1:
+            raise ConfigurationError(
+                f"the solutions of group {self.name} want to {leg} by different schedules ({', '.join(wanted)}), but "
+                "a group has one: write the same, or make another group for one of them"
+            )
+        return wanted[0] if wanted else None
+
+    @property
+    def param(self) -> dict[str, Param]:
+        """The param by which tasks know their group."""
+        return {_PARAM: Param(self.name, const=self.name, type="string", description="The group that this DAG serves.")}
+
+    def resource_name(self, *parts: str) -> str:
+        """A name in the service: all names of a group begin with its own."""
+        return "-".join((self.name, *parts))
+
+    def key(self, name: str) -> str:
+        """What a thing of this group, such as a solution, is called in the warehouse's own tables."""
+        return name if self.is_first else f"{self.name}/{name}"
+
+    def dag_id(self, leg: str) -> str:
+        """The DAG by which this group goes through a leg."""
+        return leg if self.is_first else f"{leg}-{self.name}"
+
+    def asset(self, shared: Asset) -> Asset:
+        """This group's own asset in place of one of aisle.assets."""
+        if self.is_first:
+            return shared
+        return Asset(name=self.key(shared.name), uri=f"{shared.uri}/{self.name}", group=shared.group)
+
+    def mart(self, dataset: str) -> sql.Composed:
+        """Its rows of a mart, as they stand after `from` in a query."""
+        table = sql.Identifier("personalize", dataset)
+        if not self.described.where.restricts(dataset):
+            return sql.Composed([table])
+        condition = self.described.where.condition(dataset)
+        return sql.SQL("(select * from {} where {})").format(table, condition)
+
+    @property
+    def customers(self) -> sql.Composed:
+        """Whom it may recommend to, as they stand after `from` in a query: customers with a row in its interactions."""
+        if not self.described.where.restricts("interactions"):
+            return sql.Composed([sql.Identifier("core", "customers")])
+        return sql.SQL(
+            "(select * from core.customers where user_id in (select marts.user_id from {} as marts))"
+        ).format(self.mart("interactions"))
+
+
+def dataset_groups() -> tuple[DatasetGroup, ...]:
+    """The groups, in the order of the file. Raises ConfigurationError if the file, or a group, is of no use."""
+    settings = get_settings().personalize
+    return _groups_of(settings.resources_file, settings.dataset_group)
+
+
+@cache
+def _groups_of(file: Path, _name_of_the_nameless: str) -> tuple[DatasetGroup, ...]:
+    described = read(file).groups
+    groups = tuple(DatasetGroup(_usable(group), is_first=not place) for place, group in enumerate(described))
+    _check_schemas(groups)
+    return groups
+
+
+def dataset_group(name: str) -> DatasetGroup:
+    """The group of that name. Raises ConfigurationError if the file has none."""
+    known = {group.name: group for group in dataset_groups()}
+    if name not in known:
+        raise ConfigurationError(
+            f"looking for the dataset group {name}: {get_settings().personalize.resources_file} has "
+            f"{', '.join(known)}; name one of these, or add it to the file"
+        )
+    return known[name]
+
+
+def group_of_context() -> DatasetGroup:
+    """The group that the running task's DAG serves."""
+    from airflow.sdk import get_current_context
+
+    context: Any = get_current_context()
+    return dataset_group(context["params"][_PARAM])
+
+
+def _key(dataset: Dataset) -> DatasetKey:
+    return cast("DatasetKey", dataset.name)
+
+
+def _check_schemas(groups: tuple[DatasetGroup, ...]) -> None:
+    """PostgreSQL cuts names, and ours have no capitals or hyphens: two groups must not publish over each other."""
+    owners: dict[str, str] = {}
+    for group in groups:
+        owner = owners.setdefault(group.cache_schema, group.name)
+        if owner != group.name:
+            raise ConfigurationError(
+                f"the groups {owner} and {group.name} would both publish to the schema {group.cache_schema}, because "
+                "they differ in capitals, '-' and '_' only, or late in a long name: give one of them another name"
+            )
+
+
+def _usable(group: Group) -> Group:
+    for key, solution in group.solutions.items():
+        if solution.training.mode == "UPDATE" or solution.training.update_schedule:
+            raise ConfigurationError(
+                f"the solution {key} of group {group.name} asks for trainings of mode UPDATE, which no leg does: only "
+                "FULL brings in what has changed of old items; write `mode: FULL` and take `update_schedule` out"
+            )
+    for key, dataset in group.datasets.items():
+        if not isinstance(dataset.avro, str):
+            raise ConfigurationError(
+                f"the dataset {key} of group {group.name} has a schema of its own, but the line writes the columns of "
+                "the contract: give it `schema: contract`, or keep the group in a file that only `aisle apply` is given"
+            )
+    return group

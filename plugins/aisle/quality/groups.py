@@ -1,0 +1,40 @@
+"""The suites of tables that each dataset group has for itself: the staged lists of its cache."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS
+from aisle.dataset_groups import DatasetGroup, dataset_groups
+from aisle.personalize import Kind, questions_of
+from aisle.quality.suites import Suite, suites_of
+from aisle.warehouse import CACHE_SCHEMA
+
+#: By what a group must be asked about to have them.
+_STAGED: dict[Kind, str] = {
+    "users": f"{CACHE_SCHEMA}.{USER_RECOMMENDATIONS}__next",
+    "items": f"{CACHE_SCHEMA}.{SIMILAR_PRODUCTS}__next",
+}
+
+
+def suites_of_group(border: str, group: DatasetGroup) -> list[Suite]:
+    """The suites of a border, for the tables of one group; none for lists that the group is not asked for."""
+    asked = {_STAGED[question.kind] for question in questions_of(group)}
+    left_out = set(_STAGED.values()) - asked
+    return [_of_group(suite, group) for suite in suites_of(border) if suite.table not in left_out]
+
+
+def suites_of_all(border: str) -> list[Suite]:
+    """The suites of a border for every group, those of the first before any other."""
+    first, *others = dataset_groups()
+    further = [suite for group in others for suite in suites_of_group(border, group)]
+    return suites_of_group(border, first) + [suite for suite in further if suite.table.startswith(f"{CACHE_SCHEMA}_")]
+
+
+def _of_group(suite: Suite, group: DatasetGroup) -> Suite:
+    """Under a name of its own, because two groups may be published under one run key."""
+    if group.is_first or suite.table not in _STAGED.values():
+        return suite
+    name = f"{group.name}.{suite.name}"
+    table = suite.table.replace(CACHE_SCHEMA, group.cache_schema, 1)
+    return replace(suite, name=name, table=table, document={**suite.document, "name": name})

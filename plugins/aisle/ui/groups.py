@@ -1,0 +1,24 @@
+"""Which dataset group a page shows: one at a time, chosen by `?group=`; the first where nothing is said."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from starlette.exceptions import HTTPException
+
+from aisle.dataset_groups import DatasetGroup, dataset_groups
+
+
+class Choice(NamedTuple):
+    """The group that is shown, and the names of all that could be."""
+
+    shown: DatasetGroup
+    names: tuple[str, ...]
+
+
+def choose(name: str | None) -> Choice:
+    """The group of that name; the first without a name. A name that the file does not have is a 404."""
+    groups = {group.name: group for group in dataset_groups()}
+    if name is not None and name not in groups:
+        raise HTTPException(404, f"there is no dataset group {name}; the environment's file has {', '.join(groups)}")
+    return Choice(groups[name] if name else next(iter(groups.values())), tuple(groups))

@@ -1,0 +1,48 @@
+"""The store over dictionaries: for tests, and to try the API without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from aisle.contracts.recommendations import ScoredProduct
+from services.serving.groups import chosen
+from services.serving.store import LiveGeneration, StoredList
+
+
+class MemoryLists(NamedTuple):
+    """The lists of one group."""
+
+    users: Mapping[str, StoredList]
+    items: Mapping[str, StoredList]
+
+
+class MemoryStore:
+    """Lists in dictionaries, by the name of their group."""
+
+    def __init__(
+        self,
+        groups: Mapping[str, MemoryLists] | None = None,
+        popular: Sequence[ScoredProduct] = (),
+        live: LiveGeneration | None = None,
+    ) -> None:
+        self._groups, self._popular, self._live = groups or {}, popular, live
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def recommendations(self, user_id: str, group: str | None = None) -> StoredList | None:
+        return next((lists.users[user_id] for lists in self._of(group) if user_id in lists.users), None)
+
+    async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
+        return next((lists.items[item_id] for lists in self._of(group) if item_id in lists.items), None)
+
+    async def popular(self, limit: int) -> Sequence[ScoredProduct]:
+        return self._popular[:limit]
+
+    async def live_generation(self) -> LiveGeneration | None:
+        return self._live
+
+    def _of(self, group: str | None) -> Sequence[MemoryLists]:
+        return chosen(self._groups, group)

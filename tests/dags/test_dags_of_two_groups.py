@@ -1,0 +1,102 @@
+"""A file with two dataset groups: what one has, the other has too, under its own name, with assets of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aisle.dag_index import index
+from aisle.dag_policy import asset_names, violations, waited_for
+from aisle.settings import get_settings
+
+DAGS = Path(__file__).parents[2] / "dags"
+OF_A_GROUP = ("export", "train", "evaluate", "recommend", "publish")
+MOST_SECONDS_TO_PARSE = 1.0
+
+TWO_GROUPS = """
+groups:
+  - datasets: {interactions: {}, items: {}, users: {}}
+    solutions:
+      user-personalization: {recipe: aws-user-personalization}
+      similar-items: {recipe: aws-sims}
+      popularity: {recipe: aws-popularity-count}
+  - name: shop-north
+    where: {users: {location: ['Peshawar, Khyber']}}
+    import_schedule: 20 1 * * *
+    datasets: {interactions: {}, users: {}}
+    solutions:
+      for-you: {recipe: aws-user-personalization, training: {schedule: 40 1 * * 2}}
+      ranking: {recipe: aws-personalized-ranking}
+"""
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The DAGs of a file with two groups, parsed twice: imports are done once, parsing again and again."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    file = tmp_path_factory.mktemp("groups") / "resources.yaml"
+    file.write_text(TWO_GROUPS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(file))
+        get_settings.cache_clear()
+        DagBag(dag_folder=str(DAGS))
+        yield DagBag(dag_folder=str(DAGS))
+    get_settings.cache_clear()
+
+
+def test_a_second_group_has_five_dags_more(bag: Any) -> None:
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {file.stem for file in DAGS.glob("*.py")} | {f"{leg}-shop-north" for leg in OF_A_GROUP}
+
+
+@pytest.mark.parametrize("leg", OF_A_GROUP)
+def test_a_dag_of_a_second_group_keeps_every_rule_and_says_whose_it_is(bag: Any, leg: str) -> None:
+    dag = bag.dags[f"{leg}-shop-north"]
+    assert violations(dag, DAGS / f"{leg}.py") == []
+    assert set(dag.tags) == {"aisle", leg, "group:shop-north"}
+    assert [bag.dags[name].params["dataset_group"] for name in (leg, dag.dag_id)] == ["aisle", "shop-north"]
+
+
+def test_a_group_has_the_datasets_and_solutions_of_the_file_only(bag: Any) -> None:
+    steps = {task.task_id.split(".")[0] for task in bag.dags["export-shop-north"].tasks}
+    assert {"interactions", "users"} <= steps
+    assert "items" not in steps
+    trained = {task.task_id.split(".")[0] for task in bag.dags["train-shop-north"].tasks if ".version" in task.task_id}
+    assert {"for-you", "ranking"} <= trained
+    assert not trained & {"user-personalization", "similar-items", "popularity"}
+    asked = {task.task_id.split(".")[0] for task in bag.dags["recommend-shop-north"].tasks if "." in task.task_id}
+    assert asked == {"users"}
+
+
+def test_the_groups_share_the_marts_and_no_asset_after_them(bag: Any) -> None:
+    of_first, of_north = ([bag.dags[f"{leg}{of}"] for leg in OF_A_GROUP] for of in ("", "-shop-north"))
+    first, north = (
+        {name for dag in dags for names in (*asset_names(dag), waited_for(dag)) for name in names}
+        for dags in (of_first, of_north)
+    )
+    assert {"personalize_input", "models", "batch_output", "cache"} <= first
+    assert {f"shop-north/{name}" for name in ("personalize_input", "models", "batch_output", "cache")} <= north
+    assert first & north <= {"marts"}
+    assert waited_for(bag.dags["publish-shop-north"]) == {"shop-north/batch_output"}
+
+
+def test_each_group_runs_by_its_own_clock(bag: Any) -> None:
+    crons = {name: bag.dags[name].timetable.expression for name in ("export-shop-north", "train-shop-north", "train")}
+    assert crons["export-shop-north"] == "20 1 * * *"
+    assert crons["train-shop-north"] == "40 1 * * 2"
+    assert crons["train"] == get_settings().schedules.train
+
+
+def test_parsing_a_file_of_two_groups_takes_less_than_a_second(bag: Any) -> None:
+    seconds = {Path(each.file).stem: each.duration.total_seconds() for each in bag.dagbag_stats}
+    assert {name: took for name, took in seconds.items() if took > MOST_SECONDS_TO_PARSE} == {}
+
+
+def test_the_index_shows_each_file_once(bag: Any) -> None:
+    text = index(bag.dags.values())
+    assert "## export\n" in text
+    assert "-shop-north" not in text
