@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import copy
 import os
 import shutil
 import sys
@@ -178,15 +179,18 @@ def airflow_metadata() -> Iterator[None]:
     initdb()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "sleep", _sleep)
-        patch.setattr(DAG, "test", _without_deadline(DAG.test))
+        patch.setattr(DAG, "test", _for_this_process(DAG.test))
         yield
 
 
-def _without_deadline(test: Callable[..., Any]) -> Callable[..., Any]:
-    """Airflow 3.3.2 cannot end a run of `dag.test()` that has a deadline: it takes the alert for its id."""
+def _for_this_process(test: Callable[..., Any]) -> Callable[..., Any]:
+    """`dag.test()` without a deadline, with which Airflow 3.3.2 cannot end it: it takes the alert for its id.
+
+    It also sets the values of params in place, which DAGs share with all others of this process.
+    """
 
     def run(dag: Any, *given: Any, **named: Any) -> Any:
-        dag.deadline = None
+        dag.deadline, dag.params = None, copy.deepcopy(dag.params)
         return test(dag, *given, **named)
 
     return run

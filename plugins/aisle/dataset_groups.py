@@ -9,7 +9,7 @@ the first group have plain names (`export`, asset `models`, schema `cache`); tho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from psycopg import sql
 from aisle.contracts.personalize import DATASETS, Dataset
 from aisle.errors import ConfigurationError
 from aisle.resources.environment import DatasetKey, Group, Solution
-from aisle.resources.environment_file import read
+from aisle.resources.environment_file import LONGEST_NAME, read
 from aisle.resources.wanted import schema_name
 from aisle.settings import get_settings
 
@@ -136,14 +136,18 @@ class DatasetGroup:
 def dataset_groups() -> tuple[DatasetGroup, ...]:
     """The groups, in the order of the file. Raises ConfigurationError if the file, or a group, is of no use."""
     settings = get_settings().personalize
-    return _groups_of(settings.resources_file, settings.dataset_group)
+    file = settings.resources_file
+    return _groups_of(file, settings.dataset_group, file.stat().st_mtime_ns if file.exists() else 0)
 
 
-@cache
-def _groups_of(file: Path, _name_of_the_nameless: str) -> tuple[DatasetGroup, ...]:
+@lru_cache(maxsize=4)
+def _groups_of(file: Path, _name_of_the_nameless: str, _written_at: int) -> tuple[DatasetGroup, ...]:
+    """As long as nobody writes the file: pages of the web server outlive that."""
     described = read(file).groups
     groups = tuple(DatasetGroup(_usable(group), is_first=not place) for place, group in enumerate(described))
     _check_schemas(groups)
+    for group in groups:
+        _check_names(group)
     return groups
 
 
@@ -172,14 +176,28 @@ def _key(dataset: Dataset) -> DatasetKey:
 
 def _check_schemas(groups: tuple[DatasetGroup, ...]) -> None:
     """PostgreSQL cuts names, and ours have no capitals or hyphens: two groups must not publish over each other."""
-    owners: dict[str, str] = {}
+    owners: dict[str, DatasetGroup] = {}
     for group in groups:
-        owner = owners.setdefault(group.cache_schema, group.name)
-        if owner != group.name:
+        owner = owners.setdefault(group.cache_schema, group)
+        if owner is not group:
             raise ConfigurationError(
-                f"the groups {owner} and {group.name} would both publish to the schema {group.cache_schema}, because "
-                "they differ in capitals, '-' and '_' only, or late in a long name: give one of them another name"
+                f"the groups {owner.name} and {group.name} would both publish to the schema {group.cache_schema}, "
+                "because their names differ in capitals, '-' and '_' at most, or late: give one of them another name"
             )
+
+
+def _check_names(group: DatasetGroup) -> None:
+    """The longest names that the legs make: twins of solutions, and jobs of a run that nobody has named."""
+    tag = "123456"
+    made = [group.resource_name("holdout", key, tag) for key in group.solutions]
+    made += [group.resource_name(dataset.name, "20261121T060000", tag) for dataset in group.datasets]
+    longest = max(made, key=len)
+    if len(longest) > LONGEST_NAME:
+        raise ConfigurationError(
+            f"the name of group {group.name} is too long: the legs would have to call something {longest}, and the "
+            f"service takes {LONGEST_NAME} characters; shorten it, or the key of the solution, by "
+            f"{len(longest) - LONGEST_NAME}"
+        )
 
 
 def _usable(group: Group) -> Group:

@@ -142,3 +142,23 @@ def test_two_groups_that_would_publish_over_each_other_are_refused(groups_of: Gr
     shops = "".join(f"  - {{name: {name}, datasets: {{interactions: {{}}}}}}\n" for name in ("a", "shop-b", "Shop_B"))
     with pytest.raises(ConfigurationError, match=r"groups shop-b and Shop_B would both publish to .* cache_shop_b"):
         groups_of(f"groups:\n{shops}")
+
+
+def test_two_groups_of_one_name_are_refused(groups_of: GroupsOf) -> None:
+    shops = "  - {name: b, datasets: {interactions: {}}}\n" * 2
+    with pytest.raises(ConfigurationError, match="groups b and b would both publish"):
+        groups_of(f"groups:\n  - datasets: {{interactions: {{}}}}\n{shops}")
+
+
+def test_a_name_that_leaves_no_room_for_those_of_twins_is_refused(groups_of: GroupsOf) -> None:
+    def shop(name: str) -> str:
+        return ONE.replace("shop", name) + "      user-personalization: {recipe: aws-user-personalization}\n"
+
+    assert groups_of(shop("s" * 27))[0].name == "s" * 27
+    with pytest.raises(ConfigurationError, match="shorten it, or the key of the solution, by 1"):
+        groups_of(shop("s" * 28))
+
+
+def test_a_file_that_is_written_anew_is_read_anew(groups_of: GroupsOf) -> None:
+    assert [group.name for group in groups_of(SHOPS)] == ["aisle", "Shop-North"]
+    assert [group.name for group in groups_of(SHOPS.replace("North", "South"))] == ["aisle", "Shop-South"]
