@@ -1,0 +1,255 @@
+"""The transfers beside those of the Amazon provider: seconds and memory of a CSV from PostgreSQL to S3, and back.
+
+    python -m benchmarks.airflow.transfers                       # 1,000,000 rows, three rounds
+    python -m benchmarks.airflow.transfers --rows 100000 --rounds 5
+
+Starts PostgreSQL and an S3 server. Each run is a cold process that calls one operator's `execute`; rounds are
+interleaved, ratios are formed within a round. The provider's operators are used as their documentation shows them:
+`SqlToS3Operator` (a DataFrame), `S3ToSqlOperator` (the parser of its example, rows by `insert_rows`), the latter also
+with `fast_executemany`, which sends many rows at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg
+
+from benchmarks.engine.contenders import machine
+from benchmarks.engine.wire import ENVIRONMENT, ROOT, _program, _wait_for
+from services.stack.postgres import EmbeddedPostgres, free_port
+
+RESULT = ROOT / "benchmarks" / "results" / "airflow_transfers.json"
+BUCKET, KEY = "transfers", "orders.csv"
+COLUMNS = ("user_id", "item_id", "event_type", "event_value", "timestamp", "note")
+
+SOURCE = """
+create table orders as
+select
+    md5(n::text) as user_id, 'item-' || n % 4182 as item_id, 'purchase' as event_type,
+    (n % 9973) / 100.0 as event_value, 1700000000 + n as timestamp, 'a "note", with a comma' as note
+from generate_series(1, {rows}) as n
+"""
+EMPTY = "drop table if exists arrived; create table arrived (like orders)"
+
+Run = Callable[[], Any]
+
+
+def main() -> None:
+    options = _options()
+    if options.run:
+        print(json.dumps(measure(options.run)))
+        return
+    rounds = list(_rounds(options.rows, options.rounds))
+    result = {"rows": options.rows, "machine": machine(), "rounds": rounds, "summary": summary(rounds)}
+    options.result.parent.mkdir(parents=True, exist_ok=True)
+    options.result.write_text(json.dumps(result, indent=1) + "\n")
+    print(table(result))
+
+
+def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Medians of each contender, and how many times as long as ours it takes."""
+    found = {}
+    for name in CONTENDERS:
+        ours = OURS[name.partition(":")[0]]
+        found[name] = {
+            "seconds": round(statistics.median(one[name]["seconds"] for one in rounds), 2),
+            "megabytes": round(statistics.median(one[name]["megabytes"] for one in rounds)),
+            "ratio": round(statistics.median(one[name]["seconds"] / one[ours]["seconds"] for one in rounds), 2),
+        }
+    return found
+
+
+def table(result: dict[str, Any]) -> str:
+    """The medians in Markdown. Memory is what the resident set grew by at most."""
+    head = [f"| {result['rows']:,} rows | seconds | × ours | memory |", "|---|---|---|---|"]
+    rows = [
+        f"| {name} | {one['seconds']:,} | {one['ratio']:,} | {one['megabytes']:,} MB |"
+        for name, one in result["summary"].items()
+    ]
+    return "\n".join(head + rows)
+
+
+# -- one run, in a process of its own ---------------------------------------------------------------------------------
+
+
+def measure(name: str) -> dict[str, float]:
+    """Seconds of one contender's `execute`, and megabytes by which the process grew."""
+    run = CONTENDERS[name]()
+    before, started = _peak_megabytes(), time.monotonic()
+    run()
+    return {"seconds": time.monotonic() - started, "megabytes": _peak_megabytes() - before}
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _ours_to_s3() -> Run:
+    from aisle.aws.transfers.postgres_to_s3 import PostgresToS3Operator
+
+    operator = PostgresToS3Operator(
+        task_id="t",
+        sql="select * from orders",
+        s3_bucket=BUCKET,
+        s3_key=KEY,
+        replace=True,
+        postgres_conn_id="warehouse",
+    )
+    return lambda: operator.execute({})
+
+
+def _providers_to_s3() -> Run:
+    import pandas as pd  # noqa: F401 - its import is not the transfer
+    from airflow.providers.amazon.aws.transfers.sql_to_s3 import SqlToS3Operator
+
+    operator = SqlToS3Operator(
+        task_id="t",
+        query="select * from orders",
+        s3_bucket=BUCKET,
+        s3_key="theirs.csv",
+        sql_conn_id="warehouse",
+        df_kwargs={"index": False},
+        replace=True,
+    )
+    return lambda: operator.execute({})
+
+
+def _ours_to_postgres() -> Run:
+    from aisle.aws.transfers.s3_to_postgres import S3ToPostgresOperator
+
+    operator = S3ToPostgresOperator(
+        task_id="t",
+        s3_bucket=BUCKET,
+        s3_key=KEY,
+        table="arrived",
+        columns={column: column for column in COLUMNS},
+        file_format="csv",
+        postgres_conn_id="warehouse",
+    )
+    return lambda: operator.execute({})
+
+
+def _providers_to_postgres(**insert: Any) -> Run:
+    from airflow.providers.amazon.aws.transfers.s3_to_sql import S3ToSqlOperator
+
+    operator = S3ToSqlOperator(
+        task_id="t",
+        s3_bucket=BUCKET,
+        s3_key=KEY,
+        table="arrived",
+        column_list=list(COLUMNS),
+        parser=_parsed,
+        sql_conn_id="warehouse",
+    )
+    if insert:
+        hook = operator.db_hook
+        plain = hook.insert_rows
+        hook.insert_rows = lambda *given, **named: plain(*given, **{**named, **insert})
+    return lambda: operator.execute({})
+
+
+def _parsed(file: str) -> Iterator[list[str]]:
+    import csv
+
+    with Path(file).open(newline="") as lines:
+        rows = csv.reader(lines)
+        next(rows)
+        yield from rows
+
+
+CONTENDERS: dict[str, Callable[[], Run]] = {
+    "to S3: PostgresToS3Operator": _ours_to_s3,
+    "to S3: SqlToS3Operator": _providers_to_s3,
+    "to PostgreSQL: S3ToPostgresOperator": _ours_to_postgres,
+    "to PostgreSQL: S3ToSqlOperator": _providers_to_postgres,
+    "to PostgreSQL: S3ToSqlOperator, fast_executemany": lambda: _providers_to_postgres(fast_executemany=True),
+}
+OURS = {"to S3": "to S3: PostgresToS3Operator", "to PostgreSQL": "to PostgreSQL: S3ToPostgresOperator"}
+
+
+# -- the neighbours ---------------------------------------------------------------------------------------------------
+
+
+def _rounds(rows: int, number: int) -> Iterator[dict[str, Any]]:
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aisle-transfers-")))
+        server = EmbeddedPostgres(home / "postgres")
+        server.start()
+        stack.callback(server.stop)
+        port = free_port()
+        stack.enter_context(_program("moto.server", "-H", "127.0.0.1", "-p", str(port)))
+        _wait_for(f"http://127.0.0.1:{port}/moto-api/")
+        environment = _environment(home, server.url(), f"http://127.0.0.1:{port}")
+        _prepare(environment, server.url(), f"http://127.0.0.1:{port}", rows)
+        for _ in range(number):
+            yield {name: _one(name, environment, server.url(), rows) for name in CONTENDERS}
+
+
+def _prepare(environment: dict[str, str], url: str, s3: str, rows: int) -> None:
+    airflow = str(Path(sys.executable).with_name("airflow"))
+    subprocess.run([airflow, "db", "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    with psycopg.connect(url) as connection:
+        connection.execute(SOURCE.format(rows=rows).encode())
+    keys = {"aws_access_key_id": "aisle", "aws_secret_access_key": "aisle-secret", "region_name": "us-east-1"}
+    boto3.client("s3", endpoint_url=s3, **keys).create_bucket(Bucket=BUCKET)
+
+
+def _one(name: str, environment: dict[str, str], url: str, rows: int) -> dict[str, float]:
+    """One run into an empty table; what did not arrive whole is no result."""
+    with psycopg.connect(url) as connection:
+        connection.execute(EMPTY.encode())
+    command = [sys.executable, "-m", "benchmarks.airflow.transfers", "--run", name]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    with psycopg.connect(url) as connection:
+        arrived = connection.execute("select count(*) from arrived").fetchone()
+    assert arrived == ((rows if name.startswith("to PostgreSQL") else 0),)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{name}: {figures['seconds']:.2f} s, {figures['megabytes']:.0f} MB", file=sys.stderr)
+    return figures
+
+
+def _environment(home: Path, url: str, s3: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "AISLE_", "AWS_"))}
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    warehouse = {
+        "conn_type": "postgres", "host": parts["host"], "port": parts.get("port"), "login": parts["user"],
+        "password": parts.get("password"), "schema": parts["dbname"],
+    }  # fmt: skip
+    aws = {"conn_type": "aws", "login": "aisle", "password": "aisle-secret", "extra": {"endpoint_url": s3}}
+    return (
+        kept
+        | ENVIRONMENT
+        | {
+            "AIRFLOW_HOME": str(home / "airflow"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse),
+            "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(aws),
+        }
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--result", type=Path, default=RESULT)
+    parser.add_argument("--run", choices=CONTENDERS, help="one contender, in this process")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
