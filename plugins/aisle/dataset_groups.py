@@ -123,15 +123,6 @@ class DatasetGroup:
         condition = self.described.where.condition(dataset)
         return sql.SQL("(select * from {} where {})").format(table, condition)
 
-    @property
-    def customers(self) -> sql.Composed:
-        """Whom it may recommend to, as they stand after `from` in a query: customers with a row in its interactions."""
-        if not self.described.where.restricts("interactions"):
-            return sql.Composed([sql.Identifier("core", "customers")])
-        return sql.SQL(
-            "(select * from core.customers where user_id in (select marts.user_id from {} as marts))"
-        ).format(self.mart("interactions"))
-
 
 def dataset_groups() -> tuple[DatasetGroup, ...]:
     """The groups, in the order of the file. Raises ConfigurationError if the file, or a group, is of no use."""

@@ -75,17 +75,21 @@ def write_input(kind: str) -> dict[str, Any]:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     group, run_key, settings = group_of_context(), run_key_of_context(), get_settings()
-    rows = {"customers": group.customers} if kind == "users" else {"items": group.mart("items")}
+    marts = {mart: group.mart(mart) for mart in ("interactions", "items")}
+    values = {
+        "active_days": settings.recommend.active_days,
+        "is_everybody": not group.described.where.restricts("interactions"),
+    }
     with receipt(run_key, "recommend", group.key(f"{kind}-input")) as slip:
         with connect() as connection:
             copied = copy_to_s3(
                 connection,
-                sql(f"recommend/{kind}/select", **rows),
+                sql(f"recommend/{kind}/select", **marts),
                 LineFormat.JSON_LINES,
                 S3Hook().get_conn(),
                 settings.storage.bucket,
                 recommend_input(kind, run_key, group.folder),
-                {"active_days": settings.recommend.active_days},
+                values,
             )
         if not copied.n_rows:
             raise FinalError(

@@ -12,9 +12,11 @@ from aisle.dataset_groups import dataset_groups
 from aisle.warehouse import sql
 
 
-def lines(url: str, s3: Any, bucket: str, kind: str, active_days: int | None = None) -> list[BatchInput]:
-    group, params = dataset_groups()[0], {"active_days": active_days}
-    select = sql(f"recommend/{kind}/select", customers=group.customers, items=group.mart("items"))
+def lines(
+    url: str, s3: Any, bucket: str, kind: str, active_days: int | None = None, *, is_everybody: bool = True
+) -> list[BatchInput]:
+    group, params = dataset_groups()[0], {"active_days": active_days, "is_everybody": is_everybody}
+    select = sql(f"recommend/{kind}/select", interactions=group.mart("interactions"), items=group.mart("items"))
     with psycopg.connect(url) as connection:
         copy_to_s3(connection, select, LineFormat.JSON_LINES, s3, bucket, "lines", params)
     content = s3.get_object(Bucket=bucket, Key="lines")["Body"].read()
@@ -25,6 +27,18 @@ def test_every_customer_with_a_sale_is_asked_for(marts: str, s3: Any, bucket: st
     asked = [line.userId for line in lines(marts, s3, bucket, "users")]
     assert len(set(asked)) == len(asked) == 120
     assert "only cancelled" not in asked
+
+
+def test_of_a_part_of_the_marts_those_without_an_interaction_in_it_are_left_out(
+    marts: str, s3: Any, bucket: str
+) -> None:
+    with psycopg.connect(marts) as connection:
+        connection.execute(
+            "delete from personalize.interactions where user_id > (select min(user_id) from personalize.interactions)"
+        )
+    everybody = lines(marts, s3, bucket, "users")
+    assert len(everybody) == 120
+    assert lines(marts, s3, bucket, "users", is_everybody=False) == everybody[:1]
 
 
 @pytest.mark.parametrize(("active_days", "expected"), [(1, 2), (10, 11), (5000, 120)])
