@@ -12,8 +12,12 @@ from aisle.warehouse import connect, sql
 
 
 def store_results(url: str, run_key: str, validations: list[Validation]) -> None:
-    """Write all results in one transaction. A repeated run replaces what its first try wrote."""
+    """Write all results in one transaction. A repeated run replaces what its first try wrote.
+
+    So does the run of another group under the same key, which has looked at the same marts at the same time.
+    """
     with connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(sql("ops/quality_results/take_turns").encode(), {"run_key": run_key})
         for validation in validations:
             cursor.execute(
                 sql("ops/quality_results/delete").encode(), {"run_key": run_key, "suite": validation.suite.name}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,3 +87,12 @@ def test_only_the_newest_runs_keep_their_pages(
     for suite in suites_of("raw"):
         assert sorted(page.stem for page in (tmp_path / suite.name).iterdir()) == ["second", "third"]
     assert "first.html" not in (tmp_path / "index.html").read_text()
+
+
+def test_groups_that_check_the_same_marts_under_one_run_key_do_not_meet(good_world: str) -> None:
+    validations = validate([read_suite(SUITES / "marts_items.json")], good_world, "run", datetime.now(UTC))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: store_results(good_world, "run", validations), range(40)))
+    with psycopg.connect(good_world) as connection:
+        stored = connection.execute("select count(*) from ops.quality_results where run_key = 'run'").fetchone()
+    assert stored == (len(validations[0].checks),)
