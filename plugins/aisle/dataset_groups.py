@@ -181,7 +181,7 @@ def _check_names(group: DatasetGroup) -> None:
     """The longest names that the legs make: twins of solutions, and jobs of a run that nobody has named."""
     tag = "123456"
     made = [group.resource_name("holdout", key, tag) for key in group.solutions]
-    made += [group.resource_name(dataset.name, "20261121T060000", tag) for dataset in group.datasets]
+    made += [group.resource_name(dataset.name, "20261121T060000-412345", tag) for dataset in group.datasets]
     longest = max(made, key=len)
     if len(longest) > LONGEST_NAME:
         raise ConfigurationError(

@@ -152,9 +152,9 @@ def test_a_name_that_leaves_no_room_for_those_of_twins_is_refused(groups_of: Gro
     def shop(name: str) -> str:
         return ONE.replace("shop", name) + "      user-personalization: {recipe: aws-user-personalization}\n"
 
-    assert groups_of(shop("s" * 27))[0].name == "s" * 27
+    assert groups_of(shop("s" * 20))[0].name == "s" * 20
     with pytest.raises(ConfigurationError, match="shorten it, or the key of the solution, by 1"):
-        groups_of(shop("s" * 28))
+        groups_of(shop("s" * 21))
 
 
 def test_a_file_that_is_written_anew_is_read_anew(groups_of: GroupsOf) -> None:
