@@ -1,8 +1,8 @@
 """The run key: the one name that a run gives to its S3 prefix, its jobs and its cache generation.
 
-A key is the run's own time in UTC, or any name of the same alphabet given by hand. A tick of the clock is a whole second,
-`20261121T060000`; a run that somebody starts has the fraction, too, `20261121T060000-412345`, and so never the key of a
-tick in the same second. Keys sort as their times do.
+A key is the run's own time in UTC, or any name of the same alphabet given by hand. A tick of the clock is a whole
+second, `20261121T060000`; a run that somebody starts has the fraction, too, `20261121T060000-412345`, and so never the
+key of a tick in the same second. Keys sort as their times do.
 It is never read off the clock inside a task, so a retry has the key of its first try.
 """
 
