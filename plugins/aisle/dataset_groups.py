@@ -25,6 +25,8 @@ from aisle.settings import get_settings
 
 #: The param that says which group a DAG serves. It is fixed: another group has another DAG.
 _PARAM = "dataset_group"
+#: In a param that takes the name of a group, every one of them.
+ALL_GROUPS = "all"
 #: PostgreSQL cuts off what is longer.
 _LONGEST_IDENTIFIER = 63
 
@@ -192,6 +194,10 @@ def _check_names(group: DatasetGroup) -> None:
 
 
 def _usable(group: Group) -> Group:
+    if group.name == ALL_GROUPS:
+        raise ConfigurationError(
+            f"a group is called {ALL_GROUPS}, by which the params of DAGs mean every group: give it another name"
+        )
     for key, solution in group.solutions.items():
         if solution.training.mode == "UPDATE" or solution.training.update_schedule:
             raise ConfigurationError(

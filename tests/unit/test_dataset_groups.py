@@ -148,6 +148,11 @@ def test_two_groups_of_one_name_are_refused(groups_of: GroupsOf) -> None:
         groups_of(f"groups:\n  - datasets: {{interactions: {{}}}}\n{shops}")
 
 
+def test_a_group_by_whose_name_every_group_is_meant_is_refused(groups_of: GroupsOf) -> None:
+    with pytest.raises(ConfigurationError, match="a group is called all, .* give it another name"):
+        groups_of("groups: [{name: all, datasets: {interactions: {}}}]\n")
+
+
 def test_a_name_that_leaves_no_room_for_those_of_twins_is_refused(groups_of: GroupsOf) -> None:
     def shop(name: str) -> str:
         return ONE.replace("shop", name) + "      user-personalization: {recipe: aws-user-personalization}\n"

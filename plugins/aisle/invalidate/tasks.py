@@ -10,20 +10,20 @@ from airflow.sdk import Param, task
 
 from aisle.assets import CACHE
 from aisle.dag_defaults import asked_by, run_key_of_context
-from aisle.dataset_groups import DatasetGroup, dataset_group, dataset_groups
+from aisle.dataset_groups import ALL_GROUPS, DatasetGroup, dataset_group, dataset_groups
 from aisle.interventions import Intervention
 from aisle.invalidate.lists import invalidate, lists_of
 from aisle.receipts import receipt
 from aisle.warehouse import connect
 
-_ALL = "all"
-
 
 def params() -> dict[str, Param]:
     """Which lists of which group, and why."""
-    names = [_ALL, *(group.name for group in dataset_groups())]
+    names = [ALL_GROUPS, *(group.name for group in dataset_groups())]
     return {
-        "dataset_group": Param(_ALL, type="string", enum=names, description="Whose cache it is; all: every group's"),
+        "dataset_group": Param(
+            ALL_GROUPS, type="string", enum=names, description="Whose cache it is; all: every group's"
+        ),
         "what": Param("user", type="string", enum=["user", "item", "all"], description="Whose lists are to go"),
         "key": Param(None, type=["null", "string"], description="The user's or the item's id; empty for all"),
         "reason": Param("", type="string", description="Why; stored beside who asked for it"),
@@ -39,7 +39,7 @@ def remove_from_caches() -> Any:
 def remove_lists(params: Any = None, outlet_events: Any = None) -> int:
     """Take the lists out of the live caches, and keep who asked for it in the same transaction."""
     lists, run_key, groups = lists_of(params["what"], params["key"]), run_key_of_context(), _groups(params)
-    subject = str(lists) if params["dataset_group"] == _ALL else groups[0].key(str(lists))
+    subject = str(lists) if params["dataset_group"] == ALL_GROUPS else groups[0].key(str(lists))
     with receipt(run_key, "invalidate", lists.what) as slip, connect() as connection:
         asked = Intervention(run_key, "invalidation", subject, asked_by(), params["reason"])
         asked.begin(connection)
@@ -52,4 +52,4 @@ def remove_lists(params: Any = None, outlet_events: Any = None) -> int:
 
 def _groups(params: Any) -> list[DatasetGroup]:
     wanted = params["dataset_group"]
-    return list(dataset_groups()) if wanted == _ALL else [dataset_group(wanted)]
+    return list(dataset_groups()) if wanted == ALL_GROUPS else [dataset_group(wanted)]

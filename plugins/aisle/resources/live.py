@@ -152,13 +152,13 @@ class Service:
         return newest["solutionVersionArn"] if newest else None
 
     def _settings(self, kind: Kind, arn: str, said: dict[str, Any]) -> Settings:
+        if kind == kinds.SOLUTION:
+            return settings_of_solution(said)
         members = {member: said.get(member) for member in _MEMBERS.get(kind, ())}
         if kind == kinds.SCHEMA:
             members["schema"] = json.loads(said["schema"])
         elif kind == kinds.DATASET:
             members["schema"] = said["schemaArn"].rpartition("/")[2]
-        elif kind == kinds.SOLUTION:
-            return tidy_solution(members)
         elif kind == kinds.CAMPAIGN:
             members["solution"] = said["solutionVersionArn"].split("/")[1]
         elif kind == kinds.METRIC_ATTRIBUTION:
@@ -170,6 +170,11 @@ class Service:
         pages = self.client.get_paginator("list_metric_attribution_metrics").paginate(metricAttributionArn=arn)
         found = [metric for page in pages for metric in page["metrics"]]
         return {one["metricName"]: {"eventType": one["eventType"], "expression": one["expression"]} for one in found}
+
+
+def settings_of_solution(said: dict[str, Any]) -> Settings:
+    """How a solution is set up, of what the service says about it, in the words of CreateSolution."""
+    return tidy_solution({member: said.get(member) for member in _MEMBERS[kinds.SOLUTION]})
 
 
 _MEMBERS = {

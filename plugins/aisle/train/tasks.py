@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk import task, task_group
 
 from aisle.assets import MODELS, PERSONALIZE_INPUT
-from aisle.aws.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
+from aisle.aws.hooks.personalize import SOLUTION, SOLUTION_VERSION, PersonalizeHook
 from aisle.aws.operators.personalize import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
@@ -20,8 +20,7 @@ from aisle.dataset_groups import DatasetGroup, group_of_context
 from aisle.jobs import Job, plan_job, record_job, waiting
 from aisle.personalize import dataset_group_arn, newest_imports
 from aisle.receipts import receipt
-from aisle.resources.environment import Solution
-from aisle.resources.wanted import solution_settings
+from aisle.train.set_up import operator_arguments, refuse_other_set_up
 from aisle.warehouse import connect, sql
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ def train_solution(group: DatasetGroup, key: str, data: Any) -> Any:
             task_id="solution",
             name=group.solution_name(key),
             dataset_group_arn=data["dataset_group_arn"],
-            **_set_up(group.solutions[key]),
+            **operator_arguments(group.solutions[key]),
             **waiting(),
         )
         plan = plan_version(key, in_service.output, data["imports"])
@@ -55,23 +54,11 @@ def train_solution(group: DatasetGroup, key: str, data: Any) -> Any:
     return steps()
 
 
-def _set_up(solution: Solution) -> dict[str, Any]:
-    """How the operator creates a solution: as `aisle apply` does."""
-    settings = solution_settings(solution)
-    return {
-        "recipe_arn": solution.recipe_arn,
-        "solution_config": settings.get("solutionConfig"),
-        "perform_auto_training": settings.get("performAutoTraining", False),
-        "perform_hpo": solution.perform_hpo,
-        "perform_incremental_update": solution.incremental_update,
-        "event_type": solution.event_type,
-    }
-
-
 @task(multiple_outputs=True)
 def plan_version(key: str, solution_arn: str, imports: list[str], params: Any = None) -> dict[str, Any]:
     """Name the version: that of the newest one, if the same recipe would learn from the same data again."""
     group = group_of_context()
+    refuse_other_set_up(group.solutions[key], PersonalizeHook().describe(SOLUTION, solution_arn))
     inputs = {"solution": solution_arn, "recipe": group.solutions[key].recipe, "imports": imports}
     plan = plan_job(group.key(f"train-{key}"), run_key_of_context(), inputs, lambda _: not params["force"])
     reason = "nothing that it learns from has changed, so it is not trained again" if plan.reused else "trained"

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
+
+from aisle.settings import get_settings
 
 RunDag = Callable[..., dict[str, str]]
 
@@ -29,6 +33,22 @@ def trained_well(states: dict[str, str]) -> bool:
     return {states[f"{name}.store_metrics"] for name in ("user-personalization", "similar-items", "popularity")} == {
         "success"
     } and (states["judge"], states["announce"], states["twin.version"]) == ("success", "success", "skipped")
+
+
+@pytest.fixture
+def in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Let the settings' file have one solution, `similar-items`, that is described so."""
+    file = tmp_path / "changed.yaml"
+
+    def write(solution: str) -> None:
+        monkeypatch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(file))
+        datasets = "{interactions: {}, items: {}, users: {}}"
+        file.write_text(f"groups: [{{datasets: {datasets}, solutions: {{similar-items: {solution}}}}}]\n")
+        get_settings.cache_clear()
+
+    yield write
+    monkeypatch.undo()
+    get_settings.cache_clear()
 
 
 def test_train_without_an_export_says_what_is_missing(warehouse_url: str, personalize: Any, run_dag: RunDag) -> None:
@@ -70,3 +90,21 @@ def test_a_version_is_trained_once_for_the_same_data_unless_it_is_forced(
     assert all("not enough evidence" in reason for _, _, reason in states)
     assert all("nothing that it learns from has changed" in reason for (reason,) in reused)
     assert len(reused) == 3
+
+
+def test_a_solution_that_the_file_describes_otherwise_by_now_is_not_trained(
+    marts: str, personalize: Any, run_dag: RunDag, in_force: Callable[[str], None]
+) -> None:
+    run_dag("export", "one")
+    group = personalize.list_dataset_groups()["datasetGroups"][0]["datasetGroupArn"]
+    sims = "arn:aws:personalize:::recipe/aws-sims"
+    personalize.create_solution(
+        name="aisle-similar-items", datasetGroupArn=group, recipeArn=sims, performAutoTraining=False
+    )
+    in_force("{recipe: aws-sims, perform_hpo: true}")
+    states = run_dag("train", "two")
+    assert (states["similar-items.solution"], states["similar-items.plan_version"]) == ("success", "failed")
+    assert versions(personalize) == set()
+
+    in_force("{recipe: aws-sims}")
+    assert run_dag("train", "three")["similar-items.store_metrics"] == "success"
