@@ -2,12 +2,13 @@
 # Publish
 
 Reads  asset `batch_output` (JSON lines on S3).  Writes asset `cache` (`cache.offline_user_recommendations`,
-`cache.offline_similar_items`, `cache.generations`; lines without a list: `cache.rejected_lines`).
+`cache.offline_similar_items`, `cache.popular_products`, `cache.generations`; lines without a list:
+`cache.rejected_lines`).
 
 1. find_batch_output – where the lines are: the triggering event, or the params of a hand start
 2. stage_users, stage_items – COPY into staging tables beside the live ones
 3. gate_batch_output, check_coverage – stop here unless the staged lists are sound and enough of them
-4. switch – one transaction: staged becomes live, live becomes previous
+4. switch – one transaction: a group's popular products are counted, staged becomes live, live becomes previous
 
 There is one such DAG per dataset group; any but the first has assets and a cache schema of its own.
 Safe to rerun: until the switch nobody sees anything, staging tables of a dead run are replaced, and a run that is

@@ -20,7 +20,8 @@ DESCRIPTION = """\
 Recommendations per user and similar items per item, read from the generation that Aisle's publish leg made live last.
 
 * **Freshness**: every list says its `generation`, age and whether it `is_stale`; a stale one is served all the same.
-* **Fallback**: a user without a list gets the most ordered products (`source` is `popular`); an item without one, 404.
+* **Fallback**: a user without a list gets the most ordered products (`source` is `popular`), those of the named group
+  where it has a part of the shop; an item without one, 404.
 * **Scores** are as the source gave them (`score_kind`); `relative_score` is comparable between lists, from 0 to 1.
 * **Authentication**: an API key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.
 * **Errors** have one body, `{"error": {"code", "message"}}`. Every answer carries `X-Request-ID`.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from aisle.contracts.recommendations import ScoredProduct
 from services.serving.groups import chosen
-from services.serving.store import LiveGeneration, StoredList
+from services.serving.store import LiveGeneration, PopularProducts, StoredList
 
 
 class MemoryLists(NamedTuple):
@@ -15,6 +17,7 @@ class MemoryLists(NamedTuple):
 
     users: Mapping[str, StoredList]
     items: Mapping[str, StoredList]
+    popular: PopularProducts | None = None
 
 
 class MemoryStore:
@@ -38,8 +41,10 @@ class MemoryStore:
     async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
         return next((lists.items[item_id] for lists in self._of(group) if item_id in lists.items), None)
 
-    async def popular(self, limit: int) -> Sequence[ScoredProduct]:
-        return self._popular[:limit]
+    async def popular(self, limit: int, group: str | None = None) -> PopularProducts:
+        own = self._of(group)[0].popular if group is not None else None
+        found = own or PopularProducts(products=self._popular)
+        return msgspec.structs.replace(found, products=found.products[:limit])
 
     async def live_generation(self) -> LiveGeneration | None:
         return self._live

@@ -25,7 +25,7 @@ from aisle.contracts.recommendations import ScoredProduct
 from aisle.warehouse import CACHE_SCHEMA, sql
 from services.serving.errors import DatabaseUnreachable, TableMissing
 from services.serving.groups import chosen
-from services.serving.store import LiveGeneration, StoredList
+from services.serving.store import LiveGeneration, PopularProducts, StoredList
 
 log = structlog.get_logger(__name__)
 
@@ -72,8 +72,9 @@ class PostgresStore:
     async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
         return await self._look_up("offline_similar_items", item_id, group)
 
-    async def popular(self, limit: int) -> Sequence[ScoredProduct]:
-        return [ScoredProduct(*row) for row in await self._fetch(sql("cache/popular"), {"n_items": limit})]
+    async def popular(self, limit: int, group: str | None = None) -> PopularProducts:
+        own = await self._popular_of(group, limit) if group is not None else None
+        return own or PopularProducts(products=_scored(await self._fetch(sql("cache/popular"), {"n_items": limit})))
 
     async def live_generation(self) -> LiveGeneration | None:
         row = await self._first("cache/generations/live", await self._schemas_of(None), {})
@@ -82,6 +83,18 @@ class PostgresStore:
             if row
             else None
         )
+
+    async def _popular_of(self, group: str, limit: int) -> PopularProducts | None:
+        """None if the group keeps none, or was last published before groups kept any."""
+        (schema,) = await self._schemas_of(group)
+        try:
+            rows = await self._fetch(_in("cache/popular_products/look_up", schema), {"n_items": limit})
+        except TableMissing:
+            return None
+        if not rows:
+            return None
+        *_, generation, published_at = rows[0]
+        return PopularProducts(products=_scored(rows), generation=generation, counted_at=published_at)
 
     async def _look_up(self, table: str, key: str, group: str | None) -> StoredList | None:
         row = await self._first(f"cache/{table}/look_up", await self._schemas_of(group), {"key": key})
@@ -134,6 +147,16 @@ def _over(name: str, schemas: tuple[str, ...]) -> str:
     """One statement that looks into each schema; of several answers, that of the first."""
     looks = [sql(name, cache=Identifier(schema), nth=Literal(nth)) for nth, schema in enumerate(schemas)]
     return looks[0] if len(looks) == 1 else "union all\n".join(looks) + "order by place\nlimit 1\n"
+
+
+@cache
+def _in(name: str, schema: str) -> str:
+    return sql(name, cache=Identifier(schema))
+
+
+def _scored(rows: Sequence[tuple[Any, ...]]) -> list[ScoredProduct]:
+    """Of rows that begin with a product and its score."""
+    return [ScoredProduct(*row[:2]) for row in rows]
 
 
 async def _configure(connection: psycopg.AsyncConnection) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from aisle.contracts.recommendations import ScoredProduct
-from services.serving.store import StoredList
+from services.serving.store import PopularProducts, StoredList
 
 
 class ErrorDetail(BaseModel):
@@ -37,12 +37,16 @@ class ItemList(BaseModel):
     """Items best first, with where they come from and how old they are."""
 
     items: list[ScoredItem]
-    source: Literal["cache", "popular"] = Field(description="`popular`: a fallback, the same for everybody")
+    source: Literal["cache", "popular"] = Field(
+        description="`popular`: a fallback, the same for everybody who asks the same group"
+    )
     score_kind: Literal["personalize", "engine", "rank", "popularity"] = Field(
         description="Whose `score` it is: Amazon Personalize's, the engine's, the place's, or the number of orders"
     )
-    generation: str | None = Field(description="Published generation that the list belongs to; null for a fallback")
-    generated_at: datetime | None = Field(description="When the list was loaded (UTC); null for a fallback")
+    generation: str | None = Field(
+        description="Published generation that the list belongs to; null for the whole shop's popular items"
+    )
+    generated_at: datetime | None = Field(description="When the list was loaded (UTC); null if it was counted just now")
     age_seconds: int | None = Field(description="Time since then")
     is_stale: bool = Field(description="Whether it is older than the cache's time to live")
 
@@ -77,29 +81,33 @@ class Readiness(BaseModel):
 
 def cached_list(stored: StoredList, limit: int, ttl: timedelta) -> ItemList:
     """The first `limit` items of a cached list. Relative scores are those of the whole list, whatever the limit."""
-    age = datetime.now(UTC) - stored.updated_at
     return ItemList(
         items=_scored(stored.products, limit),
         source="cache",
         score_kind=stored.score_kind,
         generation=stored.generation,
-        generated_at=stored.updated_at,
-        age_seconds=max(0, int(age.total_seconds())),
-        is_stale=age > ttl,
+        **_age(stored.updated_at, ttl),
     )
 
 
-def popular_list(products: Sequence[ScoredProduct]) -> ItemList:
-    """The fallback for a user without a list; counted afresh, so never stale."""
+def popular_list(popular: PopularProducts, ttl: timedelta) -> ItemList:
+    """The fallback for a user without a list. The whole shop's is counted afresh, so never stale."""
     return ItemList(
-        items=_scored(products, len(products)),
+        items=_scored(popular.products, len(popular.products)),
         source="popular",
         score_kind="popularity",
-        generation=None,
-        generated_at=None,
-        age_seconds=None,
-        is_stale=False,
+        generation=popular.generation,
+        **_age(popular.counted_at, ttl),
     )
+
+
+def _age(made_at: datetime | None, ttl: timedelta) -> dict[str, Any]:
+    age = datetime.now(UTC) - made_at if made_at else None
+    return {
+        "generated_at": made_at,
+        "age_seconds": max(0, int(age.total_seconds())) if age is not None else None,
+        "is_stale": age is not None and age > ttl,
+    }
 
 
 def _scored(products: Sequence[ScoredProduct], limit: int) -> list[ScoredItem]:

@@ -20,6 +20,18 @@ class StoredList(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class PopularProducts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is shown to a user without a list, best first, with the number of orders as score.
+
+    Those of a group belong to its live generation and were counted with it (`counted_at` carries UTC); those of the
+    whole shop have neither.
+    """
+
+    products: Sequence[ScoredProduct]
+    generation: str | None = None
+    counted_at: datetime | None = None
+
+
 class LiveGeneration(msgspec.Struct, frozen=True, kw_only=True):
     """What is served now."""
 
@@ -48,8 +60,8 @@ class Store(Protocol):
     async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
         """The list of one item, if there is one."""
 
-    async def popular(self, limit: int) -> Sequence[ScoredProduct]:
-        """The products that most orders hold, with the number of orders as score."""
+    async def popular(self, limit: int, group: str | None = None) -> PopularProducts:
+        """The products that most orders of a group hold; of no group, or of one that keeps none, the whole shop's."""
 
     async def live_generation(self) -> LiveGeneration | None:
         """The live generation of the first group that has one; None if nothing was ever published."""

@@ -44,3 +44,15 @@ create table if not exists {cache}.rejected_lines (
     payload text not null,
     primary key (generation, subject, object_key, line_number)
 );
+
+-- One row per generation and product, for the products that most of the group's orders hold. None for a group that has
+-- the whole shop. What is live is what `generations` says: a switch and a rollback leave these rows where they are.
+create table if not exists {cache}.popular_products (
+    generation text not null,
+    product_id varchar(255) not null,
+    n_orders bigint not null,
+    primary key (generation, product_id)
+);
+
+-- Serving reads both, and may have been given only the other so far.
+select cache.copy_grants('{cache}.generations', '{cache}.popular_products');

@@ -12,6 +12,9 @@ ScoreKind = Literal["personalize", "engine", "rank"]
 USER_RECOMMENDATIONS = "offline_user_recommendations"
 SIMILAR_PRODUCTS = "offline_similar_items"
 
+#: Most products that serving is asked for at once.
+LONGEST_ANSWER = 500
+
 
 class ScoredProduct(msgspec.Struct, frozen=True):
     """One element of a cached list, best first."""

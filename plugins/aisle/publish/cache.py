@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from psycopg import ClientCursor, Connection
-from psycopg.sql import Identifier
+from psycopg.sql import Composable, Identifier
 
 from aisle.dataset_groups import DatasetGroup, dataset_groups
 from aisle.warehouse import connect, create_cache, sql
 
 
-def cache_sql(name: str, group: DatasetGroup) -> bytes:
+def cache_sql(name: str, group: DatasetGroup, **parts: Composable) -> bytes:
     """The text of `include/sql/cache/<name>.sql` for the cache of a group."""
-    return in_schema(name, group.cache_schema)
+    return in_schema(name, group.cache_schema, **parts)
 
 
-def in_schema(name: str, schema: str) -> bytes:
+def in_schema(name: str, schema: str, **parts: Composable) -> bytes:
     """The same, for a schema that may belong to no group any more."""
-    return sql(f"cache/{name}", cache=Identifier(schema)).encode()
+    return sql(f"cache/{name}", cache=Identifier(schema), **parts).encode()
 
 
 def cache_schemas(connection: Connection) -> list[str]:

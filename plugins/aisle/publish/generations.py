@@ -15,6 +15,7 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_a
 from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ConfigurationError, FinalError, RetryableError
 from aisle.publish.cache import cache_sql
+from aisle.publish.popular import keep_popular
 from aisle.publish.ranking import TABLES, Subject
 from aisle.warehouse import connect
 
@@ -68,11 +69,13 @@ def rollback(group: DatasetGroup, url: str | None = None, *, patience_seconds: f
 
 def _switch(new: Generation, group: DatasetGroup, url: str | None) -> bool:
     with connect(url) as connection:
+        keep_popular(connection, new.generation, group)  # before the lock: readers do not wait for it
         _run(connection, "lock", group)
         is_republished = _in_state(connection, "live", group) == new.generation
         staged = _staged(connection, new.subjects, group)
         if staged is None and is_republished:
             log.info("generation %s is live already", new.generation)
+            connection.rollback()  # what it shows stays what it was
             return False
         if staged != {new.generation}:
             raise NothingStaged(
@@ -86,6 +89,7 @@ def _switch(new: Generation, group: DatasetGroup, url: str | None) -> bool:
         row = {**msgspec.structs.asdict(new), "solution_versions": json.dumps(new.solution_versions)}
         connection.execute(cache_sql("generations/publish", group), row)
         _run(connection, "rejected_lines/forget_retired", group)
+        _run(connection, "popular_products/forget_retired", group)
         return True
 
 

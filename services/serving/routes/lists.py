@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
+from aisle.contracts.recommendations import LONGEST_ANSWER
 from services.serving.auth import require_api_key
 from services.serving.errors import (
     INVALID_REQUEST,
@@ -28,7 +29,7 @@ Group = Annotated[
     str | None,
     Query(min_length=1, max_length=63, description="Dataset group; without it, the first that has such a list answers"),
 ]
-Limit = Annotated[int, Query(ge=1, le=500, description="Most items to answer with")]
+Limit = Annotated[int, Query(ge=1, le=LONGEST_ANSWER, description="Most items to answer with")]
 
 
 @router.get(
@@ -37,10 +38,15 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Most items to answer wit
     responses=responses(Unauthorized, GroupUnknown, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
 )
 async def recommendations(request: Request, user_id: Id, limit: Limit = 25, group: Group = None) -> UserRecommendations:
-    """The user's own list, or, for a user without one, the most ordered products (`source` is `popular`)."""
+    """The user's own list, or, for a user without one, the most ordered products (`source` is `popular`).
+
+    These are the named group's where it has a part of the shop, else those of the whole shop.
+    """
     store, settings = _neighbours(request)
-    stored = await store.recommendations(user_id, group)
-    found = cached_list(stored, limit, settings.cache_ttl) if stored else popular_list(await store.popular(limit))
+    if stored := await store.recommendations(user_id, group):
+        found = cached_list(stored, limit, settings.cache_ttl)
+    else:
+        found = popular_list(await store.popular(limit, group), settings.cache_ttl)
     return UserRecommendations(user_id=user_id, **dict(found))
 
 

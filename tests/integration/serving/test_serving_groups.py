@@ -16,7 +16,7 @@ from aisle.publish.cache import prepare
 from services.serving.errors import GroupUnknown
 from services.serving.memory_store import MemoryLists, MemoryStore
 from services.serving.postgres_store import PostgresStore
-from services.serving.store import Store, StoredList
+from services.serving.store import PopularProducts, Store, StoredList
 
 LISTS = """
 insert into {schema}.offline_user_recommendations
@@ -26,6 +26,17 @@ insert into {schema}.offline_similar_items values
 ('of {generation}', '[{{"product_id": "p", "score": 1}}]', now(), 'rank', '{generation}');
 insert into {schema}.generations values ('{generation}', '{state}', 1, 1, 1, 1, '{{}}', now());
 """
+
+#: Most ordered first. The north has an opinion of its own; the first group, with the whole shop, keeps none.
+PRODUCTS = """
+create schema core;
+create table core.products as
+select product_id, true as is_product, n_orders
+from (values ('mug', 9), ('tea', 4), ('scarf', 1)) as it (product_id, n_orders);
+insert into {schema}.popular_products values
+('{generation}', 'scarf', 3), ('{generation}', 'tea', 2), ('before', 'mug', 8);
+"""
+EVERYWHERE, UP_NORTH = ["mug", "tea", "scarf"], ["scarf", "tea"]
 
 Asked = Callable[[Store], Awaitable[Any]]
 Ask = Callable[[Asked], Any]
@@ -55,8 +66,13 @@ async def remembered() -> AsyncIterator[MemoryStore]:
         )
 
     first = MemoryLists({"everywhere": of("g"), "at home": of("g")}, {"of g": of("g")})
-    north = MemoryLists({"everywhere": of("n"), "up north": of("n")}, {"of n": of("n")})
-    yield MemoryStore({"aisle": first, "Shop-North": north})
+
+    def popular(*products: str) -> list[ScoredProduct]:
+        return [ScoredProduct(product, 1.0) for product in products]
+
+    theirs = PopularProducts(products=popular(*UP_NORTH), generation="n", counted_at=datetime.now(UTC))
+    north = MemoryLists({"everywhere": of("n"), "up north": of("n")}, {"of n": of("n")}, theirs)
+    yield MemoryStore({"aisle": first, "Shop-North": north}, popular(*EVERYWHERE))
 
 
 @pytest.fixture
@@ -65,6 +81,8 @@ def two_caches(warehouse_url: str, shops: Any) -> str:
     prepare(shops[1], warehouse_url)
     fill(warehouse_url, "cache", "g", "everywhere", "at home")
     fill(warehouse_url, "cache_shop_north", "n", "everywhere", "up north")
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(PRODUCTS.format(schema="cache_shop_north", generation="n").encode())
     return warehouse_url
 
 
@@ -116,6 +134,45 @@ def test_similar_items_are_found_in_every_group_and_in_the_named_one_only(ask: A
 def test_an_unknown_group_is_refused_with_the_names_of_those_that_are_there(ask: Ask) -> None:
     with pytest.raises(GroupUnknown, match="'nowhere'; there are for aisle, Shop-North"):
         ask(lambda store: store.recommendations("at home", "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("group", "products", "generation"),
+    [(None, EVERYWHERE, None), ("aisle", EVERYWHERE, None), ("Shop-North", UP_NORTH, "n")],
+)
+def test_popular_products_are_those_of_the_named_group_or_of_the_whole_shop(
+    ask: Ask, group: str | None, products: list[str], generation: str | None
+) -> None:
+    found = ask(lambda store: store.popular(9, group))
+    assert [product.product_id for product in found.products] == products
+    assert (found.generation, found.counted_at is not None) == (generation, generation is not None)
+    assert len(ask(lambda store: store.popular(1, group)).products) == 1
+
+
+def test_popular_products_of_an_unknown_group_are_refused(ask: Ask) -> None:
+    with pytest.raises(GroupUnknown, match="'nowhere'"):
+        ask(lambda store: store.popular(9, "nowhere"))
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "drop table cache_shop_north.popular_products",  # published before groups kept any
+        "delete from cache_shop_north.popular_products where generation = 'n'",
+        "delete from cache_shop_north.generations",
+    ],
+)
+def test_a_group_without_popular_products_shows_those_of_the_whole_shop(two_caches: str, missing: str) -> None:
+    with psycopg.connect(two_caches) as connection:
+        connection.execute(missing.encode())
+
+    async def look() -> PopularProducts:
+        async with opened(two_caches) as store:
+            return await store.popular(9, "Shop-North")
+
+    found = asyncio.run(look())
+    assert [product.product_id for product in found.products] == EVERYWHERE
+    assert found.generation is None
 
 
 def test_a_group_that_is_published_while_serving_runs_is_found_by_name_at_once(warehouse_url: str, shops: Any) -> None:

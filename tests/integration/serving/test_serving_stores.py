@@ -22,7 +22,7 @@ from aisle.warehouse import migrate
 from services.serving.errors import DatabaseUnreachable, TableMissing
 from services.serving.memory_store import MemoryLists, MemoryStore
 from services.serving.postgres_store import PostgresStore
-from services.serving.store import Store, StoredList
+from services.serving.store import PopularProducts, Store, StoredList
 from services.stack.postgres import EmbeddedPostgres
 
 FIRST = dataset_groups()[0]
@@ -99,11 +99,11 @@ def test_a_store_knows_what_it_does_not_have(filled: Any) -> None:
 
 
 def test_popular_products_are_those_in_most_orders_and_are_products(filled: Any) -> None:
-    async def look() -> tuple[Any, Any]:
+    async def look() -> tuple[Any, ...]:
         async with filled() as store:
             return await store.popular(10), await store.popular(2)
 
-    assert asyncio.run(look()) == (POPULAR, POPULAR[:2])
+    assert asyncio.run(look()) == (PopularProducts(products=POPULAR), PopularProducts(products=POPULAR[:2]))
 
 
 def test_a_store_names_the_live_generation(filled: Any) -> None:

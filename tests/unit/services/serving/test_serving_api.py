@@ -13,7 +13,7 @@ from services.serving.app import create_app
 from services.serving.errors import DatabaseUnreachable, TableMissing
 from services.serving.memory_store import MemoryLists, MemoryStore
 from services.serving.settings import ServingSettings, settings_of_environment
-from services.serving.store import LiveGeneration, StoredList
+from services.serving.store import LiveGeneration, PopularProducts, StoredList
 
 KEY = "a-key-of-the-tests"
 NOW = datetime.now(UTC)
@@ -85,6 +85,22 @@ def test_an_unknown_user_gets_popular_items(api: TestClient) -> None:
     assert body["score_kind"] == "popularity"
     assert body["items"] == [{"item_id": "best", "score": 40.0, "relative_score": 1.0}]
     assert (body["generation"], body["generated_at"], body["age_seconds"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(("ttl", "is_stale"), [(6, True), (8, False)])
+def test_an_unknown_user_of_a_group_gets_what_is_popular_there_and_how_old_that_is(ttl: int, is_stale: bool) -> None:
+    products = [ScoredProduct("theirs", 8.0), ScoredProduct("too", 2.0)]
+    theirs = PopularProducts(products=products, generation="n1", counted_at=NOW - timedelta(hours=7))
+    groups = {"aisle": MemoryLists({}, {}), "north": MemoryLists({}, {}, theirs)}
+    api = client(MemoryStore(groups, [ScoredProduct("best", 40.0)], LIVE), cache_ttl_hours=ttl)
+    body = api.get("/api/v1/recommendations/nobody", params={"group": "north", "limit": 1}).json()
+    assert body["items"] == [{"item_id": "theirs", "score": 8.0, "relative_score": 1.0}]
+    assert (body["source"], body["score_kind"], body["generation"]) == ("popular", "popularity", "n1")
+    assert (datetime.fromisoformat(body["generated_at"]), body["is_stale"]) == (NOW - timedelta(hours=7), is_stale)
+    for asked in ({}, {"group": "aisle"}):
+        body = api.get("/api/v1/recommendations/nobody", params=asked).json()
+        assert [item["item_id"] for item in body["items"]] == ["best"]
+        assert (body["generation"], body["generated_at"], body["is_stale"]) == (None, None, False)
 
 
 def test_an_unknown_item_is_a_404_and_an_id_may_hold_a_slash(api: TestClient) -> None:

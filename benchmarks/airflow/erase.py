@@ -1,0 +1,116 @@
+"""How long it takes to forget one person: seconds of each task of the erase DAG, and of what follows it.
+
+    python -m benchmarks.airflow.erase                 # the company of reference scale
+    python -m benchmarks.airflow.erase --scale tiny    # a try
+
+Starts the stack in an empty folder, walks the line once, and has the three customers with most orders forgotten, one
+after the other. Each is looked for in the warehouse afterwards: what is measured has done its work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from aisle.warehouse import sql
+from benchmarks.engine.contenders import machine
+from benchmarks.engine.wire import ROOT
+from services.demo.line import Line
+from services.stack.settings import StackSettings
+from services.stack.supervisor import Stack
+
+RESULT = ROOT / "benchmarks" / "results" / "airflow_erase.json"
+N_PERSONS = 3
+#: Longer than any of the runs takes.
+_PATIENCE_SECONDS = 3600
+
+_BUSIEST = "select user_id, count(*) from raw.company__orders group by user_id order by 2 desc, 1 limit %s"
+_SIZE = """
+select
+    (select count(*) from raw.company__orders) as orders,
+    (select count(*) from raw.company__order_items) as order_lines,
+    (select count(*) from identity.customers) as customers
+"""
+_LEFT = """
+select
+    (select count(*) from raw.company__orders where user_id = %(user_id)s)
+    + (select count(*) from identity.customers where user_id = %(user_id)s)
+    + (select count(*) from cache.offline_user_recommendations where user_id = %(user_id)s)
+"""
+_FILES = """
+select rows_in, rows_out from ops.receipts where leg = 'erase' and subject = 'files' order by finished_at desc limit 1
+"""
+
+
+def main() -> None:
+    options = _options()
+    os.environ["COMPANY_API_SCALE"] = options.scale
+    with tempfile.TemporaryDirectory(prefix="aisle-erase-") as home:
+        os.environ["STACK_ROOT"] = home
+        with Stack(StackSettings()).running() as stack:
+            Line(stack.airflow, lambda _: None, lambda *_: 0).walk()
+            with psycopg.connect(stack.addresses.warehouse_url, autocommit=True) as connection:
+                result = {"scale": options.scale, "machine": machine(), **measure(stack, connection)}
+    options.result.parent.mkdir(parents=True, exist_ok=True)
+    options.result.write_text(json.dumps(result, indent=1) + "\n")
+    print(table(result))
+
+
+def measure(stack: Stack, connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """What there was, and how each person was forgotten."""
+    orders, order_lines, customers = connection.execute(_SIZE.encode()).fetchall()[0]
+    busiest = connection.execute(_BUSIEST.encode(), (N_PERSONS,)).fetchall()
+    persons = [{"orders": count, **_forget(stack, connection, user_id)} for user_id, count in busiest]
+    return {"orders": orders, "order_lines": order_lines, "customers": customers, "persons": persons}
+
+
+def _forget(stack: Stack, connection: psycopg.Connection[Any], user_id: str) -> dict[str, Any]:
+    asked = {"phone": None, "email": None, "source": None, "source_id": None, "user_id": user_id}
+    ((request_id,),) = connection.execute(sql("identity/erasure_requests/insert").encode(), asked).fetchall()
+    began = time.monotonic()
+    run_id = stack.airflow.trigger("erase", {"request_id": str(request_id)})
+    stack.airflow.wait("erase", run_id, timeout_seconds=_PATIENCE_SECONDS, on_look=lambda _: None)
+    seconds = time.monotonic() - began
+    ((left,),) = connection.execute(_LEFT.encode(), {"user_id": user_id}).fetchall()
+    if left:
+        raise AssertionError(f"{left} rows of the person are left")
+    objects, rewritten = connection.execute(_FILES.encode()).fetchall()[0]
+    tasks = {task["task_id"]: _seconds(task) for task in stack.airflow.tasks("erase", run_id)}
+    return {"run": round(seconds, 1), "tasks": tasks, "objects": objects, "rewritten": rewritten}
+
+
+def _seconds(task: dict[str, Any]) -> float:
+    """Of a task's last start: one that waits in the triggerer starts twice."""
+    span = datetime.fromisoformat(task["end_date"]) - datetime.fromisoformat(task["start_date"])
+    return round(span.total_seconds(), 1)
+
+
+def table(result: dict[str, Any]) -> str:
+    """Medians over the persons, in Markdown."""
+    persons = result["persons"]
+    head = (
+        f"| {result['orders']:,} orders, {result['order_lines']:,} lines, {persons[0]['objects']:,} objects | seconds |"
+    )
+    medians = {task: statistics.median(one["tasks"][task] for one in persons) for task in persons[0]["tasks"]}
+    rows = [f"| {task} | {seconds} |" for task, seconds in medians.items()]
+    return "\n".join([head, "|---|---|", *rows, f"| the run | {statistics.median(one['run'] for one in persons)} |"])
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", default="reference", help="of the generated company")
+    parser.add_argument("--result", type=Path, default=RESULT)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

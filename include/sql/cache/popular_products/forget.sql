@@ -1,0 +1,2 @@
+delete from {cache}.popular_products
+where generation = %(generation)s
