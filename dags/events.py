@@ -5,7 +5,7 @@ Reads  the company API (the newest orders), asset `raw_orders` through `events.o
 Writes asset `events` in Personalize; raw orders (through ingest's own code), `events.outbox`.
 
 1. tail – orders since the watermark of ingest, which stays where it is; each purchase is queued as its order lands
-2. send – PutEvents, at most ten events of one user a call; runs though the tail has failed
+2. send, send_<group> – PutEvents to each dataset group's own tracker; runs though the tail has failed
 3. verdict – fails the run if one of them has
 
 Every minute; a run that finds nothing is skipped. Events that were refused too often are dead: `replay_dead` sends
@@ -18,15 +18,16 @@ from __future__ import annotations
 from airflow.sdk import dag
 
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.dataset_groups import dataset_groups
 from aisle.events.tasks import REPLAY_PARAM, send, tail, verdict
 
 
 @dag(**line_dag("events", __doc__, clock="events"), params=RUN_KEY_PARAM | REPLAY_PARAM)
 def events() -> None:
     """The events leg."""
-    landed, sent = tail(), send()
+    landed, sent = tail(), [send(group) for group in dataset_groups()]
     landed >> sent
-    [landed, sent] >> verdict()
+    [landed, *sent] >> verdict()
 
 
 events()

@@ -10,7 +10,8 @@ Reads  asset `batch_output` (JSON lines on S3).  Writes asset `cache` (`cache.of
 3. gate_batch_output, check_coverage – stop here unless the staged lists are sound and enough of them
 4. switch – one transaction: a group's popular products are counted, staged becomes live, live becomes previous
 
-There is one such DAG per dataset group; any but the first has assets and a cache schema of its own.
+There is one such DAG per dataset group that is asked something; any but the first has assets and a cache schema of its
+own.
 Safe to rerun: until the switch nobody sees anything, staging tables of a dead run are replaced, and a run that is
 already live replaces itself. A bad generation is taken back by the DAG `rollback`.
 """
@@ -45,4 +46,5 @@ def publish_for(group: DatasetGroup) -> None:
 
 
 for each in dataset_groups():
-    publish_for(each)
+    if "publish" in each.legs:
+        publish_for(each)

@@ -29,7 +29,6 @@ from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
 from aisle.dataset_groups import DatasetGroup, dataset_groups
 from aisle.evaluate.campaign import admit, only_served, serve_live
 from aisle.evaluate.tasks import find_candidates, judge, promote_solution, train_twins
-from aisle.personalize import questions_of
 from aisle.train.tasks import announce, find_data, train_solution
 
 PARAMS = {
@@ -42,7 +41,7 @@ LIMITS = {"dagrun_timeout": timedelta(days=7)}
 
 def train_for(group: DatasetGroup) -> None:
     """The train leg of one group."""
-    published, served = [question.solution for question in questions_of(group)], only_served(group)
+    published, served = [question.solution for question in group.questions], only_served(group)
 
     @dag(
         **line_dag("train", __doc__, group=group, clock="train") | LIMITS,

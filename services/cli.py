@@ -101,18 +101,22 @@ def erase(url: WarehouseUrl = None) -> None:
 @events.command()
 def replay(
     url: WarehouseUrl = None,
+    group: Annotated[str | None, typer.Option(help="Of this dataset group only; else of every one.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many are dead, and of what.")] = False,
 ) -> None:
     """Let the events that were refused too often wait again: the next run of the DAG events sends them."""
     from aisle.warehouse import connect, sql
     from services.stack.supervisor import running_addresses
 
+    of_whom = {"dataset_group": group}
     with connect(url or running_addresses().warehouse_url) as connection:
-        reasons = connection.execute(sql("events/outbox/dead_reasons").encode()).fetchall()
-        n_dead = sum(n_events for _, n_events in reasons)
-        n_replayed = 0 if dry_run else connection.execute(sql("events/outbox/replay_dead").encode()).rowcount
-    for reason, n_events in reasons:
-        console.print(f"{n_events:>7}  {reason}", markup=False, highlight=False, soft_wrap=True)
+        reasons = connection.execute(sql("events/outbox/dead_reasons").encode(), of_whom).fetchall()
+        n_dead = sum(n_events for *_, n_events in reasons)
+        n_replayed = 0 if dry_run else connection.execute(sql("events/outbox/replay_dead").encode(), of_whom).rowcount
+    are_several = len({name for name, *_ in reasons}) > 1
+    for name, reason, n_events in reasons:
+        said = f"{name}: {reason}" if are_several else reason
+        console.print(f"{n_events:>7}  {said}", markup=False, highlight=False, soft_wrap=True)
     outcome = "nothing was changed" if dry_run else f"{n_replayed} wait again, for the next run of the DAG events"
     console.print(f"{n_dead} dead events; {outcome}", highlight=False)
 

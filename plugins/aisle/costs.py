@@ -8,9 +8,10 @@ told apart.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 from aisle.contracts.prices import PriceList
@@ -23,10 +24,11 @@ HOURS_PER_DAY = 24
 
 @dataclass(frozen=True)
 class Usage:
-    """One job's use of one thing that has a price. Without a quantity nobody recorded how much it was."""
+    """What a job of a group used of one thing that has a price. Without a quantity nobody recorded how much it was."""
 
     day: date
     kind: Kind
+    group: str
     subject: str
     run_key: str
     quantity: float | None
@@ -43,36 +45,52 @@ class Charge:
 
 @dataclass(frozen=True)
 class Bill:
-    """A ledger and its sums, in dollars."""
+    """A ledger. All its sums are in dollars."""
 
     charges: tuple[Charge, ...]
-    by_kind: dict[Kind, float]
-    by_day: dict[date, float]
-    total: float
-    spared: float
-    n_unknown: int
+
+    @cached_property
+    def by_kind(self) -> dict[Kind, float]:
+        return {kind: sum(one.usd or 0.0 for one in self._done if one.usage.kind == kind) for kind in KINDS}
+
+    @cached_property
+    def by_day(self) -> dict[date, float]:
+        sums: dict[date, float] = defaultdict(float)
+        for charge in self._done:
+            sums[charge.usage.day] += charge.usd or 0.0
+        return dict(sums)
+
+    @property
+    def total(self) -> float:
+        return sum(self.by_kind.values())
+
+    @property
+    def spared(self) -> float:
+        """What the skipped jobs would have added on top."""
+        return sum(charge.usd or 0.0 for charge in self.charges if charge.usage.was_skipped)
+
+    @property
+    def n_unknown(self) -> int:
+        """Jobs that were done and have no sum."""
+        return sum(1 for charge in self._done if charge.usd is None)
+
+    @property
+    def groups(self) -> list[str]:
+        """The dataset groups that have a line in it."""
+        return sorted({charge.usage.group for charge in self.charges})
+
+    def of(self, groups: Collection[str]) -> Bill:
+        """The part of some groups. Every line keeps its sum: tiers are reached by what all groups use together."""
+        return Bill(tuple(charge for charge in self.charges if charge.usage.group in groups))
+
+    @property
+    def _done(self) -> list[Charge]:
+        return [charge for charge in self.charges if not charge.usage.was_skipped]
 
 
 def bill(usages: Iterable[Usage], prices: PriceList) -> Bill:
-    """Price every use, oldest first, because a tier is reached by what came before it.
-
-    `spared` is what the skipped jobs would have added on top.
-    """
-    charges = tuple(_charges(sorted(usages, key=lambda usage: (usage.day, usage.run_key)), prices))
-    done = [charge for charge in charges if not charge.usage.was_skipped]
-    by_kind: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
-    by_day: dict[date, float] = defaultdict(float)
-    for charge in done:
-        by_kind[charge.usage.kind] += charge.usd or 0.0
-        by_day[charge.usage.day] += charge.usd or 0.0
-    return Bill(
-        charges=charges,
-        by_kind=by_kind,
-        by_day=dict(by_day),
-        total=sum(by_kind.values()),
-        spared=sum(charge.usd or 0.0 for charge in charges if charge.usage.was_skipped),
-        n_unknown=sum(1 for charge in done if charge.usd is None),
-    )
+    """Price every use, oldest first, because a tier is reached by what came before it."""
+    return Bill(tuple(_charges(sorted(usages, key=lambda usage: (usage.day, usage.run_key)), prices)))
 
 
 def _charges(usages: Iterable[Usage], prices: PriceList) -> Iterable[Charge]:
@@ -87,10 +105,9 @@ def _charges(usages: Iterable[Usage], prices: PriceList) -> Iterable[Charge]:
             used[usage.kind] += usage.quantity
 
 
-def campaigns_cost(days: float, prices: PriceList) -> float | None:
-    """What campaigns in the place of the cache would have cost in that time, at their provisioned rate.
+def campaigns_cost(tps_days: float, prices: PriceList) -> float | None:
+    """What campaigns cost at their provisioned rate: one request per second for one day is one TPS-day.
 
     A campaign is charged for every hour that it is there, asked or not: above its provisioned rate it costs more.
     """
-    assumed = prices.assumptions
-    return prices.prices.campaign.cost(days * HOURS_PER_DAY * assumed.campaigns * assumed.campaign_tps)
+    return prices.prices.campaign.cost(tps_days * HOURS_PER_DAY)

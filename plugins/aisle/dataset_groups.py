@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from airflow.sdk import Asset, Param
 from psycopg import sql
 
 from aisle.contracts.personalize import DATASETS, Dataset
@@ -23,12 +22,31 @@ from aisle.resources.environment_file import LONGEST_NAME, read
 from aisle.resources.wanted import schema_name
 from aisle.settings import get_settings
 
+if TYPE_CHECKING:
+    from airflow.sdk import Asset, Param
+
+Kind = Literal["users", "items"]
+
+#: Recipes whose batch answers are published, by what they are asked about.
+_ANSWERING: dict[Kind, tuple[str, ...]] = {
+    "users": ("aws-user-personalization", "aws-user-personalization-v2"),
+    "items": ("aws-sims", "aws-similar-items"),
+}
+#: The legs that each group has for itself, from left to right.
+LEGS = ("export", "train", "evaluate", "recommend", "publish")
 #: The param that says which group a DAG serves. It is fixed: another group has another DAG.
 _PARAM = "dataset_group"
 #: In a param that takes the name of a group, every one of them.
 ALL_GROUPS = "all"
 #: PostgreSQL cuts off what is longer.
 _LONGEST_IDENTIFIER = 63
+
+
+class Question(NamedTuple):
+    """One thing that batch inference is asked: for whom, and which solution (its key in the file) answers."""
+
+    kind: Kind  # names the input query, the S3 prefixes and the job
+    solution: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,26 @@ class DatasetGroup:
         return self.described.name_of(key, self.solutions[key].name)
 
     @property
+    def is_whole_shop(self) -> bool:
+        """Whether every interaction of the marts is its own."""
+        return not self.described.where.restricts("interactions")
+
+    @property
+    def questions(self) -> list[Question]:
+        """What it is asked about, which may be nothing: the first solution with a recipe for it answers."""
+        found = []
+        for kind, recipes in _ANSWERING.items():
+            able = (key for key, solution in self.solutions.items() if solution.recipe in recipes)
+            if (first := next(able, None)) is not None:
+                found.append(Question(kind, first))
+        return found
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The legs that it goes through: without a question nothing is recommended, nor published."""
+        return LEGS if self.questions else LEGS[: LEGS.index("recommend")]
+
+    @property
     def cache_schema(self) -> str:
         """The PostgreSQL schema that holds its published lists."""
         own = f"cache_{self.name.lower().replace('-', '_')}"
@@ -97,6 +135,8 @@ class DatasetGroup:
     @property
     def param(self) -> dict[str, Param]:
         """The param by which tasks know their group."""
+        from airflow.sdk import Param
+
         return {_PARAM: Param(self.name, const=self.name, type="string", description="The group that this DAG serves.")}
 
     def resource_name(self, *parts: str) -> str:
@@ -113,6 +153,8 @@ class DatasetGroup:
 
     def asset(self, shared: Asset) -> Asset:
         """This group's own asset in place of one of aisle.assets."""
+        from airflow.sdk import Asset
+
         if self.is_first:
             return shared
         return Asset(name=self.key(shared.name), uri=f"{shared.uri}/{self.name}", group=shared.group)
@@ -183,7 +225,7 @@ def _check_names(group: DatasetGroup) -> None:
     """The longest names that the legs make: twins of solutions, and jobs of a run that nobody has named."""
     tag = "123456"
     made = [group.resource_name("holdout", key, tag) for key in group.solutions]
-    made += [group.resource_name(dataset.name, "20261121T060000-412345", tag) for dataset in group.datasets]
+    made += [group.resource_name(dataset.name, "20261121T060000-412", tag) for dataset in group.datasets]
     longest = max(made, key=len)
     if len(longest) > LONGEST_NAME:
         raise ConfigurationError(

@@ -1,11 +1,6 @@
-"""What Personalize, or the engine in its place, holds of a group: its ARN and its imports.
-
-And what it is asked: which solution answers about users, and which about items.
-"""
+"""What Personalize, or the engine in its place, holds of a group: its ARN and its imports."""
 
 from __future__ import annotations
-
-from typing import Literal, NamedTuple
 
 from aisle.aws.hooks.personalize import (
     DATASET,
@@ -16,31 +11,6 @@ from aisle.aws.hooks.personalize import (
 from aisle.contracts.personalize import Dataset
 from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
-
-Kind = Literal["users", "items"]
-
-#: Recipes whose batch answers are published, by what they are asked about.
-_ANSWERING: dict[Kind, tuple[str, ...]] = {
-    "users": ("aws-user-personalization", "aws-user-personalization-v2"),
-    "items": ("aws-sims", "aws-similar-items"),
-}
-
-
-class Question(NamedTuple):
-    """One thing that batch inference is asked: for whom, and which solution (its key in the file) answers."""
-
-    kind: Kind  # names the input query, the S3 prefixes and the job
-    solution: str
-
-
-def questions_of(group: DatasetGroup) -> list[Question]:
-    """What a group is asked: about users, about items, or both. The first solution with a recipe for it answers."""
-    found = []
-    for kind, recipes in _ANSWERING.items():
-        able = (key for key, solution in group.described.solutions.items() if solution.recipe in recipes)
-        if (first := next(able, None)) is not None:
-            found.append(Question(kind, first))
-    return found
 
 
 def dataset_group_arn(hook: PersonalizeHook, group: DatasetGroup) -> str:

@@ -134,9 +134,9 @@ class Events(_Section):
     """How purchases reach the model within a minute."""
 
     max_age_hours: int = Field(24, ge=1, description="Older purchases are not sent one by one: the export brings them")
-    tracking_id: str = Field("", description="Event tracker to send to; empty: the dataset group's, made if need be")
+    tracking_id: str = Field("", description="Event tracker of the first dataset group; empty: one is made if need be")
     tail_minutes: int = Field(5, ge=1, description="How far back every run looks for orders, at the least")
-    senders: int = Field(4, ge=1, le=32, description="Calls to PutEvents at a time")
+    senders: int = Field(4, ge=1, le=32, description="Calls to PutEvents at a time, for each dataset group")
     attempts: int = Field(5, ge=1, description="Refusals of one event before it is dead")
     max_delay_seconds: int = Field(60, ge=1, description="Longest way from an event's row to PutEvents unremarked")
 

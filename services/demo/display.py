@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 
-from services.demo.line import LEGS, LegState
-from services.demo.summary import Summary
+from services.demo.line import LegState
+from services.demo.summary import GroupSummary, Summary
 
 _SIGNS = {"waiting": "·", "running": "▸", "done": "✓", "idle": "–"}
 _METRICS = {
@@ -27,9 +27,10 @@ _METRICS = {
 class LegDisplay:
     """The table of legs. On a terminal it is redrawn; elsewhere each leg is one line when it ends."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, legs: Sequence[str]) -> None:
         self._console = console
-        self._states = {leg: LegState(leg) for leg in LEGS}
+        self._states = {leg: LegState(leg) for leg in legs}
+        self._width = max(10, *map(len, legs))
         self._live: Live | None = None
 
     @contextmanager
@@ -45,7 +46,7 @@ class LegDisplay:
         if self._live is not None:
             self._live.update(self._table())
         elif state.state in ("done", "idle"):
-            done = f"{_SIGNS[state.state]} {state.leg:<10} {_progress(state):<18}"
+            done = f"{_SIGNS[state.state]} {state.leg:<{self._width}} {_progress(state):<18}"
             self._console.print(f"{done} {_rows(state):>18} {state.seconds:8.1f} s", highlight=False)
 
     def _table(self) -> Table:
@@ -73,9 +74,9 @@ def show_summary(console: Console, summary: Summary) -> None:
     """Print the summary for a person."""
     console.print(Panel(_counts(summary), title="what came through", title_align="left"))
     console.print(Panel(_quality(summary), title="quality gates", title_align="left"))
-    console.print(Panel(_models(summary), title="models, on users held out of training", title_align="left"))
-    if summary.examples:
-        console.print(Panel(_examples(summary), title="five customers", title_align="left"))
+    console.print(Panel(_models(_metrics(summary)), title="models, on users held out of training", title_align="left"))
+    for title, examples in _examples(summary).items():
+        console.print(Panel(_customers(examples), title=title, title_align="left"))
     console.print(Panel(_addresses(summary), title="where to look", title_align="left"))
 
 
@@ -88,25 +89,47 @@ def _grid(*columns: str) -> Table:
 
 def _counts(summary: Summary) -> Group:
     table = _grid("", "")
-    rows: dict[str, Any] = {
+    for name, value in _counted(summary).items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+    legs = _grid("leg", "rows", "seconds")
+    for leg, seconds in summary.seconds_per_leg.items():
+        legs.add_row(leg, f"{summary.rows_per_leg.get(leg, 0):,}", f"{seconds:.1f}")
+    groups: list[Table | str] = [_groups(summary.groups), ""] if summary.groups else []
+    return Group(table, "", *groups, legs, f"\npeak memory of the stack: {summary.peak_memory_megabytes:,.0f} MB")
+
+
+def _counted(summary: Summary) -> dict[str, Any]:
+    """Name and number of each line; what groups have of their own stands here only where there is one of them."""
+    of_all = {
         "order lines at the company": summary.source_rows if summary.source_rows is not None else "unknown",
         "  loaded": summary.order_lines,
         "  merged into an equal line": summary.merged,
         **{f"  rejected: {reason.replace('_', ' ')}": n for reason, n in summary.rejected_by_reason.items()},
         "orders": summary.orders,
         "customers": summary.customers,
+    }
+    if summary.groups:
+        return of_all | {"products": summary.products}
+    return of_all | {
         "  with a purchase": summary.customers_with_a_purchase,
         "products": summary.products,
         "interactions exported": summary.interactions,
         "users with recommendations": summary.users_with_recommendations,
         "products with similar items": summary.products_with_similar_items,
     }
-    for name, value in rows.items():
-        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
-    legs = _grid("leg", "rows", "seconds")
-    for leg, seconds in summary.seconds_per_leg.items():
-        legs.add_row(leg, f"{summary.rows_per_leg.get(leg, 0):,}", f"{seconds:.1f}")
-    return Group(table, "", legs, f"\npeak memory of the stack: {summary.peak_memory_megabytes:,.0f} MB")
+
+
+def _groups(groups: Mapping[str, GroupSummary]) -> Table:
+    table = _grid("group", "interactions", "buyers", "users with lists", "products with lists")
+    for name, group in groups.items():
+        counted = (
+            group.interactions,
+            group.customers_with_a_purchase,
+            group.users_with_recommendations,
+            group.products_with_similar_items,
+        )
+        table.add_row(name, *(f"{number:,}" for number in counted))
+    return table
 
 
 def _quality(summary: Summary) -> Table:
@@ -118,18 +141,33 @@ def _quality(summary: Summary) -> Table:
     return table
 
 
-def _models(summary: Summary) -> Table:
+def _models(measured: Mapping[str, dict[str, float]]) -> Table:
     table = _grid("solution", *_METRICS.values())
-    for solution, metrics in summary.metrics.items():
+    for solution, metrics in measured.items():
         table.add_row(solution, *(f"{metrics[key]:.4f}" if key in metrics else "–" for key in _METRICS))
     return table
 
 
-def _examples(summary: Summary) -> Table:
+def _metrics(summary: Summary) -> dict[str, dict[str, float]]:
+    """Each solution's; with the name of its group before its own where there are several."""
+    if not summary.groups:
+        return summary.metrics
+    groups = summary.groups.items()
+    return {f"{name}/{solution}": figures for name, group in groups for solution, figures in group.metrics.items()}
+
+
+def _examples(summary: Summary) -> dict[str, list[dict[str, Any]]]:
+    """The customers that are shown, by the title of their panel."""
+    several = {f"customers of {name}": group.examples for name, group in summary.groups.items()}
+    of_titles = several or {"five customers": summary.examples}
+    return {title: examples for title, examples in of_titles.items() if examples}
+
+
+def _customers(examples: Sequence[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, show_lines=False)
     for column in ("customer", "bought last", "recommended"):
         table.add_column(column, vertical="top", overflow="fold")
-    for example in summary.examples:
+    for example in examples:
         bought, recommended = ("\n".join(example[key] or ["nothing"]) for key in ("bought", "recommended"))
         table.add_row(example["user_id"][:8], bought, recommended, end_section=True)
     return table

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from aisle.dataset_groups import DatasetGroup
 from services.stack.airflow import AirflowClient
 
 _LEG_TIMEOUT_SECONDS = 3600
@@ -23,11 +24,34 @@ LEGS: dict[str, str | None] = {
     "recommend": None,
     "publish": "recommend",
 }
+#: The legs that every dataset group has for itself, each by a DAG of its own.
+_OF_A_GROUP = ("export", "train", "recommend", "publish")
+
+
+class Step(NamedTuple):
+    """One leg of one group, or of all: its DAG, and the DAG whose output starts it. None: started by hand here."""
+
+    leg: str
+    dag_id: str
+    follows: str | None
+    group: DatasetGroup
+
+
+def steps_of(groups: Sequence[DatasetGroup]) -> list[Step]:
+    """What the groups share, then what each has for itself, one group after the other."""
+    first = groups[0]
+    shared = [Step(leg, leg, follows, first) for leg, follows in LEGS.items() if leg not in _OF_A_GROUP]
+    return shared + [_step(leg, group) for group in groups for leg in _OF_A_GROUP if leg in group.legs]
+
+
+def _step(leg: str, group: DatasetGroup) -> Step:
+    follows = LEGS[leg]
+    return Step(leg, group.dag_id(leg), group.dag_id(follows) if follows else None, group)
 
 
 @dataclass
 class LegState:
-    """How far a leg is: its tasks, the rows it has written, its seconds."""
+    """How far a leg is: its tasks, the rows it has written, its seconds. `leg` is what its DAG is called."""
 
     leg: str
     state: str = "waiting"  # waiting, running, done, idle (nothing to do)
@@ -38,62 +62,62 @@ class LegState:
 
 
 class Line:
-    """Drives the DAGs of a running stack, reporting every step to `on_change`; `rows_of` a leg since a moment."""
+    """Drives the DAGs of a running stack, reporting every step to `on_change`; `rows_of` a step since a moment."""
 
     def __init__(
         self,
         airflow: AirflowClient,
         on_change: Callable[[LegState], None],
-        rows_of: Callable[[str, datetime], int],
+        rows_of: Callable[[Step, datetime], int],
     ) -> None:
         self._airflow = airflow
         self._on_change = on_change
         self._rows_of = rows_of
 
-    def walk(self) -> list[LegState]:
-        """All legs in order, as they ended. Raises DagRunFailed with the reason at the first that fails."""
-        ended = []
+    def walk(self, steps: Sequence[Step]) -> list[LegState]:
+        """All steps in order, as they ended. Raises DagRunFailed with the reason at the first that fails."""
         started: dict[str, str] = {}
-        for leg, follows in LEGS.items():
-            state = LegState(leg)
-            begun = time.monotonic()
-            run_id = self._follower(leg, follows, started) if follows else self._airflow.trigger(leg)
-            if run_id is None:
-                state.state = "idle"
-            else:
-                started[leg] = run_id
-                state.state = "running"
-                self._wait(state, run_id, begun)
-                state.state = "done"
-            state.seconds = time.monotonic() - begun
-            self._on_change(state)
-            ended.append(state)
-        return ended
+        return [self._take(step, started) for step in steps]
 
-    def _wait(self, state: LegState, run_id: str, begun: float) -> None:
+    def _take(self, step: Step, started: dict[str, str]) -> LegState:
+        state = LegState(step.dag_id)
+        begun = time.monotonic()
+        run_id = self._follower(step, step.follows, started) if step.follows else self._airflow.trigger(step.dag_id)
+        if run_id is None:
+            state.state = "idle"
+        else:
+            started[step.dag_id] = run_id
+            state.state = "running"
+            self._wait(step, state, run_id, begun)
+            state.state = "done"
+        state.seconds = time.monotonic() - begun
+        self._on_change(state)
+        return state
+
+    def _wait(self, step: Step, state: LegState, run_id: str, begun: float) -> None:
         def look(tasks: list[dict[str, Any]]) -> None:
             state.tasks = len(tasks)
             state.tasks_done = sum(task["state"] in ("success", "skipped") for task in tasks)
             state.seconds = time.monotonic() - begun
-            state.rows = self._rows_of(state.leg, since)
+            state.rows = self._rows_of(step, since)
             self._on_change(state)
 
         since = datetime.now(UTC)
-        self._airflow.wait(state.leg, run_id, timeout_seconds=_LEG_TIMEOUT_SECONDS, on_look=look)
+        self._airflow.wait(step.dag_id, run_id, timeout_seconds=_LEG_TIMEOUT_SECONDS, on_look=look)
 
-    def _follower(self, leg: str, follows: str, started: dict[str, str]) -> str | None:
-        """The run of `leg` that the output of `follows` started; None if there was no output."""
+    def _follower(self, step: Step, follows: str, started: dict[str, str]) -> str | None:
+        """The run of a step that the output of `follows` started; None if there was no output."""
         event_at = self._airflow.emitted_at(follows, started[follows])
         deadline = time.monotonic() + _FOLLOWS_WITHIN_SECONDS
         while True:
-            for run in self._airflow.runs(leg, limit=5):
+            for run in self._airflow.runs(step.dag_id, limit=5):
                 is_fresh = event_at is not None and _moment(run["queued_at"]) >= event_at
                 if is_fresh or run["state"] in _ACTIVE:
                     return str(run["dag_run_id"])
             if event_at is None:
                 return None
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{follows} wrote its output, but {leg} did not start within a minute")
+                raise TimeoutError(f"{follows} wrote its output, but {step.dag_id} did not start within a minute")
             time.sleep(0.5)
 
 

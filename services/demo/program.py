@@ -8,9 +8,10 @@ from functools import partial
 import httpx
 from rich.console import Console
 
+from aisle.dataset_groups import dataset_groups
 from aisle.errors import AisleError
 from services.demo.display import LegDisplay, show_summary
-from services.demo.line import Line
+from services.demo.line import Line, steps_of
 from services.demo.memory import PeakMemory
 from services.demo.summary import Summary, rows_of, summarise
 from services.stack.supervisor import Stack
@@ -42,11 +43,15 @@ def demo(*, once: bool) -> int:
 def _walk(stack: Stack, console: Console, begun: float) -> list[str]:
     seconds_to_start = time.monotonic() - begun
     console.print(f"  up after {seconds_to_start:.1f} s\n", style="dim")
-    display = LegDisplay(console)
+    groups = dataset_groups()
+    steps = steps_of(groups)
+    display = LegDisplay(console, [step.dag_id for step in steps])
     with PeakMemory(stack.pids).measured() as memory, display.shown():
-        legs = Line(stack.airflow, display.update, partial(rows_of, stack.addresses.warehouse_url)).walk()
+        rows = partial(rows_of, stack.addresses.warehouse_url, groups)
+        legs = Line(stack.airflow, display.update, rows).walk(steps)
     summary = summarise(
         stack.addresses.warehouse_url,
+        groups=groups,
         source_rows=_source_rows(stack),
         legs=legs,
         seconds_to_start=seconds_to_start,

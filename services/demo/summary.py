@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.sql import Composable, Identifier
 
-from aisle.warehouse import sql
-from services.demo.line import LegState
+from aisle.dataset_groups import DatasetGroup
+from aisle.errors import FinalError
+from aisle.warehouse import CACHE_SCHEMA, sql
+from services.demo.line import LegState, Step
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """What came through for one dataset group."""
+
+    interactions: int
+    customers_with_a_purchase: int
+    customers_without_recommendations: int
+    users_with_recommendations: int
+    products_with_similar_items: int
+    metrics: dict[str, dict[str, float]]
+    examples: list[dict[str, Any]]
+
+    def faults(self) -> list[str]:
+        """What does not add up; empty when all is well."""
+        return _unserved(self.customers_without_recommendations, self.customers_with_a_purchase)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything that `.aisle/summary.json` holds."""
+    """Everything that `.aisle/summary.json` holds. Where there are several `groups`, the rest is of the first."""
 
     orders: int
     order_lines: int
@@ -40,6 +63,7 @@ class Summary:
     seconds_to_start: float
     peak_memory_megabytes: float
     urls: dict[str, str]
+    groups: dict[str, GroupSummary] = field(default_factory=dict)
 
     def faults(self) -> list[str]:
         """What does not add up; empty when all is well."""
@@ -50,11 +74,10 @@ class Summary:
                 f"the company API has {self.source_rows} order lines, but {self.order_lines} were loaded, "
                 f"{self.merged} merged and {self.rejected} rejected, which makes {accounted}"
             )
-        if self.customers_without_recommendations:
-            found.append(
-                f"{self.customers_without_recommendations} of {self.customers_with_a_purchase} customers with a "
-                "purchase have no recommendations"
-            )
+        if self.groups:
+            found += [f"{name}: {fault}" for name, group in self.groups.items() for fault in group.faults()]
+        else:
+            found += _unserved(self.customers_without_recommendations, self.customers_with_a_purchase)
         found += [
             f"suite {name} is a stop suite and met only {suite['met']} of {suite['expectations']} expectations"
             for name, suite in self.quality.items()
@@ -63,16 +86,22 @@ class Summary:
         return found
 
     def write(self, path: Path) -> None:
-        """Store as JSON, whole or not at all."""
+        """Store as JSON, whole or not at all. Of a single group the figures stand on top and nowhere else."""
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".tmp")
-        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        written = {name: value for name, value in asdict(self).items() if name != "groups" or value}
+        draft.write_text(json.dumps(written, indent=2) + "\n")
         draft.replace(path)
+
+
+def _unserved(n_without: int, n_buyers: int) -> list[str]:
+    return [f"{n_without} of {n_buyers} customers with a purchase have no recommendations"] if n_without else []
 
 
 def summarise(
     warehouse_url: str,
     *,
+    groups: Sequence[DatasetGroup],
     source_rows: int | None,
     legs: list[LegState],
     seconds_to_start: float,
@@ -81,29 +110,65 @@ def summarise(
 ) -> Summary:
     """Read the summary off the warehouse. `source_rows` is what the company API says it has (order lines)."""
     with psycopg.connect(warehouse_url, row_factory=dict_row) as connection:
+        of_groups = _of_groups(connection, groups)
         return Summary(
             **_rows(connection, "counts")[0],
+            **vars(of_groups[groups[0].name]),
             rejected_by_reason={row["reason"]: row["n_lines"] for row in _rows(connection, "rejects")},
             source_rows=source_rows,
             quality={row.pop("suite"): row for row in _rows(connection, "quality")},
-            metrics=_metrics(_rows(connection, "metrics")),
-            examples=_rows(connection, "customers"),
             seconds_per_leg={leg.leg: round(leg.seconds, 2) for leg in legs},
             rows_per_leg={leg.leg: leg.rows for leg in legs},
             seconds_to_start=round(seconds_to_start, 2),
             peak_memory_megabytes=peak_memory_megabytes,
             urls=urls,
+            groups=of_groups if len(of_groups) > 1 else {},
         )
 
 
-def rows_of(warehouse_url: str, leg: str, since: datetime) -> int:
-    """How many rows a leg has written since a moment, by its receipts."""
+def _of_groups(connection: Connection, groups: Sequence[DatasetGroup]) -> dict[str, GroupSummary]:
+    found = connection.execute(sql("cache/groups/list").encode()).fetchall()
+    schemas = {groups[0].name: CACHE_SCHEMA} | {row["dataset_group"]: row["schema_name"] for row in found}
+    metrics = _metrics(_rows(connection, "metrics"))
+    asked = [group for group in groups if group.is_first or group.questions]
+    return {group.name: _of_group(connection, group, schemas, metrics) for group in asked}
+
+
+def _is_asked_about_users(group: DatasetGroup) -> bool:
+    return any(question.kind == "users" for question in group.questions)
+
+
+def _of_group(
+    connection: Connection, group: DatasetGroup, schemas: Mapping[str, str], metrics: dict[str, dict[str, float]]
+) -> GroupSummary:
+    if group.name not in schemas:
+        raise FinalError(
+            f"Counting the lists of group {group.name}: cache.groups does not know it, so nothing was ever published "
+            f"for it. Look at {group.dag_id('recommend')} and {group.dag_id('publish')} in Airflow."
+        )
+    parts = {"interactions": group.mart("interactions"), "cache": Identifier(schemas[group.name])}
+    plain = {solution: solution.rpartition("/")[2] for solution in metrics}
+    return GroupSummary(
+        **_rows(
+            connection, "group_counts", parts, is_everybody=group.is_whole_shop, has_users=_is_asked_about_users(group)
+        )[0],
+        metrics={name: metrics[solution] for solution, name in plain.items() if solution == group.key(name)},
+        examples=_rows(connection, "customers", parts, is_everybody=group.is_whole_shop),
+    )
+
+
+def rows_of(warehouse_url: str, groups: Sequence[DatasetGroup], step: Step, since: datetime) -> int:
+    """How many rows a step has written since a moment, by its receipts."""
+    first, *further = (group.name for group in groups)
+    names = {"dataset_group": step.group.name, "first_group": first, "further_groups": further}
     with psycopg.connect(warehouse_url, row_factory=dict_row) as connection:
-        return int(_rows(connection, "leg", leg=leg, since=since)[0]["n_rows"])
+        return int(_rows(connection, "leg", None, leg=step.leg, since=since, **names)[0]["n_rows"])
 
 
-def _rows(connection: psycopg.Connection[dict[str, Any]], name: str, **values: Any) -> list[dict[str, Any]]:
-    return connection.execute(sql(f"summary/{name}").encode(), values).fetchall()
+def _rows(
+    connection: Connection, name: str, parts: Mapping[str, Composable] | None = None, **values: Any
+) -> list[dict[str, Any]]:
+    return connection.execute(sql(f"summary/{name}", **(parts or {})).encode(), values).fetchall()
 
 
 def _metrics(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ import httpx
 from aisle.errors import FinalError
 
 _POLL_SECONDS = 0.5
+#: What Airflow gives at most, if nobody has set it otherwise; by itself it gives half of that.
+_PAGE_ENTRIES = 100
 _RUN_ENDED = ("success", "failed")
 
 
@@ -36,11 +38,11 @@ class AirflowClient:
         return bool(parts) and all(part["status"] == "healthy" for part in parts.values())
 
     def dag_ids(self) -> set[str]:
-        return {dag["dag_id"] for dag in self._get("/api/v2/dags")["dags"]}
+        return {dag["dag_id"] for dag in self._all("/api/v2/dags", "dags")}
 
     def import_errors(self) -> list[str]:
         """What could not be parsed: file and reason."""
-        errors = self._get("/api/v2/importErrors")["import_errors"]
+        errors = self._all("/api/v2/importErrors", "import_errors")
         return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
 
     def trigger(self, dag_id: str, params: dict[str, Any] | None = None) -> str:
@@ -57,7 +59,7 @@ class AirflowClient:
         return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        return list(self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"])
+        return list(self._all(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances"))
 
     def wait(
         self, dag_id: str, run_id: str, *, timeout_seconds: float, on_look: Callable[[list[dict[str, Any]]], None]
@@ -103,6 +105,16 @@ class AirflowClient:
             if isinstance(line, dict) and (detail := line.get("error_detail")):
                 return f"{detail[-1]['exc_type']}: {detail[-1]['exc_value']}"
         return "no error in its log"
+
+    def _all(self, path: str, member: str) -> Iterator[dict[str, Any]]:
+        """Every entry of a list, however many pages it has."""
+        n_seen = 0
+        while True:
+            page = self._get(path, limit=_PAGE_ENTRIES, offset=n_seen)
+            yield from page[member]
+            n_seen += len(page[member])
+            if not page[member] or n_seen >= page["total_entries"]:
+                return
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
         return self._request("GET", path, params=query)

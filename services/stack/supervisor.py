@@ -23,6 +23,7 @@ import boto3
 import httpx
 import psycopg
 
+from aisle.dataset_groups import LEGS, dataset_groups
 from aisle.errors import ConfigurationError, FinalError
 from aisle.warehouse import migrate
 from services.stack import airflow_database
@@ -245,7 +246,7 @@ class Stack:
         client = self.airflow
         self._wait_until(client.is_healthy, "Airflow")
         folder = Path(environment_of(environment, self.home)["AIRFLOW__CORE__DAGS_FOLDER"])
-        wanted = {path.stem for path in folder.glob("*.py")}
+        wanted = {path.stem for path in folder.glob("*.py")} - set(LEGS).difference(dataset_groups()[0].legs)
         self._wait_until(lambda: wanted <= client.dag_ids() or bool(client.import_errors()), "Airflow's list of DAGs")
         if errors := client.import_errors():
             raise StackDidNotStart("Airflow could not import: " + "; ".join(errors))

@@ -26,6 +26,7 @@ ROOTS = {
 #: What of `aisle` a program beside Airflow may use; none of it imports Airflow before it is asked to.
 FOR_SERVICES = (
     "aisle.contracts",
+    "aisle.dataset_groups",
     "aisle.errors",
     "aisle.pools",
     "aisle.resources",

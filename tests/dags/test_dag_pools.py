@@ -46,5 +46,10 @@ def test_a_backfill_takes_neither_the_slots_nor_the_turn_of_the_ingest_by_the_cl
     assert window.priority_weight < tasks["transform", "build"].priority_weight < pull.priority_weight
 
 
+def test_a_service_that_hangs_keeps_no_order_from_coming_in(tasks: dict[tuple[str, str], Any]) -> None:
+    assert tasks["events", "tail"].pool == tasks["ingest", "pull_pos"].pool == pools.COMPANY_API
+    assert tasks["events", "send"].pool == pools.PERSONALIZE
+
+
 def test_priorities_are_taken_as_they_are_written(tasks: dict[tuple[str, str], Any]) -> None:
     assert {task.weight_rule for task in tasks.values()} == {"absolute"}

@@ -14,8 +14,8 @@ from aisle.errors import ConfigurationError
 TIERED = Price("recommendations", 1000, [Tier(0.067, 20_000_000), Tier(0.058, 200_000_000), Tier(0.05)])
 
 
-def usage(kind: Kind, quantity: float | None, *, day: int = 1, was_skipped: bool = False) -> Usage:
-    return Usage(date(2026, 11, day), kind, "users", f"run-{day}", quantity, was_skipped)
+def usage(kind: Kind, quantity: float | None, *, day: int = 1, group: str = "shop", was_skipped: bool = False) -> Usage:
+    return Usage(date(2026, 11, day), kind, group, "users", f"run-{day}", quantity, was_skipped)
 
 
 @pytest.fixture
@@ -60,7 +60,16 @@ def test_a_job_that_recorded_no_quantity_is_told_and_not_taken_for_free(prices: 
 
 
 def test_campaigns_are_charged_for_every_hour(prices: PriceList) -> None:
-    assert campaigns_cost(30, prices) == pytest.approx(30 * 24 * 2 * 0.20)
+    assert campaigns_cost(30, prices) == pytest.approx(30 * 24 * 0.20)
+
+
+def test_the_part_of_a_group_is_what_its_lines_cost_within_the_whole(prices: PriceList) -> None:
+    """Tiers are reached together: the second group's lists cost less because the first's were before them."""
+    total = bill([usage("batch", 20_000_000), usage("batch", 10_000_000, day=2, group="north")], prices)
+    assert total.groups == ["north", "shop"]
+    assert total.of(["north"]).total == pytest.approx(10_000 * 0.058)
+    assert total.of(["shop"]).total + total.of(["north"]).total == pytest.approx(total.total)
+    assert total.of(["nowhere"]).charges == ()
 
 
 def test_the_list_that_comes_with_aisle_says_that_nobody_verified_it(prices: PriceList) -> None:

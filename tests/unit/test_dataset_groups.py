@@ -11,7 +11,6 @@ from aisle.assets import MODELS
 from aisle.dag_defaults import line_dag
 from aisle.dataset_groups import DatasetGroup, dataset_group, dataset_groups
 from aisle.errors import ConfigurationError
-from aisle.personalize import questions_of
 from aisle.settings import get_settings
 from aisle.warehouse import sql
 
@@ -81,8 +80,8 @@ def test_a_group_is_found_by_its_name_and_an_unknown_one_is_told_the_known(group
 
 def test_a_group_is_asked_what_its_recipes_can_answer(groups_of: GroupsOf) -> None:
     first, north = groups_of(SHOPS)
-    assert questions_of(first) == [("users", "for-you")]
-    assert questions_of(north) == [("users", "for-you"), ("items", "alike")]
+    assert first.questions == [("users", "for-you")]
+    assert north.questions == [("users", "for-you"), ("items", "alike")]
 
 
 def test_a_mart_without_a_condition_is_the_table_itself(groups_of: GroupsOf) -> None:
@@ -149,7 +148,7 @@ def test_two_groups_of_one_name_are_refused(groups_of: GroupsOf) -> None:
 
 
 def test_a_group_by_whose_name_every_group_is_meant_is_refused(groups_of: GroupsOf) -> None:
-    with pytest.raises(ConfigurationError, match="a group is called all, .* give it another name"):
+    with pytest.raises(ConfigurationError, match=r"a group is called all, .* give it another name"):
         groups_of("groups: [{name: all, datasets: {interactions: {}}}]\n")
 
 
@@ -157,9 +156,9 @@ def test_a_name_that_leaves_no_room_for_those_of_twins_is_refused(groups_of: Gro
     def shop(name: str) -> str:
         return ONE.replace("shop", name) + "      user-personalization: {recipe: aws-user-personalization}\n"
 
-    assert groups_of(shop("s" * 20))[0].name == "s" * 20
+    assert groups_of(shop("s" * 23))[0].name == "s" * 23
     with pytest.raises(ConfigurationError, match="shorten it, or the key of the solution, by 1"):
-        groups_of(shop("s" * 21))
+        groups_of(shop("s" * 24))
 
 
 def test_a_file_that_is_written_anew_is_read_anew(groups_of: GroupsOf) -> None:

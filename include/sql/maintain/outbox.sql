@@ -1,4 +1,4 @@
--- Events that were sent before. Those that wait or are dead stay: somebody must look at them.
+-- Events that were sent before, once per group. What was not sent stays: it is waiting, or somebody must look at it.
 with gone as (
     delete from events.outbox
     where state = 'sent' and sent_at < %(before)s

@@ -1,8 +1,13 @@
--- Five customers with some history, the same ones on every run: what they bought last, and what is recommended to them.
+-- Five customers of a group with some history, the same ones on every run: what they bought, what is recommended.
 with chosen as (
     select customers.user_id
     from core.customers
-    where customers.n_purchases between 5 and 60
+    where
+        customers.n_purchases between 5 and 60
+        and (
+            %(is_everybody)s
+            or customers.user_id in (select interactions.user_id from {interactions} as interactions)  -- noqa: RF02
+        )
     order by md5(customers.user_id)
     limit 5
 ),
@@ -16,7 +21,7 @@ bought as (
             interactions.user_id,
             coalesce(items.product_name, items.item_id) as product_name,
             max(interactions.timestamp) as last_at
-        from personalize.interactions
+        from {interactions} as interactions
         inner join chosen on interactions.user_id = chosen.user_id
         inner join personalize.items on interactions.item_id = items.item_id
         group by interactions.user_id, coalesce(items.product_name, items.item_id)
@@ -26,16 +31,16 @@ bought as (
 
 recommended as (
     select
-        offline_user_recommendations.user_id,
+        lists.user_id,
         array_agg(coalesce(items.product_name, element.value ->> 'product_id') order by element.place) as names
-    from cache.offline_user_recommendations
-    inner join chosen on offline_user_recommendations.user_id = chosen.user_id
+    from {cache}.offline_user_recommendations as lists
+    inner join chosen on lists.user_id = chosen.user_id
     cross join
-        lateral jsonb_array_elements(offline_user_recommendations.recommendations)
+        lateral jsonb_array_elements(lists.recommendations)
         with ordinality as element (value, place)
     left join personalize.items on items.item_id = element.value ->> 'product_id'
     where element.place <= 5
-    group by offline_user_recommendations.user_id
+    group by lists.user_id
 )
 
 select

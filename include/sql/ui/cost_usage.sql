@@ -54,7 +54,9 @@ trainings as (
         (details ->> 'training_hours')::double precision as quantity,
         coalesce((details ->> 'reused')::boolean, false) as was_skipped
     from recent
-    where leg in ('train', 'evaluate') and details ? 'solution_version' and not details ? 'job'
+    where
+        (leg = 'train' and details ? 'solution_version')
+        or (leg = 'evaluate' and details ? 'training_hours')  -- a canary's receipt names a version too
 
 ),
 
@@ -91,4 +93,3 @@ select
     was_skipped
 from jobs
 order by finished_at desc, kind asc, subject asc
-limit %(n_rows)s

@@ -46,7 +46,6 @@ class Assumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What no record tells and a sum needs all the same."""
 
     event_bytes: int
-    campaigns: int
     campaign_tps: int
 
 

@@ -1,7 +1,7 @@
 """The run key: the one name that a run gives to its S3 prefix, its jobs and its cache generation.
 
 A key is the run's own time in UTC, or any name of the same alphabet given by hand. A tick of the clock is a whole
-second, `20261121T060000`; a run that somebody starts has the fraction, too, `20261121T060000-412345`, and so never the
+second, `20261121T060000`; a run that somebody starts has the milliseconds, too, `20261121T060000-412`, and so never the
 key of a tick in the same second. Keys sort as their times do.
 It is never read off the clock inside a task, so a retry has the key of its first try.
 """
@@ -19,7 +19,8 @@ def run_key_of(moment: datetime) -> str:
     """The run key of a moment; `moment` must carry a zone."""
     if moment.tzinfo is None:
         raise ValueError(f"a run key needs a time with a zone, got {moment!r}")
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S-%f" if moment.microsecond else "%Y%m%dT%H%M%S")
+    tick = moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
+    return f"{tick}-{moment.microsecond // 1000:03d}" if moment.microsecond else tick
 
 
 def checked_run_key(key: str) -> str:

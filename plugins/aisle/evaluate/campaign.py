@@ -18,7 +18,6 @@ from aisle.evaluate import versions
 from aisle.evaluate.judgement import Judged, as_decided
 from aisle.evaluate.live import live_model
 from aisle.jobs import waiting
-from aisle.personalize import questions_of
 from aisle.resources.environment import Campaign
 from aisle.resources.requests import wire_tags
 from aisle.resources.wanted import campaign_settings
@@ -54,7 +53,7 @@ def campaign_of(group: DatasetGroup, name: str) -> Served:
 
 def only_served(group: DatasetGroup) -> list[str]:
     """The keys of the solutions which campaigns ask and nothing else: a ranking, say."""
-    published = {question.solution for question in questions_of(group)}
+    published = {question.solution for question in group.questions}
     return [key for key in group.solutions if key not in published and campaigns_of(group, key)]
 
 

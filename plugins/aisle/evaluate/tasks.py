@@ -20,14 +20,14 @@ from aisle.aws.operators.personalize import (
     PersonalizeUpdateDatasetOperator,
 )
 from aisle.dag_defaults import run_key_of_context
-from aisle.dataset_groups import DatasetGroup, group_of_context
+from aisle.dataset_groups import DatasetGroup, Question, group_of_context
 from aisle.evaluate import twin, versions
 from aisle.evaluate.approval import ApprovePromotionOperator, who_answered
 from aisle.evaluate.canary import try_out
 from aisle.evaluate.hold_out import HoldOut, cases_of, newest_hold_out, obstacle_of
 from aisle.evaluate.judgement import Candidate, Judged, as_decided, measure, pass_over
 from aisle.jobs import waiting
-from aisle.personalize import Question, dataset_group_arn, questions_of
+from aisle.personalize import dataset_group_arn
 from aisle.receipts import receipt
 from aisle.settings import get_settings
 
@@ -44,7 +44,7 @@ def find_candidates(published: dict[str, str]) -> dict[str, Any]:
     group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
     hold_out = newest_hold_out(group)
     known = {key: versions.register(group, key, arn, run_key) for key, arn in published.items()}
-    new = [each for each in questions_of(group) if known[each.solution].state in _TO_JUDGE]
+    new = [each for each in group.questions if known[each.solution].state in _TO_JUDGE]
     rivals = {each.solution: _rivals(hook, group, each, published[each.solution]) for each in new}
     obstacle = obstacle_of(group, hold_out) if new else "every version has been judged before"
     twins = {each.name: each._asdict() for _, pair in rivals.values() for each in pair}

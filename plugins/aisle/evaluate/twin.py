@@ -16,9 +16,8 @@ from aisle.aws.hooks.personalize import DATASET, SOLUTION_VERSION, PersonalizeHo
 from aisle.aws.transfers.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput, Dataset
 from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
-from aisle.dataset_groups import DatasetGroup
+from aisle.dataset_groups import DatasetGroup, Question
 from aisle.evaluate.hold_out import Case, HoldOut, asked_id
-from aisle.personalize import Question
 from aisle.publish.lines import output_lines
 from aisle.publish.ranking import TABLES, RankedList, Subject, read_line
 from aisle.settings import get_settings

@@ -1,4 +1,4 @@
-"""The sender: what waits in the outbox goes out by PutEvents, several calls at a time.
+"""The sender: what waits in the outbox for a group goes out by PutEvents, several calls at a time.
 
 Each thread claims some events, sends them call by call, and notes in the same transaction what became of each. It dies
 at worst between an acknowledgement and its note: the events go out again, under the same ids, which count once.
@@ -49,12 +49,16 @@ class _Delivery:
 
 
 class Sender:
-    """Sends to one event tracker; `client` is a boto3 client of personalize-events, which threads may share."""
+    """Sends the events of one group, by its name, to its event tracker.
 
-    def __init__(self, client: Any, tracking_id: str, url: str, *, senders: int, attempts: int) -> None:
+    `client` is a boto3 client of personalize-events, which threads may share.
+    """
+
+    def __init__(self, client: Any, tracking_id: str, url: str, group: str, *, senders: int, attempts: int) -> None:
         self._client = client
         self._tracking_id = tracking_id
         self._url = url
+        self._group = group
         self._senders = senders
         self._attempts = attempts
         self._stop = Flag()
@@ -82,10 +86,10 @@ class Sender:
         with psycopg.connect(self._url, autocommit=True) as connection:
             while not self._stop.is_set():
                 with connection.transaction():
-                    events = outbox.claim(connection, began_at, _CLAIM_EVENTS)
+                    events = outbox.claim(connection, self._group, began_at, _CLAIM_EVENTS)
                     delivery = self._deliver(list(calls(events)))
-                    outbox.mark_sent(connection, delivery.sent)
-                    n_dead += outbox.refuse(connection, delivery.refused, self._attempts)
+                    outbox.mark_sent(connection, self._group, delivery.sent)
+                    n_dead += outbox.refuse(connection, self._group, delivery.refused, self._attempts)
                 n_sent += len(delivery.sent)
                 reasons.update(delivery.refused.values())
                 if delivery.failure:

@@ -1,4 +1,4 @@
-"""The tasks of the events DAG: fetch the newest orders, send what waits, say how the run went."""
+"""The tasks of the events DAG: fetch the newest orders, send what waits for each group, say how the run went."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -14,9 +14,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 from aisle.assets import EVENTS, RAW_ORDERS
 from aisle.dag_defaults import run_key_of_context
 from aisle.errors import FinalError
+from aisle.pools import PERSONALIZE
 from aisle.settings import get_settings
 
 if TYPE_CHECKING:
+    from aisle.dataset_groups import DatasetGroup
     from aisle.events.outbox import Backlog
     from aisle.events.sender import Sender, Sent
 
@@ -32,10 +34,14 @@ _SOON: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(seconds=2), "ret
 
 @task(execution_timeout=_TIME_LIMIT, **_SOON)
 def tail() -> dict[str, int]:
-    """Land the newest orders, which queues their purchases; skipped if there are none."""
+    """Land the newest orders, which queues their purchases; skipped if there are none.
+
+    Before that, what waits for groups that have left the file is withdrawn.
+    """
     import psycopg
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
+    from aisle.events import outbox
     from aisle.events.tail import Tail
     from aisle.ingest.archive import Archive
     from aisle.ingest.tasks import company_api
@@ -44,25 +50,44 @@ def tail() -> dict[str, int]:
     settings = get_settings()
     archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key_of_context())
     with company_api(settings.ingest) as api, psycopg.connect(warehouse_url(), autocommit=True) as connection:
+        if n_withdrawn := outbox.withdraw_departed(connection):
+            log.info("%d events withdrawn that waited for groups which the file has no more", n_withdrawn)
         landed = Tail(api, archive, connection, settings).pull()
     if not landed.orders_changed:
         raise AirflowSkipException(f"no order is new since the last look: {landed}")
     return landed._asdict()
 
 
-@task(inlets=[RAW_ORDERS], outlets=[EVENTS], trigger_rule="all_done", execution_timeout=_TIME_LIMIT, **_SOON)
-def send(params: Any = None) -> dict[str, Any]:
-    """Send what waits in the outbox, whether the tail succeeded or not; skipped if nothing does."""
+def send(group: DatasetGroup) -> Any:
+    """The task that tells a group's service of what waits, whether the tail succeeded or not."""
+    task_id = "send" if group.is_first else f"send_{group.name}"
+    return _send_waiting.override(task_id=task_id, outlets=[group.asset(EVENTS)])(group.name)
+
+
+@task(inlets=[RAW_ORDERS], pool=PERSONALIZE, trigger_rule="all_done", execution_timeout=_TIME_LIMIT, **_SOON)
+def _send_waiting(group_name: str, params: Any = None) -> dict[str, Any]:
+    """Send what waits in the outbox for a group; skipped if nothing does."""
+    from aisle.dataset_groups import dataset_group
+
+    group = dataset_group(group_name)
+    before = _sorted_backlog(group, replays=params["replay_dead"])
+    if not before.n_waiting:
+        raise AirflowSkipException(f"no event waits; {before.n_held} are held, {before.n_dead} are dead")
+    return _send(group, before)
+
+
+def _sorted_backlog(group: DatasetGroup, *, replays: bool) -> Backlog:
+    """What waits, after it was found out what is the group's."""
     from aisle.events import outbox
     from aisle.warehouse import connect
 
     with connect() as connection:
-        if params["replay_dead"]:
-            log.info("%d dead events wait again", outbox.replay_dead(connection))
-        before = outbox.backlog(connection)
-    if not before.n_waiting:
-        raise AirflowSkipException(f"no event waits; {before.n_dead} are dead")
-    return _send(before)
+        if replays:
+            log.info("%d dead events wait again", outbox.replay_dead(connection, group.name))
+        found = outbox.sort(connection, group)
+        if any(found):
+            log.info("%d events are the group's, %d are held, %d withdrawn", *found)
+        return outbox.backlog(connection, group.name)
 
 
 def verdict() -> Any:
@@ -72,31 +97,34 @@ def verdict() -> Any:
     return EmptyOperator(task_id="verdict", trigger_rule="none_failed")
 
 
-def _send(before: Backlog) -> dict[str, Any]:
+def _send(group: DatasetGroup, before: Backlog) -> dict[str, Any]:
     from aisle.receipts import receipt
     from aisle.warehouse import warehouse_url
 
-    sender = _sender(url := warehouse_url())
-    with receipt(run_key_of_context(), "events", "sent", url) as slip:
+    sender = _sender(group, url := warehouse_url())
+    with receipt(run_key_of_context(), "events", group.key("sent"), url) as slip:
         sent = sender.send_waiting(before.seen_at)
         slip.rows_in, slip.rows_out = sent.n_sent + sent.n_refused, sent.n_sent
-        slip.details = sent._asdict() | {"p95_delay_seconds": _p95_delay(url, before)}
+        slip.details = sent._asdict() | {"p95_delay_seconds": _p95_delay(group, url, before)}
     log.info("%d events sent, %d refused, %d of them dead: %s", *sent)
-    _refuse_silence(sent)
+    _refuse_silence(group, sent)
     return slip.details
 
 
-def _sender(url: str) -> Sender:
-    """The sender of this line. A skip where there is nothing yet for events to join."""
+def _sender(group: DatasetGroup, url: str) -> Sender:
+    """The sender of a group. A skip where there is nothing yet for events to join."""
     from botocore.config import Config
 
     from aisle.aws.hooks.personalize_events import PersonalizeEventsHook
     from aisle.events.sender import Sender
     from aisle.events.tracker import find_tracking_id
 
-    tracking_id = find_tracking_id()
+    tracking_id = find_tracking_id(group)
     if tracking_id is None:
-        raise AirflowSkipException("the dataset group has no interactions yet: the events wait for the first `export`")
+        raise AirflowSkipException(
+            f"the dataset group {group.name} has no interactions yet: the events wait for the first "
+            f"`{group.dag_id('export')}`"
+        )
     settings = get_settings().events
     # Short, because an ingest that wants to change an event waits for the sender that holds it.
     config = Config(
@@ -106,16 +134,16 @@ def _sender(url: str) -> Sender:
         max_pool_connections=settings.senders,
     )
     client = PersonalizeEventsHook(config=config).conn
-    return Sender(client, tracking_id, url, senders=settings.senders, attempts=settings.attempts)
+    return Sender(client, tracking_id, url, group.name, senders=settings.senders, attempts=settings.attempts)
 
 
-def _p95_delay(url: str, before: Backlog) -> float:
+def _p95_delay(group: DatasetGroup, url: str, before: Backlog) -> float:
     """Seconds from row to acknowledgement, remarked on where they are more than the settings allow."""
     from aisle.events import outbox
     from aisle.warehouse import connect
 
     with connect(url) as connection:
-        seconds = outbox.p95_delay_seconds(connection, before.seen_at)
+        seconds = outbox.p95_delay_seconds(connection, group.name, before.seen_at)
     allowed = get_settings().events.max_delay_seconds
     if seconds > allowed:
         log.warning(
@@ -124,10 +152,11 @@ def _p95_delay(url: str, before: Backlog) -> float:
     return seconds
 
 
-def _refuse_silence(sent: Sent) -> None:
+def _refuse_silence(group: DatasetGroup, sent: Sent) -> None:
     """A run in which nothing at all was accepted is no success, whatever each event may be guilty of."""
     if sent.n_refused and not sent.n_sent:
+        tracker = "AISLE_EVENTS__TRACKING_ID" if group.is_first else f"the tracker of {group.name}"
         raise FinalError(
             f"Sending {sent.n_refused} events: the service refused all of them, {sent.n_dead} for the last time: "
-            f"{sent.reasons}. If it is the tracker, see to AISLE_EVENTS__TRACKING_ID; then run with replay_dead."
+            f"{sent.reasons}. If it is the tracker, see to {tracker}; then run with replay_dead."
         )

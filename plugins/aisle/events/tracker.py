@@ -1,6 +1,6 @@
-"""The event tracker, where the line's events go: that of the first dataset group, made when there is something to send.
+"""The event tracker, where a dataset group's events go: made when there is something to send.
 
-An event is sent once. The other groups learn of a purchase from their next export.
+A group has one, and each has its own: an event that belongs to several groups goes to the tracker of each.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 
 from aisle.aws.hooks.personalize import DATASET, DATASET_GROUP, EVENT_TRACKER, PersonalizeHook, wait_failed
 from aisle.contracts.personalize import INTERACTIONS
-from aisle.dataset_groups import DatasetGroup, dataset_groups
+from aisle.dataset_groups import DatasetGroup
 from aisle.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -18,15 +18,15 @@ log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 30
 
 
-def find_tracking_id() -> str | None:
-    """The tracking id of the settings, else that of the first group's tracker, which is made if there is none.
+def find_tracking_id(group: DatasetGroup) -> str | None:
+    """The tracking id of a group's tracker, which is made if there is none; of the first group, that of the settings.
 
-    None as long as there are no interactions for events to join: `export` makes them.
+    None as long as the group has no interactions for events to join: its `export` makes them.
     """
-    settings = get_settings()
-    if settings.events.tracking_id:
-        return settings.events.tracking_id
-    hook, group = PersonalizeHook(), dataset_groups()[0]
+    given = get_settings().events.tracking_id
+    if given and group.is_first:
+        return given
+    hook = PersonalizeHook()
     group_arn = hook.find(DATASET_GROUP, group.name)
     if group_arn is None or hook.find(DATASET, INTERACTIONS.type.upper(), datasetGroupArn=group_arn) is None:
         return None

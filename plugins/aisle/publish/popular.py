@@ -19,7 +19,7 @@ def keep_popular(connection: Connection, generation: str, group: DatasetGroup) -
     A group that has the whole shop keeps none: serving shows the whole shop's, counted afresh.
     """
     connection.execute(cache_sql("popular_products/forget", group), {"generation": generation})
-    if group.described.where.restricts("interactions"):
+    if not group.is_whole_shop:
         _count(connection, generation, group)
 
 

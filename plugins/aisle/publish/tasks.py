@@ -14,7 +14,6 @@ from aisle.contracts.recommendations import ScoreKind
 from aisle.dag_defaults import run_key_of_context
 from aisle.dataset_groups import DatasetGroup, group_of_context
 from aisle.errors import ConfigurationError
-from aisle.personalize import questions_of
 from aisle.publish import coverage, generations
 from aisle.publish.batch import Batch, batch_by_hand, batch_of_event
 from aisle.publish.cache import prepare
@@ -39,7 +38,7 @@ OUTPUT_PARAMS: dict[str, Param] = {
 
 def subjects_of(group: DatasetGroup) -> tuple[Subject, ...]:
     """What the lists of a group are about."""
-    return tuple(question.kind for question in questions_of(group))
+    return tuple(question.kind for question in group.questions)
 
 
 @task

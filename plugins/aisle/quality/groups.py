@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.personalize import Kind, questions_of
+from aisle.dataset_groups import DatasetGroup, Kind, dataset_groups
 from aisle.quality.suites import Suite, suites_of
 from aisle.warehouse import CACHE_SCHEMA
 
@@ -19,7 +18,7 @@ _STAGED: dict[Kind, str] = {
 
 def suites_of_group(border: str, group: DatasetGroup) -> list[Suite]:
     """The suites of a border, for the tables of one group; none for lists that the group is not asked for."""
-    asked = {_STAGED[question.kind] for question in questions_of(group)}
+    asked = {_STAGED[question.kind] for question in group.questions}
     left_out = set(_STAGED.values()) - asked
     return [_of_group(suite, group) for suite in suites_of(border) if suite.table not in left_out]
 

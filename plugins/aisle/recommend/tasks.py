@@ -14,11 +14,11 @@ from aisle.aws.operators.personalize import PersonalizeCreateBatchInferenceJobOp
 from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
 from aisle.dag_defaults import run_key_of_context
-from aisle.dataset_groups import DatasetGroup, group_of_context
+from aisle.dataset_groups import DatasetGroup, Kind, Question, group_of_context
 from aisle.errors import BatchOutputIncomplete, FinalError
 from aisle.evaluate.live import live_model
 from aisle.jobs import Job, plan_job, record_job, waiting
-from aisle.personalize import Kind, Question, dataset_group_arn, newest_imports, questions_of
+from aisle.personalize import dataset_group_arn, newest_imports
 from aisle.receipts import receipt
 from aisle.resources.environment import BatchInference
 from aisle.settings import get_settings
@@ -29,7 +29,7 @@ from aisle.warehouse import connect, sql
 def find_models() -> dict[str, Any]:
     """The live model for each question, by kind, and the imports that are in force."""
     hook, group = PersonalizeHook(), group_of_context()
-    models: dict[str, Any] = {each.kind: live_model(hook, group, each.solution) for each in questions_of(group)}
+    models: dict[str, Any] = {each.kind: live_model(hook, group, each.solution) for each in group.questions}
     return {**models, "imports": newest_imports(hook, group)}
 
 
@@ -78,7 +78,7 @@ def write_input(kind: str) -> dict[str, Any]:
     marts = {mart: group.mart(mart) for mart in ("interactions", "items")}
     values = {
         "active_days": settings.recommend.active_days,
-        "is_everybody": not group.described.where.restricts("interactions"),
+        "is_everybody": group.is_whole_shop,
     }
     with receipt(run_key, "recommend", group.key(f"{kind}-input")) as slip:
         with connect() as connection:

@@ -16,7 +16,6 @@ from aisle.dataset_groups import DatasetGroup, dataset_group, dataset_groups
 from aisle.errors import ConfigurationError
 from aisle.evaluate.campaign import only_served, serve_live
 from aisle.interventions import Intervention
-from aisle.personalize import questions_of
 from aisle.receipts import receipt
 from aisle.rollback import targets
 
@@ -80,7 +79,7 @@ def _asked_for(group_name: str, params: Any) -> DatasetGroup:
 
 def _solutions(group: DatasetGroup) -> list[str]:
     """Those that have a live version: their answers are published, or campaigns give them."""
-    return [*(question.solution for question in questions_of(group)), *only_served(group)]
+    return [*(question.solution for question in group.questions), *only_served(group)]
 
 
 def _roll_back(what: str, target: targets.Target, reason: str, asset: Asset) -> None:

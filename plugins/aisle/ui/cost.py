@@ -4,60 +4,88 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from aisle.contracts.prices import PriceList, read_price_list
 from aisle.costs import Bill, Usage, bill, campaigns_cost
+from aisle.dataset_groups import DatasetGroup, dataset_groups
 from aisle.publish.ranking import score_kind
 from aisle.settings import get_settings
 from aisle.ui.cache import TIME_TO_LIVE
+from aisle.ui.groups import owner_of
 from aisle.ui.plots import Bars, bars
 from aisle.ui.reader import Reader
 from aisle.ui.words import dollars
 
 N_DAYS = 30
-N_ROWS = 2000
 #: Rows of the ledger that are drawn; the sums are over all.
 N_SHOWN = 40
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What `cost.html` draws. `campaigns` is what answering in real time would have cost in `cache_days`."""
+class CachedGroup(NamedTuple):
+    """A group whose lists campaigns could give: one for each question that it is asked, while there was a cache."""
 
-    is_charged: bool
-    bill: Bill
-    prices: PriceList
-    campaigns: float | None
+    name: str
+    n_campaigns: int
     cache_days: float
-    days: Bars
-    n_days: int = N_DAYS
-    n_shown: int = N_SHOWN
+
+
+@dataclass(frozen=True)
+class RealTime:
+    """Campaigns in the place of the caches, against what was spent on the same groups."""
+
+    groups: tuple[CachedGroup, ...]
+    batch: Bill
+    campaigns: float | None
 
     @property
     def both_ways(self) -> float:
         """What has to be paid whether answers are made in batch or in real time."""
-        return self.bill.by_kind["training"] + self.bill.by_kind["ingestion"]
+        return self.batch.by_kind["training"] + self.batch.by_kind["ingestion"]
 
     @property
     def saving(self) -> float | None:
         """The part of the real-time sum that batch saves; below 0 where batch costs more."""
-        if self.campaigns is None:
+        if not self.campaigns:
             return None
-        return 1 - self.bill.total / (self.both_ways + self.campaigns)
+        return 1 - self.batch.total / (self.both_ways + self.campaigns)
+
+
+class Standing(NamedTuple):
+    """Campaigns that no receipt tells the hours of: those of the file, and the canaries that were tried out."""
+
+    n_campaigns: int
+    usd_per_day: float | None
+    n_canaries: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What `cost.html` draws. `groups` has the bill of each where there are several."""
+
+    is_charged: bool
+    bill: Bill
+    groups: dict[str, Bill]
+    prices: PriceList
+    real_time: RealTime | None
+    standing: Standing
+    days: Bars
+    n_days: int = N_DAYS
+    n_shown: int = N_SHOWN
 
 
 def read(reader: Reader) -> Cost:
-    """The page, from the receipts, the outbox and the price list."""
-    prices = read_price_list(get_settings().cost.price_list)
+    """The page, from the receipts, the outbox, the environment's file and the price list."""
+    prices, groups = read_price_list(get_settings().cost.price_list), dataset_groups()
     total = bill(_usages(reader, prices), prices)
-    cache_days = _cache_days(reader)
     return Cost(
         is_charged=is_charged(),
         bill=total,
+        groups=_by_group(total, [group.name for group in groups]),
         prices=prices,
-        campaigns=campaigns_cost(cache_days, prices) if cache_days else None,
-        cache_days=cache_days,
+        real_time=_real_time(reader, groups, total, prices),
+        standing=_standing(reader, groups, prices),
         days=_days(total),
     )
 
@@ -76,19 +104,49 @@ def is_charged() -> bool:
 
 
 def _usages(reader: Reader, prices: PriceList) -> list[Usage]:
-    jobs = [Usage(**row) for row in reader.rows("ui/cost_usage", n_days=N_DAYS, n_rows=N_ROWS)]
+    jobs = [Usage(**row, group=owner_of(row["subject"])) for row in reader.rows("ui/cost_usage", n_days=N_DAYS)]
     event_bytes = prices.assumptions.event_bytes
-    streamed = [
-        Usage(row["day"], "ingestion", "events", f"{row['n_events']} events", row["n_events"] * event_bytes, False)
-        for row in reader.rows("ui/cost_events", n_days=N_DAYS)
-    ]
-    return jobs + streamed
+    return jobs + [_streamed(row, event_bytes) for row in reader.rows("ui/cost_events", n_days=N_DAYS)]
 
 
-def _cache_days(reader: Reader) -> float:
+def _streamed(row: dict[str, Any], event_bytes: int) -> Usage:
+    group, n_events = row["dataset_group"], row["n_events"]
+    subject = "events" if group == dataset_groups()[0].name else f"{group}/events"
+    return Usage(row["day"], "ingestion", group, subject, f"{n_events} events", n_events * event_bytes, False)
+
+
+def _by_group(total: Bill, known: list[str]) -> dict[str, Bill]:
+    """The groups of the file in its order, then those that it no longer has; none where there is one."""
+    names = [*known, *(name for name in total.groups if name not in known)]
+    return {name: total.of([name]) for name in names} if len(names) > 1 else {}
+
+
+def _real_time(reader: Reader, groups: tuple[DatasetGroup, ...], total: Bill, prices: PriceList) -> RealTime | None:
+    """None where nothing was published."""
+    days = {row["schema_name"]: _cache_days(row["days"]) for row in reader.rows("ui/cost_span", n_days=N_DAYS)}
+    cached = tuple(
+        CachedGroup(group.name, len(group.questions), days[group.cache_schema])
+        for group in groups
+        if group.cache_schema in days and group.questions
+    )
+    if not cached:
+        return None
+    campaign_days = sum(group.n_campaigns * group.cache_days for group in cached)
+    cost = campaigns_cost(campaign_days * prices.assumptions.campaign_tps, prices)
+    return RealTime(cached, total.of([group.name for group in cached]), cost)
+
+
+def _cache_days(days: Decimal) -> float:
     """How long there has been a cache; one that was just published counts for as long as its lists hold."""
-    row = reader.row("ui/cost_span", n_days=N_DAYS)
-    return max(float(row["days"]), TIME_TO_LIVE / timedelta(days=1)) if row else 0.0
+    return max(float(days), TIME_TO_LIVE / timedelta(days=1))
+
+
+def _standing(reader: Reader, groups: tuple[DatasetGroup, ...], prices: PriceList) -> Standing:
+    solutions = [solution for group in groups for solution in group.solutions.values()]
+    campaigns = [campaign for solution in solutions for campaign in solution.campaigns.values()]
+    per_day = campaigns_cost(sum(campaign.min_provisioned_tps for campaign in campaigns), prices)
+    tried = reader.row("ui/cost_canaries", n_days=N_DAYS)
+    return Standing(len(campaigns), per_day, tried["n_canaries"] if tried else 0)
 
 
 def _days(total: Bill) -> Bars:

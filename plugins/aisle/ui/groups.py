@@ -22,3 +22,9 @@ def choose(name: str | None) -> Choice:
     if name is not None and name not in groups:
         raise HTTPException(404, f"there is no dataset group {name}; the environment's file has {', '.join(groups)}")
     return Choice(groups[name] if name else next(iter(groups.values())), tuple(groups))
+
+
+def owner_of(key: str) -> str:
+    """The group of a thing in the warehouse's own tables: its name stands before, unless it is the first."""
+    group, slash, _ = key.partition("/")
+    return group if slash else dataset_groups()[0].name

@@ -30,9 +30,6 @@ class Leg(NamedTuple):
     starts: str
 
 
-#: The legs that every dataset group has for itself.
-_OF_A_GROUP = ("export", "train", "evaluate", "recommend", "publish")
-
 LEGS = (
     Leg("ingest", "orders from the company API", "ingest", "by its clock"),
     Leg("transform", "raw orders into marts", "export", "when ingest brings new orders"),
@@ -115,7 +112,7 @@ def read(reader: Reader, readable_dags: Collection[str]) -> Line:
 
 
 def _group_line(group: DatasetGroup, readable_dags: set[str], settings: Settings, now: datetime) -> GroupLine:
-    legs = [leg for leg in LEGS if leg.name in _OF_A_GROUP]
+    legs = [leg for leg in LEGS if leg.name in group.legs]
     runs = runs_of({group.dag_id(leg.name) for leg in legs} & readable_dags)
     states = []
     for leg in legs:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.ui.groups import Choice
+from aisle.dataset_groups import DatasetGroup
+from aisle.ui.groups import Choice, owner_of
 from aisle.ui.plots import Level, Plot, plot
 from aisle.ui.reader import Reader
 from aisle.ui.words import last_part
@@ -107,16 +107,10 @@ def read(reader: Reader, choice: Choice) -> Models:
         metrics = service.get((row["solution"], arn), {})
         of_solution[row["solution"]].append(_version(row, evaluations.get(arn, []), metrics))
     known = [group.key(name) for name in group.solutions]
-    mine = (name for name in of_solution if _owner(name) == group.name)
+    mine = (name for name in of_solution if owner_of(name) == group.name)
     names = sorted(mine, key=lambda name: known.index(name) if name in known else len(known))
     rollbacks = tuple(row for row in reader.rows("ui/rollbacks") if row["subject"] in names)
     return Models(tuple(_solution(name, tuple(of_solution[name]), group) for name in names), rollbacks, choice)
-
-
-def _owner(solution: str) -> str:
-    """The group that a solution belongs to, whose name stands before its own unless it is the first."""
-    group, slash, _ = solution.partition("/")
-    return group if slash else dataset_groups()[0].name
 
 
 def _service_metrics(reader: Reader) -> dict[tuple[str, str], dict[str, Any]]:

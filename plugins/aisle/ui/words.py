@@ -66,6 +66,8 @@ def dollars(amount: float | None) -> str:
     """A sum; below ten cents with four places, because the sums of one job are small."""
     if amount is None:
         return NOTHING
+    if 0 < amount < 0.00005:
+        return "under $0.0001"
     return f"${amount:,.2f}" if amount == 0 or abs(amount) >= 0.1 else f"${amount:.4f}"
 
 

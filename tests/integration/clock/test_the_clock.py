@@ -91,6 +91,13 @@ def test_a_fresh_stack_has_the_declared_pools_in_the_sizes_of_its_file(worked: A
     assert (used["ingest"], used["backfill"], used["transform"]) == (COMPANY_API, BACKFILL, WAREHOUSE)
 
 
+def test_a_list_that_is_longer_than_a_page_is_read_to_its_end(worked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.stack.airflow._PAGE_ENTRIES", 2)
+    known = {dag_id for (dag_id,) in worked.rows("select dag_id from dag", "airflow")}
+    assert worked.stack.airflow.dag_ids() == known
+    assert len(known) > 2
+
+
 def test_both_schedulers_live_and_both_start_tasks(worked: Any) -> None:
     schedulers = worked.rows(_SCHEDULERS, "airflow")
     assert len(schedulers) == 2

@@ -45,8 +45,9 @@ insert into ops.quality_results (run_key, suite, severity, expectation, is_met, 
 values ('k', 's', 'note', 'e', false, jsonb_build_array(%(u)s::text), 'c');
 insert into ops.interventions (run_key, kind, subject, asked_by, reason) values
     ('k', 'invalidation', 'user ' || %(u)s, 'a', 'r');
-insert into events.outbox (event_id, user_id, session_id, event_type, item_id, occurred_at, state, attempts, queued_at)
-values ('e1', %(u)s, 's', 'purchase', 'p', now(), 'sent', 1, now());
+insert into events.outbox (event_id, dataset_group, user_id, session_id, event_type, item_id, occurred_at, state)
+values ('e1', 'aisle', %(u)s, 's', 'purchase', 'p', now(), 'sent'),
+    ('e1', 'shop-north', %(u)s, 's', 'purchase', 'p', now(), 'held');
 insert into raw.company__rejects values
     ('r', 'pos', null, null, null, 1, 'why', 'detail', 'call ' || %(p)s, 'key', 'k');
 """

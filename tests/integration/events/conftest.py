@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -19,13 +20,14 @@ import pytest
 from botocore.config import Config
 from psycopg.rows import dict_row
 
+from aisle.contracts.company_orders import Customer
 from aisle.contracts.personalize import INTERACTIONS
 from aisle.events.sender import Sender, Sent
 from aisle.ingest.identity import PersonHasher
 from aisle.ingest.landing import Lander
 from aisle.ingest.staging import Staging
 from aisle.ingest.windows import Window
-from aisle.settings import Identity
+from aisle.settings import Identity, get_settings
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 TEA = {"id": "tea", "title": "Green tea", "quantity": 2, "price": 10.0}
@@ -68,6 +70,12 @@ class Shop:
         """Land a later version of an order."""
         order |= changes | {"updated_at": datetime.now(UTC).isoformat()}
         self.land(order)
+
+    def user_of(self, number: int) -> str:
+        """The user id of the customer of order `number`."""
+        person = self.hasher.person("pos", Customer(phone=f"0300-{1234567 + number}"), None)
+        assert person
+        return person.user_id
 
     def outbox(self, columns: str = "item_id", where: str = "true") -> list[Any]:
         """Rows of the outbox by item and user; of one column its values."""
@@ -130,8 +138,8 @@ class ScriptedService:
             self.calls.append(call | {"status": status})
         return status, code
 
-    def sender(self, shop: Shop, *, senders: int = 1, attempts: int = 3) -> Sender:
-        return Sender(self.client(), "tracker", shop.url, senders=senders, attempts=attempts)
+    def sender(self, shop: Shop, *, group: str = "aisle", senders: int = 1, attempts: int = 3) -> Sender:
+        return Sender(self.client(), "tracker", shop.url, group, senders=senders, attempts=attempts)
 
     def send(self, shop: Shop, **options: Any) -> Sent:
         """One run of a sender."""
@@ -183,12 +191,12 @@ def make_order() -> Callable[..., Any]:
 class Model:
     """A dataset group of the line with interactions in bulk, and what is trained on them, driven as a client does."""
 
-    def __init__(self, personalize: Any, s3: Any, bucket: str, engine_url: str) -> None:
+    def __init__(self, personalize: Any, s3: Any, bucket: str, engine_url: str, name: str = "aisle") -> None:
         self.client, self.s3, self.bucket = personalize, s3, bucket
         self.runtime = boto3.client("personalize-runtime", endpoint_url=engine_url)
-        self.group = personalize.create_dataset_group(name="aisle")["datasetGroupArn"]
+        self.group = personalize.create_dataset_group(name=name)["datasetGroupArn"]
         self._await("dataset_group", self.group)
-        schema = personalize.create_schema(name="interactions", schema=INTERACTIONS.avro_schema)["schemaArn"]
+        schema = personalize.create_schema(name=f"{name}-rows", schema=INTERACTIONS.avro_schema)["schemaArn"]
         self.dataset = personalize.create_dataset(
             name="interactions", schemaArn=schema, datasetGroupArn=self.group, datasetType="Interactions"
         )["datasetArn"]
@@ -256,3 +264,91 @@ class Model:
 @pytest.fixture
 def model(personalize: Any, s3: Any, bucket: str, engine_url: str) -> Model:
     return Model(personalize, s3, bucket, engine_url)
+
+
+@pytest.fixture
+def connect_company(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def connect(url: str) -> None:
+        connection = {"conn_type": "http", "host": url, "password": "token-of-the-tests"}
+        monkeypatch.setenv("AIRFLOW_CONN_COMPANY_API", json.dumps(connection))
+        monkeypatch.setenv("AISLE_INGEST__START_AT", (datetime.now(UTC) - timedelta(hours=2)).isoformat())
+        monkeypatch.setenv("AISLE_INGEST__ATTEMPTS", "1")
+        get_settings.cache_clear()
+
+    return connect
+
+
+class _NoOrders(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = b'{"data": [], "next_cursor": null}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def quiet_company(connect_company: Callable[[str], None]) -> Iterator[None]:
+    """A company without orders."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _NoOrders)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    connect_company(f"http://127.0.0.1:{server.server_port}")
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+#: Whose file has these has everybody's events, those of customers in Peshawar, and those of the category of drinks.
+THREE_GROUPS = """
+groups:
+  - name: aisle
+    datasets: {interactions: {}}
+  - name: Shop-North
+    where: {users: {location: [Peshawar]}}
+    datasets: {interactions: {}, users: {}}
+  - name: drinks
+    where: {items: {category: [drink]}}
+    datasets: {interactions: {}, items: {}}
+"""
+
+
+@pytest.fixture
+def describe_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Write the file of the environment; each time to a file of its own, as a file is read once."""
+
+    def describe(text: str) -> None:
+        file = tmp_path / f"{uuid.uuid4().hex}.yaml"
+        file.write_text(text)
+        monkeypatch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(file))
+        get_settings.cache_clear()
+
+    yield describe
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def three_groups(describe_groups: Callable[[str], None]) -> None:
+    describe_groups(THREE_GROUPS)
+
+
+@pytest.fixture
+def marts_of() -> Callable[..., None]:
+    return build_marts
+
+
+def build_marts(shop: Shop, *, items: dict[str, str | None], locations: dict[int, str]) -> None:
+    """Marts that know these items by their category, and these customers by where they live."""
+    shop.execute(
+        "create schema if not exists personalize;"
+        "drop table if exists personalize.items, personalize.users;"
+        "create table personalize.items (item_id text unique, product_name text, category text, price real);"
+        "create table personalize.users (user_id text unique, location text)"
+    )
+    with psycopg.connect(shop.url) as connection, connection.cursor() as cursor:
+        cursor.executemany("insert into personalize.items (item_id, category) values (%s, %s)", list(items.items()))
+        people = [(shop.user_of(customer), location) for customer, location in locations.items()]
+        cursor.executemany("insert into personalize.users values (%s, %s)", people)

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import csv
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -74,41 +72,6 @@ def line_of(customer: int, item: int, ordered_at: datetime, **changes: Any) -> d
         "customer_phone": phone_of(customer), "product_id": f"P{item}", "quantity": 1, "unit_price": 5,
         "status": "completed", **changes,
     }  # fmt: skip
-
-
-@pytest.fixture
-def connect_company(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    def connect(url: str) -> None:
-        connection = {"conn_type": "http", "host": url, "password": "token-of-the-tests"}
-        monkeypatch.setenv("AIRFLOW_CONN_COMPANY_API", json.dumps(connection))
-        monkeypatch.setenv("AISLE_INGEST__START_AT", (datetime.now(UTC) - timedelta(hours=2)).isoformat())
-        monkeypatch.setenv("AISLE_INGEST__ATTEMPTS", "1")
-        get_settings.cache_clear()
-
-    return connect
-
-
-class _NoOrders(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = b'{"data": [], "next_cursor": null}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def quiet_company(connect_company: Callable[[str], None]) -> Iterator[None]:
-    """A company without orders."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _NoOrders)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    connect_company(f"http://127.0.0.1:{server.server_port}")
-    yield
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

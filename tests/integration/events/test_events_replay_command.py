@@ -43,3 +43,19 @@ def test_a_replay_counts_what_waits_again_and_the_next_run_sends_it(with_dead_ev
     service.refuse()
     assert service.send(with_dead_events).n_sent == 3
     assert set(dead) <= set(service.event_ids)
+
+
+def test_of_several_groups_the_reasons_are_told_apart_and_one_can_be_replayed_alone(with_dead_events: Any) -> None:
+    with_dead_events.execute(
+        "insert into events.outbox (event_id, dataset_group, user_id, session_id, event_type, occurred_at, state,"
+        " last_error) values ('e', 'shop-north', 'u', 's', 'purchase', now(), 'dead', 'no such item')"
+    )
+    url = with_dead_events.url
+    said = replay(url, "--dry-run")
+    assert "1  aisle: InvalidInputException" in said
+    assert "1  shop-north: no such item" in said
+    alone = replay(url, "--group", "shop-north")
+    assert "1  no such item" in alone
+    assert "1 dead events; 1 wait again" in alone
+    assert with_dead_events.outbox("dataset_group", "state = 'dead'") == ["aisle"]
+    assert "0 dead events" in replay(url, "--group", "nobody")

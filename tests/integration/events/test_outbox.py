@@ -9,10 +9,16 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import Customer
+from aisle.dataset_groups import dataset_group
 from aisle.events import outbox
 
 MakeOrder = Callable[..., Any]
 
+A_GROUP_OF_SOME = """
+groups:
+  - {name: aisle, datasets: {interactions: {}}}
+  - {name: some, datasets: {interactions: {}}, where: {users: {location: [Peshawar]}}}
+"""
 STAYED = {"id": "STAY", "quantity": 1, "price": 5.0}
 #: One order of each kind that the marts treat in a way of their own.
 EVERY_KIND = (
@@ -120,11 +126,12 @@ def test_a_walk_in_is_nobody_to_tell_of(shop: Any, make_order: MakeOrder) -> Non
     assert shop.outbox() == []
 
 
-def test_events_are_the_rows_of_the_interactions_mart_to_the_last_column(
-    shop: Any, make_order: MakeOrder, tmp_path: Path
+def test_events_are_the_rows_of_the_interactions_mart_to_the_last_column_for_each_group(
+    shop: Any, make_order: MakeOrder, tmp_path: Path, describe_groups: Callable[[str], None]
 ) -> None:
     from aisle.transform import project
 
+    describe_groups(A_GROUP_OF_SOME)
     shop.land(*(make_order(number, *items) for number, *items in EVERY_KIND))
     shop.land(
         make_order(4, customer=None),
@@ -132,7 +139,9 @@ def test_events_are_the_rows_of_the_interactions_mart_to_the_last_column(
         make_order(6, status="cancelled"),
         make_order(7, {"id": "TEA", "quantity": -1, "price": 1.0}, status="cancelled"),
         make_order(8, customer={"id": "c8", "email": "ZUBAIDA@example.com"}),
+        make_order(9, *EVERY_KIND[0][1:], city="Peshawar"),
     )
+    group = dataset_group("some")
     project.build(shop.url, tmp_path / "dbt")
     columns = "user_id, item_id, event_type, event_value, {} as timestamp"
     with psycopg.connect(shop.url) as connection:
@@ -140,9 +149,18 @@ def test_events_are_the_rows_of_the_interactions_mart_to_the_last_column(
             f"select {columns.format('timestamp')} from personalize.interactions order by 1, 2".encode()
         ).fetchall()
         events = connection.execute(
-            f"select {columns.format('occurred_at')} from events.outbox order by 1, 2".encode()
+            f"select {columns.format('occurred_at')} from events.outbox"
+            " where dataset_group = 'aisle' order by 1, 2".encode()
         ).fetchall()
-        sent_at = [event.as_wire()["sentAt"] for event in outbox.claim(connection, shop.now(), 100)]
-    assert len(mart) == 6
+        sent_at = [event.as_wire()["sentAt"] for event in outbox.claim(connection, "aisle", shop.now(), 100)]
+        found = outbox.sort(connection, group)
+        of_group = connection.execute(
+            f"select user_id, item_id from {group.mart('interactions').as_string()} as mart order by 2, 1".encode()
+        ).fetchall()
+    assert shop.outbox("user_id, item_id", "dataset_group = 'some'") == [
+        {"user_id": user_id, "item_id": item_id} for user_id, item_id in of_group
+    ]
+    assert found == (len(of_group), 0, len(mart) - len(of_group)) == (2, 0, 6)
+    assert len(mart) == 8
     assert [(*row[:4], int(row[4].timestamp())) for row in events] == mart
     assert set(sent_at) == {row[4] for row in mart}

@@ -26,7 +26,7 @@ import sys, boto3
 from datetime import UTC, datetime
 from aisle.events.sender import Sender
 client = boto3.client("personalize-events", endpoint_url=sys.argv[1])
-Sender(client, "tracker", sys.argv[2], senders=1, attempts=3).send_waiting(datetime.now(UTC))
+Sender(client, "tracker", sys.argv[2], "aisle", senders=1, attempts=3).send_waiting(datetime.now(UTC))
 """
 
 
@@ -83,7 +83,7 @@ def _await_release(shop: Any) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         with psycopg.connect(shop.url) as connection:
-            if len(outbox.claim(connection, shop.now(), 100)) == 40:
+            if len(outbox.claim(connection, "aisle", shop.now(), 100)) == 40:
                 return
         time.sleep(0.05)
     raise AssertionError("the killed sender still holds its events")
@@ -178,7 +178,7 @@ def test_dead_events_that_are_replayed_go_out_under_their_old_ids(
     service.refuse()
     assert service.send(shop).n_sent == 0
     with psycopg.connect(shop.url) as connection:
-        assert outbox.replay_dead(connection) == 2
+        assert outbox.replay_dead(connection, "aisle") == 2
     assert service.send(shop).n_sent == 2
     assert set(service.event_ids) == dead
 

@@ -44,8 +44,10 @@ insert into ops.quality_results (run_key, suite, severity, expectation, is_met, 
     ('old', 's', 'stop', 'e', true, 'c', now() - interval '9 days'), ('newest', 's', 'stop', 'e', true, 'c', now());
 insert into raw.company__rejects values
     ('r', 'pos', null, null, null, 1, 'why', 'd', '', 'ingest/pos/w/old/page-00002.json.gz', 'old');
-insert into events.outbox (event_id, user_id, session_id, event_type, occurred_at, state, sent_at)
-values ('sent', 'u', 's', 'purchase', now(), 'sent', now()), ('dead', 'u', 's', 'purchase', now(), 'dead', null);
+insert into events.outbox (event_id, dataset_group, user_id, session_id, event_type, occurred_at, state, sent_at)
+values
+    ('sent', 'aisle', 'u', 's', 'purchase', now(), 'sent', now()),
+    ('dead', 'aisle', 'u', 's', 'purchase', now(), 'dead', null);
 create table cache.offline_similar_items__next as table cache.offline_similar_items;
 insert into cache.offline_similar_items__next values ('p', '[]', now(), 'rank', 'dead-run');
 """

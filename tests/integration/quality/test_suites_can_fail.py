@@ -45,12 +45,34 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
     (
         "raw_events_outbox",
         """
-        insert into events.outbox (event_id, user_id, session_id, event_type, occurred_at, state, queued_at)
-        values ('late', 'ann', 'order', 'purchase', now(), 'waiting', now() - interval '61 minutes'),
-            ('new', 'ann', 'order', 'purchase', now(), 'waiting', now() - interval '59 minutes'),
-            ('refused', 'ann', 'order', 'purchase', now(), 'dead', now())
+        insert into events.outbox (
+            event_id, dataset_group, user_id, session_id, event_type, occurred_at, state, queued_at
+        )
+        values ('late', 'aisle', 'ann', 'order', 'purchase', now(), 'waiting', now() - interval '61 minutes'),
+            ('new', 'aisle', 'ann', 'order', 'purchase', now(), 'waiting', now() - interval '59 minutes'),
+            ('refused', 'aisle', 'ann', 'order', 'purchase', now(), 'dead', now())
         """,
         {"events_are_sent_promptly", "events_are_accepted"},
+    ),
+    (
+        "raw_events_outbox",
+        """
+        insert into events.outbox (
+            event_id, dataset_group, user_id, session_id, event_type, occurred_at, state, queued_at
+        )
+        values ('late', 'shop-north', 'ann', 'order', 'purchase', now(), 'unsorted', now() - interval '61 minutes')
+        """,
+        {"events_are_sent_promptly"},
+    ),
+    (
+        "raw_events_outbox",
+        """
+        insert into events.outbox (
+            event_id, dataset_group, user_id, session_id, event_type, occurred_at, state, queued_at
+        )
+        values ('held', 'shop-north', 'ann', 'order', 'purchase', now(), 'held', now() - interval '61 minutes')
+        """,
+        set(),
     ),
     ("raw_order_items", "truncate raw.company__order_items", {"lines_arrived"}),
     (

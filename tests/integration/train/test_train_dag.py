@@ -37,13 +37,13 @@ def trained_well(states: dict[str, str]) -> bool:
 
 @pytest.fixture
 def in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Let the settings' file have one solution, `similar-items`, that is described so."""
+    """Let the settings' file have one solution, `popularity`, that is described so."""
     file = tmp_path / "changed.yaml"
 
     def write(solution: str) -> None:
         monkeypatch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(file))
         datasets = "{interactions: {}, items: {}, users: {}}"
-        file.write_text(f"groups: [{{datasets: {datasets}, solutions: {{similar-items: {solution}}}}}]\n")
+        file.write_text(f"groups: [{{datasets: {datasets}, solutions: {{popularity: {solution}}}}}]\n")
         get_settings.cache_clear()
 
     yield write
@@ -92,16 +92,18 @@ def test_a_version_is_trained_once_for_the_same_data_unless_it_is_forced(
     assert len(reused) == 3
 
 
-def test_a_solution_that_the_file_describes_otherwise_by_now_is_not_trained(
+def test_a_group_that_is_asked_nothing_is_trained_until_the_file_describes_its_solution_otherwise(
     marts: str, personalize: Any, run_dag: RunDag, in_force: Callable[[str], None]
 ) -> None:
+    in_force("{recipe: aws-popularity-count}")
     run_dag("export", "one")
-    group = personalize.list_dataset_groups()["datasetGroups"][0]["datasetGroupArn"]
-    sims = "arn:aws:personalize:::recipe/aws-sims"
-    personalize.create_solution(
-        name="aisle-similar-items", datasetGroupArn=group, recipeArn=sims, performAutoTraining=False
-    )
-    in_force("{recipe: aws-sims, perform_hpo: true}")
-    states = run_dag("train", "two")
-    assert (states["similar-items.solution"], states["similar-items.plan_version"]) == ("success", "failed")
-    assert versions(personalize) == set()
+    states = run_dag("train", "one")
+    assert (states["popularity.store_metrics"], states["announce"]) == ("success", "success")
+    assert set(states.values()) <= {"success", "skipped"}
+    trained = versions(personalize)
+    assert len(trained) == 1
+
+    in_force("{recipe: aws-popularity-count, event_type: purchase}")
+    states = run_dag("train", "two", force=True)
+    assert (states["popularity.solution"], states["popularity.plan_version"]) == ("success", "failed")
+    assert versions(personalize) == trained

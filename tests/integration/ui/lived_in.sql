@@ -91,10 +91,11 @@ cross join lateral (
 ) as why (reason, detail);
 
 insert into events.outbox (
-    event_id, user_id, session_id, event_type, item_id, occurred_at, state, attempts, queued_at, sent_at
+    event_id, dataset_group, user_id, session_id, event_type, item_id, occurred_at, state, attempts, queued_at, sent_at
 )
 select
     format('event-%s', nth),
+    'aisle',
     'somebody',
     'session',
     'purchase',

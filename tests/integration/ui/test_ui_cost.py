@@ -38,7 +38,7 @@ def test_the_ledger_has_every_job_of_the_day_with_what_it_used(shown: Shown, liv
     assert re.search(r"batch: users day-30 180,000 lists \$12\.06 saved", page)
     assert re.search(r"training: user-personalization day-29 1\.5000 h \$0\.36 saved", page)
     assert re.search(r"batch: users day-28 180,000 lists \$12\.06 skipped: nothing had changed", page)
-    assert f"ingestion: events 40 events 20.0 kB {chr(36)}0.0000" in page
+    assert f"ingestion: events 40 events 20.0 kB under {chr(36)}0.0001" in page
 
 
 def test_the_sums_are_those_of_the_ledger(shown: Shown, lived_in: str) -> None:

@@ -86,6 +86,15 @@ def test_the_line_says_how_each_leg_of_a_further_group_stands(reader: Any, dag_r
     assert "450,000" in html  # rows of the newest receipt of the first group's export
 
 
+def test_events_that_the_marts_cannot_tell_the_group_of_are_shown_apart(
+    shown: Callable[[str], str], two_shops: str
+) -> None:
+    assert "held until" not in shown("line")
+    with psycopg.connect(two_shops) as connection:
+        connection.execute("update events.outbox set state = 'held' where event_id in ('event-41', 'event-42')")
+    assert "waiting 10 held until the marts know them 2 sent 40 dead 3" in shown("line")
+
+
 @pytest.mark.usefixtures("two_shops")
 def test_a_group_that_is_not_there_is_a_404_that_names_those_that_are(reader: Any) -> None:
     answer = reader.get("/cache?group=nowhere")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from aisle.dataset_groups import DatasetGroup
+from aisle.dataset_groups import DatasetGroup, Question
 from aisle.evaluate.twin import Twin, twin_of
-from aisle.personalize import Question
 from aisle.resources.environment import Group
 
 GROUP = DatasetGroup(Group.model_validate({"name": "shop", "datasets": {"interactions": {}}}), is_first=True)

@@ -41,6 +41,7 @@ def test_a_share_that_is_not_whole_is_never_shown_as_whole() -> None:
 
 def test_a_small_sum_is_not_rounded_to_nothing() -> None:
     assert words.dollars(0.0002) == "$0.0002"
+    assert words.dollars(0.000001) == "under $0.0001"
     assert words.dollars(1234.5) == "$1,234.50"
     assert words.dollars(0.0) == "$0.00"
 

@@ -1,9 +1,8 @@
--- What waits, since when, and what is dead.
+-- What a group's service has not been told of: what may be sent, what is held back, what is dead.
 select
     now() as seen_at,
     count(*) filter (where state = 'waiting') as n_waiting,
-    count(*) filter (where state = 'dead') as n_dead,
-    coalesce(extract(epoch from now() - min(queued_at) filter (where state = 'waiting')), 0)::double precision
-        as oldest_wait_seconds
+    count(*) filter (where state in ('unsorted', 'held')) as n_held,
+    count(*) filter (where state = 'dead') as n_dead
 from events.outbox
-where state <> 'sent'
+where state <> 'sent' and dataset_group = %(dataset_group)s

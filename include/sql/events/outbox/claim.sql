@@ -1,5 +1,5 @@
--- The events that have waited longest, locked for this transaction: who dies with them gives them back. An event that
--- was refused waits for the next run.
+-- The events of a group that have waited longest, locked for this transaction: who dies with them gives them back. An
+-- event that was refused waits for the next run.
 select
     event_id,
     user_id,
@@ -9,7 +9,10 @@ select
     event_value,
     occurred_at
 from events.outbox
-where state = 'waiting' and (tried_at < %(began_at)s) is not false
+where
+    state = 'waiting'
+    and dataset_group = %(dataset_group)s
+    and (tried_at < %(began_at)s) is not false
 order by queued_at
 limit %(n_events)s
 for update skip locked

@@ -1,5 +1,6 @@
--- What the orders that have just changed say about purchases becomes events. Runs after raw/company__orders/merge, in
--- its transaction. A purchase is here what it is in dbt's int_purchases__by_order; a test compares the two.
+-- What the orders that have just changed say about purchases becomes events, for every group. Runs after
+-- raw/company__orders/merge, in its transaction: the marts, which tell what is a group's, may not be there yet. A
+-- purchase is here what it is in dbt's int_purchases__by_order; a test compares the two.
 create temp table purchase_events on commit drop as
 with given as (
     select
@@ -68,16 +69,38 @@ where
 
 -- What was sent stays as it was sent. What was refused gets another try in its new form.
 insert into events.outbox as known (
-    event_id, user_id, session_id, event_type, item_id, event_value, occurred_at, source, order_id
+    event_id,
+    dataset_group,
+    user_id,
+    session_id,
+    event_type,
+    item_id,
+    event_value,
+    occurred_at,
+    source,
+    order_id,
+    state
 )
 select
-    event_id, user_id, session_id, event_type, item_id, event_value, occurred_at, source, order_id
+    purchase_events.event_id,
+    receivers.dataset_group,
+    purchase_events.user_id,
+    purchase_events.session_id,
+    purchase_events.event_type,
+    purchase_events.item_id,
+    purchase_events.event_value,
+    purchase_events.occurred_at,
+    purchase_events.source,
+    purchase_events.order_id,
+    receivers.state
 from purchase_events
-on conflict (event_id) do update set
+cross join unnest(%(dataset_groups)s::text[], %(states)s::text[]) as receivers (dataset_group, state)
+on conflict (event_id, dataset_group) do update set
     user_id = excluded.user_id,
     event_value = excluded.event_value,
     occurred_at = excluded.occurred_at,
-    state = 'waiting',
+    state = excluded.state,
+    queued_at = case when known.state = 'held' then excluded.queued_at else known.queued_at end,
     attempts = 0,
     last_error = null,
     tried_at = null

@@ -4,5 +4,5 @@ update events.outbox set
     state = case when attempts + 1 >= %(max_attempts)s then 'dead' else 'waiting' end,
     last_error = %(error)s,
     tried_at = clock_timestamp()
-where event_id = %(event_id)s
+where event_id = %(event_id)s and dataset_group = %(dataset_group)s
 returning state = 'dead'

@@ -1,0 +1,90 @@
+"""The walk takes what groups share once, then every leg of each group, and waits for the DAGs of further groups too.
+
+Airflow is stood in for: a scheduler that runs whole DAGs is what tests/e2e has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from aisle.dataset_groups import DatasetGroup
+from aisle.resources.environment import Group
+from services.demo.line import LEGS, LegState, Line, steps_of
+from services.stack.airflow import AirflowClient, DagRunFailed
+
+
+def group(name: str, recipe: str, *, is_first: bool = False) -> DatasetGroup:
+    described = {"name": name, "datasets": {"interactions": {}}, "solutions": {"only": {"recipe": recipe}}}
+    return DatasetGroup(Group.model_validate(described), is_first=is_first)
+
+
+ONE = [group("shop", "aws-user-personalization", is_first=True)]
+TWO = [*ONE, group("shop-north", "aws-sims")]
+
+
+class Scheduler:
+    """Airflow as the line sees it: a run ends at once, and what follows it has begun by itself."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.triggered: list[str] = []
+        self.awaited: list[str] = []
+        self._fails = fails
+
+    def trigger(self, dag_id: str) -> str:
+        self.triggered.append(dag_id)
+        return f"run of {dag_id}"
+
+    def emitted_at(self, dag_id: str, run_id: str) -> datetime:
+        assert run_id == f"run of {dag_id}"
+        return datetime.now(UTC)
+
+    def runs(self, dag_id: str, limit: int) -> list[dict[str, Any]]:
+        return [{"dag_run_id": f"run of {dag_id}", "state": "queued", "queued_at": datetime.now(UTC).isoformat()}]
+
+    def wait(self, dag_id: str, run_id: str, *, timeout_seconds: float, on_look: Callable[[list[Any]], None]) -> None:
+        assert run_id == f"run of {dag_id}"
+        self.awaited.append(dag_id)
+        if dag_id == self._fails:
+            raise DagRunFailed(f"{run_id} failed")
+        on_look([{"state": "success"}])
+
+
+def walk(scheduler: Scheduler, groups: list[DatasetGroup]) -> list[LegState]:
+    line = Line(cast("AirflowClient", scheduler), lambda _: None, lambda step, _: len(step.group.name))
+    return line.walk(steps_of(groups))
+
+
+def test_with_one_group_the_legs_are_those_of_the_line_in_their_order() -> None:
+    assert [step.dag_id for step in steps_of(ONE)] == list(LEGS)
+    assert {step.dag_id: step.follows for step in steps_of(ONE)} == LEGS
+
+
+def test_the_legs_of_every_group_are_waited_for_one_group_after_the_other() -> None:
+    scheduler = Scheduler()
+    walk(scheduler, TWO)
+    of_the_north = [f"{leg}-shop-north" for leg in ("export", "train", "recommend", "publish")]
+    assert scheduler.awaited == [*LEGS, *of_the_north]
+    assert [dag_id for dag_id in scheduler.awaited if dag_id not in scheduler.triggered] == [
+        "transform", "publish", "publish-shop-north"
+    ]  # fmt: skip
+
+
+def test_a_group_that_is_asked_nothing_ends_with_its_training() -> None:
+    steps = steps_of([*ONE, group("shop-south", "aws-personalized-ranking")])
+    assert [step.dag_id for step in steps] == [*LEGS, "export-shop-south", "train-shop-south"]
+
+
+def test_every_leg_is_told_by_the_name_of_its_dag_with_the_rows_of_its_group() -> None:
+    states = {state.leg: state for state in walk(Scheduler(), TWO)}
+    assert states["export"].rows == len("shop")
+    assert states["export-shop-north"].rows == len("shop-north")
+    assert {state.state for state in states.values()} == {"done"}
+
+
+def test_a_further_group_that_fails_ends_the_walk() -> None:
+    with pytest.raises(DagRunFailed, match="train-shop-north"):
+        walk(Scheduler(fails="train-shop-north"), TWO)
