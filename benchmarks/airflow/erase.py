@@ -1,4 +1,4 @@
-"""How long it takes to forget one person: seconds of each task of the erase DAG, and of what follows it.
+"""How long it takes to forget one person: seconds of each task of the erase DAG, and of its run.
 
     python -m benchmarks.airflow.erase                 # the company of reference scale
     python -m benchmarks.airflow.erase --scale tiny    # a try

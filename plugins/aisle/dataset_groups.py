@@ -33,7 +33,7 @@ _ANSWERING: dict[Kind, tuple[str, ...]] = {
     "items": ("aws-sims", "aws-similar-items"),
 }
 #: The legs that each group has for itself, from left to right.
-LEGS = ("export", "train", "evaluate", "recommend", "publish")
+GROUP_LEGS = ("export", "train", "evaluate", "recommend", "publish")
 #: The param that says which group a DAG serves. It is fixed: another group has another DAG.
 _PARAM = "dataset_group"
 #: In a param that takes the name of a group, every one of them.
@@ -101,7 +101,7 @@ class DatasetGroup:
     @property
     def legs(self) -> tuple[str, ...]:
         """The legs that it goes through: without a question nothing is recommended, nor published."""
-        return LEGS if self.questions else LEGS[: LEGS.index("recommend")]
+        return GROUP_LEGS if self.questions else GROUP_LEGS[: GROUP_LEGS.index("recommend")]
 
     @property
     def cache_schema(self) -> str:

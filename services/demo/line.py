@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from aisle.dataset_groups import DatasetGroup
+from aisle.dataset_groups import GROUP_LEGS, DatasetGroup
 from services.stack.airflow import AirflowClient
 
 _LEG_TIMEOUT_SECONDS = 3600
@@ -24,8 +24,6 @@ LEGS: dict[str, str | None] = {
     "recommend": None,
     "publish": "recommend",
 }
-#: The legs that every dataset group has for itself, each by a DAG of its own.
-_OF_A_GROUP = ("export", "train", "recommend", "publish")
 
 
 class Step(NamedTuple):
@@ -40,8 +38,8 @@ class Step(NamedTuple):
 def steps_of(groups: Sequence[DatasetGroup]) -> list[Step]:
     """What the groups share, then what each has for itself, one group after the other."""
     first = groups[0]
-    shared = [Step(leg, leg, follows, first) for leg, follows in LEGS.items() if leg not in _OF_A_GROUP]
-    return shared + [_step(leg, group) for group in groups for leg in _OF_A_GROUP if leg in group.legs]
+    shared = [Step(leg, leg, follows, first) for leg, follows in LEGS.items() if leg not in GROUP_LEGS]
+    return shared + [_step(leg, group) for group in groups for leg in LEGS if leg in group.legs]
 
 
 def _step(leg: str, group: DatasetGroup) -> Step:

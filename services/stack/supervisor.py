@@ -23,7 +23,7 @@ import boto3
 import httpx
 import psycopg
 
-from aisle.dataset_groups import LEGS, dataset_groups
+from aisle.dataset_groups import GROUP_LEGS, dataset_groups
 from aisle.errors import ConfigurationError, FinalError
 from aisle.warehouse import migrate
 from services.stack import airflow_database
@@ -246,7 +246,8 @@ class Stack:
         client = self.airflow
         self._wait_until(client.is_healthy, "Airflow")
         folder = Path(environment_of(environment, self.home)["AIRFLOW__CORE__DAGS_FOLDER"])
-        wanted = {path.stem for path in folder.glob("*.py")} - set(LEGS).difference(dataset_groups()[0].legs)
+        not_gone_through = set(GROUP_LEGS).difference(dataset_groups()[0].legs)
+        wanted = {path.stem for path in folder.glob("*.py")} - not_gone_through
         self._wait_until(lambda: wanted <= client.dag_ids() or bool(client.import_errors()), "Airflow's list of DAGs")
         if errors := client.import_errors():
             raise StackDidNotStart("Airflow could not import: " + "; ".join(errors))

@@ -10,7 +10,7 @@ import pytest
 
 from aisle.dag_index import index
 from aisle.dag_policy import asset_names, violations, waited_for
-from aisle.dataset_groups import LEGS
+from aisle.dataset_groups import GROUP_LEGS
 from aisle.settings import get_settings
 
 DAGS = Path(__file__).parents[2] / "dags"
@@ -56,7 +56,7 @@ def bag(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def test_a_second_group_has_five_dags_more(bag: Any) -> None:
     assert bag.import_errors == {}
     of_the_north = {dag_id for dag_id in bag.dags if dag_id.endswith("-shop-north")}
-    assert of_the_north == {f"{leg}-shop-north" for leg in LEGS}
+    assert of_the_north == {f"{leg}-shop-north" for leg in GROUP_LEGS}
     assert {dag_id for dag_id in bag.dags if "-shop-" not in dag_id} == {file.stem for file in DAGS.glob("*.py")}
 
 
@@ -65,7 +65,7 @@ def test_a_group_that_is_asked_nothing_recommends_and_publishes_nothing(bag: Any
     assert of_the_south == {f"{leg}-shop-south" for leg in ("export", "train", "evaluate")}
 
 
-@pytest.mark.parametrize("leg", LEGS)
+@pytest.mark.parametrize("leg", GROUP_LEGS)
 def test_a_dag_of_a_second_group_keeps_every_rule_and_says_whose_it_is(bag: Any, leg: str) -> None:
     dag = bag.dags[f"{leg}-shop-north"]
     assert violations(dag, DAGS / f"{leg}.py") == []
@@ -85,7 +85,7 @@ def test_a_group_has_the_datasets_and_solutions_of_the_file_only(bag: Any) -> No
 
 
 def test_the_groups_share_the_marts_and_no_asset_after_them(bag: Any) -> None:
-    of_first, of_north = ([bag.dags[f"{leg}{of}"] for leg in LEGS] for of in ("", "-shop-north"))
+    of_first, of_north = ([bag.dags[f"{leg}{of}"] for leg in GROUP_LEGS] for of in ("", "-shop-north"))
     first, north = (
         {name for dag in dags for names in (*asset_names(dag), waited_for(dag)) for name in names}
         for dags in (of_first, of_north)

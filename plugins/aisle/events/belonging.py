@@ -9,9 +9,7 @@ from __future__ import annotations
 from psycopg import sql
 
 from aisle.contracts.personalize import INTERACTIONS
-from aisle.resources.where import Where
-
-_KEYS = {"items": "item_id", "users": "user_id"}
+from aisle.resources.where import KEYS, Where
 
 
 def first_state(where: Where) -> str:
@@ -24,8 +22,8 @@ def belongs(where: Where) -> sql.Composed:
 
     Where everything is known it is what `where.condition("interactions")` is.
     """
-    of_itself = where.model_copy(update={mart: {} for mart in _KEYS}).condition(INTERACTIONS.name)
-    of_marts = [_has_what_is_wanted(where, mart) for mart in _KEYS if getattr(where, mart)]
+    of_itself = where.model_copy(update={mart: {} for mart in KEYS}).condition(INTERACTIONS.name)
+    of_marts = [_has_what_is_wanted(where, mart) for mart in KEYS if getattr(where, mart)]
     return sql.SQL(" and ").join([sql.SQL("coalesce({}, false)").format(of_itself), *of_marts])
 
 
@@ -33,5 +31,5 @@ def _has_what_is_wanted(where: Where, mart: str) -> sql.Composed:
     return sql.SQL("(select coalesce({condition}, false) from {mart} where {key} = interactions.{key})").format(
         condition=where.condition(mart),
         mart=sql.Identifier("personalize", mart),
-        key=sql.Identifier(_KEYS[mart]),
+        key=sql.Identifier(KEYS[mart]),
     )

@@ -13,7 +13,8 @@ from aisle.contracts.personalize import DATASETS
 Value = str | int | float | bool
 Values = Annotated[list[Value], Field(min_length=1)]
 
-_KEYS = {"items": "item_id", "users": "user_id"}
+#: The marts whose rows interactions belong to, each with the column that says to which.
+KEYS = {"items": "item_id", "users": "user_id"}
 
 
 class Where(BaseModel):
@@ -37,7 +38,7 @@ class Where(BaseModel):
     def restricts(self, dataset: str) -> bool:
         """Whether any row of the mart is left out."""
         of_itself = bool(getattr(self, dataset))
-        return of_itself or (dataset == "interactions" and any(getattr(self, mart) for mart in _KEYS))
+        return of_itself or (dataset == "interactions" and any(getattr(self, mart) for mart in KEYS))
 
     def condition(self, dataset: str) -> sql.Composed:
         """What follows `where` in a query of the mart `personalize.<dataset>`.
@@ -47,12 +48,12 @@ class Where(BaseModel):
         own: Mapping[str, list[Value]] = getattr(self, dataset)
         parts = [_is_one_of(column, values) for column, values in own.items()]
         if dataset == "interactions":
-            parts += [self._belongs_to(mart) for mart in _KEYS if getattr(self, mart)]
+            parts += [self._belongs_to(mart) for mart in KEYS if getattr(self, mart)]
         return sql.SQL(" and ").join(parts) if parts else sql.Composed([sql.SQL("true")])
 
     def _belongs_to(self, mart: str) -> sql.Composed:
         return sql.SQL("{key} in (select {key} from {mart} where {condition})").format(
-            key=sql.Identifier(_KEYS[mart]),
+            key=sql.Identifier(KEYS[mart]),
             mart=sql.Identifier("personalize", mart),
             condition=self.condition(mart),
         )
