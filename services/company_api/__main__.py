@@ -8,12 +8,12 @@ import logging
 import sys
 
 import structlog
-import uvicorn
 from pydantic import ValidationError
 
 from aisle.errors import ConfigurationError
 from services.company_api.app import create_app
 from services.company_api.settings import PREFIX, CompanyApiSettings
+from services.server import serve
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
     # The orders stay for good: without this, every collection would walk through all of them.
     gc.collect()
     gc.freeze()
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    serve(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
 
 
 def _settings(arguments: list[str] | None) -> CompanyApiSettings:

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import structlog
-import uvicorn
 from structlog.typing import Processor
 
 from services.engine.http import create_app, exit_code
 from services.engine.settings import EngineSettings
+from services.server import serve
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     # uvicorn ends its work on SIGTERM and then raises the signal again, for whoever was there before.
     app = create_app(settings)
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(exit_code(app)))
-    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
+    serve(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
 
 
 def log_as_json() -> None:

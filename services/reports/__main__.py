@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import uvicorn
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.reports.app import create_app
+from services.server import serve
 
 
 class ReportsSettings(BaseSettings):
@@ -24,7 +24,7 @@ def main() -> None:
     """Serve until told to stop."""
     settings = ReportsSettings()
     settings.directory.mkdir(parents=True, exist_ok=True)
-    uvicorn.run(create_app(settings.directory), host=settings.host, port=settings.port, log_level="warning")
+    serve(create_app(settings.directory), host=settings.host, port=settings.port, log_level="warning")
 
 
 if __name__ == "__main__":

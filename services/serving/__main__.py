@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uvicorn
-
 from aisle.errors import ConfigurationError
+from services.server import serve
 from services.serving.app import create_app
 from services.serving.request_log import configure_logging
 from services.serving.settings import settings_of_environment
@@ -17,7 +16,7 @@ def main() -> None:
     except ConfigurationError as error:
         raise SystemExit(str(error)) from error
     configure_logging()
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
+    serve(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import select
 import subprocess
 import sys
 import threading
@@ -143,3 +145,17 @@ def test_bug_is_an_internal_failure_without_a_trace_on_the_wire(
         assert "secret" not in answer.text
         other = client.post("/", headers={"X-Amz-Target": "AmazonPersonalize.ListRecipes"})
         assert other.status_code == 200
+
+
+def test_idle_connection_is_still_open_after_more_than_uvicorns_five_seconds(engine: Any) -> None:
+    """The one test that waits for real: that the option reaches the server can be seen in no other way."""
+    connection = http.client.HTTPConnection("127.0.0.1", engine.port)
+    connection.request("GET", "/health/live")
+    assert connection.getresponse().read()
+    opened = connection.sock
+    closed, _, _ = select.select([opened], [], [], 6)
+    assert closed == []
+    connection.request("GET", "/health/live")
+    assert connection.getresponse().status == 200
+    assert connection.sock is opened
+    connection.close()
