@@ -25,10 +25,14 @@ _MAPPING_VERSION = b"1"
 
 
 class OrderRow(NamedTuple):
-    """One version of an order. Without `is_mapped` it has rejects only; without `order_id` nobody knows which it is."""
+    """One version of an order. Without `is_mapped` it has rejects only; without `order_id` nobody knows which it is.
+
+    `is_empty`: it has items, and none of them could be mapped.
+    """
 
     order_id: str | None
     is_mapped: bool
+    is_empty: bool
     content_hash: str
     ordered_at: datetime | None
     updated_at: datetime | None
@@ -63,6 +67,7 @@ class RejectRow(NamedTuple):
     n_lines: int
     reason: str
     detail: str
+    status: str | None
     payload: str
     archive_key: str
 
@@ -94,16 +99,17 @@ class Lander:
         for number, item, times in _distinct_lines(order):
             row = _item_row(number, item, times, order.status)
             if isinstance(row, Refusal):
-                rejects.append(_line_reject(row, number, item, times, content_hash, archive_key))
+                rejects.append(_line_reject(row, number, item, times, order.status, content_hash, archive_key))
             else:
                 items.append(row)
-        return LandedOrder(_order_row(order, content_hash, person), items, rejects, person)
+        is_empty = bool(rejects) and not items
+        return LandedOrder(_order_row(order, is_empty, content_hash, person), items, rejects, person)
 
     def _land_refused(self, order: RefusedOrder, raw: msgspec.Raw, archive_key: str) -> LandedOrder:
         content_hash = self._content_hash(raw, None)
-        row = OrderRow(order.order_id, False, content_hash, order.ordered_at, order.updated_at)
+        row = OrderRow(order.order_id, False, True, content_hash, order.ordered_at, order.updated_at)
         reject = RejectRow(
-            f"{content_hash}-0", None, order.n_lines, *order.refusal, payload=order.payload, archive_key=archive_key
+            f"{content_hash}-0", None, order.n_lines, *order.refusal, order.status, order.payload, archive_key
         )
         return LandedOrder(row, [], [reject], None)
 
@@ -123,10 +129,11 @@ def _distinct_lines(order: Order) -> Iterator[tuple[int, Item, int]]:
             yield number, item, n_sent
 
 
-def _order_row(order: Order, content_hash: str, person: Person | None) -> OrderRow:
+def _order_row(order: Order, is_empty: bool, content_hash: str, person: Person | None) -> OrderRow:
     return OrderRow(
         order.order_id,
         True,
+        is_empty,
         content_hash,
         order.order_date,
         order.updated_at,
@@ -174,10 +181,10 @@ def _number_refusal(
 
 
 def _line_reject(
-    refusal: Refusal, number: int, item: Item, times: int, content_hash: str, archive_key: str
+    refusal: Refusal, number: int, item: Item, times: int, status: str, content_hash: str, archive_key: str
 ) -> RejectRow:
     payload = msgspec.json.encode(item).decode()
-    return RejectRow(f"{content_hash}-{number}", number, times, *refusal, payload=payload, archive_key=archive_key)
+    return RejectRow(f"{content_hash}-{number}", number, times, *refusal, status, payload, archive_key)
 
 
 #: Products repeat, so their texts are tidied once.

@@ -14,6 +14,8 @@ _orders = msgspec.json.Decoder(Order)
 #: What a reject may show of an order. The customer is not among it, nor is any field the contract does not know.
 _SHOWN_ORDER_FIELDS = frozenset(Order.__struct_fields__) - {"customer", "items"}
 _SHOWN_ITEM_FIELDS = frozenset(Item.__struct_fields__)
+#: A status is a word; what is longer is a remark, and only its beginning is shown.
+_LONGEST_STATUS_WORD = 40
 #: Amounts from here on do not fit the warehouse's columns, and are no order of anybody.
 LARGEST_NUMBER = 1e10
 
@@ -32,6 +34,7 @@ class RefusedOrder(NamedTuple):
     order_id: str | None
     ordered_at: datetime | None
     updated_at: datetime | None
+    status: str | None
     n_lines: int
     payload: str
 
@@ -52,7 +55,10 @@ def _refusal(order: Order) -> Refusal | None:
     if tidy(order.order_id) is None:
         return Refusal("missing_order_id", "`$.order_id` is blank")
     if order.status.strip().lower() not in ORDER_STATUSES:
-        return Refusal("unknown_status", f"`$.status` is {order.status[:40]!r}, not one of {', '.join(ORDER_STATUSES)}")
+        return Refusal(
+            "unknown_status",
+            f"`$.status` is {order.status[:_LONGEST_STATUS_WORD]!r}, not one of {', '.join(ORDER_STATUSES)}",
+        )
     if order.order_date.tzinfo is None or (order.updated_at and order.updated_at.tzinfo is None):
         return Refusal("malformed_order", "`$.order_date` or `$.updated_at` has no zone")
     if abs(order.total or 0) >= LARGEST_NUMBER:
@@ -81,6 +87,7 @@ def _refused(raw: msgspec.Raw, refusal: Refusal) -> RefusedOrder:
         order_id,
         _moment(fields.get("order_date")),
         _moment(fields.get("updated_at")),
+        _status_word(fields.get("status")),
         max(1, len(items)) if isinstance(items, list) else 1,
         msgspec.json.encode(without_person(fields)).decode(),
     )
@@ -88,6 +95,10 @@ def _refused(raw: msgspec.Raw, refusal: Refusal) -> RefusedOrder:
 
 def _order_id(sent: Any) -> str | None:
     return tidy(str(sent)) if isinstance(sent, str | int) and not isinstance(sent, bool) else None
+
+
+def _status_word(sent: Any) -> str | None:
+    return (tidy(sent) or "").lower()[:_LONGEST_STATUS_WORD] or None if isinstance(sent, str) else None
 
 
 def _moment(sent: Any) -> datetime | None:

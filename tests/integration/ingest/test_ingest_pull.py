@@ -205,19 +205,6 @@ def test_an_order_that_comes_again_repaired_loses_its_rejects(line: Any, company
     assert line.lines_accounted_for() == 6
 
 
-def test_an_order_that_comes_again_broken_is_a_reject_and_no_longer_an_order(line: Any, company: Any) -> None:
-    company.sell(3)
-    line.run(24)
-    company.edit(1, status="vanished")
-    line.run(25)
-    assert line.order_ids() == ["A0000", "A0002"]
-    assert line.lines_accounted_for() == 6
-    company.edit(1)
-    line.run(26)
-    assert line.order_ids() == ["A0000", "A0001", "A0002"]
-    assert line.lines_accounted_for() == 6
-
-
 def test_a_backfill_loads_its_window_and_leaves_the_watermark(line: Any, company: Any) -> None:
     company.sell(100)
     line.run(24)

@@ -19,10 +19,10 @@ lines as (
         orders.ordered_at,
         items.quantity,
         upper(btrim(items.product_id)) as item_id
-    from changed_orders
+    from (select distinct order_id from changed_orders) as changed
     cross join given
     inner join raw.company__orders as orders
-        on given.source = orders.source and changed_orders.order_id = orders.order_id
+        on given.source = orders.source and changed.order_id = orders.order_id
     inner join raw.company__order_items as items
         on orders.source = items.source and orders.order_id = items.order_id
     where

@@ -1,4 +1,5 @@
--- One row per order of a source, newest version. content_hash is of the order as sent.
+-- One row per order of a source, in the newest version that can be read. content_hash is of the order as sent.
+-- refused_at and refused_reason: since when a newer version comes that cannot be read; that one is among the rejects.
 create table if not exists raw.company__orders (
     source text not null,
     order_id text not null,
@@ -15,6 +16,9 @@ create table if not exists raw.company__orders (
     run_key text not null,
     primary key (source, order_id)
 );
+
+alter table raw.company__orders add column if not exists refused_at timestamptz;
+alter table raw.company__orders add column if not exists refused_reason text;
 
 create index if not exists company__orders_ordered_at on raw.company__orders (ordered_at);
 
@@ -36,7 +40,8 @@ create table if not exists raw.company__order_items (
 );
 
 -- One row per order or line that could not be mapped. Personal fields of payload are blanked; the archive has them.
--- order_id and ordered_at are null where the order does not tell them.
+-- order_id and ordered_at are null where the order does not tell them; status is the order's word for where it stands,
+-- folded to lower case.
 create table if not exists raw.company__rejects (
     reject_id text primary key,
     source text not null,
@@ -52,3 +57,27 @@ create table if not exists raw.company__rejects (
 );
 
 create index if not exists company__rejects_order on raw.company__rejects (source, order_id);
+
+alter table raw.company__rejects add column if not exists status text;
+alter table raw.company__rejects add column if not exists rejected_at timestamptz not null default now();
+
+-- One row per source, run, reason and status word of what could not be read. n_orders_standing: orders of which an
+-- older version stands in raw in the place of the refused one.
+create or replace view raw.company__refusals as
+select
+    rejects.source,
+    rejects.run_key,
+    rejects.reason,
+    rejects.status,
+    count(distinct coalesce(rejects.order_id, rejects.reject_id)) as n_orders,
+    sum(rejects.n_lines)::bigint as n_order_items,
+    count(distinct orders.order_id) as n_orders_standing,
+    min(rejects.rejected_at) as first_seen_at
+from raw.company__rejects as rejects
+left join raw.company__orders as orders
+    on
+        rejects.source = orders.source
+        and rejects.order_id = orders.order_id
+        and orders.refused_at is not null
+        and not starts_with(rejects.reject_id, orders.content_hash || '-')
+group by rejects.source, rejects.run_key, rejects.reason, rejects.status;

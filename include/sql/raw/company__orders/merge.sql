@@ -1,45 +1,135 @@
--- Staged orders into raw. The newest version of an order replaces its rows and its rejects; an unchanged order is not
--- touched; a version older than the stored one is ignored. Runs in the transaction that proves the window.
+-- Staged orders into raw. The newest version of an order that can be read replaces its rows; a newer one that cannot be
+-- read is stored as rejects beside the good one, which stands and is marked. An unchanged order is not touched; a
+-- version older than the stored one is ignored. Runs in the transaction that proves the window.
 select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
 
--- One row per order of the window: its newest version. What could be mapped goes before what could not.
+-- One row per order of the window: its newest version, readable or not.
 create temp table newest_orders on commit drop as
 select distinct on (coalesce(order_id, content_hash)) staged_orders.*
 from staged_orders
-order by coalesce(order_id, content_hash), is_mapped desc, updated_at desc nulls last, version desc;
+order by coalesce(order_id, content_hash), updated_at desc nulls last, is_mapped desc, version desc;
 
--- One row per order that raw does not have in this version.
-create temp table changed_orders on commit drop as
+-- One row per order of the window: its newest version that can be read. One of whose items none could be read counts
+-- as such only where there is no other version.
+create temp table readable_orders on commit drop as
+select distinct on (staged_orders.order_id) staged_orders.*
+from staged_orders
+where
+    staged_orders.is_mapped
+    and not (
+        staged_orders.is_empty
+        and exists (
+            select from raw.company__order_items as stored
+            where stored.source = %(source)s and stored.order_id = staged_orders.order_id
+        )
+    )
+order by
+    staged_orders.order_id asc,
+    staged_orders.is_empty asc,
+    staged_orders.updated_at desc nulls last,
+    staged_orders.version desc;
+
+-- One row per order whose newest version cannot be read and is not older than the stored one.
+create temp table refused_orders on commit drop as
 select newest_orders.*
 from newest_orders
+left join readable_orders
+    on newest_orders.version = readable_orders.version
 left join raw.company__orders as stored
     on
         stored.source = %(source)s
         and stored.order_id = newest_orders.order_id
 where
-    (newest_orders.updated_at < stored.updated_at) is not true
-    and case
-        when newest_orders.is_mapped then stored.content_hash is distinct from newest_orders.content_hash
-        else not exists (
-            select from raw.company__rejects as known
-            where
-                known.reject_id = newest_orders.content_hash || '-0'
-        )
-    end;
+    readable_orders.version is null
+    and (newest_orders.updated_at < stored.updated_at) is not true;
+
+-- One row per version that raw does not have yet: of an order one that can be read, one that cannot, or both. A good
+-- version that comes again after a refused one is news, too: it clears the mark.
+create temp table changed_orders on commit drop as
+select readable_orders.*
+from readable_orders
+left join raw.company__orders as stored
+    on
+        stored.source = %(source)s
+        and stored.order_id = readable_orders.order_id
+left join refused_orders
+    on readable_orders.order_id = refused_orders.order_id
+where
+    (readable_orders.updated_at < stored.updated_at) is not true
+    and (
+        stored.content_hash is distinct from readable_orders.content_hash
+        or (stored.refused_at is not null and refused_orders.version is null)
+    )
+union all
+select refused_orders.*
+from refused_orders
+where not exists (
+    select from staged_rejects
+    inner join raw.company__rejects as known on staged_rejects.reject_id = known.reject_id
+    where staged_rejects.version = refused_orders.version
+);
 
 analyze changed_orders;
 
 delete from raw.company__order_items as old
 using changed_orders
+inner join readable_orders on changed_orders.version = readable_orders.version
 where old.source = %(source)s and old.order_id = changed_orders.order_id;
 
+insert into raw.company__orders (
+    source, order_id, ordered_at, updated_at, status, user_id, city, province, payment_mode, brand, total_amount,
+    content_hash, run_key
+)
+select
+    %(source)s, changed_orders.order_id, changed_orders.ordered_at, changed_orders.updated_at, changed_orders.status,
+    changed_orders.user_id, changed_orders.city, changed_orders.province, changed_orders.payment_mode,
+    changed_orders.brand, changed_orders.total_amount, changed_orders.content_hash, %(run_key)s
+from changed_orders
+inner join readable_orders on changed_orders.version = readable_orders.version
+on conflict (source, order_id) do update set
+    ordered_at = excluded.ordered_at,
+    updated_at = excluded.updated_at,
+    status = excluded.status,
+    user_id = excluded.user_id,
+    city = excluded.city,
+    province = excluded.province,
+    payment_mode = excluded.payment_mode,
+    brand = excluded.brand,
+    total_amount = excluded.total_amount,
+    content_hash = excluded.content_hash,
+    run_key = excluded.run_key,
+    refused_at = null,
+    refused_reason = null;
+
+insert into raw.company__order_items (
+    source, order_id, line_number, product_id, product_name, category, brand, quantity, unit_price, base_price,
+    merged_lines
+)
+select
+    %(source)s, changed_orders.order_id, staged.line_number, staged.product_id, staged.product_name, staged.category,
+    staged.brand, staged.quantity, staged.unit_price, staged.base_price, staged.merged_lines
+from staged_order_items as staged
+inner join changed_orders on staged.version = changed_orders.version
+inner join readable_orders on changed_orders.version = readable_orders.version;
+
+-- The rejects of an order are those of the version that stands and of the one refused since; all others go.
 delete from raw.company__rejects as old
 using changed_orders
-where old.source = %(source)s and old.order_id = changed_orders.order_id;
-
-delete from raw.company__orders as old
-using changed_orders
-where old.source = %(source)s and old.order_id = changed_orders.order_id and not changed_orders.is_mapped;
+where
+    old.source = %(source)s
+    and old.order_id = changed_orders.order_id
+    and not exists (
+        select from raw.company__orders as standing
+        where
+            standing.source = old.source
+            and standing.order_id = old.order_id
+            and starts_with(old.reject_id, standing.content_hash || '-')
+    )
+    and not exists (
+        select from staged_rejects
+        inner join refused_orders on staged_rejects.version = refused_orders.version
+        where staged_rejects.reject_id = old.reject_id
+    );
 
 -- A refused order without an id cannot be replaced by id: a whole answer for its time without it supersedes it.
 delete from raw.company__rejects as old
@@ -53,43 +143,28 @@ where
         where staged_rejects.reject_id = old.reject_id
     );
 
-insert into raw.company__orders (
-    source, order_id, ordered_at, updated_at, status, user_id, city, province, payment_mode, brand, total_amount,
-    content_hash, run_key
-)
-select
-    %(source)s, order_id, ordered_at, updated_at, status, user_id, city, province, payment_mode, brand, total_amount,
-    content_hash, %(run_key)s
-from changed_orders
-where is_mapped
-on conflict (source, order_id) do update set
-    ordered_at = excluded.ordered_at,
-    updated_at = excluded.updated_at,
-    status = excluded.status,
-    user_id = excluded.user_id,
-    city = excluded.city,
-    province = excluded.province,
-    payment_mode = excluded.payment_mode,
-    brand = excluded.brand,
-    total_amount = excluded.total_amount,
-    content_hash = excluded.content_hash,
-    run_key = excluded.run_key;
-
-insert into raw.company__order_items (
-    source, order_id, line_number, product_id, product_name, category, brand, quantity, unit_price, base_price,
-    merged_lines
-)
-select
-    %(source)s, changed_orders.order_id, staged.line_number, staged.product_id, staged.product_name, staged.category,
-    staged.brand, staged.quantity, staged.unit_price, staged.base_price, staged.merged_lines
-from staged_order_items as staged
-inner join changed_orders on changed_orders.version = staged.version;
-
 insert into raw.company__rejects (
-    reject_id, source, order_id, ordered_at, line_number, n_lines, reason, detail, payload, archive_key, run_key
+    reject_id, source, order_id, ordered_at, line_number, n_lines, reason, detail, status, payload, archive_key, run_key
 )
 select
     staged.reject_id, %(source)s, changed_orders.order_id, changed_orders.ordered_at, staged.line_number,
-    staged.n_lines, staged.reason, staged.detail, staged.payload, staged.archive_key, %(run_key)s
+    staged.n_lines, staged.reason, staged.detail, staged.status, staged.payload, staged.archive_key, %(run_key)s
 from staged_rejects as staged
-inner join changed_orders on changed_orders.version = staged.version;
+inner join changed_orders on staged.version = changed_orders.version
+on conflict (reject_id) do nothing;
+
+update raw.company__orders as standing set
+    refused_at = coalesce(standing.refused_at, now()),
+    refused_reason = refused.reason
+from (
+    select distinct on (refused_orders.order_id)
+        refused_orders.order_id,
+        staged_rejects.reason
+    from refused_orders
+    inner join staged_rejects on refused_orders.version = staged_rejects.version
+    order by refused_orders.order_id, staged_rejects.line_number
+) as refused
+where
+    standing.source = %(source)s
+    and standing.order_id = refused.order_id
+    and standing.refused_reason is distinct from refused.reason;

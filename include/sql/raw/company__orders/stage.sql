@@ -4,6 +4,7 @@ create temp table if not exists staged_orders (
     version bigint primary key,
     order_id text,
     is_mapped boolean not null,
+    is_empty boolean not null,
     content_hash text not null,
     ordered_at timestamptz,
     updated_at timestamptz,
@@ -36,6 +37,7 @@ create temp table if not exists staged_rejects (
     n_lines integer not null,
     reason text not null,
     detail text not null,
+    status text,
     payload text not null,
     archive_key text not null
 );
