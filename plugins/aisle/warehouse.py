@@ -22,6 +22,7 @@ MIGRATIONS = (
     "raw/company__orders/create",
     "ops/ingest_windows/create",
     "events/outbox/create",
+    "events/functions",
     "ops/receipts/create",
     "ops/model_versions/create",
     "ops/model_evaluations/create",

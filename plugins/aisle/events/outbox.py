@@ -2,7 +2,7 @@
 
 An event has a row for each dataset group, so that a group whose service is down or refuses keeps no other waiting. It
 is `unsorted` or `held` until it is known to be the group's, then `waiting`, then `sent`, or `dead` after too many
-refusals. Who sends an event holds its row's lock and nothing else: a sender that dies gives back what it held, and two
+refusals, or at once where it holds what no service takes. Who sends an event holds its row's lock and nothing else: a sender that dies gives back what it held, and two
 senders never hold the same event.
 """
 
@@ -71,6 +71,11 @@ def withdraw_departed(connection: Connection[Any]) -> int:
     """Withdraw what was not sent to groups that the file has no more; gives how many rows that were."""
     values = {"dataset_groups": [group.name for group in dataset_groups()]}
     return connection.execute(sql("events/outbox/withdraw_departed").encode(), values).rowcount
+
+
+def put_aside(connection: Connection[Any], group: str) -> int:
+    """Mark as dead what waits for a group and could never be sent, with the reason; return how many events that were."""
+    return connection.execute(sql("events/outbox/put_aside").encode(), {"dataset_group": group}).rowcount
 
 
 def sort(connection: Connection[Any], group: DatasetGroup) -> Sorted:

@@ -25,7 +25,16 @@ log = logging.getLogger(__name__)
 
 #: Events held at a time by each thread: what may go out twice when it dies.
 _CLAIM_EVENTS = 200
-_REFUSALS = frozenset({"InvalidInputException", "ValidationException"})
+#: The service has something against what a call holds: what it means, how it is written, or how much it is.
+_REFUSALS = frozenset(
+    {
+        "InvalidInputException",
+        "ValidationException",
+        "SerializationException",
+        "RequestEntityTooLargeException",
+        "413",  # a proxy's answer, which has no code of its own
+    }
+)
 _THROTTLES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
 _PAUSE_SECONDS = 15.0
 

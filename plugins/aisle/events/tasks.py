@@ -77,13 +77,15 @@ def _send_waiting(group_name: str, params: Any = None) -> dict[str, Any]:
 
 
 def _sorted_backlog(group: DatasetGroup, *, replays: bool) -> Backlog:
-    """What waits, after it was found out what is the group's."""
+    """What waits, after it was found out what can be sent at all and what is the group's."""
     from aisle.events import outbox
     from aisle.warehouse import connect
 
     with connect() as connection:
         if replays:
             log.info("%d dead events wait again", outbox.replay_dead(connection, group.name))
+        if n_aside := outbox.put_aside(connection, group.name):
+            log.warning("%d events cannot be sent and are dead; `aisle events replay --dry-run` gives reasons", n_aside)
         found = outbox.sort(connection, group)
         if any(found):
             log.info("%d events are the group's, %d are held, %d withdrawn", *found)

@@ -67,7 +67,8 @@ where
         where purchase_events.event_id = old.event_id
     );
 
--- What was sent stays as it was sent. What was refused gets another try in its new form.
+-- What was sent stays as it was sent. What was refused gets another try in its new form. What no service would take is
+-- dead from the start, with its reason: it never shares a call with others, and never fails the merge.
 insert into events.outbox as known (
     event_id,
     dataset_group,
@@ -79,7 +80,8 @@ insert into events.outbox as known (
     occurred_at,
     source,
     order_id,
-    state
+    state,
+    last_error
 )
 select
     purchase_events.event_id,
@@ -92,9 +94,21 @@ select
     purchase_events.occurred_at,
     purchase_events.source,
     purchase_events.order_id,
-    receivers.state
+    case when checked.fault is null then receivers.state else 'dead' end as state,
+    checked.fault as last_error
 from purchase_events
 cross join unnest(%(dataset_groups)s::text[], %(states)s::text[]) as receivers (dataset_group, state)
+cross join lateral (
+    select
+        events.why_unsendable(
+            purchase_events.user_id,
+            purchase_events.session_id,
+            purchase_events.event_type,
+            purchase_events.item_id,
+            purchase_events.event_value,
+            purchase_events.occurred_at
+        ) as fault
+) as checked
 on conflict (event_id, dataset_group) do update set
     user_id = excluded.user_id,
     event_value = excluded.event_value,
@@ -102,6 +116,6 @@ on conflict (event_id, dataset_group) do update set
     state = excluded.state,
     queued_at = case when known.state = 'held' then excluded.queued_at else known.queued_at end,
     attempts = 0,
-    last_error = null,
+    last_error = excluded.last_error,
     tried_at = null
 where known.state <> 'sent';
