@@ -69,6 +69,10 @@ class Kind(NamedTuple):
         """The key in Describe's answer that tells of the latest update: `latestCampaignUpdate`."""
         return f"latest{self.noun}Update"
 
+    def named_by(self, arn: str) -> str:
+        """The ARN of this kind that an ARN stands for: that of a solution's version, as in the service, for its solution."""
+        return "/".join(arn.split("/")[:2]) if self.noun == "Solution" else arn
+
     @property
     def shows_update(self) -> bool:
         """Whether the status of the resource itself tells of an update; that of a dataset does, uniquely."""

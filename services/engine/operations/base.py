@@ -96,7 +96,7 @@ class Operations:
         """One page of a kind, newest first; with `parent`, only what belongs to the parent that the request names."""
         size = call.get("maxResults", MAX_PAGE)
         member = parent.arn_member if parent else None
-        where = (member, call[member]) if member and call.get(member) else None
+        where = (member, parent.named_by(call[member])) if parent and member and call.get(member) else None
         before = offset_of(call.get("nextToken"))
         found = self.store.page(kind, region=call.region, where=where, before=before, rows=size + 1)
         page = found[:size]

@@ -122,8 +122,8 @@ class SolutionOperations(Operations):
         return self.describe(SOLUTION_VERSION, call)
 
     def list_solution_versions(self, call: Call) -> Answer:
-        if call.get(SOLUTION.arn_member):
-            self.find(SOLUTION, call)
+        if named := call.get(SOLUTION.arn_member):
+            self.store.get(SOLUTION, SOLUTION.named_by(named))
         return self.list(SOLUTION_VERSION, call, parent=SOLUTION)
 
     def get_solution_metrics(self, call: Call) -> Answer:
