@@ -5,6 +5,7 @@ Split  a tenth of the users is drawn; for each the newest tenth of events (at le
        the newest fifth of events is the truth.
 NDCG   the ideal is the returned list of 25 re-sorted by relevance and then cut, which is what the service's published
        figures show. The textbook ideal over all held-out items gives lower figures: `textbook_ndcg`.
+Hits   an item, or a user of a segment, that a list names again hits once, at its first place.
 """
 
 from __future__ import annotations
@@ -90,17 +91,26 @@ def _divided(histories: Histories, share: float) -> Examples:
 
 
 def hits(ranked: Ints, truths: Histories, n_items: int) -> npt.NDArray[np.bool_]:
-    """Which places of each list hold a true item, shape of `ranked`."""
+    """Which places of each list hold a true item for the first time, shape of `ranked`."""
     relevant = np.empty(ranked.shape, np.bool_)
     places = ranked.astype(np.int32)
     mark_hits(places, truths.starts.astype(np.int64), truths.items.astype(np.int32), n_items, relevant)
-    return relevant
+    return relevant & _first_places(ranked)
+
+
+def _first_places(ranked: Ints) -> npt.NDArray[np.bool_]:
+    """Which places of each list name an item that no place before names, shape of `ranked`."""
+    order = np.argsort(ranked, axis=1, kind="stable")
+    in_order = np.take_along_axis(ranked, order, axis=1)
+    first = np.ones(ranked.shape, np.bool_)
+    np.put_along_axis(first, order[:, 1:], in_order[:, 1:] != in_order[:, :-1], axis=1)
+    return first
 
 
 def gains(ranked: Ints, truths: Histories, n_items: int) -> Floats:
     """The weight of the true event at each place of each list, 0 where there is none; shape of `ranked`.
 
-    Of an item that is true more than once the heaviest event counts.
+    Of an item that is true more than once the heaviest event counts, and the first place that names it.
     """
     pairs = truths.users * n_items + truths.items
     order = np.lexsort((-truths.weights, pairs))
@@ -111,7 +121,7 @@ def gains(ranked: Ints, truths: Histories, n_items: int) -> Floats:
     if not len(true_pairs):
         return np.zeros(asked.shape)
     places = np.minimum(np.searchsorted(true_pairs, asked), len(true_pairs) - 1)
-    return np.where(true_pairs[places] == asked, heaviest[places], 0.0)
+    return np.where((true_pairs[places] == asked) & _first_places(ranked), heaviest[places], 0.0)
 
 
 def ndcg(relevant: npt.NDArray[Any], cut: int) -> float:
@@ -205,7 +215,7 @@ def evaluate_segments(ranked: Ints, takers: sp.csr_matrix) -> Figures:
     found = np.zeros(len(ranked))
     for row, users in enumerate(ranked):
         true_users = takers.indices[takers.indptr[row] : takers.indptr[row + 1]]
-        found[row] = np.isin(users, true_users).sum()
+        found[row] = np.isin(np.unique(users), true_users).sum()
     return rounded(
         {
             "coverage": len(np.unique(ranked)) / takers.shape[1],
@@ -226,7 +236,7 @@ def trend_prediction_accuracy(ranked: Ints, growth: Floats) -> float:
     Shapes   ranked (up to 25,); growth (n_items,): events in the next interval less those in the one before.
     """
     best = np.sort(growth)[::-1][: len(ranked)].clip(min=0).sum()
-    return round(max(float(growth[ranked].sum() / best), 0.0), DECIMALS) if best > 0 else 0.0
+    return round(max(float(growth[np.unique(ranked)].sum() / best), 0.0), DECIMALS) if best > 0 else 0.0
 
 
 def rounded(figures: Mapping[str, float]) -> Figures:

@@ -1,7 +1,7 @@
 """How good ranked lists are, by the textbook.
 
-A list counts to its tenth place, but for `mrr`, which looks at the whole of it. A user whose list is missing has found
-nothing. All but coverage are means over users, so that a user with many purchases weighs as much as one with a single.
+A list counts to its tenth place, but for `mrr`, which looks at the whole of it. An item that a list names again hits
+once, at its first place; its other places are spent. A user whose list is missing has found nothing. All but coverage are means over users, so that a user with many purchases weighs as much as one with a single.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def measure(lists: Mapping[str, Sequence[str]], bought: Mapping[str, AbstractSet
     pairs = [(lists.get(user, ()), items) for user, items in bought.items()]
     shown = {item for ranked, _ in pairs for item in ranked[:DEPTH]}
     return {
-        "precision_at_10": _mean(_hits(ranked, items) / DEPTH for ranked, items in pairs),
-        "recall_at_10": _mean(_hits(ranked, items) / len(items) for ranked, items in pairs),
+        "precision_at_10": _mean(len(_hit_places(ranked, items)) / DEPTH for ranked, items in pairs),
+        "recall_at_10": _mean(len(_hit_places(ranked, items)) / len(items) for ranked, items in pairs),
         "ndcg_at_10": _mean(gains(lists, bought)),
         "mrr": _mean(_reciprocal_rank(ranked, items) for ranked, items in pairs),
         "coverage": min(1.0, len(shown) / n_items) if n_items else 0.0,
@@ -53,13 +53,15 @@ def ratio_stderr(above: Sequence[float], below: Sequence[float], least_below: fl
     return float((spread / len(above)) ** 0.5 / mean_below)
 
 
-def _hits(ranked: Sequence[str], items: AbstractSet[str]) -> int:
-    return len(items & set(ranked[:DEPTH]))
+def _hit_places(ranked: Sequence[str], items: AbstractSet[str]) -> list[int]:
+    """Places, from 1 to 10, at which an item is hit for the first time."""
+    first = {item: place for place, item in reversed([*enumerate(ranked[:DEPTH], start=1)])}
+    return [place for item, place in first.items() if item in items]
 
 
 def _gain(ranked: Sequence[str], items: AbstractSet[str]) -> float:
-    """Each hit counts one, divided by the logarithm of its place plus one; places begin at 1."""
-    return sum(1 / log2(place + 1) for place, item in enumerate(ranked[:DEPTH], start=1) if item in items)
+    """Each hit counts one, divided by the logarithm of its place plus one."""
+    return sum(1 / log2(place + 1) for place in _hit_places(ranked, items))
 
 
 def _ideal_gain(n_items: int) -> float:

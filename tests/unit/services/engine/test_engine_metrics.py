@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log2
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.engine.metrics import (
     average_rewards,
@@ -21,6 +24,7 @@ from services.engine.metrics import (
     segment_size,
     split_users,
     textbook_ndcg,
+    trend_prediction_accuracy,
 )
 from services.engine.recipes.histories import Histories
 
@@ -64,6 +68,72 @@ def test_list_without_hits_counts_zero() -> None:
 def test_hits_belong_to_their_own_user() -> None:
     found = hits(np.array([[1, 2], [1, 2]]), histories([2], [9, 1]), n_items=10)
     assert found.tolist() == [[False, True], [True, False]]
+
+
+@pytest.mark.parametrize(
+    ("ranked", "truth", "expected"),
+    [
+        ([7, 7], [7], [True, False]),
+        ([1, 7, 7, 2, 7], [7, 7], [False, True, False, False, False]),
+        ([3, 4, 3, 4, 9], [4, 3], [True, True, False, False, False]),
+        ([5, 5, 5], [6], [False, False, False]),
+    ],
+)
+def test_an_item_that_a_list_names_again_hits_once_at_its_first_place(
+    ranked: list[int], truth: list[int], expected: list[bool]
+) -> None:
+    assert hits(np.array([ranked]), histories(truth), n_items=10)[0].tolist() == expected
+    assert (gains(np.array([ranked]), histories(truth), n_items=10)[0] > 0).tolist() == expected
+
+
+def test_hits_of_one_list_are_not_spent_by_another() -> None:
+    found = hits(np.array([[1, 1], [1, 2], [2, 1]]), histories([1], [1], [1]), n_items=5)
+    assert found.tolist() == [[True, False], [True, False], [False, True]]
+
+
+def test_users_and_items_that_are_named_again_count_once_in_segments_and_trends() -> None:
+    takers = sp.csr_matrix(np.array([[1, 1, 0, 0]], np.float32))
+    figures = evaluate_segments(np.array([[0, 0, 0]]), takers)
+    assert figures == {"coverage": 0.25, "hits_at_1_percent": 1.0, "recall_at_1_percent": 0.5}
+    assert trend_prediction_accuracy(np.array([1, 1, 1]), np.array([0.0, 3.0, 1.0])) == 0.75
+
+
+many_lists = st.integers(1, 25).flatmap(
+    lambda length: st.lists(
+        st.tuples(
+            st.lists(st.integers(0, 11), min_size=length, max_size=length),
+            st.lists(st.integers(0, 11), min_size=1, max_size=8),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+
+
+@given(many_lists)
+def test_every_figure_of_any_lists_lies_between_nought_and_one(pairs: list[tuple[list[int], list[int]]]) -> None:
+    ranked, truths = np.array([one for one, _ in pairs]), histories(*(truth for _, truth in pairs))
+    figures = evaluate(ranked, truths, 12) | evaluate_textbook(ranked, truths, 12)
+    figures |= evaluate_weighted(ranked, truths, 12, [1.0]) | {"rewards": average_rewards(ranked, truths, np.ones(12))}
+    takers = truths.binary(12)
+    figures |= {f"segments {name}": value for name, value in evaluate_segments(ranked, takers).items()}
+    del figures["segments hits_at_1_percent"]  # a mean count
+    figures["trend"] = trend_prediction_accuracy(ranked[0], np.arange(12.0))
+    assert {name: value for name, value in figures.items() if not 0 <= value <= 1} == {}
+
+
+@given(many_lists)
+def test_figures_of_any_lists_are_those_of_the_book(pairs: list[tuple[list[int], list[int]]]) -> None:
+    figures = evaluate_textbook(
+        np.array([one for one, _ in pairs]), histories(*(truth for _, truth in pairs)), n_items=12
+    )
+    gained = []
+    for ranked, truth in pairs:
+        first = [ranked.index(item) for item in set(truth) if item in ranked[:5]]
+        ideal = sum(1 / log2(place + 2) for place in range(min(len(set(truth)), 5, len(ranked))))
+        gained.append(sum(1 / log2(place + 2) for place in first) / ideal)
+    expected = sum(gained) / len(gained)
+    assert figures["textbook_normalized_discounted_cumulative_gain_at_5"] == pytest.approx(expected, abs=1e-4)
 
 
 def test_newest_tenth_is_the_truth_and_at_least_one() -> None:
