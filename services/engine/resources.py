@@ -70,7 +70,7 @@ class Kind(NamedTuple):
         return f"latest{self.noun}Update"
 
     def named_by(self, arn: str) -> str:
-        """The ARN of this kind that an ARN stands for: that of a solution's version, as in the service, for its solution."""
+        """The ARN of this kind that an ARN stands for: a solution's version, as in the service, for its solution."""
         return "/".join(arn.split("/")[:2]) if self.noun == "Solution" else arn
 
     @property
