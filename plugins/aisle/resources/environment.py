@@ -16,6 +16,8 @@ from aisle.settings import get_settings
 
 DatasetKey = Literal["interactions", "items", "users", "actions", "action_interactions"]
 RECIPE = "arn:aws:personalize:::recipe/"
+#: The one recipe whose exploration can be set; that of the second version explores at a rate of its own.
+EXPLORING = "aws-user-personalization"
 
 
 def _cron(text: str) -> str:
@@ -126,6 +128,15 @@ class Solution(_Named):
     @property
     def recipe_arn(self) -> str:
         return self.recipe if self.recipe.startswith("arn:") else f"{RECIPE}{self.recipe}"
+
+    @model_validator(mode="after")
+    def _explores_only_where_that_can_be_set(self) -> Solution:
+        parts: list[Campaign | BatchInference] = [*self.campaigns.values()]
+        parts += [self.batch_inference] if self.batch_inference else []
+        explores = any(part.exploration.on_the_wire() for part in parts)
+        if explores and self.recipe_arn != f"{RECIPE}{EXPLORING}":
+            raise ValueError(f"`exploration` can be set for {EXPLORING} alone, not for {self.recipe}: leave it out")
+        return self
 
 
 class Dataset(_Named):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from services.engine import s3
-from services.engine.catalogue import POPULAR_ITEMS, USER_PERSONALIZATION, USER_SEGMENTATION, Recipe, recipe_of
+from services.engine.catalogue import POPULAR_ITEMS, USER_SEGMENTATION, Recipe, recipe_of
 from services.engine.errors import InUse, InvalidInput
 from services.engine.filters import Filter, parse
 from services.engine.jobs.batch_segment import OF_ATTRIBUTES
+from services.engine.operations import exploration
 from services.engine.operations.base import Answer, Call, Operations
-from services.engine.operations.campaigns import check_exploration
 from services.engine.resources import (
     ACTIVE,
     BATCH_INFERENCE_JOB,
@@ -24,7 +24,6 @@ from services.engine.resources import (
 MAX_RESULTS = 500
 MAX_USERS = 5_000_000
 DEFAULT_RESULTS = 25
-EXPLORING = "aws-user-personalization"
 BATCH_INFERENCE, THEME_GENERATION = "BATCH_INFERENCE", "THEME_GENERATION"
 _MEMBERS = ("jobName", "solutionVersionArn", "filterArn", "jobInput", "jobOutput", "roleArn")
 
@@ -132,7 +131,4 @@ def _check_mode(call: Call) -> None:
 def _check_config(config: dict[str, Any], recipe: Recipe) -> None:
     if config.get("rankingInfluence"):
         raise InvalidInput(f"rankingInfluence belongs to aws-semantic-similarity, not to {recipe.name}; leave it out")
-    exploration = config.get("itemExplorationConfig", {})
-    if exploration and (recipe.type, recipe.name) != (USER_PERSONALIZATION, EXPLORING):
-        raise InvalidInput(f"itemExplorationConfig belongs to {EXPLORING}, not to {recipe.name}; leave it out")
-    check_exploration(exploration)
+    exploration.check(config.get("itemExplorationConfig", {}), recipe)

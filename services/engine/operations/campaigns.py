@@ -6,13 +6,12 @@ from typing import Any
 
 from services.engine.catalogue import Recipe, recipe_of
 from services.engine.errors import InUse, InvalidInput
+from services.engine.operations import exploration
 from services.engine.operations.base import Answer, Call, Operations
 from services.engine.resources import ACTIVE, CAMPAIGN, SETTLED, SOLUTION, SOLUTION_VERSION, Resource
 from services.engine.updates import SYNC, newest_active
 
 LATEST = "/$LATEST"
-#: What itemExplorationConfig may hold: the least and the greatest value of each number.
-EXPLORATION = {"explorationWeight": (0.0, 1.0), "explorationItemAgeCutOff": (1.0, float("inf"))}
 
 
 class CampaignOperations(Operations):
@@ -84,30 +83,7 @@ def check_config(config: dict[str, Any], recipe: Recipe | None) -> None:
         )
     if "rankingInfluence" in config:
         raise InvalidInput(f"rankingInfluence belongs to aws-semantic-similarity, not to {recipe.name}; leave it out")
-    exploration = config.get("itemExplorationConfig", {})
-    if exploration and recipe.type != "USER_PERSONALIZATION":
-        raise InvalidInput(
-            f"itemExplorationConfig belongs to aws-user-personalization, not to {recipe.name}; leave it out"
-        )
-    check_exploration(exploration)
-
-
-def check_exploration(config: dict[str, str]) -> None:
-    """Raise InvalidInput if an itemExplorationConfig has an unknown name or a value out of its range."""
-    for name, text in config.items():
-        if name not in EXPLORATION:
-            raise InvalidInput(f"itemExplorationConfig has no '{name}'; it may hold {', '.join(EXPLORATION)}")
-        low, high = EXPLORATION[name]
-        number = _number(text)
-        if number is None or not low <= number <= high:
-            raise InvalidInput(f"{name} of itemExplorationConfig is '{text}'; pass a number from {low:g} to {high:g}")
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    exploration.check(config.get("itemExplorationConfig", {}), recipe)
 
 
 def _check_sync(config: dict[str, Any], arn: str) -> None:

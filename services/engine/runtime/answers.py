@@ -89,7 +89,7 @@ class Answers:
         explored = _explored(deployment, assortment, others, rest, random)
         chosen = _mixed(promoted, scores, explored, falling(others[explored.items]), random)
         names = assortment.names[chosen.items].tolist()
-        answers = _listed(names, chosen, popular[chosen.items], deployment, wish.promotion)
+        answers = listed(names, chosen, popular[chosen.items], deployment, wish.promotion)
         return self._described(deployment, answers, wish)
 
     def rank(self, deployment: Deployment, wish: Wish, names: Sequence[str]) -> list[Answer]:
@@ -178,7 +178,7 @@ def _mixed(
     )
 
 
-def _listed(
+def listed(
     names: Sequence[str], chosen: Chosen, popular: Mask, deployment: Deployment, promotion: Promotion | None
 ) -> list[Answer]:
     """The chosen items with what applies to each: a score, the promotion's name, the reason."""

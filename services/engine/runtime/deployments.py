@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 import structlog
 
-from services.engine.catalogue import Recipe, recipe_of
+from services.engine.catalogue import USER_PERSONALIZATION, Recipe, recipe_of
 from services.engine.data.attributes import Attributes
 from services.engine.data.datasets import Datasets
 from services.engine.data.interactions import EventSelection
@@ -25,6 +25,7 @@ from services.engine.files import DataFolder
 from services.engine.filters import Filter, parse
 from services.engine.lifecycle import Completion
 from services.engine.models.storage import TrainedModel, load, single_items
+from services.engine.recipes.exploration import MAX_SHARE
 from services.engine.recipes.histories import Floats
 from services.engine.resources import ACTIVE, CAMPAIGN, DATASET_GROUP, FILTER, SOLUTION_VERSION, Kind, Resource
 from services.engine.runtime.assortment import Assortment
@@ -39,6 +40,8 @@ WITH_LATE_ITEMS = frozenset({"aws-user-personalization", "aws-user-personalizati
 WITH_METADATA = frozenset({"aws-user-personalization-v2", "aws-personalized-ranking-v2"})
 #: The service's own defaults of itemExplorationConfig.
 EXPLORATION_WEIGHT, EXPLORATION_CUT_OFF_DAYS = 0.3, 30.0
+#: What aws-user-personalization-v2 does in place of settings: a thousandth of its places goes to items of the cut-off.
+SECOND_VERSION_WEIGHT = 0.001 / MAX_SHARE
 #: An assortment is built anew at most for this part of the time, however often items change.
 REBUILDING_SHARE = 0.1
 MAX_SEGMENTS = 64
@@ -160,8 +163,11 @@ class Deployment:
     @property
     def exploration(self) -> tuple[float, float]:
         """Weight, from 0 to 1, and cut-off in days; the weight is 0 where the recipe does not explore."""
-        if self.loaded.recipe.type != "USER_PERSONALIZATION" or self.loaded.recipe.name not in WITH_LATE_ITEMS:
+        recipe = self.loaded.recipe
+        if recipe.type != USER_PERSONALIZATION or recipe.name not in WITH_LATE_ITEMS:
             return 0.0, EXPLORATION_CUT_OFF_DAYS
+        if recipe.second_version:
+            return SECOND_VERSION_WEIGHT, EXPLORATION_CUT_OFF_DAYS
         config = self.config.get("itemExplorationConfig", {})
         return (
             float(config.get("explorationWeight", EXPLORATION_WEIGHT)),

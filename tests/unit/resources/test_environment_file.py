@@ -17,6 +17,8 @@ from aisle.settings import PROJECT_ROOT, get_settings
 DEFAULT = PROJECT_ROOT / "include" / "personalize" / "default.yaml"
 GROUP = "groups: [{name: shop, datasets: {interactions: {}}, %s}]"
 SOLUTION = "solutions: {up: {recipe: aws-user-personalization, config: %s}}"
+EXPLORED = "solutions: {up: {recipe: aws-user-personalization%s, %s}}"
+EXPLORES = r"groups\[0\].solutions.up: .*`exploration` can be set for aws-user-personalization alone, not for aws-"
 NO_ITEM = "{type: record, name: Interactions, fields: [{name: USER_ID, type: string}, {name: TIMESTAMP, type: long}]}"
 LONG_NAME = "n" * 60
 
@@ -32,6 +34,17 @@ def written(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize(
+    "recipe", ["aws-user-personalization", "arn:aws:personalize:::recipe/aws-user-personalization"]
+)
+def test_exploration_can_be_set_for_the_recipe_that_has_it_and_left_empty_for_any(written: Any, recipe: str) -> None:
+    explored = "exploration: {weight: 0.5}"
+    text = f"up: {{recipe: {recipe}, batch_inference: {{{explored}}}, campaigns: {{home: {{{explored}}}}}}}"
+    other = "sims: {recipe: aws-sims, campaigns: {item: {exploration: {}}}}"
+    (group,) = load(written(GROUP % f"solutions: {{{text}, {other}}}")).groups
+    assert group.solutions["up"].campaigns["home"].exploration.on_the_wire() == {"explorationWeight": "0.5"}
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         (GROUP % "solution: {}", r"groups\[0\].solution: there is no such field: correct its spelling"),
@@ -44,6 +57,10 @@ def written(tmp_path: Path) -> Any:
         (GROUP % "filters: {a: {name: same, expression: x}, b: {name: same, expression: y}}", "called filter same"),
         (GROUP % f"filters: {{{LONG_NAME}: {{expression: x}}}}", "longer than 63 characters: give a `name`"),
         (GROUP % "filters: {'a b': {expression: x}}", r"groups\[0\].filters.a b.\[key\]: String should match"),
+        (GROUP % EXPLORED % ("-v2", "campaigns: {home: {exploration: {weight: 0}}}"), EXPLORES),
+        (GROUP % EXPLORED % ("-v2", "campaigns: {a: {}, b: {exploration: {item_age_cut_off_days: 7}}}"), EXPLORES),
+        (GROUP % EXPLORED % ("-v2", "batch_inference: {exploration: {weight: 0.3}}"), EXPLORES),
+        (GROUP % EXPLORED.replace("user-", "") % ("", "campaigns: {home: {exploration: {weight: 0.3}}}"), EXPLORES),
         (GROUP % SOLUTION % "{hpoConfigg: {a: b}}", 'solution shop-up: Unknown parameter in solutionConfig: "hpoC'),
         (GROUP % SOLUTION % "{algorithmHyperParameters: {bptt: 30}}", "solution shop-up: Invalid type .*bptt"),
         (GROUP % "solutions: {up: {recipe: a, training: {schedule: '@daily'}}}", "not a cron expression of five"),

@@ -9,7 +9,7 @@ import pytest
 from services.engine.errors import JobFailed
 from services.engine.lifecycle import Completion
 from services.engine.resources import SOLUTION_VERSION, Resource
-from tests.unit.services.engine.control import Control, refused
+from tests.unit.services.engine.control import OUTPUT, ROLE, Control, Refused, refused
 
 SYNC = {"syncWithLatestSolutionVersion": True}
 
@@ -104,6 +104,62 @@ def test_configuration_that_cannot_be_is_refused(
     refused(
         "InvalidInput", control.CreateCampaign, fault, name="live", solutionVersionArn=version, campaignConfig=config
     )
+
+
+BATCH = {
+    "roleArn": ROLE, "jobInput": {"s3DataSource": {"path": "s3://somewhere/in/"}}, "jobOutput": OUTPUT,
+}  # fmt: skip
+
+
+def exploring(control: Control, operation: str, version: str, config: dict[str, str]) -> dict[str, Any]:
+    """Ask for exploration by one of the three operations that take it."""
+    told = {"itemExplorationConfig": config}
+    if operation == "CreateBatchInferenceJob":
+        job = {"jobName": "all", "solutionVersionArn": version, "batchInferenceJobConfig": told, **BATCH}
+        return control.call(operation, **job)
+    if operation == "CreateCampaign":
+        return control.call(operation, name="other", solutionVersionArn=version, campaignConfig=told)
+    arn = control.created("Campaign", name="live", solutionVersionArn=version)
+    return control.call(operation, campaignArn=arn, campaignConfig=told)
+
+
+by_operation = pytest.mark.parametrize("operation", ["CreateCampaign", "UpdateCampaign", "CreateBatchInferenceJob"])
+
+
+@by_operation
+@pytest.mark.parametrize(
+    "recipe", ["aws-user-personalization-v2", "aws-personalized-ranking", "aws-personalized-ranking-v2", "aws-sims"]
+)
+def test_exploration_is_refused_by_every_operation_for_every_recipe_but_one(
+    control: Control, operation: str, recipe: str
+) -> None:
+    version = control.version(control.solution(control.group(), "other", recipe), "one")
+    with pytest.raises(Refused, match=f"belongs to aws-user-personalization, not to {recipe}"):
+        exploring(control, operation, version, {"explorationWeight": "0.3"})
+
+
+@by_operation
+@pytest.mark.parametrize(
+    ("config", "fault"),
+    [
+        ({"explorationWeight": "1.5"}, "from 0 to 1"),
+        ({"explorationWeight": "-0.1"}, "from 0 to 1"),
+        ({"explorationWeight": "inf"}, "from 0 to 1"),
+        ({"explorationItemAgeCutOff": "0"}, "from 1"),
+        ({"weight": "1"}, "has no 'weight'"),
+        ({"explorationWeight": "1", "explorationItemAgeCutOff": "7.5"}, None),
+        ({}, None),
+    ],
+)
+def test_exploration_of_the_recipe_that_has_it_is_held_to_the_same_bounds_by_every_operation(
+    control: Control, solution: str, operation: str, config: dict[str, str], fault: str | None
+) -> None:
+    version = control.version(solution, "one")
+    if fault is None:
+        assert exploring(control, operation, version, config)
+        return
+    with pytest.raises(Refused, match=fault):
+        exploring(control, operation, version, config)
 
 
 def test_campaign_serves_the_old_version_until_the_update_is_ready(control: Control, solution: str) -> None:

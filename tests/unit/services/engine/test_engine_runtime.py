@@ -1,16 +1,23 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from services.engine.catalogue import RECIPES
 from services.engine.data.attributes import Attributes, Texts
 from services.engine.data.interactions import EventSelection, Interactions
 from services.engine.data.records import LiveEvent
 from services.engine.models.popularity_count import PopularityCount
 from services.engine.models.storage import TrainedModel
+from services.engine.recipes.exploration import MAX_SHARE
 from services.engine.recipes.histories import Histories
-from services.engine.runtime.answers import wire_name
+from services.engine.resources import CAMPAIGN, Resource
+from services.engine.runtime.answers import Chosen, listed, wire_name
 from services.engine.runtime.assortment import Assortment
+from services.engine.runtime.deployments import SECOND_VERSION_WEIGHT, Deployment
 from services.engine.runtime.issued import Issued, new_id, written
 from services.engine.runtime.lifts import context_lifts, segment_lift
 from services.engine.runtime.promotions import interleave, promoted_places
@@ -208,3 +215,47 @@ def test_a_query_of_one_user_and_of_many_is_the_same(trained: TrainedModel) -> N
         alone, part = histories(trained, [user], [live[row]], ALL), together.take(np.array([row]))
         assert alone.items.tolist() == part.items.tolist()
         assert alone.moments.tolist() == part.moments.tolist()
+
+
+def deployed(recipe: str, **config: Any) -> Deployment:
+    """A campaign of a version of a recipe, without a model behind it."""
+    campaign = Resource.create(CAMPAIGN, "us-east-1", "live", {"campaignConfig": config})
+    return Deployment(campaign, SimpleNamespace(recipe=RECIPES[recipe]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "config", "weight", "days"),
+    [
+        ("aws-user-personalization", {}, 0.3, 30),
+        ("aws-user-personalization", {"explorationWeight": "0"}, 0, 30),
+        ("aws-user-personalization", {"explorationWeight": "0.9", "explorationItemAgeCutOff": "7"}, 0.9, 7),
+        ("aws-user-personalization-v2", {}, SECOND_VERSION_WEIGHT, 30),
+        # What an earlier engine took for the second version counts no more.
+        ("aws-user-personalization-v2", {"explorationWeight": "1", "explorationItemAgeCutOff": "7"},
+         SECOND_VERSION_WEIGHT, 30),
+        ("aws-sims", {}, 0, 30),
+        ("aws-personalized-ranking-v2", {}, 0, 30),
+    ],
+)  # fmt: skip
+def test_exploration_is_set_for_one_recipe_and_fixed_at_a_thousandth_for_its_second_version(
+    recipe: str, config: dict[str, str], weight: float, days: float
+) -> None:
+    deployment = deployed(recipe, itemExplorationConfig=config) if config else deployed(recipe)
+    assert deployment.exploration == (weight, days)
+    assert pytest.approx(0.001) == SECOND_VERSION_WEIGHT * MAX_SHARE
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reasons"),
+    [
+        ("aws-user-personalization", [None, None, None, None]),
+        ("aws-user-personalization-v2", [["Promoted item"], ["Exploration"], ["Popular item"], None]),
+    ],
+)
+def test_the_second_version_tells_why_an_item_is_in_the_list(recipe: str, reasons: list[Any]) -> None:
+    deployment = deployed(recipe)
+    deployment.loaded.trained = SimpleNamespace(model=SimpleNamespace(scored=True))  # type: ignore[assignment]
+    first, second, third = (np.arange(4) == place for place in range(3))
+    chosen = Chosen(np.arange(4), np.array([0.4, 0.3, 0.2, 0.1]), promoted=first, tried=second)
+    answers = listed(["a", "b", "c", "d"], chosen, third, deployment, None)
+    assert [answer.get("reason") for answer in answers] == reasons
