@@ -2,8 +2,8 @@
 
 An event has a row for each dataset group, so that a group whose service is down or refuses keeps no other waiting. It
 is `unsorted` or `held` until it is known to be the group's, then `waiting`, then `sent`, or `dead` after too many
-refusals, or at once where it holds what no service takes. Who sends an event holds its row's lock and nothing else: a sender that dies gives back what it held, and two
-senders never hold the same event.
+refusals, or at once where it holds what no service takes. Who sends an event holds its row's lock and nothing else: a
+sender that dies gives back what it held, and two senders never hold the same event.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def withdraw_departed(connection: Connection[Any]) -> int:
 
 
 def put_aside(connection: Connection[Any], group: str) -> int:
-    """Mark as dead what waits for a group and could never be sent, with the reason; return how many events that were."""
+    """Mark as dead what waits for a group and could never be sent, with the reason; return how many."""
     return connection.execute(sql("events/outbox/put_aside").encode(), {"dataset_group": group}).rowcount
 
 

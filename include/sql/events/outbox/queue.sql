@@ -31,29 +31,45 @@ lines as (
         and orders.ordered_at > given.oldest_at
         and items.quantity > 0
         and items.unit_price > 0
+),
+
+purchases as (
+    select
+        encode(
+            sha256(
+                convert_to(concat_ws(chr(31), given.event_type, lines.source, lines.order_id, lines.item_id), 'UTF8')
+            ),
+            'hex'
+        ) as event_id,
+        lines.user_id,
+        encode(sha256(convert_to(concat_ws(chr(31), lines.source, lines.order_id), 'UTF8')), 'hex') as session_id,
+        given.event_type,
+        lines.item_id,
+        sum(lines.quantity)::real as event_value,
+        lines.ordered_at as occurred_at,
+        lines.source,
+        lines.order_id
+    from lines
+    cross join given
+    where
+        not exists (
+            select from unnest(given.non_product_patterns) as patterns (pattern)
+            where lines.item_id ~ ('^(' || patterns.pattern || ')$')
+        )
+    group by given.event_type, lines.source, lines.order_id, lines.user_id, lines.ordered_at, lines.item_id
 )
 
 select
-    encode(
-        sha256(convert_to(concat_ws(chr(31), given.event_type, lines.source, lines.order_id, lines.item_id), 'UTF8')),
-        'hex'
-    ) as event_id,
-    lines.user_id,
-    encode(sha256(convert_to(concat_ws(chr(31), lines.source, lines.order_id), 'UTF8')), 'hex') as session_id,
-    given.event_type,
-    lines.item_id,
-    sum(lines.quantity)::real as event_value,
-    lines.ordered_at as occurred_at,
-    lines.source,
-    lines.order_id
-from lines
-cross join given
-where
-    not exists (
-        select from unnest(given.non_product_patterns) as patterns (pattern)
-        where lines.item_id ~ ('^(' || patterns.pattern || ')$')
-    )
-group by given.event_type, lines.source, lines.order_id, lines.user_id, lines.ordered_at, lines.item_id;
+    purchases.*,
+    events.why_unsendable(
+        purchases.user_id,
+        purchases.session_id,
+        purchases.event_type,
+        purchases.item_id,
+        purchases.event_value,
+        purchases.occurred_at
+    ) as fault
+from purchases;
 
 -- What an order says no more, and what was not sent yet, is withdrawn: it was cancelled, edited, or is too old.
 delete from events.outbox as old
@@ -94,21 +110,10 @@ select
     purchase_events.occurred_at,
     purchase_events.source,
     purchase_events.order_id,
-    case when checked.fault is null then receivers.state else 'dead' end as state,
-    checked.fault as last_error
+    case when purchase_events.fault is null then receivers.state else 'dead' end as state,
+    purchase_events.fault as last_error
 from purchase_events
 cross join unnest(%(dataset_groups)s::text[], %(states)s::text[]) as receivers (dataset_group, state)
-cross join lateral (
-    select
-        events.why_unsendable(
-            purchase_events.user_id,
-            purchase_events.session_id,
-            purchase_events.event_type,
-            purchase_events.item_id,
-            purchase_events.event_value,
-            purchase_events.occurred_at
-        ) as fault
-) as checked
 on conflict (event_id, dataset_group) do update set
     user_id = excluded.user_id,
     event_value = excluded.event_value,
