@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from structlog.typing import Processor
 
+from aisle.errors import ConfigurationError
 from services.engine.http import create_app, exit_code
 from services.engine.settings import EngineSettings
 from services.server import serve
@@ -25,8 +26,11 @@ def main() -> None:
     given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
     settings = EngineSettings(**given)
     log_as_json()
+    try:
+        app = create_app(settings)
+    except ConfigurationError as error:
+        sys.exit(str(error))
     # uvicorn ends its work on SIGTERM and then raises the signal again, for whoever was there before.
-    app = create_app(settings)
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(exit_code(app)))
     serve(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
 

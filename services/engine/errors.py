@@ -12,7 +12,9 @@ PersonalizeError              HTTP 400 in the control plane; the model of the ot
 └── FrontDoorError            what any AWS service may answer before an operation is reached, or when it breaks
     ├── UnknownOperation          the service has no such operation
     ├── RequestTooLarge           more bytes than any request of the API needs
-    ├── MissingAuthenticationToken, IncompleteSignature, InvalidClientTokenId, SignatureDoesNotMatch
+    ├── AccessDenied              the engine is not for this host name or this page
+    ├── NotAuthenticated          400 in the control plane, 403 in the other two services
+    │   └── MissingAuthenticationToken, IncompleteSignature, UnrecognizedClient, InvalidSignature
     ├── ServiceUnavailable        the engine is opening its data
     └── InternalFailure           a bug of the engine; its log has the request's id
 JobFailed                     a job ends in CREATE FAILED; the text becomes its failureReason
@@ -100,31 +102,41 @@ class RequestTooLarge(FrontDoorError):
     status = 413
 
 
-class MissingAuthenticationToken(FrontDoorError):
+class AccessDenied(FrontDoorError):
+    """The engine is not for this host name, or not for pages of this origin."""
+
+    code = "AccessDeniedException"
+    status = 403
+
+
+class NotAuthenticated(FrontDoorError):
+    """Who calls is not known. JSON 1.1 services answer 400, REST services 403."""
+
+    status = 403
+
+
+class MissingAuthenticationToken(NotAuthenticated):
     """The call is not signed."""
 
-    code = "MissingAuthenticationToken"
-    status = 403
+    code = "MissingAuthenticationTokenException"
 
 
-class IncompleteSignature(FrontDoorError):
+class IncompleteSignature(NotAuthenticated):
     """The signature is not of the form that AWS prescribes."""
 
-    code = "IncompleteSignature"
+    code = "IncompleteSignatureException"
 
 
-class InvalidClientTokenId(FrontDoorError):
+class UnrecognizedClient(NotAuthenticated):
     """Nobody has this access key."""
 
-    code = "InvalidClientTokenId"
-    status = 403
+    code = "UnrecognizedClientException"
 
 
-class SignatureDoesNotMatch(FrontDoorError):
+class InvalidSignature(NotAuthenticated):
     """The signature is not that of the key's secret, or not of this call, or too old."""
 
-    code = "SignatureDoesNotMatch"
-    status = 403
+    code = "InvalidSignatureException"
 
 
 class ServiceUnavailable(FrontDoorError):

@@ -1,6 +1,7 @@
 """The engine over HTTP: `POST` speaks the API of the three services, `GET /` and `/health/…` are for people.
 
-A call goes through the front door (path, size, signature) on the event loop and is then answered in a thread.
+A call goes through the front door (host, origin, path, size, signature) on the event loop and is then answered in a
+thread.
 """
 
 from __future__ import annotations
@@ -18,13 +19,18 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.engine import protocol
 from services.engine.app import Engine, Reply
+from services.engine.callers import Callers, Cors
 from services.engine.errors import (
+    AccessDenied,
     FrontDoorError,
     MissingAuthenticationToken,
     NotFound,
@@ -72,9 +78,12 @@ def create_app(settings: EngineSettings) -> Starlette:
         Route("/health/ready", ready, methods=["GET"]),
         Route("/{path:path}", call_with_another_verb, methods=_OTHER_VERBS),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    keys = AccessKeys.parse(settings.access_keys.get_secret_value())
+    callers = Callers.parse(settings.allowed_hosts, settings.cors_origins, signed=bool(keys))
+    middleware = [Middleware(_Guard, callers), Middleware(Cors, callers.origins)]
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.telemetry = Telemetry()
-    app.state.keys = AccessKeys.parse(settings.access_keys.get_secret_value())
+    app.state.keys = keys
     return app
 
 
@@ -97,7 +106,7 @@ async def call(request: Request) -> Response:
         name, service = operation.name, operation.service
         reply = await _answer(request, operation, request_id)
     except FrontDoorError as error:
-        reply = Reply.of(error, error.status)
+        reply = Reply.of(error, protocol.front_door_status(error, service))
     except ClientDisconnect:
         return Response(status_code=400)
     seconds = time.monotonic() - started
@@ -230,6 +239,24 @@ def _response(reply: Reply, service: str, request_id: str) -> Response:
     if reply.error and service != CONTROL:
         headers["x-amzn-ErrorType"] = reply.error
     return Response(reply.body, reply.status, headers, media_type=protocol.CONTENT_TYPES[service])
+
+
+class _Guard:
+    """Turns calls away that are not for this engine, before their body is read."""
+
+    def __init__(self, app: ASGIApp, callers: Callers) -> None:
+        self._app = app
+        self._callers = callers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._app
+        if scope["type"] == "http":
+            try:
+                self._callers.check(Headers(scope=scope))
+            except AccessDenied as error:
+                log.info("refused", error=error.code, reason=str(error))
+                answer = _response(Reply.of(error, error.status), protocol.RUNTIME, str(uuid.uuid4()))
+        await answer(scope, receive, send)
 
 
 def _end_unless_open(opening: asyncio.Task[Engine]) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import botocore.session
 import orjson
 
-from services.engine.errors import FrontDoorError, InvalidInput, PersonalizeError, UnknownOperation
+from services.engine.errors import FrontDoorError, InvalidInput, NotAuthenticated, PersonalizeError, UnknownOperation
 from services.engine.shapes import Reader, Writer, reader, writer
 
 CONTROL, RUNTIME, EVENTS = "personalize", "personalize-runtime", "personalize-events"
@@ -114,6 +114,11 @@ def data_operation(path: str) -> Operation:
             f"No operation has the path '{path[:200]}'; there are / and {', '.join(paths())}", status=404
         )
     return operation
+
+
+def front_door_status(error: FrontDoorError, service: str) -> int:
+    """The HTTP status of an error outside operations: a JSON 1.1 service says 400 to callers it does not know."""
+    return 400 if service == CONTROL and isinstance(error, NotAuthenticated) else error.status
 
 
 def error_body(error: PersonalizeError) -> bytes:

@@ -26,3 +26,11 @@ class EngineSettings(BaseSettings):
     access_keys: SecretStr = Field(
         SecretStr(""), description="Who may call, as id:secret,id:secret; empty lets everybody and checks no signature"
     )
+    allowed_hosts: str = Field(
+        "", description="Names by which the engine may be called, comma-separated, besides localhost and IP addresses"
+    )
+    cors_origins: str = Field(
+        "loopback",
+        description="Origins whose pages may call from a browser, comma-separated; loopback is any of this machine. "
+        "Others, and * for all, need access keys",
+    )

@@ -19,9 +19,9 @@ from urllib.parse import parse_qsl, quote
 from aisle.errors import ConfigurationError
 from services.engine.errors import (
     IncompleteSignature,
-    InvalidClientTokenId,
+    InvalidSignature,
     MissingAuthenticationToken,
-    SignatureDoesNotMatch,
+    UnrecognizedClient,
 )
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -66,7 +66,7 @@ class AccessKeys:
         return bool(self.secrets)
 
     def check(self, request: SignedRequest, now: datetime | None = None) -> None:
-        """Return if the request is signed with one of the keys. Raises FrontDoorError of four kinds."""
+        """Return if the request is signed with one of the keys. Raises NotAuthenticated."""
         given = request.headers.get("authorization")
         if not given:
             raise MissingAuthenticationToken("The call is not signed; sign it with Signature Version 4")
@@ -77,15 +77,15 @@ class AccessKeys:
             )
         secret = self.secrets.get(parts["key_id"])
         if secret is None:
-            raise InvalidClientTokenId("The access key id that the call is signed with is not known to this engine")
+            raise UnrecognizedClient("The security token included in the request is invalid.")
         moment = _checked_moment(request.headers.get("x-amz-date", ""), parts["date"], now or datetime.now(UTC))
         signed_headers = _checked_headers(parts["headers"], request.headers)
         if parts["service"] != SIGNING_NAME:
-            raise SignatureDoesNotMatch(f"Credential should be scoped to correct service: '{SIGNING_NAME}'.")
+            raise InvalidSignature(f"Credential should be scoped to correct service: '{SIGNING_NAME}'.")
         key = _signing_key(secret, parts["date"], parts["region"], parts["service"])
         expected = signature(request, signed_headers, moment, parts["scope"], key)
         if not hmac.compare_digest(expected, parts["signature"]):
-            raise SignatureDoesNotMatch(
+            raise InvalidSignature(
                 "The request signature we calculated does not match the signature you provided. "
                 "Check your AWS Secret Access Key and signing method."
             )
@@ -118,13 +118,11 @@ def _checked_moment(moment: str, date: str, now: datetime) -> str:
     except ValueError as error:
         raise IncompleteSignature("The X-Amz-Date header must be a moment such as 20261121T051400Z") from error
     if not moment.startswith(date):
-        raise SignatureDoesNotMatch(f"Date in Credential scope does not match X-Amz-Date: {date} and {moment}")
+        raise InvalidSignature(f"Date in Credential scope does not match X-Amz-Date: {date} and {moment}")
     if signed_at < now - TOLERANCE:
-        raise SignatureDoesNotMatch(f"Signature expired: {moment} is now earlier than {now - TOLERANCE:{_MOMENT}}")
+        raise InvalidSignature(f"Signature expired: {moment} is now earlier than {now - TOLERANCE:{_MOMENT}}")
     if signed_at > now + TOLERANCE:
-        raise SignatureDoesNotMatch(
-            f"Signature not yet current: {moment} is still later than {now + TOLERANCE:{_MOMENT}}"
-        )
+        raise InvalidSignature(f"Signature not yet current: {moment} is still later than {now + TOLERANCE:{_MOMENT}}")
     return moment
 
 
@@ -132,7 +130,7 @@ def _checked_headers(listed: str, headers: Mapping[str, str]) -> tuple[str, ...]
     names = tuple(listed.split(";"))
     missing = [name for name in _MUST_BE_SIGNED if name in headers and name not in names]
     if missing:
-        raise SignatureDoesNotMatch(f"The header {missing[0]} must be among the signed headers")
+        raise InvalidSignature(f"The header {missing[0]} must be among the signed headers")
     return names
 
 

@@ -93,7 +93,8 @@ AIRFLOW_DIFFERS = {
 }
 #: Per program: the variables whose value in containers is another one. None: not set there.
 DIFFERS: dict[str, dict[str, str | None]] = {
-    "engine": {"ENGINE_HOST": "0.0.0.0"},
+    # The other containers call it by the name of its service.
+    "engine": {"ENGINE_HOST": "0.0.0.0", "ENGINE_ALLOWED_HOSTS": "engine"},
     "company-api": {"COMPANY_API_HOST": "0.0.0.0"},
     "serving": {"SERVING_HOST": "0.0.0.0"},
     "reports": {"REPORTS_HOST": "0.0.0.0"},

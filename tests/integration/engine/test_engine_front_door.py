@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import select
 import subprocess
 import sys
@@ -24,11 +25,24 @@ from services.engine.provider import Provider
 from services.engine.settings import EngineSettings
 
 LIST_SCHEMAS = {"X-Amz-Target": "AmazonPersonalize.ListSchemas"}
+SIGNED_BY = (
+    "AWS4-HMAC-SHA256 Credential={key}/20200101/eu-west-1/personalize/aws4_request, "
+    f"SignedHeaders={{headers}}, Signature={'0' * 64}"
+)
+HERE = "http://127.0.0.1"
 
 
 @pytest.fixture(scope="module")
 def front_door(engine: Any) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=engine.url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """An engine with access keys; what is asked here is answered before its data matters."""
+    settings = EngineSettings(data_dir=tmp_path_factory.mktemp("locked"), access_keys=SecretStr("alice:wonderland"))
+    with TestClient(create_app(settings), HERE) as client:
         yield client
 
 
@@ -83,18 +97,44 @@ def test_signatures_are_checked_where_keys_are_set(own_engine: Any) -> None:
 
     assert listed("alice", "wonderland")["schemas"] == []
     assert listed("bob", "builder")["schemas"] == []
-    for key, secret, service, code in [
-        ("alice", "builder", "personalize", "SignatureDoesNotMatch"),
-        ("alice", "builder", "personalize-runtime", "SignatureDoesNotMatch"),
-        ("carol", "wonderland", "personalize", "InvalidClientTokenId"),
+    for key, secret, service, code, status in [
+        ("alice", "builder", "personalize", "InvalidSignatureException", 400),
+        ("alice", "builder", "personalize-runtime", "InvalidSignatureException", 403),
+        ("carol", "wonderland", "personalize", "UnrecognizedClientException", 400),
+        ("carol", "wonderland", "personalize-runtime", "UnrecognizedClientException", 403),
     ]:
         with pytest.raises(ClientError) as raised:
             listed(key, secret, service)
         assert raised.value.response["Error"]["Code"] == code
-        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-    assert httpx.post(engine.url, headers=LIST_SCHEMAS).json()["__type"] == "MissingAuthenticationToken"
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
     assert httpx.get(engine.url).status_code == 403
     assert httpx.get(f"{engine.url}/health/ready").status_code == 200
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 400), ("/recommendations", 403), ("/events", 403)])
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "MissingAuthenticationTokenException"),
+        ({"Authorization": "Bearer of-another-service"}, "IncompleteSignatureException"),
+        ({"Authorization": SIGNED_BY.format(key="carol", headers="host")}, "UnrecognizedClientException"),
+        ({"Authorization": SIGNED_BY.format(key="alice", headers="host")}, "IncompleteSignatureException"),
+        (
+            {
+                "Authorization": SIGNED_BY.format(key="alice", headers="host;x-amz-date;x-amz-target"),
+                "X-Amz-Date": "20200101T000000Z",
+            },
+            "InvalidSignatureException",
+        ),
+    ],
+    ids=["unsigned", "another scheme", "unknown key", "no date", "expired"],
+)
+def test_each_protocol_tells_in_its_own_way_that_it_does_not_know_who_calls(
+    locked: TestClient, path: str, status: int, headers: dict[str, str], code: str
+) -> None:
+    answer = locked.post(path, headers=LIST_SCHEMAS | headers)
+    assert (answer.status_code, answer.json()["__type"]) == (status, code)
+    assert answer.headers.get("x-amzn-errortype") == (None if path == "/" else code)
 
 
 def test_keys_stay_out_of_the_log_and_of_settings(own_engine: Any, tmp_path: Path) -> None:
@@ -111,7 +151,7 @@ def test_calls_are_told_to_wait_until_the_data_is_open(tmp_path: Path, monkeypat
         return really_open(settings)
 
     monkeypatch.setattr(Engine, "open", open_later)
-    with TestClient(create_app(EngineSettings(data_dir=tmp_path))) as client:
+    with TestClient(create_app(EngineSettings(data_dir=tmp_path)), HERE) as client:
         answer = client.post("/", headers=LIST_SCHEMAS)
         assert (answer.status_code, answer.json()["__type"]) == (503, "ServiceUnavailable")
         assert client.get("/health/ready").status_code == client.get("/").status_code == 503
@@ -136,7 +176,7 @@ def test_bug_is_an_internal_failure_without_a_trace_on_the_wire(
         raise ZeroDivisionError("secret of the code")
 
     monkeypatch.setattr(Provider, "list_schemas", broken)
-    with TestClient(create_app(EngineSettings(data_dir=tmp_path))) as client:
+    with TestClient(create_app(EngineSettings(data_dir=tmp_path)), HERE) as client:
         while client.get("/health/ready").status_code != 200:
             pass
         answer = client.post("/", headers=LIST_SCHEMAS)
@@ -159,3 +199,52 @@ def test_idle_connection_is_still_open_after_more_than_uvicorns_five_seconds(eng
     assert connection.getresponse().status == 200
     assert connection.sock is opened
     connection.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/recommendations", "/personalize-ranking", "/events"])
+def test_browser_that_asks_first_is_told_what_a_page_may_send(front_door: httpx.Client, path: str) -> None:
+    asked = "authorization,content-type,x-amz-date,x-amz-target,x-amz-user-agent,amz-sdk-invocation-id"
+    question = {
+        "Origin": "http://localhost:3000",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": asked,
+    }
+    answer = front_door.options(path, headers=question)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+    assert answer.headers["access-control-allow-methods"] == "POST"
+    assert answer.headers["access-control-allow-headers"] == asked
+    assert int(answer.headers["access-control-max-age"]) >= 7_200
+    assert "origin" in answer.headers["vary"].lower()
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_page_may_read_errors_and_the_id_of_a_request(front_door: httpx.Client, status: int) -> None:
+    headers = LIST_SCHEMAS | {"Origin": "http://localhost:3000"}
+    answer = front_door.post("/", headers=headers, content=b"{}" if status == 200 else b"{")
+    assert answer.status_code == status
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+    exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
+    assert {"x-amzn-requestid", "x-amzn-errortype", "date"} == set(exposed)
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD", "DELETE"])
+@pytest.mark.parametrize("path", ["/", "/events", "/metrics", "/health/ready", "/nowhere"])
+@pytest.mark.parametrize("headers", [{"Host": "shop.example"}, {"Origin": "https://shop.example"}, {"Origin": "null"}])
+def test_unsigned_engine_answers_no_foreign_page_and_no_foreign_name(
+    front_door: httpx.Client, method: str, path: str, headers: dict[str, str]
+) -> None:
+    question = {"Access-Control-Request-Method": "POST"} if method == "OPTIONS" else {}
+    answer = front_door.request(method, path, headers=LIST_SCHEMAS | question | headers)
+    assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_engine_with_settings_that_let_foreign_pages_in_does_not_start(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "services.engine", "--port", "0", "--data-dir", str(tmp_path)]
+    environment = {**os.environ, "ENGINE_CORS_ORIGINS": "https://shop.example"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert "ENGINE_ACCESS_KEYS" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -214,7 +214,7 @@ def test_version_that_answers_items_is_asked_about_the_most_popular(
 
 def test_pages_are_closed_where_calls_are_signed(tmp_path: Path) -> None:
     settings = EngineSettings(data_dir=tmp_path / "data", access_keys=SecretStr("id:secret"))
-    with TestClient(create_app(settings), headers={"Accept": "text/html"}) as client:
+    with TestClient(create_app(settings), "http://127.0.0.1", headers={"Accept": "text/html"}) as client:
         assert [client.get(path).status_code for path in ("/", "/jobs/arn:x", "/resources/arn:x")] == [403] * 3
 
 

@@ -1,0 +1,130 @@
+"""Who may call: the `Host` that a call was sent to, and the `Origin` of the page that sent it.
+
+Any page that somebody opens can make the browser call an address of the reader's own machine. Where calls must be
+signed that is harmless; an engine without access keys answers pages of this machine at most. A name that is made to
+point at this machine (DNS rebinding) turns a foreign page into one of the engine's own origin, so the host that a call
+names must be an IP address, localhost, or a name from the settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from aisle.errors import ConfigurationError
+from services.engine.errors import AccessDenied
+
+ANY, LOOPBACK = "*", "loopback"
+
+#: What a page may read besides the body; SDKs correct a clock that is wrong by `Date`.
+_EXPOSED = ("x-amzn-RequestId", "x-amzn-ErrorType", "Date")
+#: Seconds for which a browser need not ask again. Browsers cap it at less.
+_MAX_AGE = 86_400
+_SHOWN_CHARACTERS = 100
+_ORIGIN = re.compile(r"https?://(?P<host>[a-z\d.\-_]+|\[[\da-f:.]+\])(?::\d{1,5})?")
+_HOST = re.compile(r"(?P<host>[^:\[\]]+|\[[^\[\]]+\])(?::\d{1,5})?")
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The origins whose pages may read answers: those listed, those of this machine, or all."""
+
+    listed: frozenset[str]
+    loopback: bool = False
+    any: bool = False
+
+    @classmethod
+    def parse(cls, text: str, *, signed: bool) -> Origins:
+        """From `https://shop.example,loopback` or `*`. Raises ConfigurationError for what needs signed calls."""
+        names = frozenset(_names(text))
+        listed = names - {ANY, LOOPBACK}
+        for origin in sorted(listed):
+            if not _ORIGIN.fullmatch(origin):
+                raise ConfigurationError(
+                    f"ENGINE_CORS_ORIGINS has '{origin}', which is no origin; write https://shop.example without a path"
+                )
+        if not signed and (foreign := sorted(name for name in names - {LOOPBACK} if not _is_of_this_machine(name))):
+            raise ConfigurationError(
+                f"ENGINE_CORS_ORIGINS has '{foreign[0]}', but without ENGINE_ACCESS_KEYS any page of it could change "
+                "everything in this engine; set access keys, or allow loopback alone"
+            )
+        return cls(listed, LOOPBACK in names, ANY in names)
+
+    def allow(self, origin: str) -> bool:
+        """Whether pages of an origin, as a browser names it, may read answers."""
+        origin = origin.lower()
+        return self.any or origin in self.listed or (self.loopback and _is_of_this_machine(origin))
+
+
+@dataclass(frozen=True)
+class Callers:
+    """What is asked of the headers of every call before anything else."""
+
+    hosts: frozenset[str]
+    origins: Origins
+    signed: bool
+
+    @classmethod
+    def parse(cls, hosts: str, origins: str, *, signed: bool) -> Callers:
+        """From the settings. `signed` says that calls need a signature. Raises ConfigurationError."""
+        return cls(frozenset(_names(hosts)), Origins.parse(origins, signed=signed), signed)
+
+    def check(self, headers: Mapping[str, str]) -> None:
+        """Return if the call may go on to its signature. Raises AccessDenied."""
+        if not self._knows(host := headers.get("host", "")):
+            raise AccessDenied(
+                f"The call was sent to the host '{host[:_SHOWN_CHARACTERS]}', which is no name of this engine; "
+                "call it by localhost or an IP address, or add the name to ENGINE_ALLOWED_HOSTS"
+            )
+        origin = headers.get("origin")
+        if origin is not None and not self.signed and not self.origins.allow(origin):
+            raise AccessDenied(
+                f"The call comes from a page of '{origin[:_SHOWN_CHARACTERS]}', and this engine has no access keys; "
+                "set ENGINE_ACCESS_KEYS and add the origin to ENGINE_CORS_ORIGINS"
+            )
+
+    def _knows(self, host: str) -> bool:
+        matched = _HOST.fullmatch(host.lower())
+        name = matched["host"] if matched else ""
+        return name in self.hosts or _is_local(name) or _is_address(name)
+
+
+class Cors(CORSMiddleware):
+    """Answers a browser's question before a call, and lets pages of allowed origins read the answers."""
+
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+        super().__init__(app, allow_methods=["POST"], allow_headers=["*"], expose_headers=_EXPOSED, max_age=_MAX_AGE)
+        self._origins = origins
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return self._origins.allow(origin)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip().lower() for name in text.split(",") if name.strip()]
+
+
+def _is_of_this_machine(origin: str) -> bool:
+    matched = _ORIGIN.fullmatch(origin)
+    if not matched:
+        return False
+    host = matched["host"]
+    return _is_local(host) or (_is_address(host) and ip_address(host.strip("[]")).is_loopback)
+
+
+def _is_local(host: str) -> bool:
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is an IP address, which nobody can let point elsewhere; IPv6 is in brackets."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
