@@ -11,11 +11,11 @@ from typing import Annotated, NoReturn
 import click
 import typer
 from dotenv import load_dotenv
-from rich.console import Console
 
 from aisle.errors import AisleError
 from aisle.settings import PROJECT_ROOT
 from services.resources.commands import commands as resource_commands
+from services.terminal import TerminalConsole, labelled
 
 #: SIGINT is named too, because a shell's background job starts with it ignored.
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 app.add_typer(resource_commands)  # plan, apply, teardown, import-resources, convert
 events = typer.Typer(no_args_is_help=True, help="Purchases on their way to Personalize, by PutEvents.")
 app.add_typer(events, name="events")
-console = Console()
+console = TerminalConsole()
 
 WarehouseUrl = Annotated[
     str | None,
@@ -48,7 +48,7 @@ def up() -> None:
     from services.demo.program import urls
     from services.stack.supervisor import Stack
 
-    stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim", highlight=False))
+    stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim"))
     with stack.running():
         for name, url in urls(stack).items():
             console.print(f"{name:<10} {url}")
@@ -90,12 +90,12 @@ def erase(url: WarehouseUrl = None) -> None:
     from aisle.warehouse import connect, sql
     from services.stack.supervisor import running_addresses
 
-    console.print("Who asks to be forgotten? What is not known stays empty.", highlight=False)
+    console.print("Who asks to be forgotten? What is not known stays empty.")
     questions = ("phone", "email", "source", "source_id", "user_id")
     known = {name: typer.prompt(name, default="", show_default=False).strip() or None for name in questions}
     with connect(url or running_addresses().warehouse_url) as connection:
         row = connection.execute(sql("identity/erasure_requests/insert").encode(), known).fetchone()
-    console.print(f"Filed. Start the DAG erase with the param request_id: {row[0] if row else ''}", highlight=False)
+    console.print(f"Filed. Start the DAG erase with the param request_id: {row[0] if row else ''}")
 
 
 @events.command()
@@ -116,9 +116,9 @@ def replay(
     are_several = len({name for name, *_ in reasons}) > 1
     for name, reason, n_events in reasons:
         said = f"{name}: {reason}" if are_several else reason
-        console.print(f"{n_events:>7}  {said}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{n_events:>7}  {said}", soft_wrap=True)
     outcome = "nothing was changed" if dry_run else f"{n_replayed} wait again, for the next run of the DAG events"
-    console.print(f"{n_dead} dead events; {outcome}", highlight=False)
+    console.print(f"{n_dead} dead events; {outcome}")
 
 
 @app.command(
@@ -149,5 +149,5 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         raise SystemExit(130) from None
     except AisleError as error:
-        Console(stderr=True).print(f"[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False)
+        TerminalConsole(stderr=True).print(labelled(type(error).__name__, error))
         raise SystemExit(1) from None

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from services.demo.line import LegState
 from services.demo.summary import GroupSummary, Summary
+from services.terminal import TerminalConsole, printable
 
 _SIGNS = {"waiting": "·", "running": "▸", "done": "✓", "idle": "–"}
 _METRICS = {
@@ -27,7 +29,7 @@ _METRICS = {
 class LegDisplay:
     """The table of legs. On a terminal it is redrawn; elsewhere each leg is one line when it ends."""
 
-    def __init__(self, console: Console, legs: Sequence[str]) -> None:
+    def __init__(self, console: TerminalConsole, legs: Sequence[str]) -> None:
         self._console = console
         self._states = {leg: LegState(leg) for leg in legs}
         self._width = max(10, *map(len, legs))
@@ -47,7 +49,7 @@ class LegDisplay:
             self._live.update(self._table())
         elif state.state in ("done", "idle"):
             done = f"{_SIGNS[state.state]} {state.leg:<{self._width}} {_progress(state):<18}"
-            self._console.print(f"{done} {_rows(state):>18} {state.seconds:8.1f} s", highlight=False)
+            self._console.print(f"{done} {_rows(state):>18} {state.seconds:8.1f} s")
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, show_header=False)
@@ -70,13 +72,13 @@ def _rows(state: LegState) -> str:
     return f"{state.rows:,} rows" if state.state in ("running", "done") else ""
 
 
-def show_summary(console: Console, summary: Summary) -> None:
+def show_summary(console: TerminalConsole, summary: Summary) -> None:
     """Print the summary for a person."""
     console.print(Panel(_counts(summary), title="what came through", title_align="left"))
     console.print(Panel(_quality(summary), title="quality gates", title_align="left"))
     console.print(Panel(_models(_metrics(summary)), title="models, on users held out of training", title_align="left"))
     for title, examples in _examples(summary).items():
-        console.print(Panel(_customers(examples), title=title, title_align="left"))
+        console.print(Panel(_customers(examples), title=Text(printable(title)), title_align="left"))
     console.print(Panel(_addresses(summary), title="where to look", title_align="left"))
 
 

@@ -6,7 +6,7 @@ import time
 from functools import partial
 
 import httpx
-from rich.console import Console
+from rich.text import Text
 
 from aisle.dataset_groups import dataset_groups
 from aisle.errors import AisleError
@@ -15,13 +15,14 @@ from services.demo.line import Line, steps_of
 from services.demo.memory import PeakMemory
 from services.demo.summary import Summary, rows_of, summarise
 from services.stack.supervisor import Stack
+from services.terminal import TerminalConsole, labelled
 
 
 def demo(*, once: bool) -> int:
     """Start the stack, walk the line, sum up, and stay up until interrupted unless `once`. The exit status."""
-    console = Console()
-    stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim", highlight=False))
-    console.print(f"[bold]Aisle[/bold]: orders of '{stack.home.name}' through the whole line\n")
+    console = TerminalConsole()
+    stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim"))
+    console.print(Text.assemble(("Aisle", "bold"), f": orders of '{stack.home.name}' through the whole line\n"))
     begun = time.monotonic()
     try:
         with stack.running():
@@ -33,14 +34,14 @@ def demo(*, once: bool) -> int:
         console.print("\nstopped")
         return 0
     except (AisleError, httpx.HTTPError, OSError) as error:
-        console.print(f"[bold red]The line stopped:[/bold red] {error}", highlight=False, soft_wrap=True)
+        console.print(labelled("The line stopped", error), soft_wrap=True)
         return 1
     for fault in faults:
-        console.print(f"[bold red]Does not add up:[/bold red] {fault}", highlight=False)
+        console.print(labelled("Does not add up", fault))
     return 1 if faults else 0
 
 
-def _walk(stack: Stack, console: Console, begun: float) -> list[str]:
+def _walk(stack: Stack, console: TerminalConsole, begun: float) -> list[str]:
     seconds_to_start = time.monotonic() - begun
     console.print(f"  up after {seconds_to_start:.1f} s\n", style="dim")
     groups = dataset_groups()
@@ -83,11 +84,11 @@ def _source_rows(stack: Stack) -> int | None:
     return int(httpx.get(f"{stack.addresses.company_api}/health", timeout=10).json()["source_rows"])
 
 
-def _show_request(console: Console, stack: Stack, summary: Summary) -> None:
+def _show_request(console: TerminalConsole, stack: Stack, summary: Summary) -> None:
     if summary.examples:
         user_id = summary.examples[0]["user_id"]
         console.print(
             f"\ncurl -H 'Authorization: Bearer {stack.secrets.serving_api_key}' "
             f"{stack.addresses.serving}/api/v1/recommendations/{user_id}",
-            style="dim", soft_wrap=True, highlight=False,
+            style="dim", soft_wrap=True,
         )  # fmt: skip

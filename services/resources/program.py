@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from aisle.resources import apply as applying
 from aisle.resources import converted, imported
@@ -17,6 +16,7 @@ from aisle.resources.environment_file import load, text_of
 from aisle.resources.plan import Plan
 from aisle.settings import get_settings
 from services.resources import clients
+from services.terminal import TerminalConsole, printable
 
 #: Ends of `plan`, as Terraform's -detailed-exitcode has them.
 NOTHING_TO_DO, REFUSED, SOMETHING_TO_DO = 0, 1, 2
@@ -104,8 +104,8 @@ def _write(environment: Environment, comment: str, left_out: list[str], output: 
 
 def _lines(lines: Iterable[str]) -> None:
     for line in lines:
-        typer.echo(line)
+        typer.echo(printable(line))
 
 
 def _say(what: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"  {what}", style="dim", markup=False)
+    TerminalConsole(stderr=True, soft_wrap=True).print(f"  {what}", style="dim")

@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from rich.console import Console
 
 from aisle.dataset_groups import DatasetGroup, dataset_groups
 from aisle.publish.cache import prepare
@@ -20,6 +19,7 @@ from aisle.settings import get_settings
 from services.demo.display import show_summary
 from services.demo.line import LegState, Step, steps_of
 from services.demo.summary import Summary, rows_of, summarise
+from services.terminal import TerminalConsole
 
 A_TOWN_BESIDES = """
 groups:
@@ -100,7 +100,7 @@ def _written(summary: Summary, tmp_path: Path) -> dict[str, Any]:
 
 
 def _printed(summary: Summary) -> str:
-    console = Console(record=True, width=140, file=StringIO())
+    console = TerminalConsole(record=True, width=140, file=StringIO())
     show_summary(console, summary)
     return console.export_text()
 
