@@ -18,6 +18,7 @@ CONNECTION_ID = "warehouse"
 MIGRATIONS = (
     "admin/schemas",
     "identity/customers/create",
+    "identity/contacts/create",
     "identity/erasure_requests/create",
     "raw/company__orders/create",
     "ops/ingest_windows/create",

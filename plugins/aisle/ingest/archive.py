@@ -1,4 +1,4 @@
-"""The archive: each page on S3 as it came, before anybody has tried to understand it."""
+"""The archive: each page on S3 as it came, before anybody has tried to understand it, but without people erased."""
 
 from __future__ import annotations
 

@@ -29,6 +29,17 @@ class Person(NamedTuple):
     email: str | None
     address: str | None
     seen_at: datetime
+    phone_hash: str | None
+    email_hash: str | None
+    source_id_hash: str | None
+
+
+class ContactHashes(NamedTuple):
+    """What an order tells of who somebody is, each as the user id of a person of whom nothing else is known."""
+
+    phone: str | None
+    email: str | None
+    source_id: str | None
 
 
 class PersonHasher:
@@ -47,20 +58,34 @@ class PersonHasher:
         """The person behind an order, or None for a walk-in."""
         if customer is None:
             return None
-        phone, email = _e164(customer.phone, self._region), _email(customer.email)
-        key = _identity_key(source, phone, email, tidy(customer.id))
-        if key is None:
+        hashes = self.hashes(source, customer)
+        user_id = next(filter(None, hashes), None)
+        if user_id is None:
             return None
-        user_id = hmac.digest(self._key, key.encode(), "sha256").hex()[:32]
-        return Person(user_id, tidy(customer.name), phone, email, tidy(customer.address), seen_at)
+        phone, email = _e164(customer.phone, self._region), _email(customer.email)
+        return Person(user_id, tidy(customer.name), phone, email, tidy(customer.address), seen_at, *hashes)
 
+    def hashes(self, source: SourceName, customer: Customer) -> ContactHashes:
+        """Hash each usable contact of a customer; an id of the source means something in that source only."""
+        source_id = tidy(customer.id)
+        return ContactHashes(
+            self.phone_hash(customer.phone),
+            self.email_hash(customer.email),
+            self._hash(f"ref:{source}:{source_id}") if source_id else None,
+        )
 
-def _identity_key(source: SourceName, phone: str | None, email: str | None, ref: str | None) -> str | None:
-    if phone:
-        return f"phone:{phone}"
-    if email:
-        return f"email:{email}"
-    return f"ref:{source}:{ref}" if ref else None
+    def phone_hash(self, phone: str | None) -> str | None:
+        """Hash a phone number however it is written; None if it could not be anybody's."""
+        number = _e164(phone, self._region)
+        return self._hash(f"phone:{number}") if number else None
+
+    def email_hash(self, email: str | None) -> str | None:
+        """Hash an e-mail address whatever its case; None if it is none."""
+        address = _email(email)
+        return self._hash(f"email:{address}") if address else None
+
+    def _hash(self, key: str) -> str:
+        return hmac.digest(self._key, key.encode(), "sha256").hex()[:32]
 
 
 @lru_cache(maxsize=65536)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -117,6 +117,25 @@ def without_person(fields: dict[str, Any]) -> dict[str, Any]:
     if isinstance(fields.get("items"), list):
         shown["items"] = [_shown_item(item) for item in fields["items"]]
     return shown
+
+
+def personal_values(fields: dict[str, Any]) -> list[Any]:
+    """What `without_person` blanks."""
+    hidden = [value for name, value in fields.items() if name not in {*_SHOWN_ORDER_FIELDS, "items"}]
+    items = fields.get("items")
+    if not isinstance(items, list):
+        return [*hidden, items]
+    shown = (item if isinstance(item, dict) else {"": item} for item in items)
+    return hidden + [value for item in shown for name, value in item.items() if name not in _SHOWN_ITEM_FIELDS]
+
+
+def placed_at(fields: dict[str, Any]) -> datetime | None:
+    """When the order was placed, as far as it says so; without a zone it is taken for UTC."""
+    try:
+        moment = msgspec.convert(fields.get("order_date"), datetime)
+    except msgspec.ValidationError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _shown_item(item: Any) -> Any:

@@ -16,6 +16,7 @@ from aisle.ingest.client import CompanyApi
 from aisle.ingest.identity import PersonHasher
 from aisle.ingest.landing import Lander
 from aisle.ingest.ledger import Ledger, Proof
+from aisle.ingest.redaction import Redaction
 from aisle.ingest.staging import Staging
 from aisle.ingest.windows import Kind, Window
 
@@ -46,6 +47,7 @@ class Puller:
         self._api = api
         self._archive = archive
         self._lander = Lander(source.name, hasher)
+        self._redaction = Redaction(connection, source.name, hasher)
         self._connection = connection
         self._staging = Staging(connection)
         self._ledger = Ledger(connection, source.name, archive.run_key)
@@ -77,8 +79,9 @@ class Puller:
     def _pull_window(self, window: Window, kind: Kind, pulled: Pulled) -> None:
         self._staging.clear()
         pages = 0
-        for page in self._api.pages(self._source, window):
-            archive_key = self._archive.store(self._source.name, window, page)
+        for fetched in self._api.pages(self._source, window):
+            with self._redaction.applied(fetched) as page:
+                archive_key = self._archive.store(self._source.name, window, page)
             self._staging.add(self._lander.land(order, archive_key) for order in page.orders)
             pages += 1
             pulled.bytes += len(page.body)

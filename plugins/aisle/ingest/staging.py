@@ -51,6 +51,7 @@ class Staging:
         # A script of several statements takes parameters only when they are bound on this side.
         cursor = ClientCursor(self._connection)
         cursor.execute(sql("identity/tombstones/suppress").encode())
+        cursor.execute(sql("identity/contacts/merge").encode())
         cursor.execute(sql("raw/company__orders/merge").encode(), values)
         cursor.execute(sql("identity/customers/merge").encode())
         queue_purchases(cursor, source)

@@ -145,7 +145,7 @@ def test_nothing_anywhere_tells_of_the_person_afterwards_and_revenue_stays(
     revenue = "select count(*), sum(total_amount) from raw.company__orders"
     with psycopg.connect(line) as connection:
         before = connection.execute(revenue.encode()).fetchone()
-    assert len(tables_with(line, person.pattern)) == 13
+    assert len(tables_with(line, person.pattern)) == 14
     assert len(files_with(s3, bucket, person.pattern)) >= 4
     assert rows_of_engine_with(tmp_path / "engine", person.user_id) > 1
 

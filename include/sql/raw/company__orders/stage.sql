@@ -49,7 +49,10 @@ create temp table if not exists staged_people (
     phone text,
     email text,
     address text,
-    seen_at timestamptz not null
+    seen_at timestamptz not null,
+    phone_hash text,
+    email_hash text,
+    source_id_hash text
 );
 
 truncate staged_orders, staged_order_items, staged_rejects, staged_people;

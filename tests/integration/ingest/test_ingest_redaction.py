@@ -1,0 +1,162 @@
+"""Somebody who was erased does not come back with a time that is fetched again: not to the archive, nor to a table."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from aisle.contracts.company_orders import Customer
+from aisle.ingest.client import Page
+from aisle.ingest.identity import PersonHasher
+from aisle.ingest.redaction import Redaction
+from aisle.settings import Identity
+from aisle.warehouse import sql
+from tests.integration.ingest.conftest import START, Line, ScriptedCompany, order_of
+
+HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
+ERASED = Customer(id="c77", phone="0300-7654321", email="Erased@Example.com")
+ERASED_AT = START + timedelta(hours=5)
+
+BY_MARK = {
+    "phone": {"phone": "+92 300 765 4321", "name": "Erased Testperson"},
+    "email": {"email": "ERASED@example.com"},
+    "source id": {"id": "c77"},
+    "source id as a number": {"id": 77},
+    "phone of another person's order": {"phone": "0321-1111111", "name": "ask 0300-7654321"},
+    "a field that the contract does not know": {"id": "c78", "whatsapp": "00923007654321"},
+}
+
+
+@pytest.fixture
+def erase(warehouse_url: str) -> Any:
+    """Puts up tombstones for contacts of a person as of ERASED_AT."""
+
+    def put_up(customer: Customer, erased_at: datetime = ERASED_AT) -> None:
+        hashes = [found for found in HASHER.hashes("pos", customer) if found]
+        with psycopg.connect(warehouse_url) as connection:
+            statement = "insert into identity.tombstones select identity.user_hash(h), %s from unnest(%s::text[]) as h"
+            connection.execute(statement.encode(), (erased_at, hashes))
+
+    return put_up
+
+
+def archived(line: Line) -> str:
+    """All archived pages."""
+    keys = [entry["Key"] for entry in line.s3.list_objects_v2(Bucket=line.bucket)["Contents"]]
+    bodies = (line.s3.get_object(Bucket=line.bucket, Key=key)["Body"].read() for key in keys)
+    return "\n".join(gzip.decompress(body).decode() for body in bodies)
+
+
+@pytest.mark.parametrize("customer", BY_MARK.values(), ids=BY_MARK)
+def test_an_order_of_somebody_erased_is_stored_without_them_by_whatever_mark_it_names_them(
+    line: Line, company: ScriptedCompany, erase: Any, customer: dict[str, Any]
+) -> None:
+    company.sell(4)
+    company.pos[2] = order_of(2, customer=customer)
+    erase(ERASED)
+    erase(Customer(id="77"))
+    line.run(4)
+    stored = json.loads(archived(line))["data"]
+    assert stored[2]["customer"] == dict.fromkeys(customer)
+    assert stored[2]["items"] == company.pos[2]["items"]
+    assert [order for order in stored if order["order_id"] != "A0002"] == [*company.pos[:2], company.pos[3]]
+    assert line.rows("select order_id from raw.company__orders where user_id is null") == [("A0002",)]
+    assert line.rows("select count(*) from identity.customers") == [(3,)]
+    assert line.rows("select count(*) from identity.contacts") == [(9,)]
+
+
+def test_an_order_placed_after_the_erasure_begins_a_new_history(
+    line: Line, company: ScriptedCompany, erase: Any
+) -> None:
+    company.sell(8)
+    company.pos[2] = order_of(2, customer={"phone": ERASED.phone})
+    company.pos[7] = order_of(7, customer={"phone": ERASED.phone})
+    erase(ERASED)
+    line.run(8)
+    assert line.rows("select order_id from raw.company__orders where user_id is null") == [("A0002",)]
+    assert archived(line).count("7654321") == 1
+
+
+@pytest.mark.parametrize(
+    "customer",
+    [
+        {"phone": "0300-76543210"},
+        {"id": "c770"},
+        {"email": "not.erased@example.com"},
+        {"id": "c7", "note": "1230300765432199"},
+    ],
+)
+def test_neighbours_whose_marks_hold_those_of_somebody_erased_are_left_alone(
+    line: Line, company: ScriptedCompany, erase: Any, customer: dict[str, Any]
+) -> None:
+    company.sell(2)
+    company.pos[1] = order_of(1, customer=customer)
+    erase(ERASED)
+    line.run(2)
+    assert json.loads(archived(line))["data"] == company.pos
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'{"order_id": "A1", "customer": {"phone": "0300-7654321"}, "total": NaN}',
+        b'{"order_id": "A1", "customer": {"email": "erased\\u0040example.com"}, "note": "\xff"}',
+        b'{"order_id": "A1", "customer": {"id": "c77"}, "total": 1e}',
+        b'["c77", "0300 7654321"]',
+        b'"erased@example.com"',
+    ],
+)
+def test_an_order_that_cannot_be_read_is_found_by_any_mark_in_it(warehouse_url: str, erase: Any, broken: bytes) -> None:
+    erase(ERASED)
+    whole = b'{"order_id": "A2"}'
+    body = b'{"data":[' + whole + b"," + broken + b'], "fetched_at": "now"}'
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        redaction = Redaction(connection, "pos", HASHER)
+        redacted, orders = redaction.redact(body, [raw(whole), raw(broken)])
+    assert redacted == b'{"data":[' + whole + b',null], "fetched_at": "now"}'
+    assert [bytes(order) for order in orders] == [whole, b"null"]
+
+
+def raw(order: bytes) -> msgspec.Raw:
+    return msgspec.Raw(order)
+
+
+def test_a_page_of_people_who_were_not_erased_stays_byte_for_byte_as_it_came(warehouse_url: str, erase: Any) -> None:
+    erase(ERASED)
+    order = b'{ "total":10.00,\n "customer":{"phone":"0300-1111111"}, "big": 123456789012345678901 }'
+    body = b'{"data" : [' + order + b"]}\n"
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        assert Redaction(connection, "pos", HASHER).redact(body, [raw(order)]) == (body, [raw(order)])
+
+
+def test_an_erasure_waits_until_the_pages_are_stored_that_may_not_have_seen_it(warehouse_url: str) -> None:
+    page = Page(1, b"[]", [], None)
+    wait = f"set lock_timeout = '50ms'; {sql('identity/tombstones/await_archive')}".encode()
+    with (
+        psycopg.connect(warehouse_url, autocommit=True) as ingest,
+        psycopg.connect(warehouse_url, autocommit=True) as erasure,
+    ):
+        with Redaction(ingest, "pos", HASHER).applied(page), pytest.raises(psycopg.errors.LockNotAvailable):
+            erasure.execute(wait)
+        erasure.execute(wait)
+
+
+def test_contacts_that_were_overwritten_stay_known_by_their_hashes(line: Line, company: ScriptedCompany) -> None:
+    customer = {"phone": "0300-1111111", "email": "old@example.com", "id": "c1"}
+    company.pos[:] = [
+        order_of(0, customer=customer),
+        order_of(1, customer={**customer, "email": "new@example.com", "id": "c2"}),
+        order_of(2, customer={"phone": "0300 1111111"}),
+    ]
+    line.run(3)
+    assert line.rows("select email from identity.customers") == [("new@example.com",)]
+    known = line.rows("select contact_hash from identity.contacts where kind <> 'phone'")
+    told = (Customer(email="old@example.com", id="c1"), Customer(email="new@example.com", id="c2"))
+    expected = [HASHER.hashes("pos", customer) for customer in told]
+    assert {found for (found,) in known} == {mark for hashes in expected for mark in hashes if mark}
