@@ -45,9 +45,10 @@ def demo(
 @app.command()
 def up() -> None:
     """Start the stack and keep it running until Ctrl-C."""
-    from services.demo.program import urls
+    from services.demo.program import check_orders, urls
     from services.stack.supervisor import Stack
 
+    check_orders(console)
     stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim"))
     with stack.running():
         for name, url in urls(stack).items():
@@ -149,5 +150,5 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         raise SystemExit(130) from None
     except AisleError as error:
-        TerminalConsole(stderr=True).print(labelled(type(error).__name__, error))
+        TerminalConsole(stderr=True).print(labelled(type(error).__name__, error), soft_wrap=True)
         raise SystemExit(1) from None

@@ -6,7 +6,7 @@ its page is being answered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -171,8 +171,11 @@ class Company:
     books: dict[SourceName, OrderBook]
     #: People, not accounts: one person may be known to both systems, or twice to one.
     customers: int
-    #: Rows of the file the orders came from, or the number of order lines.
+    #: Rows of the file that are served, or the number of order items.
     source_rows: int
+    #: Rows of the file that are not, and what there is to say about its rows.
+    refused_rows: int = 0
+    notes: list[str] = field(default_factory=list)
 
     def summary(self) -> dict[str, int | str | None]:
         filled = [book for book in self.books.values() if len(book)]
@@ -186,6 +189,7 @@ class Company:
             "first_order_at": None if first is None else _moments(np.array([first]))[0].isoformat(),
             "last_order_at": None if last is None else _moments(np.array([last]))[0].isoformat(),
             "source_rows": self.source_rows,
+            "refused_rows": self.refused_rows,
         }
 
 

@@ -1,227 +1,274 @@
-"""Real orders from a CSV or parquet file, as dirty as they are: nothing is cleaned, merged or dropped.
+"""Real orders from a CSV or parquet file, as dirty as they are: nothing is cleaned or merged.
 
 Two sets of columns are known: the public Online Retail data set's, and Aisle's own order lines. Every row of the file
-becomes one item of one order, in file order, so the items of all orders add up to the file's rows.
+becomes one item of one order, in file order, so the items of all orders add up to the file's rows. What cannot be
+served at all (a time that is none, a row without an order) is left out, counted, and told by its row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aisle.contracts.company_orders import CANCELLED, COMPLETED, SOURCES, Customer
-from aisle.errors import ConfigurationError
 from services.company_api.order_book import Array, Coded, Company, LineColumns, OrderColumns, Product, shelve
+from services.company_api.order_cells import BadColumn, Fault, ids, moments, numbers, texts
+from services.company_api.order_table import OrderTable, read_table, unusable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ONLINE_RETAIL = (
-    "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country",
-)  # fmt: skip
-ORDER_LINES = (
-    "order_id", "source", "ordered_at", "customer_ref", "customer_name", "customer_phone", "customer_email", "city",
-    "province", "product_id", "product_name", "category", "brand", "quantity", "unit_price", "status",
-)  # fmt: skip
-_REQUIRED = ("order_id", "ordered_at", "product_id", "quantity", "unit_price")
-_NUMBERS = {"Quantity", "UnitPrice", "CustomerID", "quantity", "unit_price"}
 _PRODUCT = ("product_id", "product_name", "category", "brand")
 _CUSTOMER = ("customer_ref", "customer_name", "customer_phone", "customer_email")
-#: How the public CSV of Online Retail writes times.
-_ONLINE_RETAIL_CSV_TIME = "%m/%d/%Y %H:%M"
+_IDS = frozenset({"order_id", "product_id", "customer_ref"})
+#: Rows of one order may lie this far apart: tills write a time for each row.
+_ONE_ORDER = np.timedelta64(timedelta(days=1))
+#: Below this a price is nothing to the four decimals that the warehouse keeps.
+_SMALLEST_PRICE = 0.00005
+#: Order systems before this date are none; what lies after today was not ordered yet.
+_FIRST_MOMENT = np.datetime64("1990-01-01", "us")
+_SHOWN_FAULTS = 3
+#: What tells a customer from another, the surest first, and how it is compared: a phone by its last nine digits.
+_KNOWN_BY: dict[str, Callable[[str], str]] = {
+    "customer_ref": str.strip,
+    "customer_phone": lambda phone: "".join(filter(str.isdigit, phone))[-9:],
+    "customer_email": lambda email: email.strip().lower(),
+}
 
 
 def read_company(path: Path) -> Company:
     """The company whose orders the file holds. Raises ConfigurationError that names the file and what is wrong."""
-    import pyarrow as pa
-
-    if not path.is_file():
-        raise ConfigurationError(f"reading orders from {path}: there is no such file; give a CSV or parquet file")
+    table = read_table(path)
     try:
-        return _company(_OrderRows(path, _order_lines(path, _read(path))))
-    except pa.ArrowException as error:
-        raise ConfigurationError(
-            f"reading orders from {path}: {error}; give a parquet file, or a CSV in UTF-8 with a header"
-        ) from error
+        return _company(table)
+    except BadColumn as error:
+        raise unusable(path, table.describe(error.fault)) from error
 
 
-def _company(rows: _OrderRows) -> Company:
+def _company(table: OrderTable) -> Company:
+    rows = _Rows(table)
+    if not len(rows):
+        told = "; ".join(map(table.describe, rows.faults[:_SHOWN_FAULTS]))
+        raise unusable(table.path, f"no row of it can be served: {told}")
     order_of_row, first_rows = rows.orders()
     orders = rows.order_columns(order_of_row, first_rows)
-    books = shelve(orders, rows.sources()[first_rows], rows.lines(), order_of_row)
+    books = shelve(orders, rows.sources[first_rows], rows.lines(), order_of_row)
     customers = sum(customer is not None for customer in orders.customer.values)
-    return Company(books, customers, source_rows=len(order_of_row))
-
-
-def _read(path: Path) -> pa.Table:
-    import pyarrow.parquet as pq
-
-    return pq.read_table(path) if path.suffix == ".parquet" else _read_csv(path)
-
-
-def _read_csv(path: Path) -> pa.Table:
-    """All columns as text but the numbers: a stock code is no number, whatever it looks like."""
-    import pyarrow as pa
-    import pyarrow.csv as pa_csv
-
-    types = {name: pa.float64() if name in _NUMBERS else pa.string() for name in (*ONLINE_RETAIL, *ORDER_LINES)}
-    return pa_csv.read_csv(
-        path,
-        parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]),
+    return Company(
+        books,
+        customers,
+        source_rows=len(rows),
+        refused_rows=table.columns.num_rows - len(rows) + len(table.misshapen),
+        notes=[*table.describe_misshapen(), *map(table.describe, rows.faults)],
     )
 
 
-def _order_lines(path: Path, table: pa.Table) -> pa.Table:
-    """The file's rows under Aisle's own column names; columns the file does not have are empty."""
-    columns = set(table.column_names)
-    if "InvoiceNo" in columns:
-        _check_columns(path, columns, known=ONLINE_RETAIL, required=ONLINE_RETAIL)
-        return _from_online_retail(table)
-    _check_columns(path, columns, known=ORDER_LINES, required=_REQUIRED)
-    return table
+class _Rows:
+    """The rows of a file that can be served, column by column. Every array here has one place per such row.
 
+    `faults` are about rows of the table, those that are left out and those that are remarkable.
+    """
 
-def _check_columns(path: Path, columns: set[str], *, known: tuple[str, ...], required: tuple[str, ...]) -> None:
-    unknown, missing = sorted(columns - set(known)), [name for name in required if name not in columns]
-    if unknown or missing:
-        raise ConfigurationError(
-            f"reading orders from {path}: unknown columns {unknown}, missing columns {missing}; rename them to "
-            f"those of Online Retail ({', '.join(ONLINE_RETAIL)}) or of order lines ({', '.join(ORDER_LINES)})"
-        )
+    def __init__(self, table: OrderTable) -> None:
+        self._columns: pa.Table = table.columns
+        self.faults: list[Fault] = []
+        ordered_at, unreadable = moments("ordered_at", self._columns["ordered_at"])
+        sources = self._sources()
+        quantity, quantity_unreadable = numbers(self._columns["quantity"])
+        price, price_unreadable = numbers(self._columns["unit_price"])
+        refused = np.zeros(len(ordered_at), bool)
+        for column, rows, problem in (
+            ("order_id", self._empty("order_id"), "there is no order number; fill it in"),
+            ("ordered_at", unreadable, "there is no time, or none that can be read; write 2026-06-30T12:00:00Z"),
+            ("ordered_at", _impossible(ordered_at), "the time lies before 1990 or in the future; correct it"),
+            ("source", sources < 0, "it says neither 'pos' nor 'oe'; write one of them, or leave the column out"),
+            ("quantity", quantity_unreadable, "it is no number; write it with digits and a decimal point"),
+            ("unit_price", price_unreadable, "it is no number; write it with digits and a decimal point"),
+        ):
+            refused |= rows
+            self._note(column, np.flatnonzero(rows), f"{problem}. Left out")
+        self._places = np.flatnonzero(~refused)
+        self._note_tiny_prices(price)
+        self.sources = sources[self._places]
+        self._ordered_at = ordered_at[self._places]
+        self._quantity, self._price = quantity[self._places], price[self._places]
+        self._is_cancelled = self._cancelled_invoices() if table.header.is_online_retail else None
 
-
-def _from_online_retail(table: pa.Table) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    cancelled = pc.fill_null(pc.starts_with(table["InvoiceNo"], pattern="C"), False)
-    return pa.table(
-        {
-            "order_id": table["InvoiceNo"],
-            "ordered_at": table["InvoiceDate"],
-            "customer_ref": table["CustomerID"].cast(pa.int64()).cast(pa.string()),
-            "province": table["Country"],
-            "product_id": table["StockCode"],
-            "product_name": table["Description"],
-            "quantity": table["Quantity"],
-            "unit_price": table["UnitPrice"],
-            "status": pc.if_else(cancelled, CANCELLED, COMPLETED),
-        }
-    )
-
-
-class _OrderRows:
-    """The rows of a file under Aisle's names, column by column. Every array here has one place per row."""
-
-    def __init__(self, path: Path, table: pa.Table) -> None:
-        self._path = path
-        self._table = table
+    def __len__(self) -> int:
+        return len(self._places)
 
     def orders(self) -> tuple[Array, Array]:
-        """The order of each row, and the first row of each order."""
-        ids = self._coded("order_id")
-        if None in ids.values:
-            raise self._error("order_id", f"{int((ids.codes == ids.values.index(None)).sum())} rows have none")
-        key = ids.codes.astype(np.int64) * len(SOURCES) + self.sources()
-        _, first_rows, codes = np.unique(key, return_index=True, return_inverse=True)
-        return codes, first_rows
-
-    def sources(self) -> Array:
-        """Place in SOURCES; online where the file does not say."""
-        places: dict[str | None, int] = {source.name: place for place, source in enumerate(SOURCES)}
-        places[None] = places["oe"]
-        named = self._coded("source")
-        if strange := sorted(str(value) for value in named.values if value not in places):
-            raise self._error("source", f"it says {strange[:5]}, which are neither 'pos' nor 'oe'")
-        return np.array([places[value] for value in named.values], np.int8)[named.codes]
+        """The order of each row, and the first row of each order. What one number is given to twice is kept apart."""
+        key = _packed(self._text("order_id").codes, self.sources)
+        for column, codes in self._tells_apart(key):
+            apart = _packed(key, codes)
+            if apart.max(initial=0) > key.max(initial=0):
+                self._note_contradictions(column, key, codes)
+                key = apart
+        _, first_rows, order_of_row = np.unique(key, return_index=True, return_inverse=True)
+        return order_of_row, first_rows
 
     def order_columns(self, order_of_row: Array, first_rows: Array) -> OrderColumns:
-        """What an order says of itself comes from its first row; its time is the earliest of its rows."""
-        ordered_at = self._ordered_at()
-        earliest = ordered_at[first_rows]
-        np.minimum.at(earliest, order_of_row, ordered_at)
-        ids = self._coded("order_id")
-        statuses = self._coded("status")
+        """What an order says of itself is the first that one of its rows says; its time is the earliest of theirs."""
+        earliest = self._ordered_at[first_rows]
+        np.minimum.at(earliest, order_of_row, self._ordered_at)
         nothing: Coded[str | None] = Coded.constant(None, len(first_rows))
         return OrderColumns(
-            order_id=np.array(ids.values)[ids.codes[first_rows]],
+            order_id=self._order_ids(first_rows),
             ordered_at=earliest,
             updated_at=earliest.copy(),
-            status=Coded([value or COMPLETED for value in statuses.values], statuses.codes).take(first_rows),
-            customer=self._customers(first_rows),
-            city=self._coded("city").take(first_rows),
-            province=self._coded("province").take(first_rows),
+            status=self._status().take(first_rows),
+            customer=self._customers(order_of_row, first_rows),
+            city=_filled(self._text("city"), order_of_row).take(first_rows),
+            province=_filled(self._text("province"), order_of_row).take(first_rows),
             payment_mode=nothing,
             brand=nothing,
         )
 
     def lines(self) -> LineColumns:
-        parts, codes = self._combinations(_PRODUCT, np.arange(self._table.num_rows))
+        parts, codes = _combinations([self._text(name) for name in _PRODUCT])
         products = [Product(id_, title, None, category, brand) for id_, title, category, brand in parts]
-        return LineColumns(Coded(products, codes), self._numbers("quantity"), self._numbers("unit_price"))
+        return LineColumns(Coded(products, codes), self._quantity, self._price)
 
-    def _customers(self, first_rows: Array) -> Coded[Customer | None]:
-        parts, codes = self._combinations(_CUSTOMER, first_rows)
+    # -- what is told ---------------------------------------------------------------------------------------------
+
+    def _note(self, column: str, rows: Array, problem: str) -> None:
+        if len(rows):
+            self.faults.append(Fault(column, rows, problem))
+
+    def _note_tiny_prices(self, price: Array) -> None:
+        with np.errstate(invalid="ignore"):
+            tiny = (np.abs(price) > 0) & (np.abs(price) < _SMALLEST_PRICE)
+        problem = "the price is less than the four decimals that are kept: it counts as 0; give the price of a pack"
+        self._note("unit_price", np.flatnonzero(tiny), problem)
+
+    def _note_contradictions(self, column: str, key: Array, codes: Array) -> None:
+        """Tell the rows that say otherwise than the first row of their order."""
+        _, first, order = np.unique(key, return_index=True, return_inverse=True)
+        rows = np.flatnonzero(codes != codes[first][order])
+        problem = "it contradicts other rows of the same order number. Kept apart, as an order of its own"
+        self._note(column, self._places[rows], problem)
+
+    # -- orders ---------------------------------------------------------------------------------------------------
+
+    def _tells_apart(self, key: Array) -> Iterator[tuple[str, Array]]:
+        """What all rows of one order have in common; an empty cell says nothing."""
+        _, first, order = np.unique(key, return_index=True, return_inverse=True)
+        yield "status", _folded(self._status(), lambda text: text.strip().lower()).codes
+        is_known = np.zeros(len(key), bool)
+        for name, fold in _KNOWN_BY.items():
+            mark = _filled(_folded(self._text(name), fold), order)
+            says = np.array([value is not None for value in mark.values], bool)[mark.codes]
+            yield name, np.where(says & ~is_known, mark.codes + 1, 0)
+            is_known |= says
+        earliest = self._ordered_at[first]
+        np.minimum.at(earliest, order, self._ordered_at)
+        is_later = self._ordered_at - earliest[order] > _ONE_ORDER
+        days = self._ordered_at.astype("datetime64[D]").astype(np.int64)
+        yield "ordered_at", np.where(is_later, days - days.min(initial=0) + 1, 0)
+
+    def _order_ids(self, first_rows: Array) -> Array:
+        """The number of each order; the second and further orders of one number get a suffix of their own."""
+        codes = self._text("order_id").take(first_rows)
+        given: list[str] = [value or "" for value in codes.rows(0, len(first_rows))]
+        key = _packed(codes.codes, self.sources[first_rows])
+        if len(np.unique(key)) == len(given):
+            return np.array(given)
+        taken, seen = set(given), set[int]()
+        for place in np.argsort(first_rows, kind="stable").tolist():
+            if int(key[place]) in seen:
+                given[place] = _free_id(given[place], taken)
+            seen.add(int(key[place]))
+        return np.array(given)
+
+    def _status(self) -> Coded[str]:
+        if self._is_cancelled is not None:
+            return Coded([COMPLETED, CANCELLED], self._is_cancelled.astype(np.int32))
+        statuses = self._text("status")
+        return Coded([value or COMPLETED for value in statuses.values], statuses.codes)
+
+    def _cancelled_invoices(self) -> Array:
+        invoices = self._text("order_id")
+        return np.array([(value or "").startswith("C") for value in invoices.values], bool)[invoices.codes]
+
+    def _customers(self, order_of_row: Array, first_rows: Array) -> Coded[Customer | None]:
+        columns = [_filled(self._text(name), order_of_row).take(first_rows) for name in _CUSTOMER]
+        parts, codes = _combinations(columns)
         return Coded([Customer(*part) if any(part) else None for part in parts], codes)
 
-    def _combinations(self, names: tuple[str, ...], rows: Array) -> tuple[list[tuple[str | None, ...]], Array]:
-        """The distinct combinations of some text columns, and which of them each of the rows holds."""
-        columns = [self._coded(name).take(rows) for name in names]
-        key = np.zeros(len(rows), np.int64)
-        for column in columns:
-            if len(column.values) > 1:
-                key = np.unique(key * len(column.values) + column.codes, return_inverse=True)[1]
-        _, first, codes = np.unique(key, return_index=True, return_inverse=True)
-        parts = ([column.values[code] for code in column.codes[first].tolist()] for column in columns)
-        return list(zip(*parts, strict=True)), codes
+    # -- cells ----------------------------------------------------------------------------------------------------
 
-    def _coded(self, name: str) -> Coded[str | None]:
-        import pyarrow as pa
-        import pyarrow.compute as pc
+    def _text(self, name: str) -> Coded[str | None]:
+        if name not in self._columns.column_names:
+            return Coded.constant(None, len(self._places))
+        column = self._columns[name]
+        return (ids(name, column) if name in _IDS else texts(column)).take(self._places)
 
-        if name not in self._table.column_names:
-            return Coded.constant(None, self._table.num_rows)
-        text = self._table[name].cast(pa.large_string()).combine_chunks()
-        encoded = pc.dictionary_encode(text, null_encoding="encode")
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        return Coded(encoded.dictionary.to_pylist(), encoded.indices.to_numpy())
+    def _empty(self, name: str) -> Array:
+        cells = ids(name, self._columns[name])
+        return np.array([not (value or "").strip() for value in cells.values], bool)[cells.codes]
 
-    def _numbers(self, name: str) -> Array:
-        """Missing numbers are NaN."""
-        import pyarrow as pa
+    def _sources(self) -> Array:
+        """Place in SOURCES; online where the file does not say, -1 where it says something else."""
+        if "source" not in self._columns.column_names:
+            return np.full(self._columns.num_rows, _ONLINE, np.int8)
+        named = texts(self._columns["source"])
+        places = [_ONLINE if value is None else _SOURCES.get(value.strip().lower(), -1) for value in named.values]
+        return np.array(places, np.int8)[named.codes]
 
-        numbers: Array = self._table[name].cast(pa.float64()).to_numpy()
-        return numbers
 
-    def _ordered_at(self) -> Array:
-        """Times without a zone are UTC."""
-        import pyarrow as pa
-        import pyarrow.types as types
+_SOURCES: dict[str, int] = {source.name: place for place, source in enumerate(SOURCES)}
+_ONLINE = _SOURCES["oe"]
 
-        times = self._table["ordered_at"]
-        if not types.is_timestamp(times.type):
-            times = self._parsed_times(times)
-        if times.null_count:
-            raise self._error("ordered_at", f"{times.null_count} rows have no time, or none that can be read")
-        moments: Array = times.cast(pa.timestamp("us", times.type.tz)).to_numpy().astype("datetime64[us]")
-        return moments
 
-    def _parsed_times(self, times: Any) -> Any:
-        import pyarrow as pa
-        import pyarrow.compute as pc
+def _impossible(ordered_at: Array) -> Array:
+    tomorrow = np.datetime64((datetime.now(UTC) + timedelta(days=1)).replace(tzinfo=None), "us")
+    return (ordered_at < _FIRST_MOMENT) | (ordered_at > tomorrow)
 
-        for zone in ("UTC", None):  # ISO 8601 with a zone, then without
-            try:
-                return times.cast(pa.timestamp("us", zone))
-            except pa.ArrowInvalid:
-                continue
-        return pc.strptime(times, _ONLINE_RETAIL_CSV_TIME, "us", error_is_null=True)
 
-    def _error(self, column: str, found: str) -> ConfigurationError:
-        return ConfigurationError(
-            f"reading orders from {self._path}: column {column} cannot be used: {found}; correct the file"
-        )
+def _packed(first: Array, second: Array) -> Array:
+    """A number for each different pair, by the order of `first`."""
+    pairs = first.astype(np.int64) * (int(second.max(initial=0)) + 1) + second
+    codes: Array = np.unique(pairs, return_inverse=True)[1]
+    return codes
+
+
+def _combinations(columns: list[Coded[str | None]]) -> tuple[list[tuple[str | None, ...]], Array]:
+    """The distinct combinations of some text columns, and which of them each of the rows holds."""
+    key = np.zeros(len(columns[0].codes), np.int64)
+    for column in columns:
+        if len(column.values) > 1:
+            key = _packed(key, column.codes)
+    _, first, codes = np.unique(key, return_index=True, return_inverse=True)
+    parts = ([column.values[code] for code in column.codes[first].tolist()] for column in columns)
+    return list(zip(*parts, strict=True)), codes
+
+
+def _filled(cells: Coded[str | None], order_of_row: Array) -> Coded[str | None]:
+    """The cells, where they are empty those of the first row of the same order that says something."""
+    if None not in cells.values:
+        return cells
+    says = cells.codes != cells.values.index(None)
+    orders, first = np.unique(order_of_row[says], return_index=True)
+    codes = np.full(int(order_of_row.max(initial=0)) + 1, cells.values.index(None), cells.codes.dtype)
+    codes[orders] = cells.codes[says][first]
+    return Coded(cells.values, np.where(says, cells.codes, codes[order_of_row]))
+
+
+def _folded(cells: Coded[Any], fold: Callable[[str], str]) -> Coded[str | None]:
+    """The cells as `fold` writes them; empty ones stay empty."""
+    folded = [None if value is None else fold(value) for value in cells.values]
+    places = {value: place for place, value in enumerate(dict.fromkeys(folded))}
+    return Coded(list(places), np.array([places[value] for value in folded], np.int32)[cells.codes])
+
+
+def _free_id(order_id: str, taken: set[str]) -> str:
+    suffix = 2
+    while f"{order_id}~{suffix}" in taken:
+        suffix += 1
+    taken.add(f"{order_id}~{suffix}")
+    return f"{order_id}~{suffix}"

@@ -104,6 +104,7 @@ def _counted(summary: Summary) -> dict[str, Any]:
     """Name and number of each line; what groups have of their own stands here only where there is one of them."""
     of_all = {
         "order lines at the company": summary.source_rows if summary.source_rows is not None else "unknown",
+        **({"  left out of the file": summary.refused_rows} if summary.refused_rows else {}),
         "  loaded": summary.order_lines,
         "  merged into an equal line": summary.merged,
         **{f"  rejected: {reason.replace('_', ' ')}": n for reason, n in summary.rejected_by_reason.items()},

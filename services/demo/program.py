@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import httpx
 from rich.text import Text
 
 from aisle.dataset_groups import dataset_groups
 from aisle.errors import AisleError
+from services.company_api.order_file import read_company
 from services.demo.display import LegDisplay, show_summary
 from services.demo.line import Line, steps_of
 from services.demo.memory import PeakMemory
@@ -21,6 +25,11 @@ from services.terminal import TerminalConsole, labelled
 def demo(*, once: bool) -> int:
     """Start the stack, walk the line, sum up, and stay up until interrupted unless `once`. The exit status."""
     console = TerminalConsole()
+    try:
+        check_orders(console)
+    except AisleError as error:
+        console.print(labelled("Nothing was started", error), soft_wrap=True)
+        return 1
     stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim"))
     console.print(Text.assemble(("Aisle", "bold"), f": orders of '{stack.home.name}' through the whole line\n"))
     begun = time.monotonic()
@@ -50,10 +59,12 @@ def _walk(stack: Stack, console: TerminalConsole, begun: float) -> list[str]:
     with PeakMemory(stack.pids).measured() as memory, display.shown():
         rows = partial(rows_of, stack.addresses.warehouse_url, groups)
         legs = Line(stack.airflow, display.update, rows).walk(steps)
+    health = _health(stack)
     summary = summarise(
         stack.addresses.warehouse_url,
         groups=groups,
-        source_rows=_source_rows(stack),
+        source_rows=health.get("source_rows"),
+        refused_rows=health.get("refused_rows", 0),
         legs=legs,
         seconds_to_start=seconds_to_start,
         peak_memory_megabytes=memory.megabytes,
@@ -77,11 +88,23 @@ def urls(stack: Stack) -> dict[str, str]:
     }
 
 
-def _source_rows(stack: Stack) -> int | None:
-    """How many order lines the company has; only the simulator can tell."""
+def check_orders(console: TerminalConsole) -> None:
+    """Read the file of orders, if one is given, before anything is started, and print what there is to say of its rows.
+
+    Raises ConfigurationError that says what is wrong with the file.
+    """
+    given = os.environ.get("COMPANY_API_ORDERS")
+    if given and not os.environ.get("STACK_COMPANY_API_URL"):
+        for note in read_company(Path(given)).notes:
+            console.print(f"  {note}", style="yellow", soft_wrap=True)
+
+
+def _health(stack: Stack) -> dict[str, Any]:
+    """What the company API counts; only the simulator does."""
     if stack.settings.company_api_url:
-        return None
-    return int(httpx.get(f"{stack.addresses.company_api}/health", timeout=10).json()["source_rows"])
+        return {}
+    health: dict[str, Any] = httpx.get(f"{stack.addresses.company_api}/health", timeout=10).json()
+    return health
 
 
 def _show_request(console: TerminalConsole, stack: Stack, summary: Summary) -> None:

@@ -48,6 +48,7 @@ class Summary:
     rejected: int
     rejected_by_reason: dict[str, int]
     source_rows: int | None
+    refused_rows: int
     customers: int
     customers_with_a_purchase: int
     customers_without_recommendations: int
@@ -103,12 +104,16 @@ def summarise(
     *,
     groups: Sequence[DatasetGroup],
     source_rows: int | None,
+    refused_rows: int = 0,
     legs: list[LegState],
     seconds_to_start: float,
     peak_memory_megabytes: float,
     urls: dict[str, str],
 ) -> Summary:
-    """Read the summary off the warehouse. `source_rows` is what the company API says it has (order lines)."""
+    """Read the summary off the warehouse. `source_rows` is what the company API says it has (order items).
+
+    `refused_rows` are those that it left out of its file.
+    """
     with psycopg.connect(warehouse_url, row_factory=dict_row) as connection:
         of_groups = _of_groups(connection, groups)
         return Summary(
@@ -116,6 +121,7 @@ def summarise(
             **vars(of_groups[groups[0].name]),
             rejected_by_reason={row["reason"]: row["n_lines"] for row in _rows(connection, "rejects")},
             source_rows=source_rows,
+            refused_rows=refused_rows,
             quality={row.pop("suite"): row for row in _rows(connection, "quality")},
             seconds_per_leg={leg.leg: round(leg.seconds, 2) for leg in legs},
             rows_per_leg={leg.leg: leg.rows for leg in legs},

@@ -39,7 +39,7 @@ HOSTILE = {
     "NUL": "Tea\x00",
 }
 _SUMMARY = Summary(
-    orders=1, order_lines=1, merged=0, rejected=1, rejected_by_reason={}, source_rows=2, customers=1,
+    orders=1, order_lines=1, merged=0, rejected=1, rejected_by_reason={}, source_rows=2, refused_rows=0, customers=1,
     customers_with_a_purchase=1, customers_without_recommendations=0, products=1, interactions=1,
     users_with_recommendations=1, products_with_similar_items=1, quality={}, metrics={}, examples=[],
     seconds_per_leg={}, rows_per_leg={}, seconds_to_start=1.0, peak_memory_megabytes=1.0, urls={},

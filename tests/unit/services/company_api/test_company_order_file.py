@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from aisle.errors import ConfigurationError
 from services.company_api.order_file import read_company
 
 RETAIL = """\
@@ -94,33 +93,3 @@ def test_own_order_lines_keep_both_sources_apart_even_with_one_order_id(tmp_path
     assert ([item.id for item in till.items], till.status, till.city) == (["A", "C"], "pending", "Lahore")
     assert (till.customer.phone, online.customer, online.status) == ("0300-1234567", None, "completed")
     assert company.summary()["customers"] == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            "order_id,ordered_at,product_id,quantity,colour\n",
-            r"unknown columns \['colour'\].*missing.*\['unit_price'\]",
-        ),
-        (RETAIL.replace("Country", "Land"), r"unknown columns \['Land'\], missing columns \['Country'\]"),
-        (RETAIL.replace(",12,", ",dozen,"), "dozen"),
-        (RETAIL.replace("2010-12-02 00:00:00", "someday"), "column ordered_at cannot be used"),
-        (
-            "order_id,ordered_at,product_id,quantity,unit_price\n,2026-01-01,A,1,1\n",
-            "column order_id.*1 rows have none",
-        ),
-        ("order_id,source,ordered_at,product_id,quantity,unit_price\n1,web,2026-01-01,A,1,1\n", r"\['web'\]"),
-    ],
-)
-def test_an_unusable_file_is_refused_and_the_message_says_what_is_wrong(tmp_path, text, said):
-    path = tmp_path / "orders.csv"
-    path.write_text(text)
-    with pytest.raises(ConfigurationError, match=said) as refused:
-        read_company(path)
-    assert str(path) in str(refused.value)
-
-
-def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(ConfigurationError, match="no such file"):
-        read_company(tmp_path / "nowhere.parquet")

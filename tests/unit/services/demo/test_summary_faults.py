@@ -18,6 +18,7 @@ SOUND = Summary(
     rejected=4,
     rejected_by_reason={"negative_price": 4},
     source_rows=100,
+    refused_rows=0,
     customers=8,
     customers_with_a_purchase=7,
     customers_without_recommendations=0,
