@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aisle.errors import ConfigurationError
@@ -42,6 +43,22 @@ class Ingest(_Section):
     page_orders: int = Field(1000, ge=1, description="Orders asked for per page")
     timeout_seconds: float = Field(30, gt=0, description="Time limit of one page")
     attempts: int = Field(5, ge=1, description="Tries of one page before the window fails")
+
+
+class OrderSystem(_Section):
+    """How one order system of the company writes."""
+
+    time_zone: str = Field(
+        "", description="Zone of times that are sent without one (IANA name); empty: such orders are rejected"
+    )
+    fold_case: bool = Field(True, description="Product ids that differ by upper and lower case only are one product")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name and name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone; give an IANA name such as Asia/Karachi")
+        return name
 
 
 class Transform(_Section):
@@ -191,6 +208,8 @@ class Settings(BaseSettings):
 
     identity: Identity = Identity()
     ingest: Ingest = Ingest()
+    pos: OrderSystem = OrderSystem()
+    oe: OrderSystem = OrderSystem()
     transform: Transform = Transform()
     storage: Storage = Storage()
     personalize: Personalize = Personalize()

@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 
 from aisle.aws.transfers.copy_to_s3 import Copied, LineFormat, copy_to_s3
+from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.personalize import (
     INTERACTIONS,
     MAX_CATEGORICAL_LENGTH,
-    MAX_ID_LENGTH,
     MAX_TEXTUAL_LENGTH,
     MIN_INTERACTIONS,
     Dataset,
@@ -24,8 +24,9 @@ from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ContractBroken
 from aisle.warehouse import sql
 
-_LIMITS = {
-    "max_id_length": MAX_ID_LENGTH,
+#: What a mart may hold, by the name in its SQL.
+LIMITS = {
+    "max_id_length": LONGEST_ID,
     "max_categorical_length": MAX_CATEGORICAL_LENGTH,
     "max_textual_length": MAX_TEXTUAL_LENGTH,
 }
@@ -78,7 +79,7 @@ def _check_columns(connection: psycopg.Connection, dataset: Dataset, select: str
 
 
 def _check_values(connection: psycopg.Connection, group: DatasetGroup, dataset: Dataset) -> None:
-    violations = connection.execute(_sql(group, dataset, "violations").encode(), _LIMITS).fetchall()
+    violations = connection.execute(_sql(group, dataset, "violations").encode(), LIMITS).fetchall()
     if violations:
         found = "; ".join(
             f"{column} of {row} has {n_characters or 'no'} characters (1 to {most} are allowed)"

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from aisle.contracts.company_orders import ORDER_STATUSES, Item, Order
+from aisle.contracts.limits import EARLIEST_MOMENT, LARGEST_NUMBER, LONGEST_ID
 from aisle.ingest.text import tidy
 
 _orders = msgspec.json.Decoder(Order)
+#: Of any JSON, without a float on the way: digits of an id would be lost in it.
+_exact = msgspec.json.Decoder(float_hook=Decimal)
+_UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
 #: What a reject may show of an order. The customer is not among it, nor is any field the contract does not know.
 _SHOWN_ORDER_FIELDS = frozenset(Order.__struct_fields__) - {"customer", "items"}
 _SHOWN_ITEM_FIELDS = frozenset(Item.__struct_fields__)
+_NUMBERS = frozenset({"total", "quantity", "price", "base_price"})
+_PLAIN_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 #: A status is a word; what is longer is a remark, and only its beginning is shown.
 _LONGEST_STATUS_WORD = 40
-#: Amounts from here on do not fit the warehouse's columns, and are no order of anybody.
-LARGEST_NUMBER = 1e10
+
+#: Said of an order that is taken although one of its values is not believed.
+IMPOSSIBLE_VERSION = "updated_at_is_impossible"
+
+
+class Rules(NamedTuple):
+    """What the orders of a source are read by: `zone` of times without one, the setting that gives it, and now."""
+
+    zone: ZoneInfo | None
+    zone_setting: str
+    latest_moment: datetime
 
 
 class Refusal(NamedTuple):
@@ -27,8 +46,15 @@ class Refusal(NamedTuple):
     detail: str
 
 
+class ReadOrder(NamedTuple):
+    """An order as it is believed: times have a zone, an impossible `updated_at` is None and among the doubts."""
+
+    order: Order
+    doubts: list[str]
+
+
 class RefusedOrder(NamedTuple):
-    """What can still be told of an order that could not be mapped."""
+    """What can still be told of an order that could not be mapped; `identity` is what it is compared by."""
 
     refusal: Refusal
     order_id: str | None
@@ -37,79 +63,155 @@ class RefusedOrder(NamedTuple):
     status: str | None
     n_lines: int
     payload: str
+    identity: bytes
 
 
-def read_order(raw: msgspec.Raw) -> Order | RefusedOrder:
-    """The order in `raw`, with its id and status tidied."""
+def read_order(raw: msgspec.Raw, rules: Rules) -> ReadOrder | RefusedOrder:
+    """Return the order in `raw`, with its id, status and times tidied, or why it cannot be read."""
     try:
-        order = _orders.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _refused(raw, Refusal("malformed_order", str(error)))
-    refusal = _refusal(order)
-    if refusal:
-        return _refused(raw, refusal)
-    return _tidied(order)
+        order = _decode(raw)
+    except _UNREADABLE as error:
+        return _refused(raw, Refusal("malformed_order", _without_values(error)), rules)
+    order = _with_zones(order, rules.zone)
+    refusal = _refusal(order, rules)
+    return _refused(raw, refusal, rules) if refusal else _believed(order, rules)
 
 
-def _refusal(order: Order) -> Refusal | None:
-    if tidy(order.order_id) is None:
-        return Refusal("missing_order_id", "`$.order_id` is blank")
-    if order.status.strip().lower() not in ORDER_STATUSES:
-        return Refusal(
-            "unknown_status",
-            f"`$.status` is {order.status[:_LONGEST_STATUS_WORD]!r}, not one of {', '.join(ORDER_STATUSES)}",
-        )
-    if order.order_date.tzinfo is None or (order.updated_at and order.updated_at.tzinfo is None):
-        return Refusal("malformed_order", "`$.order_date` or `$.updated_at` has no zone")
-    if abs(order.total or 0) >= LARGEST_NUMBER:
-        return Refusal("malformed_order", f"`$.total` is {order.total}")
-    return None
+def _decode(raw: msgspec.Raw) -> Order:
+    """Read by the contract; what it calls text may come as a number and a number as text, and both are exact."""
+    try:
+        return _orders.decode(raw)
+    except msgspec.ValidationError:
+        return msgspec.convert(_as_meant(_exact.decode(raw)), Order)
 
 
-def _tidied(order: Order) -> Order:
-    order_id, status = tidy(order.order_id) or "", order.status.strip().lower()
-    if (order_id, status) == (order.order_id, order.status):
+def _as_meant(value: Any, name: str = "") -> Any:
+    """Return what field `name` means by `value`: a plain number is text in a name or id, text a number in a price."""
+    if isinstance(value, dict):
+        return {key: _as_meant(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_meant(inner) for inner in value]
+    return _as_number(value) if name in _NUMBERS else _as_text(value)
+
+
+def _as_number(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return Decimal(text) if _PLAIN_NUMBER.fullmatch(text) else text or None
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return value
+    text = str(value)
+    return text.removesuffix(".0") if _PLAIN_NUMBER.fullmatch(text) else value
+
+
+def _without_values(error: BaseException) -> str:
+    """Say what is wrong with an order; messages of msgspec name places and types, those of others might hold data."""
+    return str(error) if isinstance(error, msgspec.DecodeError) else f"not readable as JSON ({type(error).__name__})"
+
+
+def _with_zones(order: Order, zone: ZoneInfo | None) -> Order:
+    if zone is None or (order.order_date.tzinfo and (order.updated_at is None or order.updated_at.tzinfo)):
         return order
-    return msgspec.structs.replace(order, order_id=order_id, status=status)
-
-
-def _refused(raw: msgspec.Raw, refusal: Refusal) -> RefusedOrder:
-    try:
-        sent = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        sent = None  # not even JSON: nothing can be told but the error
-    fields = sent if isinstance(sent, dict) else {}
-    order_id, items = _order_id(fields.get("order_id")), fields.get("items")
-    if order_id is None:
-        refusal = Refusal("missing_order_id", refusal.detail) if fields else refusal
-    return RefusedOrder(
-        refusal,
-        order_id,
-        _moment(fields.get("order_date")),
-        _moment(fields.get("updated_at")),
-        _status_word(fields.get("status")),
-        max(1, len(items)) if isinstance(items, list) else 1,
-        msgspec.json.encode(without_person(fields)).decode(),
+    return msgspec.structs.replace(
+        order, order_date=_in_zone(order.order_date, zone), updated_at=_in_zone(order.updated_at, zone)
     )
 
 
-def _order_id(sent: Any) -> str | None:
-    return tidy(str(sent)) if isinstance(sent, str | int) and not isinstance(sent, bool) else None
+def _in_zone(moment: Any, zone: ZoneInfo) -> Any:
+    """Of an hour that a clock shows twice, the first; one that it skips, as if it had not been put forward."""
+    return moment.replace(tzinfo=zone, fold=0) if moment and moment.tzinfo is None else moment
+
+
+def _refusal(order: Order, rules: Rules) -> Refusal | None:
+    order_id = tidy(order.order_id)
+    if order_id is None:
+        return Refusal("missing_order_id", "`$.order_id` is blank")
+    if len(order_id) > LONGEST_ID:
+        return Refusal("order_id_too_long", f"`$.order_id` has {len(order_id)} characters, {LONGEST_ID} are allowed")
+    if order.status.strip().lower() not in ORDER_STATUSES:
+        shown = order.status[:_LONGEST_STATUS_WORD]
+        return Refusal("unknown_status", f"`$.status` is {shown!r}, not one of {', '.join(ORDER_STATUSES)}")
+    return _time_refusal(order, rules) or _total_refusal(order.total)
+
+
+def _time_refusal(order: Order, rules: Rules) -> Refusal | None:
+    if order.order_date.tzinfo is None or (order.updated_at and order.updated_at.tzinfo is None):
+        return Refusal(
+            "missing_zone", f"`$.order_date` or `$.updated_at` has no zone; {rules.zone_setting} says in which it is"
+        )
+    if not _is_possible(order.order_date, rules):
+        return Refusal(
+            "impossible_order_date",
+            f"`$.order_date` is {order.order_date.isoformat()}, not between {EARLIEST_MOMENT.date()} and now",
+        )
+    return None
+
+
+def _total_refusal(total: float | None) -> Refusal | None:
+    if abs(total or 0) <= LARGEST_NUMBER:
+        return None
+    return Refusal("number_out_of_range", f"`$.total` is {total}; up to {LARGEST_NUMBER} is possible")
+
+
+def _is_possible(moment: datetime, rules: Rules) -> bool:
+    return EARLIEST_MOMENT <= moment <= rules.latest_moment
+
+
+def _believed(order: Order, rules: Rules) -> ReadOrder:
+    stamp = order.updated_at
+    doubts = [IMPOSSIBLE_VERSION] if stamp and not _is_possible(stamp, rules) else []
+    order = msgspec.structs.replace(
+        order,
+        order_id=tidy(order.order_id) or "",
+        status=order.status.strip().lower(),
+        order_date=order.order_date.astimezone(UTC),
+        updated_at=stamp.astimezone(UTC) if stamp and not doubts else None,
+    )
+    return ReadOrder(order, doubts)
+
+
+def _refused(raw: msgspec.Raw, refusal: Refusal, rules: Rules) -> RefusedOrder:
+    try:
+        sent = _as_meant(_exact.decode(raw))
+        identity = msgspec.json.encode(sent, order="sorted")
+    except _UNREADABLE:
+        sent, identity = None, bytes(raw)  # not even JSON: nothing can be told but the error
+    fields = sent if isinstance(sent, dict) else {}
+    order_id, items = fields.get("order_id"), fields.get("items")
+    order_id = tidy(order_id) if isinstance(order_id, str) else None
+    if order_id is None and fields:
+        refusal = Refusal("missing_order_id", refusal.detail)
+    return RefusedOrder(
+        refusal,
+        order_id if order_id and len(order_id) <= LONGEST_ID else None,
+        _moment(fields.get("order_date"), rules),
+        _moment(fields.get("updated_at"), rules),
+        _status_word(fields.get("status")),
+        max(1, len(items)) if isinstance(items, list) else 1,
+        msgspec.json.encode(without_person(fields), order="sorted").decode(),
+        identity,
+    )
 
 
 def _status_word(sent: Any) -> str | None:
     return (tidy(sent) or "").lower()[:_LONGEST_STATUS_WORD] or None if isinstance(sent, str) else None
 
 
-def _moment(sent: Any) -> datetime | None:
+def _moment(sent: Any, rules: Rules) -> datetime | None:
+    """Return a moment that is told and possible."""
     try:
         moment = msgspec.convert(sent, datetime)
     except msgspec.ValidationError:
         return None
-    return moment if moment.tzinfo else None
+    moment = _in_zone(moment, rules.zone) if rules.zone else moment
+    return moment.astimezone(UTC) if moment.tzinfo and _is_possible(moment, rules) else None
 
 
-def without_person(fields: dict[str, Any]) -> dict[str, Any]:
+def without_person(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The order without what might be personal: such values are blanked, their names stay."""
     shown = {name: _plain(value) if name in _SHOWN_ORDER_FIELDS else None for name, value in fields.items()}
     if isinstance(fields.get("customer"), dict):

@@ -19,6 +19,7 @@ from aisle.ingest.ledger import Ledger, Proof
 from aisle.ingest.redaction import Redaction
 from aisle.ingest.staging import Staging
 from aisle.ingest.windows import Kind, Window
+from aisle.settings import get_settings
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Puller:
         self._source = source
         self._api = api
         self._archive = archive
-        self._lander = Lander(source.name, hasher)
+        self._lander = Lander(source.name, hasher, getattr(get_settings(), source.name))
         self._redaction = Redaction(connection, source.name, hasher)
         self._connection = connection
         self._staging = Staging(connection)

@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg import ClientCursor, Connection
 
+from aisle.contracts.limits import CLOCK_TOLERANCE
 from aisle.events.outbox import queue_purchases
 from aisle.ingest.identity import Person
 from aisle.ingest.landing import ItemRow, LandedOrder, OrderRow, RejectRow
@@ -47,7 +48,13 @@ class Staging:
 
         Belongs in the transaction that proves the window.
         """
-        values = {"source": source, "run_key": run_key, "window_start": window.start, "window_end": window.end}
+        values = {
+            "source": source,
+            "run_key": run_key,
+            "window_start": window.start,
+            "window_end": window.end,
+            "clock_tolerance": CLOCK_TOLERANCE,
+        }
         # A script of several statements takes parameters only when they are bound on this side.
         cursor = ClientCursor(self._connection)
         cursor.execute(sql("identity/tombstones/suppress").encode())

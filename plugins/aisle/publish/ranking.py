@@ -8,12 +8,13 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.personalize import BatchAnswer, BatchInput, BatchOutput
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoredProduct, ScoreKind
 
 Subject = Literal["users", "items"]
 
-MAX_KEY_LENGTH = 255  # of the cache's key columns
+MAX_KEY_LENGTH = LONGEST_ID  # of the cache's key columns
 
 _decode = msgspec.json.Decoder(BatchOutput).decode
 

@@ -9,14 +9,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from aisle.contracts.limits import CLOCK_TOLERANCE
 from aisle.errors import ConfigurationError
 from aisle.quality.suites import EXPECTATIONS_ROOT, Severity, Suite
 
-#: Clocks of the company and ours may differ by this much before a time counts as lying in the future.
-CLOCK_TOLERANCE = timedelta(hours=1)
 SAMPLE_SIZE = 5
 #: Moments are compared in UTC; grouping two million interactions should not spill to disk.
 _SESSION_OPTIONS = "-c timezone=UTC -c work_mem=128MB"

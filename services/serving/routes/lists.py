@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
+from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
 from services.serving.auth import require_api_key
 from services.serving.errors import (
@@ -24,7 +25,7 @@ from services.serving.store import Store
 router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Depends(require_api_key)])
 
 #: An id may hold a slash; NUL cannot be stored, so nobody has it.
-Id = Annotated[str, Path(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Id = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00]+$")]
 Group = Annotated[
     str | None,
     Query(min_length=1, max_length=63, description="Dataset group; without it, the first that has such a list answers"),

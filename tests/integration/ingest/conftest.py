@@ -122,9 +122,9 @@ class ScriptedCompany:
 def _is_within(order: Any, start: str, end: str) -> bool:
     try:
         moment = datetime.fromisoformat(order["order_date"])
+        return datetime.fromisoformat(start) <= moment < datetime.fromisoformat(end)
     except (TypeError, KeyError, ValueError):
         return True
-    return datetime.fromisoformat(start) <= moment < datetime.fromisoformat(end)
 
 
 def _handler(company: ScriptedCompany) -> type[BaseHTTPRequestHandler]:

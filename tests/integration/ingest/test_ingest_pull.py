@@ -129,7 +129,7 @@ def test_a_late_edit_and_a_cancellation_arrive_with_the_overlap(line: Any, compa
         " join raw.company__order_items using (source, order_id) where run_key = 'run-101' order by 1, line_number"
     ) == [
         ("A0080", "Multan", "completed", "P9", 5),
-        ("A0090", "Lahore", "cancelled", "P1", 2),
+        ("A0090", "Lahore", "cancelled", "p1", 2),
         ("A0090", "Lahore", "cancelled", "P2", 1),
     ]
 

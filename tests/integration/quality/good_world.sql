@@ -17,13 +17,14 @@ select
 from generate_series(1, 200) as nth;
 
 insert into raw.company__order_items (
-    source, order_id, line_number, product_id, product_name, category, quantity, unit_price
+    source, order_id, line_number, product_id, product_key, product_name, category, quantity, unit_price
 )
 select
     orders.source,
     orders.order_id,
     nth as line_number,
     'P' || (nth * 7 % 40) as product_id,
+    'P' || (nth * 7 % 40) as product_key,
     'Product ' || (nth * 7 % 40) as product_name,
     'Gifts' as category,
     nth as quantity,

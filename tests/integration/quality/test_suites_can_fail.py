@@ -32,14 +32,15 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
         update raw.company__orders set
             user_id = case when order_id like '%1' then user_id end,
             total_amount = 1000000,
-            updated_at = case when order_id = 'O1' then now() + interval '1 day' else ordered_at - interval '1 day' end;
+            updated_at = case when order_id = 'O1' then now() + interval '1 day' else ordered_at - interval '1 day' end,
+            doubts = case when order_id = 'O2' then array['updated_at_is_impossible'] else '{}' end;
         insert into raw.company__orders
         select 'pos', 'copy', ordered_at, updated_at, status, user_id, null, null, null, null, total_amount, 'x', 'x'
         from raw.company__orders where order_id = 'O1'
         """,
         {
             "orders_have_a_customer", "total_amount_is_usual", "updated_at_is_possible", "edits_follow_orders",
-            "orders_come_once",
+            "orders_come_once", "values_are_believed",
         },
     ),
     (

@@ -29,6 +29,7 @@ class Company:
             _insert(connection, "raw.company__orders", given)
             for number, line in enumerate(lines, start=1):
                 key = {"source": given["source"], "order_id": order_id, "line_number": number}
+                key["product_key"] = line["product_id"].strip().upper()
                 _insert(connection, "raw.company__order_items", {"quantity": 1, "unit_price": 5, **key, **line})
 
     def build(self) -> Any:

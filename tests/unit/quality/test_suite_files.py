@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from aisle.contracts import personalize
+from aisle.contracts import limits, personalize
 from aisle.contracts.company_orders import ORDER_STATUSES, SOURCES
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoreKind
 from aisle.errors import ConfigurationError
@@ -98,12 +98,12 @@ def test_marts_are_expected_to_have_the_columns_of_the_export(dataset: personali
 
 def test_limits_are_those_of_the_contracts() -> None:
     for suite, check, limit in [
-        ("marts_interactions", "user_id_length", personalize.MAX_ID_LENGTH),
-        ("marts_interactions", "item_id_length", personalize.MAX_ID_LENGTH),
-        ("marts_items", "item_id_length", personalize.MAX_ID_LENGTH),
+        ("marts_interactions", "user_id_length", limits.LONGEST_ID),
+        ("marts_interactions", "item_id_length", limits.LONGEST_ID),
+        ("marts_items", "item_id_length", limits.LONGEST_ID),
         ("marts_items", "category_length", personalize.MAX_CATEGORICAL_LENGTH),
         ("marts_items", "product_name_length", personalize.MAX_TEXTUAL_LENGTH),
-        ("marts_users", "user_id_length", personalize.MAX_ID_LENGTH),
+        ("marts_users", "user_id_length", limits.LONGEST_ID),
         ("marts_users", "gender_length", personalize.MAX_CATEGORICAL_LENGTH),
         ("marts_users", "location_length", personalize.MAX_CATEGORICAL_LENGTH),
     ]:

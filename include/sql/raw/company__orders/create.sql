@@ -1,5 +1,6 @@
 -- One row per order of a source, in the newest version that can be read. content_hash is of the order as sent.
 -- refused_at and refused_reason: since when a newer version comes that cannot be read; that one is among the rejects.
+-- doubts: which values were sent but are not believed, and therefore null.
 create table if not exists raw.company__orders (
     source text not null,
     order_id text not null,
@@ -19,10 +20,12 @@ create table if not exists raw.company__orders (
 
 alter table raw.company__orders add column if not exists refused_at timestamptz;
 alter table raw.company__orders add column if not exists refused_reason text;
+alter table raw.company__orders add column if not exists doubts text[] not null default '{}';
 
 create index if not exists company__orders_ordered_at on raw.company__orders (ordered_at);
 
 -- One row per line of an order. merged_lines counts further lines of the same order that were equal in every field.
+-- product_id is spelt as the shop spells it; product_key is what spellings of one product have in common, for joining.
 create table if not exists raw.company__order_items (
     source text not null,
     order_id text not null,
@@ -38,6 +41,12 @@ create table if not exists raw.company__order_items (
     primary key (source, order_id, line_number),
     foreign key (source, order_id) references raw.company__orders (source, order_id) on delete cascade
 );
+
+alter table raw.company__order_items add column if not exists product_key text;
+update raw.company__order_items set product_key = upper(product_id) where product_key is null;
+alter table raw.company__order_items alter column product_key set not null;
+
+create index if not exists company__order_items_product_key on raw.company__order_items (product_key);
 
 -- One row per order or line that could not be mapped. Personal fields of payload are blanked; the archive has them.
 -- order_id and ordered_at are null where the order does not tell them; status is the order's word for where it stands,

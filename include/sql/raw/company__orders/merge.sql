@@ -1,6 +1,8 @@
 -- Staged orders into raw. The newest version of an order that can be read replaces its rows; a newer one that cannot be
 -- read is stored as rejects beside the good one, which stands and is marked. An unchanged order is not touched; a
--- version older than the stored one is ignored. Runs in the transaction that proves the window.
+-- version older than the stored one is ignored, unless that one is stamped later than now (clock_tolerance for clocks
+-- that differ): of two versions that cannot be compared, the one that came last counts. Runs in the transaction that
+-- proves the window.
 select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
 
 -- One row per order of the window: its newest version, readable or not.
@@ -41,7 +43,10 @@ left join raw.company__orders as stored
         and stored.order_id = newest_orders.order_id
 where
     readable_orders.version is null
-    and (newest_orders.updated_at < stored.updated_at) is not true;
+    and (
+        newest_orders.updated_at < stored.updated_at
+        and stored.updated_at <= now() + %(clock_tolerance)s  -- noqa: RF02
+    ) is not true;
 
 -- One row per version that raw does not have yet: of an order one that can be read, one that cannot, or both. A good
 -- version that comes again after a refused one is news, too: it clears the mark.
@@ -55,7 +60,10 @@ left join raw.company__orders as stored
 left join refused_orders
     on readable_orders.order_id = refused_orders.order_id
 where
-    (readable_orders.updated_at < stored.updated_at) is not true
+    (
+        readable_orders.updated_at < stored.updated_at
+        and stored.updated_at <= now() + %(clock_tolerance)s  -- noqa: RF02
+    ) is not true
     and (
         stored.content_hash is distinct from readable_orders.content_hash
         or (stored.refused_at is not null and refused_orders.version is null)
@@ -78,12 +86,13 @@ where old.source = %(source)s and old.order_id = changed_orders.order_id;
 
 insert into raw.company__orders (
     source, order_id, ordered_at, updated_at, status, user_id, city, province, payment_mode, brand, total_amount,
-    content_hash, run_key
+    content_hash, run_key, doubts
 )
 select
     %(source)s, changed_orders.order_id, changed_orders.ordered_at, changed_orders.updated_at, changed_orders.status,
     changed_orders.user_id, changed_orders.city, changed_orders.province, changed_orders.payment_mode,
-    changed_orders.brand, changed_orders.total_amount, changed_orders.content_hash, %(run_key)s
+    changed_orders.brand, changed_orders.total_amount, changed_orders.content_hash, %(run_key)s,
+    changed_orders.doubts
 from changed_orders
 inner join readable_orders on changed_orders.version = readable_orders.version
 on conflict (source, order_id) do update set
@@ -98,16 +107,17 @@ on conflict (source, order_id) do update set
     total_amount = excluded.total_amount,
     content_hash = excluded.content_hash,
     run_key = excluded.run_key,
+    doubts = excluded.doubts,
     refused_at = null,
     refused_reason = null;
 
 insert into raw.company__order_items (
-    source, order_id, line_number, product_id, product_name, category, brand, quantity, unit_price, base_price,
-    merged_lines
+    source, order_id, line_number, product_id, product_key, product_name, category, brand, quantity, unit_price,
+    base_price, merged_lines
 )
 select
-    %(source)s, changed_orders.order_id, staged.line_number, staged.product_id, staged.product_name, staged.category,
-    staged.brand, staged.quantity, staged.unit_price, staged.base_price, staged.merged_lines
+    %(source)s, changed_orders.order_id, staged.line_number, staged.product_id, staged.product_key, staged.product_name,
+    staged.category, staged.brand, staged.quantity, staged.unit_price, staged.base_price, staged.merged_lines
 from staged_order_items as staged
 inner join changed_orders on staged.version = changed_orders.version
 inner join readable_orders on changed_orders.version = readable_orders.version;
@@ -168,3 +178,13 @@ where
     standing.source = %(source)s
     and standing.order_id = refused.order_id
     and standing.refused_reason is distinct from refused.reason;
+
+-- A later stamp alone is no change, but a later version is compared with it.
+update raw.company__orders as standing set updated_at = readable_orders.updated_at
+from readable_orders
+where
+    standing.source = %(source)s
+    and standing.order_id = readable_orders.order_id
+    and standing.content_hash = readable_orders.content_hash
+    and (readable_orders.updated_at > standing.updated_at or standing.updated_at is null)
+    and readable_orders.updated_at is not null;

@@ -14,13 +14,15 @@ create temp table if not exists staged_orders (
     province text,
     payment_mode text,
     brand text,
-    total_amount numeric(14, 2)
+    total_amount numeric(14, 2),
+    doubts text[]
 );
 
 create temp table if not exists staged_order_items (
     version bigint not null,
     line_number integer not null,
     product_id text not null,
+    product_key text not null,
     product_name text,
     category text,
     brand text,
