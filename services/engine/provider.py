@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from botocore import xform_name
 
-from services.engine.errors import InvalidInput
+from services.engine.errors import InvalidInput, NotFound
 from services.engine.operations.base import Answer, Call
 from services.engine.operations.batch_jobs import BatchOperations
 from services.engine.operations.campaigns import CampaignOperations
@@ -50,6 +50,8 @@ class Provider(
                 f"The operation {operation.name} is not covered by the engine; its COVERAGE.md lists those that are. "
                 "Send this call to Amazon Personalize, or do without"
             )
+        if NotFound.code in operation.error_statuses:  # the others list what is in the call's region, or look it up
+            call.check_regions()
         if operation.service != CONTROL:
             return method(call)
         with self.store.transaction():

@@ -169,3 +169,9 @@ def parse_arn(arn: str) -> dict[str, str]:
     if not matched:
         raise InvalidInput(f"'{arn}' is not an ARN of Personalize; pass one that a Create or List operation returned")
     return matched.groupdict()
+
+
+def region_of(arn: str) -> str:
+    """The region of an ARN of the service, empty for its own recipes and for what is no such ARN."""
+    matched = _ARN.fullmatch(arn)
+    return matched["region"] if matched else ""

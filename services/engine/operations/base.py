@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from services.engine.data.datasets import Datasets
-from services.engine.errors import InUse, InvalidNextToken
+from services.engine.errors import InUse, InvalidNextToken, NotFound
 from services.engine.lifecycle import Lifecycle
 from services.engine.quotas import Quotas, check_tags
 from services.engine.resources import (
@@ -23,6 +23,7 @@ from services.engine.resources import (
     Kind,
     Resource,
     parse_arn,
+    region_of,
 )
 from services.engine.schemas import DatasetSchema, parse_schema
 from services.engine.store import Store
@@ -53,6 +54,19 @@ class Call:
         """Those of the members that were given."""
         return {member: self.request[member] for member in members if member in self.request}
 
+    def check_regions(self) -> None:
+        """Raise NotFound if the request names a resource of another region, wherever in it: each is its own world."""
+        for arn in _arns(self.request):
+            self.check_region(arn)
+
+    def check_region(self, arn: str) -> None:
+        """Raise NotFound if a resource is of another region; recipes are of none."""
+        if region_of(arn) not in ("", self.region):
+            raise NotFound(
+                f"Resource Arn {arn} does not exist here: it is in {region_of(arn)}, and the call is signed for "
+                f"{self.region}; use a client of the resource's region"
+            )
+
 
 class Operations:
     """Shared ground of the operation groups."""
@@ -78,6 +92,7 @@ class Operations:
         """The resource that a request names by the ARN of its kind. Raises InvalidInput, NotFound."""
         arn = call[kind.arn_member]
         parse_arn(arn)
+        call.check_region(arn)
         return self.store.get(kind, arn)
 
     def find_active(self, kind: Kind, call: Call) -> Resource:
@@ -132,6 +147,18 @@ class Operations:
             for found in self.store.page(kind, where=(member, resource.arn)):
                 if found.status in CREATING:
                     raise InUse(f"{resource.arn} is in use: {found.arn} is {found.status}; wait until it has ended")
+
+
+def _arns(value: Any, member: str = "") -> Iterator[str]:
+    """Every text in a request whose member says that it is an ARN."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _arns(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _arns(inner)
+    elif member.endswith("Arn"):
+        yield value
 
 
 def token_of(offset: int) -> str:

@@ -28,7 +28,7 @@ class EventOperations(Operations):
     """Puts single records into the datasets of a group."""
 
     def put_events(self, call: Call) -> Answer:
-        dataset, schema = self._tracked(call["trackingId"])
+        dataset, schema = self._tracked(call)
         self.datasets.records.add([_event(call, event, dataset, schema) for event in call["eventList"]])
         return {}
 
@@ -45,7 +45,7 @@ class EventOperations(Operations):
         raise InvalidInput(_OUT_OF_SCOPE.format("PutActions"))
 
     def put_action_interactions(self, call: Call) -> Answer:
-        self._group_of(call["trackingId"])
+        self._group_of(call)
         for interaction in call["actionInteractions"]:
             members_of(interaction.get("properties"))
             if interaction["eventType"].lower() not in EVENT_TYPES_OF_ACTIONS:
@@ -78,19 +78,20 @@ class EventOperations(Operations):
             raise InUse(f"{arn} is {dataset.status}, but has to be ACTIVE to take records; wait until it is")
         return dataset, self.datasets.schema_of(dataset)
 
-    def _tracked(self, tracking_id: str) -> tuple[Resource, DatasetSchema]:
+    def _tracked(self, call: Call) -> tuple[Resource, DatasetSchema]:
         """The Interactions dataset that a tracker records into. Raises InvalidInput: PutEvents has no other."""
-        group_arn = self._group_of(tracking_id)
+        group_arn = self._group_of(call)
         dataset = self.datasets.find(group_arn, "INTERACTIONS")
         if dataset is None or dataset.status != ACTIVE:
             raise InvalidInput(f"{group_arn} has no Interactions dataset that is ACTIVE; create one and wait for it")
         return dataset, self.datasets.schema_of(dataset)
 
-    def _group_of(self, tracking_id: str) -> str:
+    def _group_of(self, call: Call) -> str:
+        tracking_id = call["trackingId"]
         tracker = self.datasets.tracker(tracking_id)
-        if tracker is None or tracker.status != ACTIVE:
+        if tracker is None or tracker.status != ACTIVE or tracker.region != call.region:
             raise InvalidInput(
-                f"There is no ACTIVE event tracker with trackingId '{tracking_id[:60]}'; "
+                f"There is no ACTIVE event tracker with trackingId '{tracking_id[:60]}' in {call.region}; "
                 "pass the trackingId that CreateEventTracker returned"
             )
         group_arn: str = tracker.body["datasetGroupArn"]

@@ -248,3 +248,15 @@ def test_engine_with_settings_that_let_foreign_pages_in_does_not_start(tmp_path:
     assert ended.returncode == 1
     assert "ENGINE_ACCESS_KEYS" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_call_sees_the_region_that_it_is_signed_for(engine: Any) -> None:
+    here, there = (boto3.client("personalize", endpoint_url=engine.url, region_name=region)
+                   for region in ("ca-central-1", "ap-south-1"))  # fmt: skip
+    arn = here.create_dataset_group(name="of-one-region")["datasetGroupArn"]
+    assert arn in [group["datasetGroupArn"] for group in here.list_dataset_groups()["datasetGroups"]]
+    assert there.list_dataset_groups()["datasetGroups"] == []
+    for ask in (there.describe_dataset_group, there.delete_dataset_group):
+        with pytest.raises(there.exceptions.ResourceNotFoundException, match="ca-central-1"):
+            ask(datasetGroupArn=arn)
+    assert here.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"]["datasetGroupArn"] == arn
