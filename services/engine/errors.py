@@ -22,7 +22,18 @@ JobFailed                     a job ends in CREATE FAILED; the text becomes its 
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from aisle.errors import FinalError
+
+_SHOWN_CHARACTERS = 200
+
+
+def shown(value: Any) -> str:
+    """A value of a request as a message shows it: text as it is, all else as JSON writes it; its beginning if long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text[:_SHOWN_CHARACTERS].encode(errors="backslashreplace").decode()
 
 
 class PersonalizeError(FinalError):

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from services.engine.errors import InvalidInput
+from services.engine.errors import InvalidInput, shown
 
 #: Columns without which a dataset of the type is useless, with the Avro type that each must have.
 REQUIRED_COLUMNS: dict[str, dict[str, str]] = {
@@ -114,10 +114,11 @@ def _record(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise InvalidInput(f"The schema is not JSON ({error}); pass an Avro record as a JSON string") from error
     if not isinstance(record, dict) or record.get("type") != "record" or not isinstance(record.get("fields"), list):
-        raise InvalidInput("The schema is not an Avro record; pass {'type': 'record', 'name': …, 'fields': […]}")
+        raise InvalidInput('The schema is not an Avro record; pass {"type": "record", "name": …, "fields": […]}')
     if str(record.get("name")).lower() not in _TYPE_OF_RECORD:
         raise InvalidInput(
-            f"The schema's name is {record.get('name')!r}; the record must be named one of {', '.join(RECORD_NAMES)}"
+            f"The schema's name is '{shown(record.get('name'))}'; "
+            f"the record must be named one of {', '.join(RECORD_NAMES)}"
         )
     return record
 
@@ -125,15 +126,15 @@ def _record(text: str) -> dict[str, Any]:
 def _column(field: Any) -> Column:
     if not isinstance(field, dict) or not isinstance(field.get("name"), str) or not _NAME.fullmatch(field["name"]):
         raise InvalidInput(
-            f"The schema has a field {field!r}; every field needs a type, and a name of letters, digits and '_'"
+            f"The schema has a field '{shown(field)}'; every field needs a type, and a name of letters, digits and '_'"
         )
     declared = field.get("type")
     types = declared if isinstance(declared, list) else [declared]
     plain = [one for one in types if one != "null"]
     if len(plain) != 1 or len(types) > 2 or not isinstance(plain[0], str) or plain[0] not in AVRO_TYPES:
         raise InvalidInput(
-            f"The schema's field {field['name']} has type {declared!r}; use one of {', '.join(sorted(AVRO_TYPES))}, "
-            "alone or in a union with 'null'"
+            f"The schema's field {field['name']} has type '{shown(declared)}'; "
+            f"use one of {', '.join(sorted(AVRO_TYPES))}, alone or in a union with 'null'"
         )
     flags = (field.get(flag) is True for flag in ("categorical", "textual", "itemName"))
     return Column(field["name"], plain[0], "null" in types, *flags)

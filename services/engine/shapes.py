@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, NoReturn
 
-from services.engine.errors import InvalidInput
+from services.engine.errors import InvalidInput, shown
 
 #: `read(value, path)` gives the clean value or raises InvalidInput; `path` ends in a dot.
 Reader = Callable[[Any, str], Any]
@@ -28,7 +28,6 @@ _INTEGERS = {"integer": 2**31, "long": 2**63}
 _FLOATS = {"float": 3.4028234663852886e38, "double": 1.7976931348623157e308}
 #: Seconds of the first moment of year 1 and of the last of year 9999: what a client can read back.
 _FIRST_MOMENT, _LAST_MOMENT = -62_135_596_800, 253_402_300_799
-_SHOWN_CHARACTERS = 200
 
 
 def reader(shape: Any, secret: bool = False) -> Reader:
@@ -47,10 +46,10 @@ _Refuse = Callable[[Any, str, str], NoReturn]
 
 
 def _refuse(secret: bool, value: Any, path: str, constraint: str) -> NoReturn:
-    shown = "null" if value is None else "" if secret else f"'{str(value)[:_SHOWN_CHARACTERS]}'"
+    given = "null" if value is None else "" if secret else f"'{shown(value)}'"
     where = path.rstrip(".") or "body"
     raise InvalidInput(
-        f"1 validation error detected: Value {shown}{' ' if shown else ''}at '{where}' "
+        f"1 validation error detected: Value {given}{' ' if given else ''}at '{where}' "
         f"failed to satisfy constraint: {constraint}"
     )
 

@@ -93,7 +93,7 @@ class Store:
         """The resource. Raises NotFound."""
         resource = self.find(kind, arn)
         if resource is None:
-            raise NotFound(f"Resource Arn {arn} does not exist; a {kind.wrapper} was looked for")
+            raise NotFound(f"Resource Arn {arn} does not exist among {kind.plural}")
         return resource
 
     def page(

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from services.engine.data.texts import clean_text
-from services.engine.errors import InvalidInput
+from services.engine.errors import InvalidInput, shown
 from services.engine.schemas import (
     MAX_ID_LENGTH,
     MAX_TEXT_LENGTH,
@@ -63,7 +63,7 @@ def cell(value: Any, column: Column) -> Any:
         return _READERS[column.type](value, column)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(
-            f"The value {str(value)[:100]!r} of {column.name} does not fit its type {column.type}: {error}"
+            f"The value '{shown(value)}' of {column.name} does not fit its type {column.type}: {error}"
         ) from error
 
 
@@ -97,7 +97,12 @@ def _text(value: Any, column: Column) -> str:
 def _number(value: Any, _column: Column) -> float:
     if isinstance(value, (bool, dict, list)):
         raise ValueError("pass a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError("pass a number") from None
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError("pass a finite number")
     return number

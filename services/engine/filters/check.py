@@ -113,8 +113,8 @@ def filterable(subject: Field | CurrentUser | CurrentItem, schemas: Schemas) -> 
     if column is None:
         raise InvalidInput(f"{subject} is not in the schema of {field.dataset}, which has {', '.join(columns)}")
     if column.type == "boolean" or column.textual or field in _NEVER_FILTERED:
-        kind = "boolean" if column.type == "boolean" else "textual" if column.textual else "reserved"
-        raise InvalidInput(f"Invalid Expression: {subject} is a {kind} column, which cannot be filtered on")
+        kind = "a boolean" if column.type == "boolean" else "a textual" if column.textual else "a reserved"
+        raise InvalidInput(f"Invalid Expression: {subject} is {kind} column, which cannot be filtered on")
     return column
 
 

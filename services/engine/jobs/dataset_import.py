@@ -87,7 +87,7 @@ def _sources(job: Resource, root: Path) -> list[s3.Location]:
     n_bytes, mode = sum(sizes.values()), job.body["importMode"]
     if n_bytes > MAX_BYTES[mode]:
         raise JobFailed(
-            f"The files at {place} have {n_bytes / GIGABYTE:.1f} GB; a {mode} import takes at most "
+            f"The files at {place} have {n_bytes / GIGABYTE:.1f} GB; imports of the mode {mode} take at most "
             f"{MAX_BYTES[mode] / GIGABYTE:.0f} GB. Import less at once."
         )
     if n_bytes > (free := shutil.disk_usage(root).free):

@@ -44,7 +44,7 @@ class RecipeOperations(Operations):
 
 def _known(things: Mapping[str, _Known], arn: str, tail: str) -> _Known:
     if not arn.startswith(f"{SERVICE_ARN}{tail}/"):
-        raise InvalidInput(f"'{arn}' is not the ARN of a {tail}; DescribeRecipe and ListRecipes return them")
+        raise InvalidInput(f"'{arn}' is not an ARN of the kind {tail}; DescribeRecipe and ListRecipes return them")
     if arn not in things:
         raise NotFound(f"Resource Arn {arn} does not exist; DescribeRecipe and ListRecipes return those that do")
     return things[arn]

@@ -65,7 +65,7 @@ class RuntimeOperations(Operations):
         """Out of scope, said after the checks that the service would make."""
         for member in ("campaignArn", "userId"):
             if not call.get(member):
-                raise InvalidInput(f"GetActionRecommendations needs a {member}; pass it")
+                raise InvalidInput(f"GetActionRecommendations needs {member}, which is missing; pass it")
         if call.get("numResults", DEFAULT_ACTIONS) > MAX_ACTIONS:
             raise InvalidInput(f"numResults is {call['numResults']}; pass a number from 0 to {MAX_ACTIONS}")
         self.answers.deployments.of(call["campaignArn"])
@@ -143,7 +143,7 @@ def _check_ids(call: Call, deployment: Deployment) -> None:
     model = deployment.loaded.trained.model
     needed = model.input_key if model.live or model.input_key == "itemId" else None
     if needed and not call.get(needed):
-        raise InvalidInput(f"{deployment.loaded.recipe.name} recommends for a {needed}, which is missing; pass it")
+        raise InvalidInput(f"{deployment.loaded.recipe.name} recommends by {needed}, which is missing; pass it")
 
 
 def _check_length(member: str, length: int, columns: Mapping[str, Any]) -> None:
