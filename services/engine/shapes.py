@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, partial
 from typing import Any, NoReturn
 
@@ -151,31 +151,13 @@ def _float_reader(shape: Any, refuse: _Refuse, _secret: bool) -> Reader:
 
 def _timestamp_reader(_shape: Any, refuse: _Refuse, _secret: bool) -> Reader:
     def read(value: Any, path: str) -> float:
-        seconds = _seconds(value)
-        if seconds is None:
-            refuse(value, path, "Member must be of type timestamp: epoch seconds, or a moment in ISO 8601")
-        if not _FIRST_MOMENT <= seconds <= _LAST_MOMENT:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            refuse(value, path, "Member must be of type timestamp: a number of epoch seconds")
+        if not _FIRST_MOMENT <= value <= _LAST_MOMENT:
             refuse(value, path, "Member must be a moment before the year 10000; send epoch seconds, not milliseconds")
-        return seconds
+        return value
 
     return read
-
-
-def _seconds(value: Any) -> float | None:
-    """Epoch seconds of a number, of a number in a string or of an ISO 8601 moment; UTC unless it says otherwise."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    if not isinstance(value, str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def _size_check(shape: Any, refuse: _Refuse, measure: str) -> Callable[[float, Any, str], None]:

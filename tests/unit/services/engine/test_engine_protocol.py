@@ -108,20 +108,23 @@ def test_digits_of_other_scripts_are_no_account() -> None:
     [
         (1_700_000_000, 1_700_000_000),
         (1_700_000_000.25, 1_700_000_000.25),
-        ("1700000000", 1_700_000_000),
-        ("2023-11-14T22:13:20Z", 1_700_000_000),
-        ("2023-11-14T23:13:20+01:00", 1_700_000_000),
-        ("2023-11-14T22:13:20", 1_700_000_000),
+        (-1, -1),
+        (0, 0),
     ],
 )
-def test_moments_are_read_as_seconds_whatever_their_form(moment: object, seconds: float) -> None:
+def test_moments_are_read_as_seconds(moment: object, seconds: float) -> None:
     request = parse("PutEvents", trackingId="t", sessionId="s", eventList=[{"eventType": "click", "sentAt": moment}])
     assert request["eventList"] == [{"eventType": "click", "sentAt": seconds}]
 
 
-@pytest.mark.parametrize("moment", [1_700_000_000_000, "tomorrow", True, "nan", "inf", [], "10000-01-01"])
-def test_moments_that_are_none_are_invalid_input(moment: object) -> None:
-    with pytest.raises(InvalidInput, match="sentAt"):
+@pytest.mark.parametrize(
+    "moment",
+    [1_700_000_000_000, True, [], "1700000000", "1700000000.5", "2023-11-14T22:13:20Z", "2023-11-14", "tomorrow", "nan",
+     ""],
+)  # fmt: skip
+def test_moments_that_are_no_number_of_seconds_are_invalid_input(moment: object) -> None:
+    """SDKs turn what they are given into a number. Text comes from programs that write the body themselves."""
+    with pytest.raises(InvalidInput, match=r"sentAt.*seconds"):
         parse("PutEvents", trackingId="t", sessionId="s", eventList=[{"eventType": "click", "sentAt": moment}])
 
 
