@@ -5,9 +5,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-# Orders of the demo: SCALE=tiny|small|reference generates them, ORDERS=<file> takes real ones. ONCE=1 ends by itself.
+# Orders of the demo: SCALE=tiny|small|reference generates them, ORDERS=<file> takes real ones. SPOILT=1 mixes in
+# an order of each sort of mistake. ONCE=1 ends by itself.
 ifdef SCALE
 export COMPANY_API_SCALE := $(SCALE)
+endif
+ifdef SPOILT
+export COMPANY_API_SPOILT := $(SPOILT)
 endif
 ifdef ORDERS
 export COMPANY_API_ORDERS := $(ORDERS)

@@ -32,7 +32,7 @@ REQUEST_ID = "X-Request-ID"
 def create_app(settings: CompanyApiSettings) -> FastAPI:
     """The API over the orders that `settings` names. Raises ConfigurationError if these cannot be had."""
     started = time.perf_counter()
-    company = read_company(settings.orders) if settings.orders else generate(settings.scale, settings.seed)
+    company = _company(settings)
     faults = FaultList()
     faults.arm(_faults_at_start(settings.faults, company))
     app = FastAPI(openapi_url=None)  # nothing but /health is told to those without the token
@@ -50,6 +50,16 @@ def create_app(settings: CompanyApiSettings) -> FastAPI:
         return {"status": "ok", **summary}
 
     return app
+
+
+def _company(settings: CompanyApiSettings) -> Company:
+    if settings.orders and settings.spoilt:
+        raise ConfigurationError(
+            f"spoiling orders of {settings.orders}: only generated orders are; leave out COMPANY_API_SPOILT or the file"
+        )
+    if settings.orders:
+        return read_company(settings.orders)
+    return generate(settings.scale, settings.seed, spoilt=settings.spoilt)
 
 
 def _page_endpoint(

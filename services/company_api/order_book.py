@@ -6,11 +6,13 @@ its page is being answered.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -105,6 +107,8 @@ class OrderBook:
     orders: OrderColumns
     lines: LineColumns
     first_line: Array
+    #: By position: how an order goes out instead of as itself.
+    spoilt: dict[int, Callable[[Order], msgspec.Raw]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.orders.order_id)
@@ -119,8 +123,13 @@ class OrderBook:
         ids: list[str] = self.orders.order_id[start:stop].tolist()
         return ids
 
-    def page(self, start: int, stop: int) -> list[Order]:
+    def page(self, start: int, stop: int) -> list[Order | msgspec.Raw]:
         """The orders at positions [start, stop) as the wire sends them."""
+        orders = enumerate(self.sound_page(start, stop), start)
+        return [self.spoilt[position](order) if position in self.spoilt else order for position, order in orders]
+
+    def sound_page(self, start: int, stop: int) -> list[Order]:
+        """The orders at positions [start, stop) as the company has them."""
         if start >= stop:
             return []
         bounds = self.first_line[start : stop + 1].tolist()

@@ -22,6 +22,7 @@ class CompanyApiSettings(BaseSettings):
     token: SecretStr = Field(min_length=1, description="Bearer token that every request but /health must carry")
     scale: ScaleName = Field("small", description="Size of the generated company: tiny, small or reference")
     seed: int = Field(7, ge=0, description="Seed of the generated company; the same seed gives the same bytes")
+    spoilt: bool = Field(False, description="Let one generated order of each sort of mistake go out spoilt")
     orders: Path | None = Field(None, description="CSV or parquet file of real orders, instead of generated ones")
     shape: Shape = Field("envelope", description="Answer when the request names none: envelope (with cursor) or list")
     page_cap: int | None = Field(None, ge=1, description="Serve at most this many orders a page and do not say so")

@@ -52,6 +52,7 @@ def world_name() -> str:
     """Short name of the orders that the company API serves: 'small', 'reference', or the file's own."""
     orders = os.environ.get("COMPANY_API_ORDERS", "")
     if not orders:
-        return os.environ.get("COMPANY_API_SCALE") or "small"
+        spoilt = "-spoilt" if os.environ.get("COMPANY_API_SPOILT", "") not in ("", "0", "false") else ""
+        return (os.environ.get("COMPANY_API_SCALE") or "small") + spoilt
     path = Path(orders).resolve()
     return f"{path.stem[:40]}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"

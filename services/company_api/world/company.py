@@ -12,6 +12,7 @@ from services.company_api.world.dirt import soil
 from services.company_api.world.names import PLACES
 from services.company_api.world.people import OE, People
 from services.company_api.world.scales import SCALES, ScaleName
+from services.company_api.world.spoilt import spoil
 
 _WALK_INS = 0.04  # share of orders
 _AWAY = 0.06  # share of orders placed in another city than home
@@ -23,8 +24,8 @@ _STORES: list[str | None] = ["Sehan Mart", "Sehan Express"]
 _DISCOUNTS, _DISCOUNT_SHARES = (1.0, 0.95, 0.9, 0.8), (0.7, 0.1, 0.12, 0.08)
 
 
-def generate(scale_name: ScaleName, seed: int) -> Company:
-    """The company of this scale and seed: the same, byte for byte, every time."""
+def generate(scale_name: ScaleName, seed: int, *, spoilt: bool = False) -> Company:
+    """The company of this scale and seed: the same, byte for byte, every time; with one `spoilt` order of each sort."""
     scale = SCALES[scale_name]
     streams = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(5)]
     catalogue = Catalogue(scale, streams[0])
@@ -34,7 +35,10 @@ def generate(scale_name: ScaleName, seed: int) -> Company:
     order_of_line = np.repeat(np.arange(scale.orders), baskets.lines)
     lines = _lines(fill(baskets, people, catalogue, streams[4]), catalogue, streams[3])
     soil(lines, order_of_line, streams[3])
-    return Company(shelve(orders, source, lines, order_of_line), people.known, len(lines))
+    books = shelve(orders, source, lines, order_of_line)
+    if spoilt:
+        spoil(books)
+    return Company(books, people.known, len(lines))
 
 
 def _orders(baskets: Visits, people: People, rng: np.random.Generator) -> tuple[OrderColumns, Array]:
