@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.sdk import Param, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
@@ -12,16 +12,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 from aisle.assets import CACHE, RAW_ORDERS
 from aisle.aws.hooks.personalize import DATASET_GROUP, PersonalizeHook
 from aisle.aws.operators.personalize import PersonalizeCreateDataDeletionJobOperator
+from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.s3_layout import erased_users
 from aisle.dag_defaults import run_key_of_context
 from aisle.dataset_groups import dataset_groups
 from aisle.jobs import waiting
 from aisle.receipts import receipt
 from aisle.settings import get_settings
-from aisle.warehouse import connect, sql
-
-if TYPE_CHECKING:
-    from aisle.erase.person import Traces
+from aisle.warehouse import connect, sql, warehouse_url
 
 PARAMS: dict[str, Param] = {
     "request_id": Param(
@@ -38,6 +36,7 @@ def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[s
     """Find the person, put up their tombstones, and take them out of every table, all in one transaction."""
     from aisle.erase.person import read_request, traces_of
     from aisle.erase.rows import forget
+    from aisle.ingest.contacts import ContactFinder
     from aisle.ingest.identity import PersonHasher
 
     run_key = run_key_of_context()
@@ -45,9 +44,11 @@ def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[s
         request = read_request(connection, params["request_id"])
         if request.is_done:
             raise AirflowSkipException(f"request {params['request_id']} is done already")
-        traces = traces_of(connection, request, PersonHasher(get_settings().identity))
-        slip.details = forget(connection, params["request_id"], traces)
-        slip.rows_out = sum(slip.details.values())
+        identity = get_settings().identity
+        hasher = PersonHasher(identity)
+        traces = traces_of(connection, request, hasher, identity.most_links)
+        rows = forget(connection, params["request_id"], traces.user_ids, ContactFinder(hasher))
+        slip.rows_out, slip.details = sum(rows.values()), {**traces.counts, **rows}
     outlet_events[CACHE].extra = {"run_key": run_key}
     return slip.details
 
@@ -55,15 +56,22 @@ def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[s
 @task
 def forget_in_files() -> dict[str, int]:
     """Take the person out of every file of ingest, export and recommend."""
+    import psycopg
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     from aisle.erase.files import Eraser
     from aisle.ingest.identity import PersonHasher
+    from aisle.ingest.redaction import Redaction
 
     settings = get_settings()
-    with receipt(run_key_of_context(), "erase", "files") as slip:
+    with (
+        receipt(run_key_of_context(), "erase", "files") as slip,
+        psycopg.connect(warehouse_url(), autocommit=True) as connection,
+    ):
+        connection.execute(sql("identity/tombstones/await_archive").encode())
         hasher = PersonHasher(settings.identity)
-        rewritten = Eraser(S3Hook().get_conn(), settings.storage.bucket, _traces(), hasher).erase()
+        redactions = {source.name: Redaction(connection, source.name, hasher) for source in SOURCES}
+        rewritten = Eraser(S3Hook().get_conn(), settings.storage.bucket, _user_ids(), redactions).erase()
         slip.rows_in, slip.rows_out = rewritten
     return rewritten._asdict()
 
@@ -94,7 +102,7 @@ def list_users() -> list[dict[str, str]]:
     if not groups:
         raise AirflowSkipException("the service has no dataset group of this line: nothing was ever exported")
     key = erased_users(run_key)
-    S3Hook().load_string("\n".join(["USER_ID", *_traces().user_ids, ""]), key, settings.storage.bucket, replace=True)
+    S3Hook().load_string("\n".join(["USER_ID", *_user_ids(), ""]), key, settings.storage.bucket, replace=True)
     location = f"s3://{settings.storage.bucket}/{key.rpartition('/')[0]}/"
     return [
         {"name": f"{name}-erase-{run_key}", "dataset_group_arn": arn, "data_location": location}
@@ -122,11 +130,11 @@ def finish(params: Any = None, outlet_events: Any = None) -> None:
         outlet_events[RAW_ORDERS].extra = {"run_key": run_key, **changes(connection)}
 
 
-def _traces() -> Traces:
+def _user_ids() -> list[str]:
     """What the first task has found, read from the request: no XCom tells of a person."""
-    from aisle.erase.person import Traces, read_request
+    from aisle.erase.person import read_request
 
     context: Any = get_current_context()
     with connect() as connection:
         request = read_request(connection, context["params"]["request_id"])
-    return Traces(request.user_ids or [], request.marks or [])
+    return request.user_ids or []

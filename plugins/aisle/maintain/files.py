@@ -8,13 +8,11 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
+from aisle.contracts.s3_layout import ARCHIVE, ERASURES, RUN_FILES
 from aisle.errors import RetryableError
 from aisle.maintain.terms import Terms
 from aisle.warehouse import sql
 
-_ARCHIVE = "ingest/"
-#: Legs whose files belong to a run. The folder before the file is the run key, see aisle.contracts.s3_layout.
-_RUN_FILES = ("export/", "recommend/", "evaluate/", "erase/")
 _MOST_KEYS = 1000  # of one DeleteObjects
 
 
@@ -63,11 +61,11 @@ def abort_uploads(s3: Any, bucket: str, before: datetime, *, dry_run: bool) -> l
 
 
 def _old_pages(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
-    return (each for each in _older(s3, bucket, _ARCHIVE, before) if each["Key"] not in used.archive_keys)
+    return (each for each in _older(s3, bucket, ARCHIVE, before) if each["Key"] not in used.archive_keys)
 
 
 def _old_run_files(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
-    for prefix in _RUN_FILES:
+    for prefix in (*RUN_FILES, ERASURES):
         for each in _older(s3, bucket, prefix, before):
             if used.run_keys.isdisjoint(each["Key"].split("/")):
                 yield each

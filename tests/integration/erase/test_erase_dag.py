@@ -223,9 +223,11 @@ def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(w
 
 
 def test_refused_lines_of_every_group_forget_a_person(warehouse_url: str, shops: Any) -> None:
-    from aisle.erase.person import Traces
     from aisle.erase.rows import forget
+    from aisle.ingest.contacts import ContactFinder
+    from aisle.ingest.identity import PersonHasher
     from aisle.publish.cache import prepare
+    from aisle.settings import get_settings
 
     prepare(shops[1], warehouse_url)
     with psycopg.connect(warehouse_url) as connection:
@@ -237,7 +239,7 @@ def test_refused_lines_of_every_group_forget_a_person(warehouse_url: str, shops:
             connection.execute(
                 f"insert into {schema}.offline_user_recommendations values ('gone', '[]', now(), 'rank', 'g')"
             )
-        forget(connection, "request", Traces(user_ids=["gone"], marks=["no such mark"]))
+        forget(connection, "request", ["gone"], ContactFinder(PersonHasher(get_settings().identity)))
         for schema in ("cache", "cache_shop_north"):
             left = connection.execute(f"select payload from {schema}.rejected_lines").fetchall()
             lists = connection.execute(f"select count(*) from {schema}.offline_user_recommendations").fetchall()

@@ -1,6 +1,6 @@
--- One row per person and contact that any order ever told of them: what an erasure follows from one identity of somebody
--- to the next, also where identity.customers has a newer contact by now. contact_hash is the user id of a person of whom
--- only this contact is known, so both columns are of one kind.
+-- One row per person and contact that any order ever told of them: what an erasure follows from one identity of a
+-- person to the next, also where identity.customers has a newer contact. contact_hash is the user id of a person of
+-- whom only this contact is known, so both columns are of one kind.
 create table if not exists identity.contacts (
     user_id text not null,
     kind text not null check (kind in ('phone', 'email', 'source_id')),

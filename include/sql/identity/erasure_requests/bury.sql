@@ -8,7 +8,5 @@ select
 from unnest(%(user_ids)s::text[]) as user_id
 on conflict (user_hash) do update set erased_at = excluded.erased_at;
 
-update identity.erasure_requests set
-    user_ids = %(user_ids)s,
-    marks = %(marks)s
+update identity.erasure_requests set user_ids = %(user_ids)s
 where request_id = %(request_id)s;

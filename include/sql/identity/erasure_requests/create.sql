@@ -1,6 +1,5 @@
 -- One row per person who asked to be forgotten. What tells who they are is here only until they are: it is blanked
--- when the request is done. user_ids are the ids that they were found to have, marks the patterns by which texts are
--- searched for them.
+-- when the request is done. user_ids are the ids that they were found to have: of each identity, and of each contact.
 create table if not exists identity.erasure_requests (
     request_id text primary key default gen_random_uuid()::text,
     phone text,
@@ -10,12 +9,13 @@ create table if not exists identity.erasure_requests (
     user_id text,
     state text not null default 'waiting' check (state in ('waiting', 'erased')),
     user_ids text[],
-    marks text[],
     requested_at timestamptz not null default now(),
     erased_at timestamptz,
     check (state = 'erased' or coalesce(phone, email, source_id, user_id) is not null),
     check ((source is null) = (source_id is null))
 );
+
+alter table identity.erasure_requests drop column if exists marks;
 
 -- One row per user id that was erased, as a hash of it: orders from before that moment come without the person for
 -- ever. An order placed afterwards begins a new history.
@@ -61,5 +61,51 @@ begin
         table_name := held.name::text;
         return next;
     end loop;
+end
+$$;
+
+-- The texts that programs and people write freely, and in which a contact of somebody may therefore stand. Keys, words
+-- of Aisle's own and the mapped fields of orders are not among them.
+create or replace view identity.free_texts as
+select
+    held.table_name,
+    held.column_name
+from (
+    values
+    ('raw.company__rejects', 'detail'),
+    ('raw.company__rejects', 'payload'),
+    ('ops.ingest_windows', 'error'),
+    ('ops.receipts', 'details'),
+    ('ops.quality_results', 'observed'),
+    ('ops.interventions', 'subject'),
+    ('ops.interventions', 'reason'),
+    ('ops.model_versions', 'reason'),
+    ('events.outbox', 'last_error')
+) as held (table_name, column_name);
+
+-- The texts of one column that look as if a contact or a user id stood in them, locked until they are written anew.
+create or replace function identity.suspicious_texts(table_name text, column_name text)
+returns table (row_id tid, content text) language plpgsql as $$
+begin
+    return query execute format(
+        'select ctid, %2$I::text from %1$s where %2$I::text ~ ''@|[0-9][-0-9 ().+/]{5,}[0-9]|[0-9a-f]{32}'' for update',
+        table_name::regclass, column_name
+    );
+end
+$$;
+
+-- Writes such a text anew. Without a number JSON may be none any more: then nothing of it is kept.
+create or replace function identity.rewrite_text(table_name text, column_name text, row_id tid, content text)
+returns void language plpgsql as $$
+declare
+    column_type constant text := (
+        select format_type(atttypid, atttypmod) from pg_attribute
+        where attrelid = table_name::regclass and attname = column_name
+    );
+begin
+    execute format('update %s set %I = $1::%s where ctid = $2', table_name::regclass, column_name, column_type)
+    using case
+        when column_type like 'json%' and not pg_input_is_valid(content, column_type) then 'null' else content
+    end, row_id;
 end
 $$;

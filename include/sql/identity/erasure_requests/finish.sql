@@ -5,7 +5,6 @@ update identity.erasure_requests set
     source_id = null,
     user_id = null,
     user_ids = null,
-    marks = null,
     state = 'erased',
     erased_at = clock_timestamp()
 where request_id = %(request_id)s

@@ -5,7 +5,6 @@ select
     source,
     source_id,
     user_id,
-    user_ids,
-    marks
+    user_ids
 from identity.erasure_requests
 where request_id = %(request_id)s

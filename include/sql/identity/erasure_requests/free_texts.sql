@@ -1,0 +1,4 @@
+select
+    table_name,
+    column_name
+from identity.free_texts

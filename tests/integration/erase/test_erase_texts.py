@@ -1,0 +1,87 @@
+"""Texts that people and programs wrote lose the person's contacts, and no column of texts is overlooked."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from aisle.contracts.company_orders import Customer
+from aisle.erase.rows import forget
+from aisle.ingest.contacts import ContactFinder
+from aisle.ingest.identity import PersonHasher
+from aisle.settings import Identity
+
+HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
+HASHES = [
+    str(contact_hash) for contact_hash in HASHER.hashes("pos", Customer(phone="0300-1234567", email="a@b.pk"))[:2]
+]
+USER_ID = HASHES[0]
+#: Columns of Aisle's own words: keys, names, states, places and figures that no person or answer writes.
+OWN_WORDS = {
+    *("source", "run_key", "kind", "state", "reason", "status", "archive_key", "reject_id", "order_id"),
+    *("leg", "subject", "dataset", "uri", "sha256", "purpose", "fingerprint", "arn", "output_uri", "solution"),
+    *("solution_version_arn", "metric", "suite", "severity", "expectation", "column_name", "check_id", "before"),
+    *("after", "asked_by", "decided_by", "event_id", "dataset_group", "user_id", "session_id", "event_type", "item_id"),
+}
+
+WRITTEN = {
+    "raw.company__rejects.detail": (
+        "insert into raw.company__rejects (reject_id, source, n_lines, reason, detail, payload, archive_key, run_key)"
+        " values ('r', 'pos', 1, 'why', %(text)s, '', 'k', 'k')"
+    ),
+    "ops.ingest_windows.error": (
+        "insert into ops.ingest_windows (source, window_start, window_end, run_key, kind, state, error)"
+        " values ('pos', now() - interval '1 day', now(), 'k', 'tail', 'failed', %(text)s)"
+    ),
+    "ops.receipts.details": (
+        "insert into ops.receipts (run_key, leg, subject, seconds, details)"
+        " values ('k', 'l', 's', 1, jsonb_build_object('said', %(text)s::text))"
+    ),
+    "ops.quality_results.observed": (
+        "insert into ops.quality_results (run_key, suite, severity, expectation, is_met, observed, check_id)"
+        " values ('k', 's', 'note', 'e', false, jsonb_build_array(%(text)s::text), 'c')"
+    ),
+    "ops.interventions.subject": (
+        "insert into ops.interventions (run_key, kind, subject, asked_by, reason)"
+        " values ('k', 'invalidation', %(text)s, 'a', 'r')"
+    ),
+    "events.outbox.last_error": (
+        "insert into events.outbox (event_id, dataset_group, user_id, session_id, event_type, occurred_at, last_error)"
+        " values ('e', 'g', 'other', 's', 'purchase', now(), %(text)s)"
+    ),
+}
+
+
+@pytest.mark.parametrize("column", WRITTEN)
+def test_a_text_keeps_what_it_says_without_the_person(warehouse_url: str, column: str) -> None:
+    table, _, name = column.rpartition(".")
+    text = f"user {USER_ID}: call 0300 1234567, not 0300-12345678, or A@B.pk; ask {USER_ID[:31]}"
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(WRITTEN[column].encode(), {"text": text})
+        n_rows = forget(connection, "request", HASHES, ContactFinder(HASHER))
+        [(left,)] = connection.execute(f"select {name}::text from {table}".encode()).fetchall()
+    assert f"user [erased]: call [erased], not 0300-12345678, or [erased]; ask {USER_ID[:31]}" in left
+    assert n_rows == {table: 1}
+
+
+def test_json_that_is_none_any_more_without_a_number_is_not_kept(warehouse_url: str) -> None:
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(WRITTEN["ops.quality_results.observed"].encode(), {"text": ""})
+        connection.execute(b"update ops.quality_results set observed = '[3001234567, 30012345678]'")
+        forget(connection, "request", HASHES, ContactFinder(HASHER))
+        assert connection.execute(b"select observed from ops.quality_results").fetchall() == [(None,)]
+
+
+def test_every_column_of_texts_is_searched_or_holds_words_of_our_own(warehouse_url: str) -> None:
+    query = """
+    select format('%s.%s', attrelid::regclass, attname), attname
+    from pg_attribute join pg_class on pg_class.oid = attrelid
+    where relkind = 'r' and attnum > 0 and not attisdropped and atttypid::regtype in ('text', 'json', 'jsonb', 'text[]')
+        and (relnamespace::regnamespace::text in ('ops', 'events') or attrelid = 'raw.company__rejects'::regclass)
+    """
+    with psycopg.connect(warehouse_url) as connection:
+        columns = connection.execute(query.encode()).fetchall()
+        searched = {f"{t}.{c}" for t, c in connection.execute(b"select * from identity.free_texts").fetchall()}
+    assert len(columns) > 40
+    assert searched <= {column for column, _ in columns}
+    assert [column for column, name in columns if column not in searched and name not in OWN_WORDS] == []
