@@ -3,7 +3,8 @@
     AisleError
     ├── RetryableError            the same call may succeed later
     │   ├── CompanyApiUnavailable     5xx, time-out, cut-off body
-    │   └── Throttled                 429; carries retry_after_seconds
+    │   ├── Throttled                 429; carries retry_after_seconds
+    │   └── WindowNotWhole            the pages of a window contradict each other, or what they claim
     └── FinalError                the world must change before a retry helps
         ├── ConfigurationError        a setting is missing or wrong
         ├── ContractBroken            the other side sent what the contract excludes
@@ -38,6 +39,10 @@ class Throttled(RetryableError):
 
     def __reduce__(self) -> tuple[type[Throttled], tuple[str, float]]:
         return type(self), (str(self), self.retry_after_seconds)
+
+
+class WindowNotWhole(RetryableError):
+    """The pages of a window contradict each other, or what they claim: orders may be missing."""
 
 
 class FinalError(AisleError):

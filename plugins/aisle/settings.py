@@ -44,8 +44,14 @@ class Ingest(_Section):
     overlap_hours: int = Field(48, ge=0, description="How far behind the watermark every run looks again for edits")
     max_window_days: int = Field(31, ge=1, description="Longest window that one fetch may cover")
     page_orders: int = Field(1000, ge=1, description="Orders asked for per page")
-    timeout_seconds: float = Field(30, gt=0, description="Time limit of one page")
+    timeout_seconds: float = Field(30, gt=0, description="Time limit of one page, from asking to its last byte")
     attempts: int = Field(5, ge=1, description="Tries of one page before the window fails")
+    max_page_megabytes: float = Field(64, gt=0, description="Largest page, decompressed")
+    max_window_pages: int = Field(10_000, ge=1, description="Most pages of one window; the API names no end, if more")
+    max_splits: int = Field(8, ge=0, description="How often a window is cut in two whose pages contradict each other")
+    ignored_members: tuple[str, ...] = Field(
+        (), description="Members of the API's envelope that say nothing about the window, as a JSON list"
+    )
 
 
 class OrderSystem(_Section):

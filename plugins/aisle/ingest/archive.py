@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aisle.contracts.s3_layout import ingest_page
-from aisle.ingest.client import Page
+from aisle.ingest.answer import Page
 from aisle.ingest.windows import Window
 
 #: Orders shrink to about a tenth at any level; the fastest one keeps the archive out of ingest's way.

@@ -1,85 +1,45 @@
-"""The company API's client: whole pages of orders, or an error that says which page was not whole.
+"""The company API's client: whole windows of orders, page by page, or an error that says what was not whole.
 
-A page is given out only when its body is complete JSON. Throttling is waited out, server errors, time-outs and cut-off
-bodies are asked for again, and nothing ends a window but the API's own word: a `next_cursor` of null, or an empty page.
-A server that sends fewer orders than it was asked for is therefore followed to its end, not believed to be there.
+Throttling is waited out; server errors, time-outs and cut-off bodies are asked for again. A window ends by the API's
+own word: a `next_cursor` that is null, absent behind pages that had one, or blank; an empty page that leads nowhere
+new. A server that sends fewer orders than it was asked for is therefore followed to its end, not believed to be there.
+
+A window whose pages contradict each other, or what they claim, is cut in two and read again: orders that shift from
+page to page do not shift on a single one.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import count
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import httpx
-import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from aisle.contracts.company_orders import Source
-from aisle.errors import CompanyApiUnavailable, ConfigurationError, ContractBroken, RetryableError, Throttled
-from aisle.ingest.windows import Window
+from aisle.errors import (
+    CompanyApiUnavailable,
+    ConfigurationError,
+    ContractBroken,
+    RetryableError,
+    Throttled,
+    WindowNotWhole,
+)
+from aisle.ingest.answer import Page, read_page
+from aisle.ingest.reading import Reading
+from aisle.ingest.transport import Received, Transport
+from aisle.ingest.windows import Window, halves
+from aisle.ingest.wording import quoted, wording_of_body
 
 log = logging.getLogger(__name__)
 
 #: A server that wants a longer pause gets it from Airflow's own retry, which does not hold a worker.
 _LONGEST_PAUSE_SECONDS = 60.0
-
-
-class _Answer(msgspec.Struct):
-    data: list[msgspec.Raw]
-    next_cursor: str | msgspec.UnsetType | None = msgspec.UNSET
-
-
-class _Named(msgspec.Struct):
-    order_id: Any = None
-
-
-_answers = msgspec.json.Decoder(_Answer | list[msgspec.Raw])
-_names = msgspec.json.Decoder(_Named)
-
-
-@dataclass(frozen=True)
-class Page:
-    """One whole page: its body as it came, and each order in it as it came."""
-
-    number: int
-    body: bytes
-    orders: list[msgspec.Raw]
-    next_cursor: str | msgspec.UnsetType | None
-
-
-@dataclass
-class _Progress:
-    """How far a window has been read. Finds out when the server goes round in circles."""
-
-    number: int = 1
-    cursor: str | None = None
-    cursors: set[str] = field(default_factory=set)
-    orders: set[Any] = field(default_factory=set)
-
-    def query(self) -> dict[str, str | int]:
-        if self.cursor is not None:
-            return {"cursor": self.cursor}
-        return {"page": self.number} if self.number > 1 else {}
-
-    def is_circle(self, page: Page) -> bool:
-        """Whether the page holds nothing but orders of earlier pages, or points back to where we have been."""
-        repeats = bool(page.orders) and self.orders.issuperset(map(_name, page.orders))
-        return repeats or page.next_cursor in self.cursors
-
-    def ends_with(self, page: Page) -> bool:
-        """Take note of a page; true if the API says that nothing follows it."""
-        self.orders.update(map(_name, page.orders))
-        self.number += 1
-        if isinstance(page.next_cursor, str):
-            self.cursor = page.next_cursor
-            self.cursors.add(page.next_cursor)
-            return False
-        return page.next_cursor is None or not page.orders
 
 
 class CompanyApi:
@@ -94,38 +54,80 @@ class CompanyApi:
         timeout_seconds: float,
         attempts: int,
         backoff_seconds: float = 0.5,
+        max_page_megabytes: float = 64,
+        max_window_pages: int = 10_000,
+        max_splits: int = 8,
+        ignored_members: Collection[str] = (),
     ) -> None:
-        self._http = httpx.Client(
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-            timeout=timeout_seconds,
-        )
+        self._transport = Transport(base_url, token, timeout_seconds=timeout_seconds, max_megabytes=max_page_megabytes)
         self._page_orders = page_orders
         self._attempts = attempts
         self._backoff = wait_random_exponential(multiplier=backoff_seconds, max=8)
+        self._max_window_pages = max_window_pages
+        self._max_splits = max_splits
+        self._ignored_members = ignored_members
+        #: The API's own clock at the first answer of the window that was read last, if it tells.
+        self.answered_at: datetime | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._http.close()
+        self._transport.close()
 
     def pages(self, source: Source, window: Window) -> Iterator[Page]:
-        """Every page of a window, one at a time.
+        """Every page of a window that has orders, one at a time, numbered from 1; the end of it means: that was all.
 
-        Raises CompanyApiUnavailable or Throttled once all tries of a page are used up, ContractBroken or
-        ConfigurationError at once.
+        Where pages contradict each other, the orders of both readings are given.
+
+        Raises WindowNotWhole if the contradiction is there in the smallest part, too; CompanyApiUnavailable or
+        Throttled once all tries of a page are used up; ContractBroken or ConfigurationError at once.
         """
-        progress = _Progress()
-        while True:
-            page = self._retried(source, window, progress)
-            is_last = progress.ends_with(page)
-            if page.orders:
-                yield page
-            if is_last:
-                return
+        self.answered_at = None
+        numbers, parts, n_splits = count(1), [window], 0
+        while parts:
+            part = parts.pop()
+            try:
+                yield from (replace(page, number=next(numbers)) for page in self._read(source, part))
+            except WindowNotWhole as error:
+                if n_splits >= self._max_splits:
+                    raise
+                n_splits += 1
+                parts += reversed(halves(part))
+                log.warning("%s; it is read again in two parts (%d of %d)", error, n_splits, self._max_splits)
 
-    def _retried(self, source: Source, window: Window, progress: _Progress) -> Page:
+    def _read(self, source: Source, window: Window) -> Iterator[Page]:
+        """One reading. Raises WindowNotWhole at its end if something was seen that cannot be."""
+        reading = Reading(self._page_orders)
+        is_over = False
+        while not is_over:
+            self._refuse_endless(source, window, reading)
+            page = self._retried(source, window, reading)
+            if reading.is_first_again(page):
+                break
+            n_repeats = reading.take(page)
+            if page.claims.warning:
+                log.warning("GET %s of window %s warns: %s", source.path, window, page.claims.warning)
+            if page.orders:
+                yield replace(page, n_repeats=n_repeats)
+            is_over = reading.is_over(page)
+        contradictions = reading.contradictions()
+        if contradictions:
+            raise WindowNotWhole(
+                f"GET {source.path} of window {window} from {self._transport.base_url}: {', '.join(contradictions)}; "
+                "have the company API sort by a unique key while it pages, and say only what holds of the window "
+                "(AISLE_INGEST__IGNORED_MEMBERS names what does not), then run the DAG again"
+            )
+
+    def _refuse_endless(self, source: Source, window: Window, reading: Reading) -> None:
+        if reading.number > self._max_window_pages:
+            raise ContractBroken(
+                f"GET {source.path} of window {window}: no end after {self._max_window_pages} pages; look whether the "
+                "company API's cursor comes to an end, or allow more pages (AISLE_INGEST__MAX_WINDOW_PAGES) or shorter "
+                "windows (AISLE_INGEST__MAX_WINDOW_DAYS)"
+            )
+
+    def _retried(self, source: Source, window: Window, reading: Reading) -> Page:
         tries = Retrying(
             retry=retry_if_exception(_is_worth_a_pause),
             stop=stop_after_attempt(self._attempts),
@@ -133,26 +135,25 @@ class CompanyApi:
             before_sleep=_log_retry,
             reraise=True,
         )
-        return tries(self._fetch, source, window, progress)
+        return tries(self._fetch, source, window, reading)
 
-    def _fetch(self, source: Source, window: Window, progress: _Progress) -> Page:
-        asked = f"GET {source.path} of window {window}, page {progress.number}"
+    def _fetch(self, source: Source, window: Window, reading: Reading) -> Page:
+        asked = f"GET {source.path} of window {window}, page {reading.number}"
         query = {
             "start_date": window.start.isoformat(),
             "end_date": window.end.isoformat(),
             "limit": self._page_orders,
-            **progress.query(),
+            **reading.query(),
         }
-        try:
-            response = self._http.get(source.path, params=query)
-        except httpx.RequestError as error:
+        received = self._transport.get(source.path, query, asked)
+        _refuse_status(received, asked)
+        page = read_page(received.body, received.headers, asked, reading.number, self._ignored_members)
+        if reading.goes_in_circles(page):
             raise CompanyApiUnavailable(
-                f"{asked} from {self._http.base_url}: no whole answer ({type(error).__name__}: {error}); "
-                "look whether the company API is up, then run the DAG again: it begins at the watermark"
-            ) from error
-        _refuse_status(response, asked)
-        page = _page(response, asked, progress.number)
-        _refuse_circle(page, asked, progress)
+                f"{asked}: status 200 with the orders of an earlier page; look whether the company API honours "
+                "cursor and page, then run the DAG again: it begins at the watermark"
+            )
+        self.answered_at = self.answered_at or _clock_of(received)
         return page
 
     def _pause(self, state: RetryCallState) -> float:
@@ -174,26 +175,27 @@ def _log_retry(state: RetryCallState) -> None:
     log.warning("try %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
 
 
-def _refuse_status(response: httpx.Response, asked: str) -> None:
-    status = response.status_code
+def _refuse_status(received: Received, asked: str) -> None:
+    status = received.status
     if status == 200:
         return
+    said = quoted(wording_of_body(received.body))
     if status == 429:
-        seconds = _retry_after_seconds(response.headers.get("Retry-After", ""))
+        seconds = _retry_after_seconds(received.headers.get("Retry-After", ""))
         raise Throttled(
-            f"{asked}: status 429, come back in {seconds:g} s; ask less often, or raise the API's limit", seconds
+            f"{asked}: status 429{said}, come back in {seconds:g} s; ask less often, or raise the API's limit", seconds
         )
     if status >= 500 or status == 408:
         raise CompanyApiUnavailable(
-            f"{asked}: status {status}; look into the company API's log, then run the DAG again: "
+            f"{asked}: status {status}{said}; look into the company API's log, then run the DAG again: "
             "it begins at the watermark"
         )
     if status in (401, 403):
         raise ConfigurationError(
-            f"{asked}: status {status}; the password of the Airflow connection company_api is not the API's token"
+            f"{asked}: status {status}{said}; the password of the Airflow connection company_api is not the API's token"
         )
     raise ContractBroken(
-        f"{asked}: status {status} where the contract has 200, 429 or 5xx; compare the request with "
+        f"{asked}: status {status}{said} where the contract has 200, 429 or 5xx; compare the request with "
         "aisle.contracts.company_orders"
     )
 
@@ -210,37 +212,10 @@ def _retry_after_seconds(header: str) -> float:
         return 1.0
 
 
-def _page(response: httpx.Response, asked: str, number: int) -> Page:
+def _clock_of(received: Received) -> datetime | None:
+    """When the API made the answer, by its own clock: Date, and the Age of an answer out of a cache."""
     try:
-        answer = _answers.decode(response.content)
-    except msgspec.ValidationError as error:
-        raise ContractBroken(
-            f"{asked}: status 200 with JSON that is neither a list of orders nor data with next_cursor ({error}); "
-            "compare the answer with aisle.contracts.company_orders"
-        ) from error
-    except msgspec.DecodeError as error:
-        raise CompanyApiUnavailable(
-            f"{asked}: status 200 with a broken body of {len(response.content)} bytes ({error}); "
-            "look whether something between cuts answers off, then run the DAG again: it begins at the watermark"
-        ) from error
-    if isinstance(answer, list):
-        return Page(number, response.content, answer, msgspec.UNSET)
-    return Page(number, response.content, answer.data, answer.next_cursor)
-
-
-def _refuse_circle(page: Page, asked: str, progress: _Progress) -> None:
-    """A repeated page stands where another should be, or the server never ends: neither may pass for the end."""
-    if progress.is_circle(page):
-        raise CompanyApiUnavailable(
-            f"{asked}: status 200 with the orders of an earlier page; look whether the company API honours "
-            "cursor and page, then run the DAG again: it begins at the watermark"
-        )
-
-
-def _name(order: msgspec.Raw) -> Any:
-    """What tells one order from another: its id, or all of it where it has none."""
-    try:
-        order_id = _names.decode(order).order_id
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        order_id = None
-    return order_id if isinstance(order_id, str | int) else bytes(order)
+        moment = parsedate_to_datetime(received.headers["Date"])
+        return moment.astimezone(UTC) + timedelta(seconds=int(received.headers.get("Age", "0")))
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None

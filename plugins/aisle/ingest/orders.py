@@ -13,12 +13,12 @@ import msgspec
 
 from aisle.contracts.company_orders import ORDER_STATUSES, Item, Order
 from aisle.contracts.limits import EARLIEST_MOMENT, LARGEST_NUMBER, LONGEST_ID
+from aisle.ingest.spoilt import BROKEN_CHARACTER, UNREADABLE, legible
 from aisle.ingest.text import tidy
 
 _orders = msgspec.json.Decoder(Order)
 #: Of any JSON, without a float on the way: digits of an id would be lost in it.
 _exact = msgspec.json.Decoder(float_hook=Decimal)
-_UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
 #: What a reject may show of an order. The customer is not among it, nor is any field the contract does not know.
 _SHOWN_ORDER_FIELDS = frozenset(Order.__struct_fields__) - {"customer", "items"}
 _SHOWN_ITEM_FIELDS = frozenset(Item.__struct_fields__)
@@ -70,7 +70,7 @@ def read_order(raw: msgspec.Raw, rules: Rules) -> ReadOrder | RefusedOrder:
     """Return the order in `raw`, with its id, status and times tidied, or why it cannot be read."""
     try:
         order = _decode(raw)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return _refused(raw, Refusal("malformed_order", _without_values(error)), rules)
     order = _with_zones(order, rules.zone)
     refusal = _refusal(order, rules)
@@ -178,11 +178,11 @@ def _refused(raw: msgspec.Raw, refusal: Refusal, rules: Rules) -> RefusedOrder:
     try:
         sent = _as_meant(_exact.decode(raw))
         identity = msgspec.json.encode(sent, order="sorted")
-    except _UNREADABLE:
-        sent, identity = None, bytes(raw)  # not even JSON: nothing can be told but the error
+    except UNREADABLE:
+        sent, identity = _as_meant(legible(raw)), bytes(raw)  # not even JSON: what can be told of it is guessed
     fields = sent if isinstance(sent, dict) else {}
     order_id, items = fields.get("order_id"), fields.get("items")
-    order_id = tidy(order_id) if isinstance(order_id, str) else None
+    order_id = tidy(order_id) if isinstance(order_id, str) and BROKEN_CHARACTER not in order_id else None
     if order_id is None and fields:
         refusal = Refusal("missing_order_id", refusal.detail)
     return RefusedOrder(

@@ -61,6 +61,7 @@ def _pull(source_name: str) -> dict[str, int]:
             "pages": pulled.pages,
             "watermark": ledger.watermark(beginning(settings.ingest)).isoformat(),
             "gaps": _gaps(ledger, settings.ingest),
+            "clock_ahead_seconds": pulled.clock_ahead.total_seconds(),
             **total._asdict(),
         }
     return total._asdict()
@@ -108,6 +109,10 @@ def company_api(settings: Ingest) -> CompanyApi:
         page_orders=settings.page_orders,
         timeout_seconds=settings.timeout_seconds,
         attempts=settings.attempts,
+        max_page_megabytes=settings.max_page_megabytes,
+        max_window_pages=settings.max_window_pages,
+        max_splits=settings.max_splits,
+        ignored_members=settings.ignored_members,
     )
 
 

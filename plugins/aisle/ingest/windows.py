@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 
 from aisle.errors import ConfigurationError
 
-#: What fetches a window: ingest on its clock, somebody who wants it again, or events, which looks at the newest only.
-Kind = Literal["scheduled", "backfill", "tail"]
+#: What fetches a window: ingest on its clock, somebody who wants it again, events, which looks at the newest only, or
+#: ingest's wider look now and then.
+Kind = Literal["scheduled", "backfill", "tail", "recheck"]
 
 
 class Window(NamedTuple):
@@ -51,6 +52,12 @@ def cut(start: datetime, end: datetime, longest: timedelta) -> list[Window]:
         windows.append(Window(start, min(start + longest, end)))
         start += longest
     return windows
+
+
+def halves(window: Window) -> list[Window]:
+    """The window as two that adjoin, the older one first; itself where nothing is left to cut."""
+    middle = window.start + (window.end - window.start) // 2
+    return [Window(window.start, middle), Window(middle, window.end)] if middle > window.start else [window]
 
 
 def _moment(name: str, text: str) -> datetime:

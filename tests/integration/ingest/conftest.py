@@ -183,6 +183,7 @@ class Line:
     def __init__(self, company: Any, url: str, s3: Any, bucket: str) -> None:
         self.company, self.url, self.s3, self.bucket = company, url, s3, bucket
         self.settings = Identity(hash_key="key-of-the-tests")  # type: ignore[arg-type]
+        self.client_settings: dict[str, Any] = {}
 
     def run(self, hours: int, run_key: str = "", *, overlap_hours: int = 48, longest_days: int = 31) -> Pulled:
         """A scheduled run of source pos whose own time is `hours` after START."""
@@ -211,7 +212,10 @@ class Line:
         return pulled
 
     def pull(self, windows: list[Window], kind: Any, run_key: str, source: Source = SOURCES[0]) -> Pulled:
-        with client_of(self.company) as api, psycopg.connect(self.url, autocommit=True) as connection:
+        with (
+            client_of(self.company, **self.client_settings) as api,
+            psycopg.connect(self.url, autocommit=True) as connection,
+        ):
             archive = Archive(self.s3, self.bucket, run_key)
             return Puller(source, api, archive, PersonHasher(self.settings), connection).pull(windows, kind)
 

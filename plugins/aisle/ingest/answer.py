@@ -1,0 +1,115 @@
+"""Answers: the body of one page, taken apart into its orders, its cursor and its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from aisle.errors import CompanyApiUnavailable, ContractBroken
+from aisle.ingest.claims import Claims, read_claims
+from aisle.ingest.spoilt import UNREADABLE, sort_out
+from aisle.ingest.wording import quoted, wording
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_bodies = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
+_lists = msgspec.json.Decoder(list[msgspec.Raw] | None)
+
+Cursor = str | msgspec.UnsetType | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One whole page: its body as it came, and each order in it as it came."""
+
+    number: int
+    body: bytes
+    orders: list[msgspec.Raw]
+    #: None: the API says that nothing follows. UNSET: it says nothing.
+    next_cursor: Cursor
+    is_envelope: bool
+    claims: Claims
+    #: Orders that an earlier page of the window held in the same version.
+    n_repeats: int = 0
+
+
+def read_page(
+    body: bytes, headers: Mapping[str, str], asked: str, number: int, ignored_members: Collection[str] = ()
+) -> Page:
+    """The page in a body of status 200.
+
+    Raises ContractBroken if it is JSON of another shape, CompanyApiUnavailable if it is not whole or names an error.
+    """
+    answer, orders = _taken_apart(body, asked)
+    if isinstance(answer, list):
+        claims = read_claims({}, headers, ignored_members)
+        return Page(number, body, answer if orders is None else orders, msgspec.UNSET, False, claims)
+    members = {name: msgspec.json.decode(value) for name, value in answer.items() if name != "data"}
+    claims = read_claims(members, headers, ignored_members)
+    if claims.failure:
+        raise CompanyApiUnavailable(
+            f"{asked}: status 200, but {claims.failure}; look into the company API's log, then run the DAG again: "
+            "it begins at the watermark"
+        )
+    if orders is None:
+        orders = _orders(answer, members, claims, asked)
+    return Page(number, body, orders, _cursor(answer.get("next_cursor"), asked), True, claims)
+
+
+def _taken_apart(
+    body: bytes, asked: str
+) -> tuple[dict[str, msgspec.Raw] | list[msgspec.Raw], list[msgspec.Raw] | None]:
+    """The envelope or the list; beside it the orders, if they had to be found one by one."""
+    text = body.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        return _bodies.decode(text), None
+    except msgspec.ValidationError as error:
+        raise _wrong_shape(asked, str(error)) from error
+    except UNREADABLE as error:
+        found = sort_out(text)
+        if found is None:
+            raise CompanyApiUnavailable(
+                f"{asked}: status 200 with a broken body of {len(body)} bytes ({error}); look whether something "
+                "between cuts answers off, then run the DAG again: it begins at the watermark"
+            ) from error
+        return _bodies.decode(found.envelope), found.orders
+
+
+def _wrong_shape(asked: str, why: str) -> ContractBroken:
+    return ContractBroken(
+        f"{asked}: status 200 with JSON that is neither a list of orders nor data with next_cursor ({why}); "
+        "compare the answer with aisle.contracts.company_orders"
+    )
+
+
+def _orders(
+    answer: dict[str, msgspec.Raw], members: Mapping[str, Any], claims: Claims, asked: str
+) -> list[msgspec.Raw]:
+    if "data" not in answer:
+        raise _wrong_shape(asked, "it has no member `data`")
+    try:
+        orders = _lists.decode(answer["data"])
+    except msgspec.ValidationError as error:
+        raise _wrong_shape(asked, str(error)) from error
+    if orders is None and (not claims.sizes or any(size for _, size in claims.sizes)):
+        raise CompanyApiUnavailable(
+            f"{asked}: status 200, but `data` is null{quoted(wording(dict(members)))}, and nothing says that there are "
+            "no orders; look into the company API's log, then run the DAG again: it begins at the watermark"
+        )
+    return orders or []
+
+
+def _cursor(sent: msgspec.Raw | None, asked: str) -> Cursor:
+    """The cursor as it goes back: a number keeps its digits. None, false, 0 and blank text end the window."""
+    if sent is None:
+        return msgspec.UNSET
+    text = bytes(sent).decode()
+    if text in ("null", "false", "0"):
+        return None
+    if text[0] == '"':
+        return msgspec.json.decode(sent, type=str).strip() or None
+    if text[0] in "-0123456789":
+        return text
+    raise _wrong_shape(asked, f"`next_cursor` is {text[:40]}")

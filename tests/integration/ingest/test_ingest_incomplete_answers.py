@@ -1,0 +1,249 @@
+"""What an answer says about its own completeness is weighed: a window is proven only when nothing contradicts it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from aisle.errors import AisleError, CompanyApiUnavailable, WindowNotWhole
+from tests.integration.ingest.conftest import send
+
+Answers = Callable[[dict[str, str]], Any]
+
+
+def scripted(company: Any, answer: Answers) -> None:
+    """Let the company answer every request with what `answer` makes of its query."""
+    company.answer = lambda path, query: json.dumps(answer(query)).encode()
+
+
+def within(company: Any, query: dict[str, str]) -> list[Any]:
+    start, end = datetime.fromisoformat(query["start_date"]), datetime.fromisoformat(query["end_date"])
+    return [order for order in company.pos if start <= datetime.fromisoformat(order["order_date"]) < end]
+
+
+def overlapping(company: Any, largest_page: int, first_overlap: int = 1) -> Answers:
+    """Offset paging whose second page begins too early and skips as many orders, as ties sorted anew do."""
+
+    def answer(query: dict[str, str]) -> Any:
+        orders, page = within(company, query), int(query.get("page", 1))
+        first = (page - 1) * largest_page
+        shown = orders[first : first + largest_page]
+        if page == 2 and shown:
+            return [*orders[first - first_overlap : first], *shown[first_overlap:]]
+        return shown
+
+    return answer
+
+
+def states(line: Any) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = line.rows("select state, orders from ops.ingest_windows order by window_start")
+    return found
+
+
+@pytest.mark.parametrize("n_repeats", [1, 25])
+def test_a_window_whose_pages_overlap_is_read_again_in_smaller_parts_until_nothing_is_missing(
+    line: Any, company: Any, n_repeats: int
+) -> None:
+    company.sell(100)
+    scripted(company, overlapping(company, 50, n_repeats))
+    pulled = line.run(100)
+    assert line.order_ids() == [order["order_id"] for order in company.pos]
+    assert states(line) == [("proven", 100)]
+    assert pulled.total.repeated_orders == n_repeats
+    assert line.watermark_hours() == 100
+
+
+def test_pages_that_overlap_by_cursor_are_noticed_too(line: Any, company: Any) -> None:
+    company.sell(6)
+
+    def answer(query: dict[str, str]) -> Any:
+        orders = within(company, query)
+        if len(orders) < 6:
+            return {"data": orders, "next_cursor": None}
+        pages = {"": (orders[:3], "b"), "b": ([orders[2], *orders[4:]], None)}
+        data, following = pages[query.get("cursor", "")]
+        return {"data": data, "next_cursor": following}
+
+    scripted(company, answer)
+    line.run(24)
+    assert len(line.order_ids()) == 6
+
+
+def test_pages_that_overlap_however_often_they_are_read_are_never_proven(line: Any, company: Any) -> None:
+    company.sell(100)
+    pages = {1: company.pos[:50], 2: company.pos[25:50] + company.pos[75:]}
+    scripted(company, lambda query: pages.get(int(query.get("page", 1)), []))
+    with pytest.raises(WindowNotWhole, match="page 2 repeats 25 orders of page 1") as raised:
+        line.run(100)
+    assert "75 different orders came" in str(raised.value)
+    assert states(line)[0][0] == "failed"
+    assert line.watermark_hours() == 0
+    assert len(company.requests) <= 3 * (1 + 2 * 8)
+
+
+def test_an_overlap_that_passes_is_gone_when_the_parts_are_read(line: Any, company: Any) -> None:
+    company.sell(100)
+    company.shape, company.largest_page = "list", 50
+    company.behave()
+    company.answer_with(json.dumps(company.pos[49:99]).encode())
+    line.run(100)
+    assert states(line) == [("proven", 100)]
+
+
+def test_an_order_edited_while_its_window_is_paged_is_no_overlap(line: Any, company: Any) -> None:
+    company.sell(4)
+    edited = {**company.pos[0], "updated_at": "2026-01-30T00:00:00Z", "city": "Multan"}
+    pages = {"": (company.pos[:2], "b"), "b": ([*company.pos[2:], edited], None)}
+
+    def answer(query: dict[str, str]) -> Any:
+        data, following = pages[query.get("cursor", "")]
+        return {"data": data, "next_cursor": following}
+
+    scripted(company, answer)
+    assert line.run(24).total.repeated_orders == 0
+    assert len(company.requests) == 2
+    assert line.rows("select city from raw.company__orders where order_id = 'A0000'") == [("Multan",)]
+
+
+def test_repeats_are_no_loss_where_the_promised_total_came(line: Any, company: Any) -> None:
+    """A cursor that begins with the last order of the page before repeats for ever, and loses nothing."""
+    company.sell(4)
+    pages = {"": (company.pos[:2], "b"), "b": (company.pos[1:], None)}
+
+    def answer(query: dict[str, str]) -> Any:
+        data, following = pages[query.get("cursor", "")]
+        return {"data": data, "next_cursor": following, "total": 4}
+
+    scripted(company, answer)
+    assert line.run(24).total.repeated_orders == 1
+    assert states(line) == [("proven", 4)]
+
+
+#: Members beside 12 orders of a last page, and what the message says of them.
+CONTRADICTIONS = [
+    ({"total": 30}, "`total` is 30"),
+    ({"total_count": "30"}, "`total_count` is 30"),
+    ({"totalResults": 13}, "`totalResults` is 13"),
+    ({"meta": {"total": 30}}, "`total` is 30"),
+    ({"pagination": {"totalItems": 11}}, "`totalItems` is 11"),
+    ({"count": 50}, "`count` is 50"),
+    ({"has_more": True}, "`has_more` says that more follow"),
+    ({"paging": {"hasNextPage": True}}, "`hasNextPage` says that more follow"),
+    ({"next": "https://orders.example/page/2"}, "`next` says that more follow"),
+    ({"total_pages": 3}, "`total_pages` is 3"),
+    ({"truncated": True}, "`truncated`"),
+    ({"complete": False}, "`complete`"),
+]
+
+
+@pytest.mark.parametrize(("members", "said"), CONTRADICTIONS, ids=lambda case: json.dumps(case)[:40])
+def test_an_answer_that_contradicts_its_own_completeness_proves_nothing(
+    line: Any, company: Any, members: dict[str, Any], said: str
+) -> None:
+    company.sell(12)
+    scripted(company, lambda query: {"data": company.pos, "next_cursor": None, **members})
+    with pytest.raises(WindowNotWhole) as raised:
+        line.run(24)
+    assert said in str(raised.value)
+    assert line.watermark_hours() == 0
+
+
+#: Members beside the same 12 orders that say nothing against them.
+AGREEMENTS: list[dict[str, Any]] = [
+    {"total": 12},
+    {"total": "12", "count": 12, "has_more": False},
+    {"meta": {"total": 12, "total_pages": 1, "page": 1}, "errors": [], "error": None, "warnings": []},
+    {"pagination": {"hasNextPage": False, "next": None}, "success": True, "complete": True},
+    {"warnings": ["the parameter limit will be renamed"]},
+    {"total": None, "has_more": None},
+]
+
+
+@pytest.mark.parametrize("members", AGREEMENTS, ids=json.dumps)
+def test_an_answer_that_agrees_with_itself_is_proven(line: Any, company: Any, members: dict[str, Any]) -> None:
+    company.sell(12)
+    scripted(company, lambda query: {"data": company.pos, "next_cursor": None, **members})
+    line.run(24)
+    assert states(line) == [("proven", 12)]
+
+
+def test_a_count_may_be_of_the_page_or_of_the_window(line: Any, company: Any) -> None:
+    company.sell(5)
+    pages = {"": (company.pos[:3], "b"), "b": (company.pos[3:], None)}
+
+    def answer(query: dict[str, str]) -> Any:
+        data, following = pages[query.get("cursor", "")]
+        return {"data": data, "next_cursor": following, "count": len(data), "total": 5}
+
+    scripted(company, answer)
+    line.run(24)
+    assert states(line) == [("proven", 5)]
+
+
+def test_a_middle_page_shorter_than_its_own_count_proves_nothing(line: Any, company: Any) -> None:
+    company.sell(5)
+    pages = {"": (company.pos[:2], "b"), "b": (company.pos[3:], None)}
+
+    def answer(query: dict[str, str]) -> Any:
+        data, following = pages[query.get("cursor", "")]
+        return {"data": data, "next_cursor": following, "count": 3 if following else 2}
+
+    scripted(company, answer)
+    with pytest.raises(WindowNotWhole, match="`count` is 3"):
+        line.run(24)
+
+
+def test_a_total_in_the_head_of_a_bare_list_is_weighed(line: Any, company: Any) -> None:
+    company.sell(3)
+    company.shape = "list"
+    company.misbehaviours += [lambda handler, body: send(handler, 200, body, X_Total_Count="9")] * 100
+    with pytest.raises(WindowNotWhole, match="`X-Total-Count` is 9"):
+        line.run(24)
+
+
+FAILURES = [
+    {"data": [], "next_cursor": None, "errors": [{"message": "order service timed out"}]},
+    {"data": [], "next_cursor": None, "error": "order service timed out"},
+    {"data": [], "error": {"code": 17, "detail": "order service timed out"}},
+    {"errors": ["order service timed out"]},
+    {"data": None, "message": "order service timed out"},
+    {"data": [], "next_cursor": None, "success": False, "message": "order service timed out"},
+    {"data": [], "next_cursor": None, "status": "error", "message": "order service timed out"},
+    {"data": [], "next_cursor": None, "warnings": ["partial result: order service timed out"]},
+]
+
+
+@pytest.mark.parametrize("body", FAILURES, ids=json.dumps)
+def test_an_answer_that_names_an_error_under_status_200_is_asked_for_again_and_then_stops(
+    line: Any, company: Any, body: dict[str, Any]
+) -> None:
+    company.sell(3)
+    company.answer_with(json.dumps(body).encode(), times=3)
+    with pytest.raises(CompanyApiUnavailable, match="order service timed out"):
+        line.run(24)
+    assert states(line) == [("failed", 0)]
+    line.run(24)
+    assert len(line.order_ids()) == 3
+
+
+def test_no_data_is_an_empty_page_only_where_the_answer_says_so(line: Any, company: Any) -> None:
+    scripted(company, lambda query: {"data": None, "next_cursor": None, "total": 0})
+    line.run(24)
+    assert states(line) == [("proven", 0)]
+    scripted(company, lambda query: {"data": None, "next_cursor": None})
+    with pytest.raises(AisleError, match="`data` is null"):
+        line.run(48)
+
+
+def test_the_members_that_say_nothing_about_a_window_can_be_named(line: Any, company: Any, client: Any) -> None:
+    company.sell(3)
+    scripted(company, lambda query: {"data": company.pos, "next_cursor": None, "total": 1_000_000})
+    with pytest.raises(WindowNotWhole):
+        line.run(24)
+    line.client_settings["ignored_members"] = ["total"]
+    line.run(24)
+    assert len(line.order_ids()) == 3

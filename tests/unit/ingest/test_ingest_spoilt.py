@@ -1,0 +1,209 @@
+"""Pages written by a grammar, each with one order spoilt in one way: exactly that one is no order."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from aisle.errors import AisleError
+from aisle.ingest import spoilt
+from aisle.ingest.answer import read_page
+from aisle.ingest.orders import RefusedOrder, Rules, read_order
+from aisle.ingest.spoilt import legible, sort_out
+
+#: `make test` looks at some thousand pages; AISLE_FUZZ_PAGES=100000 is the whole run.
+N_PAGES = int(os.environ.get("AISLE_FUZZ_PAGES", "3000"))
+
+RULES = Rules(None, "", datetime(2030, 1, 1, tzinfo=UTC))
+
+Spoil = Callable[[random.Random, bytes], bytes]
+
+_TEXTS = (
+    "Green tea",
+    "Mug }],[{",
+    "caf\u00e9 \U0001f600",
+    'a \\"quoted\\" word',
+    "\\\\",
+    "data",
+    "\\u00e9",
+    "",
+    "],",
+    "\\n",
+)
+
+
+def order_text(chance: random.Random, number: int) -> bytes:
+    def text() -> str:
+        return f'"{chance.choice(_TEXTS)}"'
+
+    def item() -> str:
+        members = [
+            f'"id":{text()}',
+            f'"title":{text()}',
+            f'"quantity":{chance.choice(("1", "2.5", "0"))}',
+            '"price":10.0',
+        ]
+        members += ['"order_id":"A7"'] * chance.randint(0, 1) + ['"tags":["a",{"b":[]}]'] * chance.randint(0, 1)
+        return "{" + ",".join(members) + "}"
+
+    members = [
+        f'"order_id":"A{number}"',
+        '"order_date":"2026-01-01T00:00:00Z"',
+        '"status":"completed"',
+        f'"items":[{",".join(item() for _ in range(chance.randint(0, 3)))}]',
+        *[f'"customer":{{"id":"c1","name":{text()}}}'] * chance.randint(0, 1),
+        *['"note":[[],{},null,true,-1e3]'] * chance.randint(0, 1),
+    ]
+    chance.shuffle(members)
+    space = chance.choice(("", " ", "\n  "))
+    return ("{" + space + ("," + space).join(members) + space + "}").encode()
+
+
+def page_text(chance: random.Random, orders: list[bytes], *, ends_with_cursor: bool) -> bytes:
+    comma = chance.choice((b",", b", ", b"\n,\n"))
+    data = b"[" + chance.choice((b"", b" ")) + comma.join(orders) + chance.choice((b"", b"\n")) + b"]"
+    if not ends_with_cursor and chance.random() < 0.3:
+        return data
+    members = [b'"data":' + data, b'"meta":{"data":["x"],"took":[1]}']
+    chance.shuffle(members)
+    members.insert(2 if ends_with_cursor else chance.randint(0, 2), b'"next_cursor":null')
+    return b"{" + b",".join(members) + b"}"
+
+
+def _into_a_string(what: bytes) -> Spoil:
+    """Puts something behind the first letter of a value that is text."""
+
+    def spoil(chance: random.Random, order: bytes) -> bytes:
+        places = [place for place in range(len(order)) if order.startswith((b':"c', b':"A', b':"2026'), place)]
+        place = chance.choice(places) + 3
+        return order[:place] + what + order[place:]
+
+    return spoil
+
+
+def _for_a_value(what: bytes) -> Spoil:
+    def spoil(chance: random.Random, order: bytes) -> bytes:
+        return order.replace(b'"status":"completed"', b'"status":' + what)
+
+    return spoil
+
+
+def _without(what: bytes) -> Spoil:
+    def spoil(chance: random.Random, order: bytes) -> bytes:
+        places = [place for place in range(len(order)) if order.startswith(what, place)]
+        place = chance.choice(places)
+        return order[:place] + order[place + len(what) :]
+
+    return spoil
+
+
+SPOILS: dict[str, Spoil] = {
+    "half an emoji": _into_a_string(b"\\ud83d"),
+    "line break": _into_a_string(b"\n"),
+    "control character": _into_a_string(b"\x02"),
+    "unknown escape": _into_a_string(b"\\q"),
+    "short escape": _into_a_string(b"\\u12x"),
+    "quote": _into_a_string(b'"'),
+    "two quotes": _into_a_string(b'" x"'),
+    "quote and brackets": _into_a_string(b'"}],['),
+    "NaN": _for_a_value(b"NaN"),
+    "infinity": _for_a_value(b"-Infinity"),
+    "no value": _for_a_value(b""),
+    "word": _for_a_value(b"completed"),
+    "single quotes": _for_a_value(b"'completed'"),
+    "too deep": _for_a_value(b"[" * 3_000 + b"]" * 3_000),
+    "deep without end": _for_a_value(b"[" * 3_000),
+    "leading zero": _for_a_value(b"007"),
+    "hexadecimal": _for_a_value(b"0x1F"),
+    "comment": _for_a_value(b'"completed" /* done */'),
+    "no colon": _without(b":"),
+    "no closing brace": lambda _, order: order[:-1],
+    "no opening brace": lambda _, order: order[1:],
+    "closing brace too many": lambda _, order: order + b"}",
+    "closing bracket too many": lambda _, order: order[:-1] + b"]}",
+    "cut in half": lambda _, order: order[: len(order) // 2],
+    "not an object": lambda _, order: b"<html>",
+    "invalid UTF-8": lambda _, order: order.replace(b'"A', b'"\xff', 1).replace(b"completed", b"comple\xc3ted"),
+}
+
+
+#: Where a last order does not close, only a cursor behind it tells the page from one that was cut off.
+_UNCLOSED = ("deep without end", "no closing brace", "cut in half")
+
+
+def spoilt_pages(n_pages: int, seed: int) -> Iterator[tuple[str, bytes, list[bytes], int]]:
+    """Kind, page, its good orders as written, and the place of the spoilt one."""
+    chance = random.Random(seed)
+    kinds = list(SPOILS)
+    for number in range(n_pages):
+        kind = kinds[number % len(kinds)]
+        orders = [order_text(chance, place) for place in range(chance.randint(1, 6))]
+        place = chance.randrange(len(orders))
+        good = [*orders[:place], *orders[place + 1 :]]
+        orders[place] = SPOILS[kind](chance, orders[place])
+        is_last = place + 1 == len(orders)
+        yield kind, page_text(chance, orders, ends_with_cursor=is_last and kind in _UNCLOSED), good, place
+
+
+def refused_places(page: bytes) -> tuple[list[bytes], list[int]] | str:
+    """The orders found in a page and the places of those that are no orders; or why there are none."""
+    try:
+        orders = read_page(page, {}, "GET", 1).orders
+    except AisleError as error:
+        return str(error)
+    refused = [place for place, order in enumerate(orders) if isinstance(read_order(order, RULES), RefusedOrder)]
+    return [bytes(order) for order in orders], refused
+
+
+def test_of_a_page_with_one_spoilt_order_exactly_that_one_is_refused() -> None:
+    wrong = []
+    for kind, page, good, place in spoilt_pages(N_PAGES, seed=9):
+        found = refused_places(page)
+        kept = [*found[0][:place], *found[0][place + 1 :]] if isinstance(found, tuple) else None
+        if kept != good or found[1] != [place]:
+            wrong.append((kind, found[1] if kept else found, page[:2000]))
+    assert wrong[:3] == []
+
+
+def test_a_page_cut_off_behind_its_spoilt_order_has_no_orders() -> None:
+    chance = random.Random(3)
+    taken = []
+    for kind, page, _, _ in spoilt_pages(N_PAGES // 10, seed=4):
+        cut = page[: chance.randrange(len(page) - 1)]
+        if page.startswith(b"{") and sort_out(cut) is not None:
+            taken.append((kind, cut))
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b',{"', b'{"a":', b"[", b'"', b"},{", b"]", b'],"', b'{"order_id":1,"items":[', b"\\", b",{", b'}, {"a":"\\"'],
+    ids=repr,
+)
+def test_the_effort_for_a_hopeless_body_grows_with_its_size_only(unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in looks at a value; each look is bounded by what is left of the effort."""
+    spent: list[int] = []
+    look = spoilt._Scan._spent
+
+    def counted(scan: spoilt._Scan, start: int, reach: spoilt._Reach) -> spoilt._Reach | None:
+        spent.append(reach.end - start)
+        return look(scan, start, reach)
+
+    monkeypatch.setattr(spoilt._Scan, "_spent", counted)
+    body = b'{"data":[{"x":"' + unit * (20_000 // len(unit))
+    assert spoilt.sort_out(body) is None
+    assert sum(spent) <= (spoilt._LARGEST_EFFORT + 2) * len(body)
+
+
+def test_what_can_be_read_of_a_spoilt_order_can_be_written_to_the_warehouse() -> None:
+    fields = legible(
+        msgspec.Raw(b'{"order_id": "A1\\ud83d", "total": NaN, "big": 99999999999999999999, "bad": "\xff"}')
+    )
+    assert fields["order_id"] == "A1\ufffd"
+    assert fields["big"] == "99999999999999999999"
+    assert msgspec.json.decode(msgspec.json.encode(fields))["total"] is None
