@@ -22,6 +22,7 @@ MIGRATIONS = (
     "identity/erasure_requests/create",
     "raw/company__orders/create",
     "ops/ingest_windows/create",
+    "ops/vanished_orders/create",
     "events/outbox/create",
     "events/functions",
     "ops/receipts/create",

@@ -17,6 +17,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _bodies = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
 _lists = msgspec.json.Decoder(list[msgspec.Raw] | None)
 
+_NO_CLAIMS = Claims()
+
 Cursor = str | msgspec.UnsetType | None
 
 
@@ -29,8 +31,8 @@ class Page:
     orders: list[msgspec.Raw]
     #: None: the API says that nothing follows. UNSET: it says nothing.
     next_cursor: Cursor
-    is_envelope: bool
-    claims: Claims
+    is_envelope: bool = True
+    claims: Claims = _NO_CLAIMS
     #: Orders that an earlier page of the window held in the same version.
     n_repeats: int = 0
 

@@ -28,6 +28,10 @@ class Proof(NamedTuple):
     order_lines: int
     merged_lines: int
     rejected_lines: int
+    #: Orders that came on more than one page in the same version.
+    repeated_orders: int = 0
+    #: Orders that raw has and the API no longer gives.
+    vanished_orders: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ class Ledger:
     def abandon_running(self) -> None:
         """Mark windows as failed whose process died before it could say so."""
         self._execute("abandon")
+
+    def distrust_future(self) -> list[Window]:
+        """Take back the proof of windows that were begun by a clock that ran ahead of the database's."""
+        return [Window(*span) for span in self._execute("distrust")]
 
     def forget_unchanged(self, window: Window) -> None:
         """Drop a tail that brought nothing, so that one a minute does not swamp the ledger."""
@@ -81,12 +89,19 @@ class Ledger:
     def fail(self, window: Window, error: str) -> None:
         self._execute("fail", window, error=error)
 
-    def prove(self, window: Window, kind: Kind, pages: int) -> Proof:
-        """Belongs in the transaction of the merge: what is proven is in raw."""
-        found = self._execute("prove", window, kind=kind, pages=pages).fetchone()
+    def prove(
+        self, window: Window, kind: Kind, pages: int, repeated_orders: int, answered_at: datetime | None
+    ) -> tuple[Proof, datetime]:
+        """Say that a window is in raw, and give up to when that is proven.
+
+        `answered_at` is the API's own clock at its first answer. Belongs in the transaction of the merge.
+        """
+        values = {"kind": kind, "pages": pages, "repeated_orders": repeated_orders, "answered_at": answered_at}
+        found = self._execute("prove", window, **values).fetchone()
         if found is None:
             raise LookupError(f"window {window} of {self.source} was never begun in run {self.run_key}")
-        return Proof(*found)
+        *counts, proven_until = found
+        return Proof(*counts), proven_until
 
     def _execute(self, name: str, window: Window | None = None, **values: Any) -> Any:
         span = {"window_start": window.start, "window_end": window.end} if window else {}

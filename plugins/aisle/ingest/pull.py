@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import psycopg
 
@@ -23,6 +24,9 @@ from aisle.settings import get_settings
 
 log = logging.getLogger(__name__)
 
+#: Clocks that differ by less are left alone.
+_LARGEST_SKEW = timedelta(minutes=5)
+
 
 @dataclass
 class Pulled:
@@ -31,6 +35,8 @@ class Pulled:
     windows: int = 0
     pages: int = 0
     bytes: int = 0
+    #: How far the clock that set the windows runs ahead of the others.
+    clock_ahead: timedelta = timedelta()
     proofs: list[Proof] = field(default_factory=list)
 
     @property
@@ -59,6 +65,7 @@ class Puller:
         A window of a backfill that this very run has proven before is not fetched again.
         """
         self._ledger.abandon_running()
+        self._distrust_future()
         pulled = Pulled()
         for window in windows:
             with self._ledger.claimed(window):
@@ -68,6 +75,15 @@ class Puller:
                 else:
                     pulled.proofs.append(proof)
         return pulled
+
+    def _distrust_future(self) -> None:
+        windows = self._ledger.distrust_future()
+        if windows:
+            log.error(
+                "%s: %d windows were proven by a clock that ran ahead, the last one %s; they are fetched again, but "
+                "look after the clocks of the scheduler and the workers",
+                self._source.name, len(windows), windows[-1],
+            )  # fmt: skip
 
     def _pull_or_fail(self, window: Window, kind: Kind, pulled: Pulled) -> None:
         self._ledger.begin(window, kind)
@@ -79,20 +95,28 @@ class Puller:
 
     def _pull_window(self, window: Window, kind: Kind, pulled: Pulled) -> None:
         self._staging.clear()
-        pages = 0
+        pages = repeated_orders = 0
         for fetched in self._api.pages(self._source, window):
             with self._redaction.applied(fetched) as page:
                 archive_key = self._archive.store(self._source.name, window, page)
             self._staging.add(self._lander.land(order, archive_key) for order in page.orders)
             pages += 1
             pulled.bytes += len(page.body)
+            repeated_orders += page.n_repeats
         with self._connection.transaction():
             self._staging.merge(self._source.name, window, self._archive.run_key)
-            proof = self._ledger.prove(window, kind, pages)
+            proof, proven_until = self._ledger.prove(window, kind, pages, repeated_orders, self._api.answered_at)
         pulled.windows += 1
         pulled.pages += pages
         pulled.proofs.append(proof)
         log.info("%s %s: %d pages, %s", self._source.name, window, pages, proof)
+        if window.end - proven_until > _LARGEST_SKEW:
+            pulled.clock_ahead = max(pulled.clock_ahead, window.end - proven_until)
+            log.error(
+                "%s %s: its end has not come yet by the clocks of the warehouse and of the company API; it is proven "
+                "up to %s only. Look after the clocks of the scheduler and the workers",
+                self._source.name, window, proven_until,
+            )  # fmt: skip
 
     def _note_failure(self, window: Window, error: BaseException) -> None:
         """Only Aisle's own messages are known to hold no personal data; of others the ledger gets the kind."""

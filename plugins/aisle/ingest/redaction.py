@@ -18,10 +18,11 @@ import msgspec
 from psycopg import Connection
 
 from aisle.contracts.company_orders import Customer, SourceName
-from aisle.ingest.client import Page
+from aisle.ingest.answer import Page
 from aisle.ingest.contacts import ContactFinder
 from aisle.ingest.identity import PersonHasher
 from aisle.ingest.orders import personal_values, placed_at, without_person
+from aisle.ingest.spoilt import UNREADABLE
 from aisle.warehouse import sql
 
 #: The customer of an order that is no JSON; what is in it may be broken, too.
@@ -112,7 +113,7 @@ def _decoded(order: msgspec.Raw | bytes) -> Any:
     """The order as plain values, None if it is no JSON."""
     try:
         return msgspec.json.decode(order)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -60,6 +60,7 @@ class Staging:
         cursor.execute(sql("identity/tombstones/suppress").encode())
         cursor.execute(sql("identity/contacts/merge").encode())
         cursor.execute(sql("raw/company__orders/merge").encode(), values)
+        cursor.execute(sql("ops/vanished_orders/note").encode(), values)
         cursor.execute(sql("identity/customers/merge").encode())
         queue_purchases(cursor, source)
 

@@ -95,6 +95,10 @@ class Held:
     def __init__(self, api: CompanyApi, gate: Gate) -> None:
         self._api, self._gate = api, gate
 
+    @property
+    def answered_at(self) -> datetime | None:
+        return self._api.answered_at
+
     def pages(self, *asked: Any) -> Iterator[Any]:
         self._gate.reached.set()
         assert self._gate.open.wait(20)

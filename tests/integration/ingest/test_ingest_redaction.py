@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import Customer
-from aisle.ingest.client import Page
+from aisle.ingest.answer import Page
 from aisle.ingest.identity import PersonHasher
 from aisle.ingest.redaction import Redaction
 from aisle.settings import Identity

@@ -8,8 +8,8 @@ with proven as (
                 order by window_start, window_end rows between unbounded preceding and 1 preceding
             )
         ) as reached
-    from ops.ingest_windows
-    where source = %(source)s and state = 'proven'
+    from ops.proven_windows
+    where source = %(source)s
 )
 
 select reached, window_start

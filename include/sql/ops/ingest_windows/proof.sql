@@ -4,7 +4,9 @@ select
     orders_changed,
     order_lines,
     merged_lines,
-    rejected_lines
+    rejected_lines,
+    repeated_orders,
+    vanished_orders
 from ops.ingest_windows
 where
     source = %(source)s

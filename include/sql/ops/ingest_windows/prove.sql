@@ -10,6 +10,9 @@ update ops.ingest_windows set
     order_lines = fetched.order_lines,
     merged_lines = fetched.merged_lines,
     rejected_lines = fetched.rejected_lines,
+    repeated_orders = %(repeated_orders)s,
+    vanished_orders = fetched.vanished_orders,
+    proven_until = least(ingest_windows.window_end, ingest_windows.started_at, %(answered_at)s::timestamptz),
     finished_at = now()
 from (
     select
@@ -17,7 +20,12 @@ from (
         (select count(*) from changed_orders) as orders_changed,
         lines.kept + lines.merged + rejected.lines as order_lines,
         lines.merged as merged_lines,
-        rejected.lines as rejected_lines
+        rejected.lines as rejected_lines,
+        (
+            select count(*)
+            from ops.vanished_orders
+            where source = %(source)s and ordered_at >= %(window_start)s and ordered_at < %(window_end)s
+        ) as vanished_orders
     from (
         select count(*) as kept, coalesce(sum(staged_order_items.merged_lines), 0) as merged
         from staged_order_items
@@ -35,4 +43,5 @@ where
     and window_end = %(window_end)s
     and run_key = %(run_key)s
 returning
-    fetched.orders, fetched.orders_changed, fetched.order_lines, fetched.merged_lines, fetched.rejected_lines
+    fetched.orders, fetched.orders_changed, fetched.order_lines, fetched.merged_lines, fetched.rejected_lines,
+    ingest_windows.repeated_orders, fetched.vanished_orders, ingest_windows.proven_until
