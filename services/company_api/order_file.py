@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aisle.contracts.company_orders import CANCELLED, COMPLETED, SOURCES, Customer
+from aisle.contracts.limits import CLOCK_TOLERANCE, EARLIEST_MOMENT, SMALLEST_PRICE
 from services.company_api.order_book import Array, Coded, Company, LineColumns, OrderColumns, Product, shelve
 from services.company_api.order_cells import BadColumn, Fault, ids, moments, numbers, texts
 from services.company_api.order_table import OrderTable, read_table, unusable
@@ -27,10 +28,6 @@ _CUSTOMER = ("customer_ref", "customer_name", "customer_phone", "customer_email"
 _IDS = frozenset({"order_id", "product_id", "customer_ref"})
 #: Rows of one order may lie this far apart: tills write a time for each row.
 _ONE_ORDER = np.timedelta64(timedelta(days=1))
-#: Below this a price is nothing to the four decimals that the warehouse keeps.
-_SMALLEST_PRICE = 0.00005
-#: Order systems before this date are none; what lies after today was not ordered yet.
-_FIRST_MOMENT = np.datetime64("1990-01-01", "us")
 _SHOWN_FAULTS = 3
 #: What tells a customer from another, the surest first, and how it is compared: a phone by its last nine digits.
 _KNOWN_BY: dict[str, Callable[[str], str]] = {
@@ -84,7 +81,11 @@ class _Rows:
         for column, rows, problem in (
             ("order_id", self._empty("order_id"), "there is no order number; fill it in"),
             ("ordered_at", unreadable, "there is no time, or none that can be read; write 2026-06-30T12:00:00Z"),
-            ("ordered_at", _impossible(ordered_at), "the time lies before 1990 or in the future; correct it"),
+            (
+                "ordered_at",
+                _impossible(ordered_at),
+                f"the time lies before {EARLIEST_MOMENT:%Y} or in the future; correct it",
+            ),
             ("source", sources < 0, "it says neither 'pos' nor 'oe'; write one of them, or leave the column out"),
             ("quantity", quantity_unreadable, "it is no number; write it with digits and a decimal point"),
             ("unit_price", price_unreadable, "it is no number; write it with digits and a decimal point"),
@@ -142,8 +143,8 @@ class _Rows:
 
     def _note_tiny_prices(self, price: Array) -> None:
         with np.errstate(invalid="ignore"):
-            tiny = (np.abs(price) > 0) & (np.abs(price) < _SMALLEST_PRICE)
-        problem = "the price is less than the four decimals that are kept: it counts as 0; give the price of a pack"
+            tiny = (price > 0) & (price < SMALLEST_PRICE)
+        problem = "the price is too small for the four decimals that are kept; give that of a pack. It will be rejected"
         self._note("unit_price", np.flatnonzero(tiny), problem)
 
     def _note_contradictions(self, column: str, key: Array, codes: Array) -> None:
@@ -226,8 +227,12 @@ _ONLINE = _SOURCES["oe"]
 
 
 def _impossible(ordered_at: Array) -> Array:
-    tomorrow = np.datetime64((datetime.now(UTC) + timedelta(days=1)).replace(tzinfo=None), "us")
-    return (ordered_at < _FIRST_MOMENT) | (ordered_at > tomorrow)
+    """Which orders nobody would ever ask for."""
+    first, last = (
+        np.datetime64(moment.replace(tzinfo=None), "us")
+        for moment in (EARLIEST_MOMENT, datetime.now(UTC) + CLOCK_TOLERANCE)
+    )
+    return (ordered_at < first) | (ordered_at > last)
 
 
 def _packed(first: Array, second: Array) -> Array:
