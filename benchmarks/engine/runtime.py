@@ -39,7 +39,12 @@ ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 CLIENTS = (1, 32)
 WARM_UP = 300
 START = 1_700_000_000
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "aisle", "AWS_SECRET_ACCESS_KEY": "aisle-secret", "AWS_DEFAULT_REGION": "us-east-1"}
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "aisle",
+    "AWS_SECRET_ACCESS_KEY": "aisle-secret",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "ENGINE_BUCKETS": "*",
+}
 
 
 def schema(name: str, *fields: dict[str, Any]) -> str:

@@ -42,7 +42,12 @@ BUCKET = "wire"
 POLL_SECONDS = 0.02
 #: The solutions of the line: recipe, key of a batch line, which ids are asked about.
 SOLUTIONS = {"aws-user-personalization": ("userId", user_ids), "aws-sims": ("itemId", item_ids)}
-ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "aisle", "AWS_SECRET_ACCESS_KEY": "aisle-secret", "AWS_DEFAULT_REGION": "us-east-1"}
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "aisle",
+    "AWS_SECRET_ACCESS_KEY": "aisle-secret",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "ENGINE_BUCKETS": "*",
+}
 
 
 def main() -> None:

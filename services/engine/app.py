@@ -34,6 +34,7 @@ from services.engine.resources import (
 )
 from services.engine.runtime.answers import Answers
 from services.engine.runtime.deployments import Deployments
+from services.engine.s3 import Storage
 from services.engine.settings import EngineSettings
 from services.engine.store import Store
 
@@ -68,14 +69,15 @@ class Engine:
         store = Store(files.database)
         datasets = Datasets(store, files)
         deployments = Deployments(store, files, datasets)
+        storage = Storage.parse(settings.buckets)
         jobs: dict[str, Job] = {
-            DATASET_IMPORT_JOB.noun: DatasetImport(store, files, datasets),
-            DATASET_EXPORT_JOB.noun: DatasetExport(store, files, datasets),
-            DATA_DELETION_JOB.noun: DataDeletion(store, files, datasets),
+            DATASET_IMPORT_JOB.noun: DatasetImport(store, files, datasets, storage),
+            DATASET_EXPORT_JOB.noun: DatasetExport(store, files, datasets, storage),
+            DATA_DELETION_JOB.noun: DataDeletion(store, files, datasets, storage),
             SOLUTION_VERSION.noun: Train(store, datasets, files),
             CAMPAIGN.noun: deployments.prepare,
-            BATCH_INFERENCE_JOB.noun: BatchInference(store, files, datasets),
-            BATCH_SEGMENT_JOB.noun: BatchSegment(store, files, datasets),
+            BATCH_INFERENCE_JOB.noun: BatchInference(store, files, datasets, storage),
+            BATCH_SEGMENT_JOB.noun: BatchSegment(store, files, datasets, storage),
         }
         removals = {DATASET.noun: datasets.forget, CAMPAIGN.noun: deployments.forget}
         preparations = {CAMPAIGN.noun: deployments.prepare_update}

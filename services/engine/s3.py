@@ -1,4 +1,4 @@
-"""S3 as jobs use it: which objects a location means, reading one as a stream, writing one from a file.
+"""S3 as jobs use it: which buckets, which objects a location means, reading one as a stream, writing one from a file.
 
 Endpoint, region and credentials come from the standard AWS environment (`AWS_ENDPOINT_URL_S3`, …), so the same code
 reads a bucket of AWS and a server on this machine.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
@@ -17,8 +18,8 @@ from services.engine.errors import JobFailed
 
 _LOCATION = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<key>.*))?")
 _DENIED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-
-
+#: Stands for every bucket in the setting.
+EVERY = "*"
 PART_BYTES = 16 << 20
 
 
@@ -65,60 +66,84 @@ def client() -> Any:
     return boto3.session.Session().client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
 
 
-def objects(place: Location, *, suffix: str = "", subfolders: bool = False) -> list[Location]:
-    """The objects that a location means, by key: the one of exactly that key, else those below the prefix."""
-    return [*sizes(place, suffix=suffix, subfolders=subfolders)]
+@dataclass(frozen=True)
+class Storage:
+    """The S3 of jobs. The engine's own credentials are used, so only `buckets` are, or all if that is None."""
 
+    buckets: frozenset[str] | None = None
 
-def sizes(place: Location, *, suffix: str = "", subfolders: bool = False) -> dict[Location, int]:
-    """The same, and the bytes of each."""
-    with _reading(place):
-        pages = client().get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
-        found = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
-    if place.key in found:
-        return {place: found[place.key]}
-    folder = f"{place.key.rstrip('/')}/" if place.key else ""
-    return {
-        Location(place.bucket, key): size
-        for key, size in found.items()
-        if key.startswith(folder) and key.endswith(suffix) and not key.endswith("/")
-        and (subfolders or "/" not in key[len(folder) :])
-    }  # fmt: skip
+    @classmethod
+    def parse(cls, text: str) -> Storage:
+        """From `shop,shop-archive`, or `*` for every bucket."""
+        names = frozenset(name.strip() for name in text.split(",") if name.strip())
+        return cls(None if EVERY in names else names)
 
+    def sizes(self, place: Location, *, suffix: str = "", subfolders: bool = False) -> dict[Location, int]:
+        """The objects that a location means, by key, and the bytes of each: the one of exactly that key, else those
+        below the prefix."""
+        with self._reading(place):
+            pages = client().get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
+            found = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
+        if place.key in found:
+            return {place: found[place.key]}
+        folder = f"{place.key.rstrip('/')}/" if place.key else ""
+        return {
+            Location(place.bucket, key): size
+            for key, size in found.items()
+            if key.startswith(folder) and key.endswith(suffix) and not key.endswith("/")
+            and (subfolders or "/" not in key[len(folder) :])
+        }  # fmt: skip
 
-@contextmanager
-def opened(place: Location) -> Iterator[IO[bytes]]:
-    """The object as a stream of bytes; it is never held whole."""
-    with _reading(place):
-        body = client().get_object(Bucket=place.bucket, Key=place.key)["Body"]
-        try:
-            yield cast(IO[bytes], body)
-        finally:
-            body.close()
+    @contextmanager
+    def opened(self, place: Location) -> Iterator[IO[bytes]]:
+        """The object as a stream of bytes; it is never held whole."""
+        with self._reading(place):
+            body = client().get_object(Bucket=place.bucket, Key=place.key)["Body"]
+            try:
+                yield cast(IO[bytes], body)
+            finally:
+                body.close()
 
+    def upload(self, file: Path, place: Location) -> None:
+        """Store a file as an object, in parts if it is large."""
+        with self._writing(place):
+            client().upload_file(str(file), place.bucket, place.key)
 
-def upload(file: Path, place: Location) -> None:
-    """Store a file as an object, in parts if it is large."""
-    with _writing(place):
-        client().upload_file(str(file), place.bucket, place.key)
+    def stream(self, chunks: Iterator[bytes], place: Location) -> None:
+        """Store an object of unknown size while it is being made; it appears when the last chunk is there, or never.
 
+        Parts go up beside the making of the next. At most ten of 16 MB are held; an object may have 160 GB.
+        """
+        from boto3.s3.transfer import TransferConfig
 
-def stream(chunks: Iterator[bytes], place: Location) -> None:
-    """Store an object of unknown size while it is being made; it appears when the last chunk is there, or never.
+        config = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2)
+        with self._writing(place):
+            client().upload_fileobj(_Chunks(chunks), place.bucket, place.key, Config=config)
 
-    Parts go up beside the making of the next. At most ten of 16 MB are held; an object may have 160 GB.
-    """
-    from boto3.s3.transfer import TransferConfig
+    def put(self, content: bytes, place: Location) -> None:
+        """Store a small object."""
+        with self._writing(place):
+            client().put_object(Bucket=place.bucket, Key=place.key, Body=content)
 
-    config = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2)
-    with _writing(place):
-        client().upload_fileobj(_Chunks(chunks), place.bucket, place.key, Config=config)
+    @contextmanager
+    def _reading(self, place: Location) -> Iterator[None]:
+        with self._used(place, f"reading {place}", "Insufficient privileges for accessing data in Amazon S3."):
+            yield
 
+    @contextmanager
+    def _writing(self, place: Location) -> Iterator[None]:
+        with self._used(place, f"writing {place}", "Insufficient privileges for writing data to Amazon S3."):
+            yield
 
-def put(content: bytes, place: Location) -> None:
-    """Store a small object."""
-    with _writing(place):
-        client().put_object(Bucket=place.bucket, Key=place.key, Body=content)
+    @contextmanager
+    def _used(self, place: Location, deed: str, denied: str) -> Iterator[None]:
+        if self.buckets is not None and place.bucket not in self.buckets:
+            raise JobFailed(
+                f"{denied} The engine may not use the bucket '{place.bucket}', which {deed} needs; "
+                "add it to ENGINE_BUCKETS, or use a bucket that is there."
+            )
+        with _explained(deed, denied):
+            yield
 
 
 class _Chunks:
@@ -136,18 +161,6 @@ class _Chunks:
         taken = bytes(self._kept[:end])
         del self._kept[:end]
         return taken
-
-
-@contextmanager
-def _reading(place: Location) -> Iterator[None]:
-    with _explained(f"reading {place}", "Insufficient privileges for accessing data in Amazon S3."):
-        yield
-
-
-@contextmanager
-def _writing(place: Location) -> Iterator[None]:
-    with _explained(f"writing {place}", "Insufficient privileges for writing data to Amazon S3."):
-        yield
 
 
 @contextmanager

@@ -34,3 +34,7 @@ class EngineSettings(BaseSettings):
         description="Origins whose pages may call from a browser, comma-separated; loopback is any of this machine. "
         "Others, and * for all, need access keys",
     )
+    buckets: str = Field(
+        "aisle",
+        description="S3 buckets that jobs may read and write, comma-separated; * is all that its keys may",
+    )

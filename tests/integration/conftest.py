@@ -70,7 +70,7 @@ def marts(warehouse_url: str) -> str:
 def engine_url(s3_endpoint: str, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh engine, a process of its own, that reads and writes the tests' S3 server."""
     command = [sys.executable, "-m", "services.engine", "--port", "0", "--data-dir", str(tmp_path / "engine")]
-    environment = os.environ | {"AWS_ENDPOINT_URL_S3": s3_endpoint, "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"AWS_ENDPOINT_URL_S3": s3_endpoint, "ENGINE_BUCKETS": "*", "PYTHONUNBUFFERED": "1"}
     log = tmp_path / "engine.log"
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)

@@ -19,9 +19,10 @@ from services.engine.store import Store
 class AttributionReports:
     """What the events of a group are worth, by its metric attribution."""
 
-    def __init__(self, store: Store, datasets: Datasets) -> None:
+    def __init__(self, store: Store, datasets: Datasets, storage: s3.Storage) -> None:
         self._store = store
         self._datasets = datasets
+        self._storage = storage
 
     def publish_import(self, job: Resource, dataset: Resource, part: Path) -> None:
         """Write the metrics of an imported part to S3, if the job asks for it. Raises JobFailed."""
@@ -32,7 +33,7 @@ class AttributionReports:
             imported = tables.read([part], self._datasets.schema_of(dataset))
             found = self._report(attribution, dataset, imported)
             # The job's own time: a job that is run again writes the same file.
-            _write(found, attribution, file_name("BULK", int(job.body["creationDateTime"])))
+            self._write(found, attribution, file_name("BULK", int(job.body["creationDateTime"])))
 
     def _attribution(self, group_arn: str) -> Resource | None:
         found = self._store.page(METRIC_ATTRIBUTION, where=(DATASET_GROUP.arn_member, group_arn))
@@ -42,8 +43,7 @@ class AttributionReports:
         items = self._datasets.find(dataset.body["datasetGroupArn"], ITEMS)
         return report(attribution.body["metrics"], interactions, self._datasets.table(items) if items else None)
 
-
-def _write(found: Report, attribution: Resource, name: str) -> None:
-    target = attribution.body["metricsOutputConfig"].get("s3DataDestination")
-    if target is not None:
-        s3.put(found.csv(), s3.location(target["path"]).within(name))
+    def _write(self, found: Report, attribution: Resource, name: str) -> None:
+        target = attribution.body["metricsOutputConfig"].get("s3DataDestination")
+        if target is not None:
+            self._storage.put(found.csv(), s3.location(target["path"]).within(name))

@@ -45,9 +45,10 @@ def check_memory(model: Path) -> None:
 class BatchFiles:
     """The files of one job. What was answered is noted in the job: `lines` so far, and `answered` by finished file."""
 
-    def __init__(self, job: Resource, store: Store, limits: Limits) -> None:
+    def __init__(self, job: Resource, store: Store, storage: s3.Storage, limits: Limits) -> None:
         self._job = job
         self._store = store
+        self._storage = storage
         self._limits = limits
         self._target = s3.location(job.body["jobOutput"]["s3DataDestination"]["path"])
         self._answered: dict[str, int] = dict(job.inner.get("answered", {}))
@@ -55,9 +56,9 @@ class BatchFiles:
     def check(self) -> None:
         """Refuse what cannot end well before any work is done: no input, too much of it, no way to write."""
         place = s3.location(self._job.body["jobInput"]["s3DataSource"]["path"])
-        sizes = s3.sizes(place)
+        sizes = self._storage.sizes(place)
         check_sizes(place, sizes, self._limits)
-        s3.put(b"", self._target.within("_CHECK"))
+        self._storage.put(b"", self._target.within("_CHECK"))
         self._sources = [*sizes]
 
     def answer(self, n_lines: int, answer: Answer) -> None:
@@ -81,8 +82,8 @@ class BatchFiles:
                     noted = time.monotonic()
                 yield content
 
-        with s3.opened(source) as stream:
-            s3.stream(encoded(stream), self._target.within(f"{source.name}.out"))
+        with self._storage.opened(source) as stream:
+            self._storage.stream(encoded(stream), self._target.within(f"{source.name}.out"))
         self._answered[source.name] = done
         self._note(0)
 

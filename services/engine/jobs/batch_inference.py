@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from services.engine import s3
 from services.engine.catalogue import PERSONALIZED_RANKING
 from services.engine.data.attributes import Attributes
 from services.engine.data.datasets import Datasets
@@ -49,13 +50,14 @@ REASONED = SCORED._replace(before_reasons=b'],"reasons":[', reason=b"[]")
 class BatchInference:
     """The job of CreateBatchInferenceJob."""
 
-    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets, storage: s3.Storage) -> None:
         self._store = store
         self._files = files
         self._datasets = datasets
+        self._storage = storage
 
     def __call__(self, job: Resource) -> Completion:
-        files = BatchFiles(job, self._store, Limits())
+        files = BatchFiles(job, self._store, self._storage, Limits())
         files.check()
         inference = self._inference(job)
         files.answer(inference.block_lines, inference.answer)

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import orjson
 
+from services.engine import s3
 from services.engine.data.attributes import Attributes
 from services.engine.data.datasets import Datasets
 from services.engine.data.ids import look_up
@@ -43,15 +44,16 @@ NOBODY = np.empty(0, np.int64)
 class BatchSegment:
     """The job of CreateBatchSegmentJob."""
 
-    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets, storage: s3.Storage) -> None:
         self._store = store
         self._files = files
         self._datasets = datasets
+        self._storage = storage
 
     def __call__(self, job: Resource) -> Completion:
         version = self._store.get(SOLUTION_VERSION, job.body[SOLUTION_VERSION.arn_member])
         recipe, chosen = recipe_name(version.body["recipeArn"]), job.body.get(FILTER.arn_member)
-        files = BatchFiles(job, self._store, Limits(lines_per_file=QUERIES_PER_FILE[recipe]))
+        files = BatchFiles(job, self._store, self._storage, Limits(lines_per_file=QUERIES_PER_FILE[recipe]))
         files.check()
         check_memory(self._files.model(version))
         segments = Segments(

@@ -37,14 +37,15 @@ _LIST_OF_USERS = DatasetSchema("USERS", (Column(USER_ID, "string", nullable=Fals
 class DataDeletion:
     """The job of CreateDataDeletionJob."""
 
-    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets, storage: s3.Storage) -> None:
         self._store = store
         self._files = files
         self._datasets = datasets
+        self._storage = storage
 
     def __call__(self, job: Resource) -> Completion:
         group_arn = job.body["datasetGroupArn"]
-        users = _users(job)
+        users = _users(job, self._storage)
         for dataset in self._store.page(DATASET, where=(DATASET_GROUP.arn_member, group_arn)):
             if self._datasets.schema_of(dataset).column(USER_ID) is not None:
                 self._remove_rows(job, dataset, users)
@@ -101,10 +102,10 @@ class DataDeletion:
             publish(scratch, self._files.model(version))
 
 
-def _users(job: Resource) -> Ids:
+def _users(job: Resource, storage: s3.Storage) -> Ids:
     """The ids in all files of the job, sorted."""
     place = s3.location(job.body["dataSource"]["dataLocation"])
-    sizes = s3.sizes(place, suffix=".csv", subfolders=True)
+    sizes = storage.sizes(place, suffix=".csv", subfolders=True)
     if not sizes:
         raise JobFailed(f"No CSV file was found at {place}. Check the location.")
     if (n_bytes := sum(sizes.values())) > MAX_BYTES:
@@ -113,7 +114,7 @@ def _users(job: Resource) -> Ids:
         )
     found: set[str] = set()
     for source in sizes:
-        with s3.opened(source) as stream:
+        with storage.opened(source) as stream:
             rows = csv_rows.Rows(stream, _LIST_OF_USERS, source, [USER_ID])
             for batch in rows:
                 found.update(batch[USER_ID].to_pylist())

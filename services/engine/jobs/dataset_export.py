@@ -22,10 +22,11 @@ from services.engine.store import Store
 class DatasetExport:
     """The job of CreateDatasetExportJob."""
 
-    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets, storage: s3.Storage) -> None:
         self._store = store
         self._files = files
         self._datasets = datasets
+        self._storage = storage
 
     def __call__(self, job: Resource) -> Completion:
         dataset = self._store.get(DATASET, job.body["datasetArn"])
@@ -33,7 +34,7 @@ class DatasetExport:
         table = self._rows(dataset, job.body["ingestionMode"])
         with self._files.scratch() as scratch:
             write_csv(table, scratch)
-            s3.upload(scratch, target.within(f"{dataset.body['datasetType']}-{job.tail}.csv"))
+            self._storage.upload(scratch, target.within(f"{dataset.body['datasetType']}-{job.tail}.csv"))
         n_rows = len(table)
 
         def complete(job: Resource) -> None:

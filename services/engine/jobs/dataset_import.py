@@ -37,11 +37,12 @@ DICTIONARY_BYTES = 64 << 20
 class DatasetImport:
     """The job of CreateDatasetImportJob."""
 
-    def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
+    def __init__(self, store: Store, files: DataFolder, datasets: Datasets, storage: s3.Storage) -> None:
         self._store = store
         self._files = files
         self._datasets = datasets
-        self._reports = AttributionReports(store, datasets)
+        self._storage = storage
+        self._reports = AttributionReports(store, datasets, storage)
 
     def __call__(self, job: Resource) -> Completion:
         dataset = self._store.get(DATASET, job.body["datasetArn"])
@@ -49,7 +50,7 @@ class DatasetImport:
         part = self._files.dataset(dataset) / f"{job.tail}.parquet"
         with self._files.scratch() as scratch:
             try:
-                n_rows = _write_part(_sources(job, self._files.root), schema, scratch)
+                n_rows = self._write_part(job, schema, scratch)
                 _check_rows(schema, n_rows)
             except JobFailed as failure:
                 raise JobFailed(
@@ -59,6 +60,10 @@ class DatasetImport:
             publish(scratch, part)
         self._reports.publish_import(job, dataset, part)
         return lambda job: self._list_part(job, part.name, n_rows)
+
+    def _write_part(self, job: Resource, schema: DatasetSchema, path: Path) -> int:
+        sources = _sources(job, self._files.root, self._storage)
+        return _write_part(sources, self._storage, schema, path)
 
     def _list_part(self, job: Resource, part: str, n_rows: int) -> None:
         """Make the part the dataset's data (FULL) or add it (INCREMENTAL).
@@ -79,9 +84,9 @@ class DatasetImport:
         self._store.save(dataset)
 
 
-def _sources(job: Resource, root: Path) -> list[s3.Location]:
+def _sources(job: Resource, root: Path, storage: s3.Storage) -> list[s3.Location]:
     place = s3.location(job.body["dataSource"]["dataLocation"])
-    sizes = s3.sizes(place, suffix=".csv")
+    sizes = storage.sizes(place, suffix=".csv")
     if not sizes:
         raise JobFailed(f"No CSV file was found at {place}. Check the location.")
     n_bytes, mode = sum(sizes.values()), job.body["importMode"]
@@ -105,7 +110,7 @@ def _check_rows(schema: DatasetSchema, n_rows: int) -> None:
         raise JobFailed(f"Dataset has fewer than {MIN_INTERACTIONS} interactions: the input has {n_rows} rows.")
 
 
-def _write_part(sources: list[s3.Location], schema: DatasetSchema, path: Path) -> int:
+def _write_part(sources: list[s3.Location], storage: s3.Storage, schema: DatasetSchema, path: Path) -> int:
     """Stream every source into one parquet file; gives the number of rows."""
     import pyarrow.parquet as pq
 
@@ -115,7 +120,7 @@ def _write_part(sources: list[s3.Location], schema: DatasetSchema, path: Path) -
         dictionary_pagesize_limit=DICTIONARY_BYTES,
     ) as writer:  # fmt: skip
         for source in sources:
-            with s3.opened(source) as stream:
+            with storage.opened(source) as stream:
                 rows = csv_rows.Rows(stream, schema, source, header)
                 header = rows.header
                 for batch in _ahead(rows):

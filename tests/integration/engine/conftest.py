@@ -31,7 +31,12 @@ class EngineProcess:
         self.data_dir = data_dir
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {**os.environ, "AWS_ENDPOINT_URL_S3": s3_endpoint, **environment}
+        self._environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL_S3": s3_endpoint,
+            "ENGINE_BUCKETS": "*",
+            **environment,
+        }
         self.start()
 
     def start(self, **environment: str) -> None:

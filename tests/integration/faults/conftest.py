@@ -32,7 +32,7 @@ def running_engine(data: Path, s3_endpoint: str, **environment: str) -> Iterator
     port = free_port()
     command = [sys.executable, "-m", "services.engine", "--port", str(port), "--data-dir", str(data)]
     with (data.parent / "engine.log").open("ab") as log:
-        environment = {**os.environ, "AWS_ENDPOINT_URL_S3": s3_endpoint, **environment}
+        environment = {**os.environ, "AWS_ENDPOINT_URL_S3": s3_endpoint, "ENGINE_BUCKETS": "*", **environment}
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         yield _ready(f"http://127.0.0.1:{port}", process)
