@@ -9,7 +9,8 @@ import structlog
 
 from services.engine.auto_training import AutoTraining
 from services.engine.data.datasets import Datasets
-from services.engine.errors import InternalFailure, PersonalizeError
+from services.engine.disk import NO_SPACE, is_full
+from services.engine.errors import InternalFailure, NoSpace, PersonalizeError
 from services.engine.files import DataFolder
 from services.engine.jobs.batch_inference import BatchInference
 from services.engine.jobs.batch_segment import BatchSegment
@@ -101,8 +102,11 @@ class Engine:
             return Reply(200, operation.success_body(self.provider.answer(operation, call)))
         except PersonalizeError as error:
             return Reply.of(error, operation.error_status(error))
-        except Exception:
+        except Exception as error:
             # The border of a call: whatever breaks in it is told to the log, and to the client as a bug of ours.
             log.exception("operation broke", operation=operation.name, request_id=request_id)
+            if is_full(error):
+                full = NoSpace(f"{NO_SPACE}, then send this call again; it changed nothing")
+                return Reply.of(full, full.status)
             failure = InternalFailure(f"The engine broke on {operation.name}; its log says why, request {request_id}")
             return Reply.of(failure, failure.status)

@@ -16,6 +16,7 @@ PersonalizeError              HTTP 400 in the control plane; the model of the ot
     ├── NotAuthenticated          400 in the control plane, 403 in the other two services
     │   └── MissingAuthenticationToken, IncompleteSignature, UnrecognizedClient, InvalidSignature
     ├── ServiceUnavailable        the engine is opening its data
+    ├── NoSpace                   the engine's disk is full; clients try again
     └── InternalFailure           a bug of the engine; its log has the request's id
 JobFailed                     a job ends in CREATE FAILED; the text becomes its failureReason
 """
@@ -152,6 +153,13 @@ class InvalidSignature(NotAuthenticated):
 
 class ServiceUnavailable(FrontDoorError):
     """The engine is opening its data."""
+
+    code = "ServiceUnavailable"
+    status = 503
+
+
+class NoSpace(FrontDoorError):
+    """The engine's disk is full. With this status SDKs try again."""
 
     code = "ServiceUnavailable"
     status = 503

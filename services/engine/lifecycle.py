@@ -23,6 +23,7 @@ from typing import Any
 
 import structlog
 
+from services.engine.disk import NO_SPACE, is_full
 from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard
 from services.engine.resources import (
@@ -52,6 +53,8 @@ Removal = Callable[[Resource], None]
 Preparation = Callable[[Resource], None]
 
 JOB_THREADS = 2
+#: How long a step that found the disk full waits before it is tried again: what is pending must not stay so for ever.
+SECONDS_BETWEEN_TRIES = 1.0
 #: Kinds whose job rewrites what all others read: no other job runs beside it.
 ALONE = (DATA_DELETION_JOB.noun,)
 NOTHING_MORE: Mapping[str, Removal] = MappingProxyType({})
@@ -163,8 +166,7 @@ class Lifecycle:
         except Exception as error:
             # The border of a job: whatever breaks in it must end as a status that the client can read.
             log.exception("job broke", arn=resource.arn)
-            reason = f"Internal failure of the engine ({type(error).__name__}: {error}). See its log."
-            status = self._fail(resource, reason)
+            status = self._fail(resource, _reason(error))
         log.info("settled", arn=resource.arn, status=status, seconds=round(time.monotonic() - started, 3))
 
     def _work_on(self, resource: Resource, job: Job) -> str:
@@ -318,9 +320,18 @@ class _Workers:
                 return
             try:
                 step()
-            except Exception:
+            except Exception as error:
                 # A thread that dies would leave every later resource pending for ever.
                 log.exception("step broke")
+                if is_full(error) and not self._closed.wait(SECONDS_BETWEEN_TRIES):
+                    self.submit(step)
+
+
+def _reason(error: Exception) -> str:
+    """Why a job failed, for its client, when something broke in it."""
+    if is_full(error):
+        return f"{NO_SPACE} and create the job again."
+    return f"Internal failure of the engine ({type(error).__name__}: {error}). See its log."
 
 
 def _nothing_to_do(_resource: Resource) -> Completion:

@@ -54,10 +54,12 @@ class Store:
             written = self._connection.total_changes
             try:
                 yield
+                self._connection.execute("commit")
             except BaseException:
-                self._connection.execute("rollback")
+                # A full disk may have ended the transaction already; one left open would swallow all later ones.
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
                 raise
-            self._connection.execute("commit")
             if self._connection.total_changes != written:
                 self._changes += 1
 
