@@ -1,7 +1,8 @@
 """How good ranked lists are, by the textbook.
 
 A list counts to its tenth place, but for `mrr`, which looks at the whole of it. An item that a list names again hits
-once, at its first place; its other places are spent. A user whose list is missing has found nothing. All but coverage are means over users, so that a user with many purchases weighs as much as one with a single.
+once, at its first place; its other places are spent. A user whose list is missing has found nothing. All but coverage
+are means over users, so that a user with many purchases weighs as much as one with a single.
 """
 
 from __future__ import annotations
