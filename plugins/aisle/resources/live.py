@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeVar
 
+from aisle.aws.answers import judge_answers
 from aisle.errors import PersonalizeJobFailed, RetryableError
 from aisle.resources import kinds
 from aisle.resources.kinds import Kind, state_of
@@ -24,6 +25,7 @@ class Service:
     """The service through one client: looks, and waits until nothing is on its way any more."""
 
     def __init__(self, client: Any, poll_seconds: float, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        judge_answers(client.meta.events, "personalize")
         self.client = client
         self._poll_seconds = poll_seconds
         self._patience_seconds = patience_seconds

@@ -13,7 +13,7 @@ import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -35,10 +35,11 @@ class Fault(Enum):
     ANSWER_LATE = "answer later than the read timeout"
     GARBAGE_INSTEAD = "garbage from a gateway, the service never asked"
     GARBAGE_ANSWER = "garbage instead of the answer, after the service acted"
+    CUT_ANSWER = "answer cut off in its body, after the service acted"
 
 
 #: Faults of calls which the service acted upon all the same.
-ACTED = (Fault.ANSWER_LOST, Fault.ANSWER_LATE, Fault.GARBAGE_ANSWER)
+ACTED = (Fault.ANSWER_LOST, Fault.ANSWER_LATE, Fault.GARBAGE_ANSWER, Fault.CUT_ANSWER)
 _ERRORS = {
     Fault.THROTTLED: (400, "ThrottlingException"),
     Fault.TOO_MANY: (429, "ThrottlingException"),
@@ -50,11 +51,17 @@ _GARBAGE = b"<html><body>Please sign in to the guest network</body></html>"
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer over HTTP."""
+    """One answer over HTTP. So many bytes as are `missing` are announced, and never come."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    missing: int = 0
+
+    def cut(self) -> Answer:
+        """The same with half of its body."""
+        half = self.body[: len(self.body) // 2]
+        return replace(self, body=half, missing=len(self.body) - len(half))
 
 
 @dataclass(frozen=True)
@@ -66,11 +73,11 @@ class Telling:
     #: A nested description which tells it, such as `latestCampaignUpdate`; none for the resource's own.
     within: str | None = None
 
-    def instead_of(self, answer: Answer, operation: str) -> Answer:
+    def instead_of(self, answer: Answer, operation: str, request: bytes) -> Answer:
         """The answer of a describe operation with the status of this telling, be the resource gone already or not."""
         kind = operation.removeprefix("Describe")
         member = kind[0].lower() + kind[1:]
-        description = json.loads(answer.body)[member] if answer.status == http.client.OK else {}
+        description = json.loads(answer.body)[member] if answer.status == http.client.OK else json.loads(request)
         told = description.setdefault(self.within, {}) if self.within else description
         told["status"] = self.status
         if self.failure_reason:
@@ -129,9 +136,11 @@ class FaultProxy:
         answer = self._forward(operation, path, headers, body)
         if fault == Fault.GARBAGE_ANSWER:
             return Answer(200, {"Content-Type": "text/html"}, _GARBAGE)
+        if fault == Fault.CUT_ANSWER:
+            return answer.cut()
         if fault is not None:
             return fault
-        return telling.instead_of(answer, operation) if telling else answer
+        return telling.instead_of(answer, operation, body) if telling else answer
 
     def _take(self, operation: str) -> tuple[Fault | None, Telling | None]:
         with self._lock:
@@ -188,9 +197,10 @@ def _handler_of(proxy: FaultProxy) -> Callable[..., BaseHTTPRequestHandler]:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Content-Length", str(len(answer.body) + answer.missing))
             self.end_headers()
             self.wfile.write(answer.body)
+            self.close_connection = self.close_connection or bool(answer.missing)
 
         def log_message(self, *_: Any) -> None: ...
 

@@ -11,7 +11,8 @@ from tests.integration.faults.proxy import ACTED, Fault
 from tests.integration.faults.rows import ROWS, Row
 
 PAGE = Path(__file__).parents[3] / "docs" / "operators" / "faults.md"
-_GARBAGE = (Fault.GARBAGE_INSTEAD, Fault.GARBAGE_ANSWER)
+#: Faults that botocore takes for a success, so that no client repeats the call.
+_TAKEN_FOR_SUCCESS = (Fault.GARBAGE_INSTEAD, Fault.GARBAGE_ANSWER, Fault.CUT_ANSWER)
 
 HEAD = """\
 # Operators under faults
@@ -26,7 +27,8 @@ once.
 *Own call* is the one that creates, updates, deletes, stops, reads or records. If it breaks once, the client repeats it
 by itself; if it goes on breaking, the task fails with a `RetryableError` and Airflow's retry goes on. A *look* is a
 call by which an operator waits, in place or deferred; the first of them, with which it sees whether there is anything
-to wait for, counts as an own call.
+to wait for, counts as an own call. An answer that is to hold nothing, such as that of a deletion, cannot be cut off in
+its body: its status tells all, and the call is done.
 """
 STATUSES = """\
 ## What a look tells
@@ -63,7 +65,7 @@ def _faults() -> str:
 def _fault(fault: Fault) -> str:
     found = "finds what was done" if fault in ACTED else "does it"
     lasting = f"`RetryableError`; the retry {found}"
-    once = lasting if fault in _GARBAGE else "repeated by the client, done once"
+    once = lasting if fault in _TAKEN_FOR_SUCCESS else "repeated by the client, done once"
     return f"| {fault.value} | {once} | {lasting} | one look less; the wait goes on |"
 
 

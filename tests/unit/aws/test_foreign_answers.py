@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from aisle.aws.hooks.base_personalize import ForeignAnswer
+from aisle.aws.answers import ForeignAnswer
 from aisle.aws.hooks.personalize import PersonalizeHook
 
 ARN = "arn:aws:personalize:us-east-1:000000000000:campaign/home"

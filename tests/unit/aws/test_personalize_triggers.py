@@ -113,7 +113,7 @@ def test_looks_without_an_answer_end_too(answers: Answers) -> None:
 
 def test_what_is_gone_is_deleted(answers: Answers) -> None:
     answers += [
-        (200, {"campaign": {"status": "DELETE IN_PROGRESS"}}),
+        (200, {"campaign": {"campaignArn": ARN, "status": "DELETE IN_PROGRESS"}}),
         (400, {"__type": "ResourceNotFoundException", "message": "it does not exist"}),
     ]
     trigger = triggers.PersonalizeCampaignDeletedTrigger(arn=ARN, waiter_delay=0)
@@ -123,7 +123,8 @@ def test_what_is_gone_is_deleted(answers: Answers) -> None:
 def test_an_update_is_waited_for_by_its_own_status(answers: Answers) -> None:
     for status in ("CREATE IN_PROGRESS", "CREATE FAILED"):
         update = {"status": status, "failureReason": "no capacity"}
-        answers.append((200, {"campaign": {"status": "ACTIVE", "latestCampaignUpdate": update}}))
+        campaign = {"campaignArn": ARN, "status": "ACTIVE", "latestCampaignUpdate": update}
+        answers.append((200, {"campaign": campaign}))
     event = first_event(triggers.PersonalizeCampaignUpdatedTrigger(arn=ARN, waiter_delay=0))
     assert event["is_final"]
     assert "CREATE FAILED - no capacity" in event["message"]
@@ -140,7 +141,7 @@ def test_a_deferred_training_is_stopped_by_whom_kills_it_and_only_if_asked(
 
 
 def test_a_trigger_that_is_moved_or_shut_down_stops_nothing(answers: Answers) -> None:
-    answers += [(200, {"solutionVersion": {"status": "CREATE IN_PROGRESS"}})] * 3
+    answers += [(200, {"solutionVersion": {"solutionVersionArn": ARN, "status": "CREATE IN_PROGRESS"}})] * 3
     trigger = triggers.PersonalizeSolutionVersionActiveTrigger(arn=ARN, waiter_delay=9, stop_on_kill=True)
 
     async def run_and_cancel() -> None:

@@ -135,7 +135,7 @@ def test_hooks_that_are_set_up_alike_share(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_many_waits_make_one_client(answers: list[tuple[int, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch) -> None:
-    answers += [(200, {"campaign": {"status": "ACTIVE"}})] * 5
+    answers += [(200, {"campaign": {"campaignArn": "campaign/0", "status": "ACTIVE"}})] * 5
     made = []
     make = PersonalizeHook.get_client_type
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,7 +16,7 @@ class Scripted(Service):
     """A service that shows what it was told to, look by look; the last for ever."""
 
     def __init__(self, *looks: Any, patience_seconds: float = 5) -> None:
-        super().__init__(client=None, poll_seconds=0.01, patience_seconds=patience_seconds)
+        super().__init__(client=Mock(), poll_seconds=0.01, patience_seconds=patience_seconds)
         self.looks = list(looks)
 
     def _next(self) -> Any:

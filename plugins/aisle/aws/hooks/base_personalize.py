@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
+from aisle.aws.answers import judge_answers
 from aisle.aws.hooks.shared_client import SharedClient, shared_client
 from aisle.errors import AisleError, FinalError, RetryableError
 
@@ -26,17 +27,8 @@ LOST = (BotoCoreError, ResponseParserError)
 #: Codes of errors that pass by themselves; of an answer without a code botocore takes the status for one.
 PASSING = RETRIABLE_ERROR_CODES | {"500", "502", "503", "504"}
 
-#: The header in which the service names the request, in every answer.
-_REQUEST_ID = "x-amzn-RequestId"
-
 #: What find-or-create and delete ask for on purpose.
 _ANSWERS = ("ResourceAlreadyExistsException", "ResourceNotFoundException")
-
-
-class ForeignAnswer(BotoCoreError):
-    """Something else than the service has answered: a gateway, a proxy, a sign-in page. botocore reads it as empty."""
-
-    fmt = "{operation} was answered with {content}, HTTP status {status}: not by the service"
 
 
 class PersonalizeBaseHook(AwsBaseHook):
@@ -51,7 +43,7 @@ class PersonalizeBaseHook(AwsBaseHook):
         """
         session = super().get_session(region_name=region_name, deferrable=deferrable)
         events = session.get_component("event_emitter") if deferrable else session.events
-        events.register(f"after-call.{self.client_type}", refuse_foreign_answer)
+        judge_answers(events, self.client_type)
         events.register(f"after-call.{self.client_type}", log_failed_call)
         return session
 
@@ -64,21 +56,6 @@ class PersonalizeBaseHook(AwsBaseHook):
         conn = self.conn_config
         told = (conn.login, conn.password, conn.extra_config, self.region_name, self.verify, vars(self.config))
         return tuple(map(repr, (self.client_type, *told)))
-
-
-def refuse_foreign_answer(http_response: Any, model: Any, **_: Any) -> None:
-    """
-    Raise ForeignAnswer unless the service has answered: it speaks JSON, or says nothing and names the request.
-
-    :param http_response: The HTTP answer.
-    :param model: botocore's model of the operation.
-    """
-    headers = http_response.headers
-    is_empty = headers.get("Content-Length") == "0"  # then its type says nothing either
-    content = "nothing" if is_empty else headers.get("Content-Type", "json")
-    is_of_the_service = _REQUEST_ID in headers if is_empty else "json" in content
-    if not is_of_the_service:
-        raise ForeignAnswer(operation=model.name, content=content, status=http_response.status_code)
 
 
 def log_failed_call(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
