@@ -1,0 +1,46 @@
+"""One order of each sort of mistake among nine hundred sound ones costs itself and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from services.company_api.world.spoilt import SORTS
+
+_OUTCOMES = Counter(sort.outcome for sort in SORTS.values() if sort.outcome != "loaded")
+
+
+def test_each_spoilt_order_is_accounted_for_by_its_reason_and_every_other_is_loaded(
+    simulate: Any, line_of: Any
+) -> None:
+    with simulate(scale="tiny", page_cap=100) as company:
+        line = line_of(company)
+        line.pull_all("sound")
+        sound, whole = _accounts(line), _orders_with_items(line)
+    line.execute("truncate raw.company__orders, raw.company__rejects, ops.ingest_windows cascade")
+    with simulate(scale="tiny", page_cap=100, spoilt=True) as line.company:
+        line.pull_all("spoilt")
+        assert line.lines_accounted_for() == line.company.health()["order_lines"]
+    assert _accounts(line) == sound + _OUTCOMES
+    assert len(whole - _orders_with_items(line)) == (_OUTCOMES - Counter(merged=1)).total()
+    assert _titles(line) == {
+        "]8;;https://example.com\\Tea\u202e",
+        "Mixer 0300-1234567 220V",
+        "[/bold]<script>alert(1)</script>[link=https://example.com]Tea",
+    }
+
+
+def _accounts(line: Any) -> Counter[str]:
+    """Items by what became of them: each reason of a reject, and those merged into an equal one."""
+    rejected = Counter(dict(line.rows("select reason, sum(n_lines)::int from raw.company__rejects group by reason")))
+    ((n_merged,),) = line.rows("select sum(merged_lines)::int from raw.company__order_items")
+    return rejected + Counter(merged=n_merged)
+
+
+def _orders_with_items(line: Any) -> set[tuple[str, str]]:
+    return set(line.rows("select distinct source, order_id from raw.company__order_items"))
+
+
+def _titles(line: Any) -> set[str]:
+    query = "select product_name from raw.company__order_items where product_name ~ 'example|220V'"
+    return {title for (title,) in line.rows(query)}
