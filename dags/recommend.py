@@ -5,8 +5,10 @@ Reads  asset `models` (those that are live by ops.model_versions), core.customer
 Writes the answers of two batch jobs to S3; asset `batch_output`, which says where they are.
 
 1. find_models – the live version of each solution; a new one is live when `train` has promoted it
-2. for users and for items: write_input, plan_answer, batch_job, record_answer
-3. announce
+2. write_users, write_items – who and what is asked about
+3. gate_batch_input – stops when far fewer are asked about than in the last good run
+4. for users and for items: plan_answer, batch_job, record_answer
+5. announce
 
 There is one such DAG per dataset group that is asked something.
 A job that would answer what the newest one has answered (same model, imports, input and length) is not started: its
@@ -20,7 +22,8 @@ from airflow.sdk import dag
 
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
 from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.recommend.tasks import announce, ask, find_models
+from aisle.quality.tasks import gate
+from aisle.recommend.tasks import announce, ask, find_models, write
 
 
 def recommend_for(group: DatasetGroup) -> None:
@@ -28,8 +31,13 @@ def recommend_for(group: DatasetGroup) -> None:
 
     @dag(**line_dag("recommend", __doc__, group=group, clock="recommend"), params=RUN_KEY_PARAM | group.param)
     def recommend() -> None:
-        models = find_models()
-        announce(group, {question.kind: ask(group, question, models) for question in group.questions})
+        models, inputs = find_models(), {question.kind: write(question) for question in group.questions}
+        passed = gate("batch_input", group=group)
+        list(inputs.values()) >> passed
+        answers = {}
+        for question in group.questions:
+            answers[question.kind] = ask(group, question, models, inputs[question.kind], passed)
+        announce(group, answers)
 
     recommend()
 

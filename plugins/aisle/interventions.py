@@ -13,10 +13,10 @@ from aisle.warehouse import sql
 
 @dataclass(frozen=True)
 class Intervention:
-    """One thing to be done, in one run. `subject` says to what: a cache, a solution, a user."""
+    """One thing to be done, in one run. `subject` says to what: a cache, a solution, a user, a boundary."""
 
     run_key: str
-    kind: Literal["invalidation", "rollback"]
+    kind: Literal["invalidation", "rollback", "acceptance"]
     subject: str
     asked_by: str
     reason: str

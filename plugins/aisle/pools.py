@@ -29,7 +29,9 @@ _POOLS = {
 
 #: Who gets the next free worker: those whom a clock of minutes or a person waits for, and last what can wait.
 _USUAL_PRIORITY = 5
-_PRIORITIES = {"events": 10, "ingest": 10, "invalidate": 10, "rollback": 10, "backfill": 1, "maintain": 1}
+_PRIORITIES = {
+    "events": 10, "ingest": 10, "accept": 10, "invalidate": 10, "rollback": 10, "backfill": 1, "maintain": 1,
+}  # fmt: skip
 
 
 def place_of(leg: str) -> dict[str, Any]:

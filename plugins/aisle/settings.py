@@ -138,6 +138,25 @@ class Publish(_Section):
     min_coverage: float = Field(0.98, ge=0, le=1, description="Smallest part of asked lines that must have an answer")
 
 
+class Volume(_Section):
+    """How much may be missing at a boundary, compared with the last good run and the median of the history."""
+
+    stop_below: float = Field(
+        0.5, ge=0, le=1, description="A measure that falls below this part of its last good value stops the pipeline"
+    )
+    note_below: float = Field(0.9, ge=0, le=1, description="One that falls below this part is noted")
+    min_rows: int = Field(20, ge=1, description="A measure that was smaller than this is not compared")
+    history_runs: int = Field(14, ge=1, description="Good runs that the median is taken of")
+
+
+class Refusal(_Section):
+    """How much of a source may be refused, of the orders or order items that came since the last good gate."""
+
+    stop_above: float = Field(0.25, ge=0, le=1, description="A larger refused part of a source stops the pipeline")
+    note_above: float = Field(0.05, ge=0, le=1, description="A larger refused part of a source is noted")
+    min_order_items: int = Field(20, ge=1, description="Fewer order items than this are too few to stop for")
+
+
 class Maintain(_Section):
     """How long things are kept that nothing stands on any more."""
 
@@ -225,6 +244,8 @@ class Settings(BaseSettings):
     recommend: Recommend = Recommend()
     evaluate: Evaluate = Evaluate()
     publish: Publish = Publish()
+    volume: Volume = Volume()
+    refusal: Refusal = Refusal()
     maintain: Maintain = Maintain()
     alerts: Alerts = Alerts()
     events: Events = Events()

@@ -29,6 +29,8 @@ MIGRATIONS = (
     "ops/model_versions/create",
     "ops/model_evaluations/create",
     "ops/interventions/create",
+    "ops/volumes/create",
+    "ops/refusals/create",
     "cache/functions",
 )
 

@@ -1,4 +1,4 @@
-"""Steps of the export leg: for each dataset CSV, schema, dataset, import job."""
+"""Steps of the export leg: for each dataset a CSV file; then, behind the gate, schema, dataset, import job."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -43,13 +43,17 @@ def make_group(group: DatasetGroup) -> Any:
     )
 
 
-def import_dataset(group: DatasetGroup, dataset: Dataset, dataset_group_arn: Any) -> Any:
-    """The tasks that bring a group's rows of one mart into Personalize."""
+def write(dataset: Dataset) -> Any:
+    """The task `write_<dataset>`, which gives the file that holds a group's rows of one mart."""
+    return write_csv.override(task_id=f"write_{dataset.name}")(dataset.name)
+
+
+def import_dataset(group: DatasetGroup, dataset: Dataset, csv: Any, dataset_group_arn: Any) -> Any:
+    """The tasks that bring the file of one dataset into Personalize."""
 
     @task_group(group_id=dataset.name)
     def steps() -> None:
         dataset_arn = _dataset_in_service(group, dataset, dataset_group_arn)
-        csv = write_csv(dataset.name)
         plan = plan_import(dataset.name, csv, dataset_arn)
         job = PersonalizeCreateDatasetImportJobOperator(
             task_id="import_job",

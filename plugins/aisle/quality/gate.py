@@ -14,6 +14,7 @@ from typing import Any
 
 from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ContractBroken, GateStopped
+from aisle.quality import refusals, volumes
 from aisle.quality.data_docs import write_data_docs
 from aisle.quality.groups import suites_of_group
 from aisle.quality.results import store_results
@@ -50,20 +51,32 @@ def run_border(
 
     `docs_directory` is the root of the site of reports, whose part `quality` is written.
 
-    Raises GateStopped if a stop suite is unmet: after every suite ran, and after results and pages were written.
+    Raises GateStopped if a stop suite is unmet: after every suite ran, and after results and pages were written. A run
+    that is not stopped becomes one that the volumes of later runs are compared with.
     """
     suites = suites_of_group(border, group) if group else suites_of(border)
     _require_tables(url, suites)
-    validations = validate(suites, url, run_key, datetime.now(UTC))
+    _measure(border, url, run_key, group)
+    validations = validate(suites, url, run_key, datetime.now(UTC), group.name if group else "")
     store_results(url, run_key, validations)
     index = write_data_docs(docs_directory / "quality", url, run_key, validations)
     result = BorderResult(border, run_key, tuple(check for validation in validations for check in validation.checks))
     for check in result.unmet("note"):
         log.warning("noted at the gate %s: %s", border, describe(check))
     if result.unmet("stop"):
-        raise GateStopped(_stop_message(result, index))
+        raise GateStopped(_stop_message(result, suites, index))
+    with connect(url) as connection:
+        volumes.mark_good(connection, border, run_key, group)
     log.info("gate %s: %s of %s expectations met, pages in %s", border, result.n_met, len(result.checks), index)
     return result
+
+
+def _measure(border: str, url: str, run_key: str, group: DatasetGroup | None) -> None:
+    """Count what the suites of volumes and refusals judge."""
+    with connect(url) as connection:
+        if border == "raw":
+            refusals.count(connection, run_key)
+        volumes.measure(connection, border, run_key, group)
 
 
 def describe(check: CheckResult) -> str:
@@ -79,7 +92,8 @@ def _finding(check: CheckResult) -> str:
     if check.n_unexpected is None:
         return f"found {observed.get('observed_value')}"
     if "element_count" not in observed:
-        return f"unexpected rows: {check.n_unexpected}"
+        rows = observed.get("partial_unexpected_list", [])
+        return f"unexpected rows: {check.n_unexpected}" + (f": {'; '.join(rows)}" if rows else "")
     return f"{check.n_unexpected} of {observed['element_count']} unexpected" + _sample(observed)
 
 
@@ -89,17 +103,20 @@ def _sample(observed: dict[str, Any]) -> str:
     return f", such as {', '.join(values)}" if values else ""
 
 
-def _stop_message(result: BorderResult, index: Path) -> str:
+def _stop_message(result: BorderResult, suites: list[Suite], index: Path) -> str:
     unmet = result.unmet("stop")
     lines = [f"- {describe(check)}" for check in unmet[:SPELLED_OUT]]
     if len(unmet) > SPELLED_OUT:
         lines.append(f"- and {len(unmet) - SPELLED_OUT} more")
+    stopped_by = {check.suite for check in unmet}
+    remedies = dict.fromkeys(suite.remedy for suite in suites if suite.name in stopped_by and suite.remedy)
     return "\n".join(
         [
             f"checked the border {result.border!r} for run {result.run_key}: {len(unmet)} of {len(result.checks)} "
             "expectations that stop the line are unmet:",
             *lines,
             f"Nothing behind the gate was touched. See {index}, mend the data or the suite, and clear this task.",
+            *remedies,
         ]
     )
 

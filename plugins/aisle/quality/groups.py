@@ -1,4 +1,4 @@
-"""The suites of tables that each dataset group has for itself: the staged lists of its cache."""
+"""The suites of the boundaries that each dataset group passes for itself: its exports, batch input and staged lists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS
 from aisle.dataset_groups import DatasetGroup, Kind, dataset_groups
-from aisle.quality.suites import Suite, suites_of
+from aisle.quality.suites import GROUP_BORDERS, Suite, suites_of
 from aisle.warehouse import CACHE_SCHEMA
 
 #: By what a group must be asked about to have them.
@@ -27,13 +27,14 @@ def suites_of_all(border: str) -> list[Suite]:
     """The suites of a border for every group, those of the first before any other."""
     first, *others = dataset_groups()
     further = [suite for group in others for suite in suites_of_group(border, group)]
-    return suites_of_group(border, first) + [suite for suite in further if suite.table.startswith(f"{CACHE_SCHEMA}_")]
+    return suites_of_group(border, first) + (further if border in GROUP_BORDERS else [])
 
 
 def _of_group(suite: Suite, group: DatasetGroup) -> Suite:
     """Under a name of its own, because two groups may be published under one run key."""
-    if group.is_first or suite.table not in _STAGED.values():
+    if group.is_first or suite.border not in GROUP_BORDERS:
         return suite
     name = f"{group.name}.{suite.name}"
-    table = suite.table.replace(CACHE_SCHEMA, group.cache_schema, 1)
+    is_staged = suite.table in _STAGED.values()
+    table = suite.table.replace(CACHE_SCHEMA, group.cache_schema, 1) if is_staged else suite.table
     return replace(suite, name=name, table=table, document={**suite.document, "name": name})

@@ -13,7 +13,9 @@ from aisle.settings import PROJECT_ROOT
 EXPECTATIONS_ROOT = PROJECT_ROOT / "expectations"
 SUITES = EXPECTATIONS_ROOT / "suites"
 
-BORDERS = ("raw", "marts", "batch_output")
+#: From left to right. Those of GROUP_BORDERS each dataset group passes for itself.
+BORDERS = ("raw", "marts", "export", "batch_input", "batch_output")
+GROUP_BORDERS = ("export", "batch_input", "batch_output")
 
 Severity = Literal["stop", "note"]
 
@@ -38,6 +40,8 @@ class Suite:
     shows_samples: bool
     why: str
     document: dict[str, Any]  # the file itself, as Great Expectations takes it
+    rows: str | None = None  # the condition of the run's own rows, with %(run_key)s and %(dataset_group)s; None: all
+    remedy: str | None = None  # what a person can do when it stops, beside fixing the data
 
     @property
     def checks(self) -> tuple[str, ...]:
@@ -72,6 +76,8 @@ def read_suite(path: Path) -> Suite:
         shows_samples=meta["samples"] == "shown",
         why=meta["why"],
         document=document,
+        rows=meta.get("rows"),
+        remedy=meta.get("remedy"),
     )
 
 

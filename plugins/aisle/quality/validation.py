@@ -21,6 +21,7 @@ SAMPLE_SIZE = 5
 _SESSION_OPTIONS = "-c timezone=UTC -c work_mem=128MB"
 #: Who somebody is does not belong into logs, reports and results, which outlive an erasure.
 _PERSONAL_COLUMNS = frozenset({"user_id"})
+_UNEXPECTED_ROWS = "unexpected_rows_expectation"
 
 
 @dataclass(frozen=True)
@@ -48,26 +49,45 @@ class Validation:
     gx_result: Any
 
 
-def validate(suites: list[Suite], url: str, run_key: str, moment: datetime) -> list[Validation]:
-    """Run the suites against the warehouse at `url`; `moment` is what counts as now."""
+def validate(
+    suites: list[Suite], url: str, run_key: str, moment: datetime, dataset_group: str = ""
+) -> list[Validation]:
+    """Run the suites against the warehouse at `url`; `moment` is what counts as now.
+
+    Suites with a condition of `rows` see those of `run_key` and `dataset_group` only.
+    """
     with _quiet_logs():
         context = _context()
         source = context.data_sources.add_postgres("warehouse", connection_string=_sqlalchemy_url(url))
+        own_rows = {"run_key": run_key, "dataset_group": dataset_group}
         try:
-            return [_validate_suite(context, source, suite, run_key, moment) for suite in suites]
+            return [
+                _validate_suite(context, _batch_of(source, suite, own_rows), suite, run_key, moment) for suite in suites
+            ]
         finally:
             source.get_engine().dispose()
 
 
-def _validate_suite(context: Any, source: Any, suite: Suite, run_key: str, moment: datetime) -> Validation:
+def _batch_of(source: Any, suite: Suite, own_rows: dict[str, str]) -> Any:
+    """What a suite looks at: its table, or those rows of it that its condition leaves."""
+    from psycopg.sql import quote
+
+    if suite.rows is None:
+        schema, _, table = suite.table.partition(".")
+        asset = source.add_table_asset(suite.name, schema_name=schema, table_name=table)
+        return asset.add_batch_definition_whole_table("whole")
+    condition = suite.rows % {name: quote(value) for name, value in own_rows.items()}
+    asset = source.add_query_asset(suite.name, query=f"select * from {suite.table} where {condition}")
+    return asset.add_batch_definition_whole_table("whole")
+
+
+def _validate_suite(context: Any, batch: Any, suite: Suite, run_key: str, moment: datetime) -> Validation:
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier
 
-    schema, _, table = suite.table.partition(".")
-    asset = source.add_table_asset(suite.name, schema_name=schema, table_name=table)
     definition = gx.ValidationDefinition(
         name=suite.name,
-        data=asset.add_batch_definition_whole_table("whole"),
+        data=batch,
         suite=context.suites.add(gx.ExpectationSuite(**suite.document)),
     )
     context.validation_definitions.add(definition)
@@ -83,6 +103,7 @@ def _validate_suite(context: Any, source: Any, suite: Suite, run_key: str, momen
     gx_result = run(sample_size=0)
     if suite.shows_samples and not gx_result.success:
         gx_result = run(SAMPLE_SIZE)
+        _sample_rows(definition, gx_result)
     if len(gx_result.results) != len(suite.checks):  # an expectation that is not valid is only logged, and left out
         raise ConfigurationError(
             f"gave suite {suite.name} with {len(suite.checks)} expectations to Great Expectations, which took "
@@ -90,6 +111,32 @@ def _validate_suite(context: Any, source: Any, suite: Suite, run_key: str, momen
         )
     gx_result.results.sort(key=lambda result: suite.checks.index(result.expectation_config.meta["check"]))
     return Validation(suite, tuple(_check_result(suite, result) for result in gx_result.results), gx_result)
+
+
+def _sample_rows(definition: Any, gx_result: Any) -> None:
+    """Add to each failed query of unexpected rows the first of them, as texts, in the place of sampled values.
+
+    Great Expectations gives rows in its format COMPLETE only, which for other expectations means every value.
+    """
+    failed = {
+        result.expectation_config.meta["check"]: result
+        for result in gx_result.results
+        if result.expectation_config.type == _UNEXPECTED_ROWS and result.result.get("observed_value")
+    }
+    if not failed:
+        return
+    batch = definition.data.get_batch()
+    for expectation in definition.suite.expectations:
+        if result := failed.get(expectation.meta["check"]):
+            whole = batch.validate(expectation, result_format={"result_format": "COMPLETE"})
+            rows = whole.to_json_dict()["result"].get("details", {}).get("unexpected_rows", [])
+            result.result["partial_unexpected_list"] = [_in_words(row) for row in rows[:SAMPLE_SIZE]]
+
+
+def _in_words(row: dict[str, Any]) -> str:
+    """A row as a person reads it, without who somebody is."""
+    shown = {name: value for name, value in row.items() if value is not None and name not in _PERSONAL_COLUMNS}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
 
 
 def _parameters(moment: datetime) -> dict[str, Any]:
@@ -139,7 +186,7 @@ def _failure(exception_info: dict[str, Any]) -> str | None:
 
 
 def _n_unexpected(expectation: str, observed: dict[str, Any]) -> int | None:
-    counted = observed.get("observed_value" if expectation == "unexpected_rows_expectation" else "unexpected_count")
+    counted = observed.get("observed_value" if expectation == _UNEXPECTED_ROWS else "unexpected_count")
     return None if counted is None else int(counted)
 
 

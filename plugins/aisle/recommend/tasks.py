@@ -33,14 +33,22 @@ def find_models() -> dict[str, Any]:
     return {**models, "imports": newest_imports(hook, group)}
 
 
-def ask(group: DatasetGroup, question: Question, models: Any) -> Any:
-    """The tasks that put one question to its model; gives the asked lines, their answers' place, the model."""
+def write(question: Question) -> Any:
+    """The task `write_<kind>`, which gives the file of those whom a question is asked about."""
+    return write_input.override(task_id=f"write_{question.kind}")(question.kind)
+
+
+def ask(group: DatasetGroup, question: Question, models: Any, lines: Any, gate: Any) -> Any:
+    """The tasks that put one question to its model, once the gate is passed.
+
+    They give the asked lines, their answers' place, the model.
+    """
     wanted = batch_of(group, question)
 
     @task_group(group_id=question.kind)
     def steps() -> Any:
-        lines = write_input(question.kind)
         plan = plan_answer(question.kind, question.solution, lines, models[question.kind], models["imports"])
+        gate >> plan
         job = PersonalizeCreateBatchInferenceJobOperator(
             task_id="batch_job",
             name=plan["job_name"],

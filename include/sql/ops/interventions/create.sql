@@ -2,7 +2,7 @@
 -- is_done is false from the moment it is decided until it is done.
 create table if not exists ops.interventions (
     run_key text not null,
-    kind text not null check (kind in ('invalidation', 'rollback')),
+    kind text not null check (kind in ('invalidation', 'rollback', 'acceptance')),
     subject text not null,
     asked_by text not null,
     reason text not null,
@@ -13,3 +13,8 @@ create table if not exists ops.interventions (
     done_at timestamptz,
     primary key (run_key, kind, subject)
 );
+
+-- A warehouse that is older than acceptances learns of them here.
+alter table ops.interventions drop constraint if exists interventions_kind_check;
+alter table ops.interventions add constraint interventions_kind_check
+check (kind in ('invalidation', 'rollback', 'acceptance'));

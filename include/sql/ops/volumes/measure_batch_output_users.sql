@@ -1,0 +1,18 @@
+-- The staged lists of users, and how many products they show. An element that is no object shows none.
+with products as (
+    select distinct products_shown.product_id
+    from {cache}.offline_user_recommendations__next as lists
+    cross join
+        jsonb_array_elements_text(jsonb_path_query_array(lists.recommendations, '$[*].product_id'))
+            as products_shown (product_id)
+)
+
+select
+    'lists of users' as measure,
+    count(*) as value
+from {cache}.offline_user_recommendations__next as lists
+union all
+select
+    'products in lists of users' as measure,
+    count(*) as value
+from products

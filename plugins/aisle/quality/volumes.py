@@ -1,0 +1,80 @@
+"""Volumes: how much passes each boundary, compared with the last good run and the history of good runs.
+
+measure(connection, "marts", "20240301T0600")    # ops.volumes: value, last good value, verdict; suites judge the rows
+mark_good(connection, "marts", "20240301T0600")  # the gate has passed: later runs are compared with this one
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from psycopg import Connection
+from psycopg.sql import Composable, Identifier
+
+from aisle.dataset_groups import DatasetGroup, Kind
+from aisle.errors import ConfigurationError
+from aisle.settings import get_settings
+from aisle.warehouse import CACHE_SCHEMA, sql
+
+#: What the batch output of a group without a description is about.
+_BOTH_KINDS: tuple[Kind, ...] = ("users", "items")
+
+
+class Accepted(NamedTuple):
+    """A measure whose new level a person has accepted."""
+
+    measure: str
+    value: int
+    last_good_value: int | None
+
+
+def measure(connection: Connection, boundary: str, run_key: str, group: DatasetGroup | None = None) -> None:
+    """Count what is at a boundary and store it in `ops.volumes`, compared with earlier good runs."""
+    settings = get_settings().volume
+    measured: dict[str, int] = dict(
+        row for query in _queries(boundary, group) for row in connection.execute(*_bound(query, run_key, group))
+    )
+    values = {
+        **_place(boundary, run_key, group),
+        "measures": list(measured),
+        "values": list(measured.values()),
+        **settings.model_dump(),
+    }
+    connection.execute(sql("ops/volumes/compare").encode(), values)
+
+
+def mark_good(connection: Connection, boundary: str, run_key: str, group: DatasetGroup | None = None) -> None:
+    """Make a run one that later runs are compared with."""
+    connection.execute(sql("ops/volumes/mark_good").encode(), _place(boundary, run_key, group))
+
+
+def accept(connection: Connection, boundary: str, run_key: str, group: DatasetGroup | None = None) -> list[Accepted]:
+    """Make what was measured last at a boundary the level that later runs are compared with.
+
+    Raises ConfigurationError if nothing was measured there yet.
+    """
+    accepted = connection.execute(sql("ops/volumes/accept").encode(), _place(boundary, run_key, group)).fetchall()
+    if not accepted:
+        raise ConfigurationError(
+            f"accepting the volumes of boundary {boundary!r}: no run has measured anything there"
+            f"{f' for group {group.name}' if group else ''}; run the DAG whose gate checks it first"
+        )
+    return [Accepted(*row) for row in accepted]
+
+
+def _place(boundary: str, run_key: str, group: DatasetGroup | None) -> dict[str, str]:
+    return {"boundary": boundary, "run_key": run_key, "dataset_group": group.name if group else ""}
+
+
+def _queries(boundary: str, group: DatasetGroup | None) -> list[str]:
+    """The statements that measure a boundary; each gives rows of measure and value."""
+    if boundary != "batch_output":
+        return [sql(f"ops/volumes/measure_{boundary}")]
+    schema: Composable = Identifier(group.cache_schema if group else CACHE_SCHEMA)
+    kinds = [question.kind for question in group.questions] if group else _BOTH_KINDS
+    return [sql(f"ops/volumes/measure_batch_output_{kind}", cache=schema) for kind in kinds]
+
+
+def _bound(query: str, run_key: str, group: DatasetGroup | None) -> tuple[bytes, dict[str, str]]:
+    """A statement with its values; `prefix` begins the names that the group has in tables of `ops`."""
+    return query.encode(), {"run_key": run_key, "prefix": group.key("") if group else ""}
