@@ -21,6 +21,8 @@ MARTS = """
 create schema core;
 create schema personalize;
 
+create table core.held_back_items (item_id text, column_name text, reason text, text_digest text);
+
 create table personalize.items as
 select
     format('P%s', lpad(n::text, 3, '0')) as item_id,

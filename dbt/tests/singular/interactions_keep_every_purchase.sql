@@ -1,6 +1,11 @@
--- Mass of interactions: as many units as core.order_items says that known users purchased.
+-- Mass of interactions: as many units as core.order_items says that known users purchased, of products that are not
+-- held back.
 with order_items as (
     select * from {{ ref('order_items') }}
+),
+
+held_back_items as (
+    select * from {{ ref('held_back_items') }}
 ),
 
 interactions as (
@@ -10,7 +15,8 @@ interactions as (
 purchased as (
     select coalesce(sum(quantity), 0)::double precision as units
     from order_items
-    where is_purchase and user_id is not null
+    where
+        is_purchase and user_id is not null and product_id not in (select held_back_items.item_id from held_back_items)
 ),
 
 given as (

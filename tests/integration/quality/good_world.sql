@@ -32,6 +32,10 @@ select
 from raw.company__orders as orders
 cross join generate_series(1, 3) as nth;
 
+create schema core;
+
+create table core.held_back_items (item_id text, column_name text, reason text, text_digest text);
+
 create schema personalize;
 
 create table personalize.items as

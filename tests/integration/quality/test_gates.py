@@ -163,3 +163,31 @@ def test_two_gates_may_run_at_the_same_time_and_touch_no_suite(good_world: str, 
 
 def test_an_empty_result_has_met_nothing() -> None:
     assert BorderResult("raw", RUN_KEY, ()).n_met == 0
+
+
+def test_a_product_that_is_held_back_is_named_without_its_text_and_stops_nothing(
+    good_world: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    change(
+        good_world,
+        """
+        insert into core.held_back_items values
+            ('BOSCH', 'product_name', 'a phone number', '5e3eb9c1f2a4'),
+            ('ann@example.com', 'item_id', 'an e-mail address', '0d7f2b5c8e91')
+        """,
+    )
+    with caplog.at_level(logging.WARNING, "aisle"):
+        result = run_border("marts", good_world, RUN_KEY, tmp_path)
+    assert [check.check for check in result.unmet("note")] == ["products_are_not_held_back"]
+    finding = "item BOSCH, in column product_name, seems to hold a phone number, accept as 5e3eb9c1f2a4"
+    assert finding in caplog.text
+    assert finding in (tmp_path / "quality" / "marts_held_back_items" / f"{RUN_KEY}.html").read_text()
+    assert "dbt/seeds/accepted_texts.csv" in caplog.text
+    assert "ann@example.com" not in caplog.text + everything_written(good_world, tmp_path)
+
+
+def test_a_held_back_product_that_is_exported_nevertheless_stops(good_world: str, tmp_path: Path) -> None:
+    change(good_world, "insert into core.held_back_items values ('P7', 'product_name', 'a phone number', 'x')")
+    message = stopped("marts", good_world, tmp_path)
+    assert "marts_items_privacy.held_back_items_are_absent" in message
+    assert "marts_interactions_privacy.held_back_items_are_absent" in message

@@ -109,3 +109,24 @@ def test_marts_have_the_columns_of_the_datasets_in_their_order(small_company: An
             f" where table_schema = 'personalize' and table_name = '{dataset.name}' order by ordinal_position"
         )
         assert ",".join(column["name"] for column in columns).upper() == dataset.header
+
+
+def test_a_text_that_looks_like_personal_data_holds_back_its_product_alone(company: Any) -> None:
+    names = {
+        "BOSCH": "Bosch oil filter 0451103318",
+        "ISBN": "Pride and Prejudice (0141439513)",
+        "UPC": "Cereal 012345678905",
+        "GIFT": "Mug for Ali, 0300-1234567",
+        "NOTE": "ask ann@example.com",
+    }
+    for number, (product_id, name) in enumerate(names.items()):
+        company.ordered(str(number), {"product_id": product_id, "product_name": name})
+    company.build()
+    for table in ("items", "interactions"):
+        exported = company.rows(f"select distinct item_id from personalize.{table} order by item_id")
+        assert [row["item_id"] for row in exported] == ["BOSCH", "ISBN", "UPC"]
+    assert company.rows("select item_id, column_name, reason from core.held_back_items order by item_id") == [
+        {"item_id": "GIFT", "column_name": "product_name", "reason": "a phone number"},
+        {"item_id": "NOTE", "column_name": "product_name", "reason": "an e-mail address"},
+    ]
+    assert len(company.rows("select * from core.products")) == 5

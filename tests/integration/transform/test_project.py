@@ -13,6 +13,7 @@ from aisle.transform import project
 
 MARTS = (
     "core.customers",
+    "core.held_back_items",
     "core.order_items",
     "core.orders",
     "core.products",
@@ -32,6 +33,7 @@ insert into core.orders (source, order_id, user_id) values ('oe', '1', 'nobody')
 insert into core.order_items (product_id, user_id, is_purchase, quantity)
 values (null, 'ann', true, 7), ('NONE', null, false, 1);
 insert into core.products (product_id) values (null), ('TWICE'), ('TWICE');
+insert into core.held_back_items (item_id) values (null);
 insert into core.customers (user_id) values (null), ('twice'), ('twice');
 insert into personalize.interactions (user_id, item_id, event_type, event_value, timestamp)
 values (null, null, 'click', 0, 0), ('nobody', 'NONE', 'click', -1, -1);

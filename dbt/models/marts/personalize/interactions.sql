@@ -4,6 +4,10 @@ with purchases as (
     select * from {{ ref('int_purchases__by_order') }}
 ),
 
+held_back_items as (
+    select * from {{ ref('held_back_items') }}
+),
+
 interactions as (
     select
         user_id,
@@ -12,7 +16,7 @@ interactions as (
         quantity::real as event_value,
         {{ epoch_seconds('ordered_at') }} as timestamp
     from purchases
-    where user_id is not null
+    where user_id is not null and product_id not in (select held_back_items.item_id from held_back_items)
 )
 
 select * from interactions

@@ -4,6 +4,10 @@ with products as (
     select * from {{ ref('products') }}
 ),
 
+held_back_items as (
+    select * from {{ ref('held_back_items') }}
+),
+
 items as (
     select
         product_id as item_id,
@@ -12,7 +16,7 @@ items as (
         median_price::real as price,
         {{ epoch_seconds('coalesce(first_sold_at, first_seen_at)') }} as creation_timestamp
     from products
-    where is_product
+    where is_product and product_id not in (select held_back_items.item_id from held_back_items)
 )
 
 select * from items
