@@ -1,10 +1,11 @@
-"""Quality: what the gates checked last, what failed and with which values, and how each suite did lately."""
+"""Quality: what the gates checked last, what failed and with which values, what was refused, and how much came."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from aisle.quality.groups import suites_of_all
@@ -16,6 +17,13 @@ from aisle.ui.words import stamp
 
 N_RUNS = 14
 _LONGEST_OBSERVED = 120
+#: A row of a query says where and how much, so it is shown longer than a value.
+_LONGEST_ROWS = 400
+_VERDICTS: dict[str, tuple[Level, str]] = {
+    "met": ("good", "met"),
+    "note": ("busy", "noted"),
+    "stop": ("bad", "stopped"),
+}
 
 
 @dataclass(frozen=True)
@@ -31,9 +39,23 @@ class SuiteState:
 
 
 @dataclass(frozen=True)
+class VolumeState:
+    """One measure of a boundary: how much there was in its newest run, and in those before."""
+
+    newest: dict[str, Any]
+    level: Level
+    word: str
+    share: float | None
+    trend: Bars
+
+
+@dataclass(frozen=True)
 class Quality:
     """What `quality.html` draws."""
 
+    volumes: tuple[VolumeState, ...]
+    refusals: tuple[dict[str, Any], ...]
+    status_words: tuple[dict[str, Any], ...]
     borders: dict[str, list[SuiteState]]
     failures: tuple[dict[str, Any], ...]
     data_docs: str | None
@@ -52,12 +74,43 @@ def read(reader: Reader) -> Quality:
     failures = tuple(_failure(row, borders) for row in reader.rows("ui/quality_failures"))
     newest = [state.newest for states in borders.values() for state in states if state.newest]
     return Quality(
+        volumes=_volumes(reader.rows("ui/quality_volumes", n_runs=N_RUNS)),
+        refusals=tuple(_refusal(row) for row in reader.rows("ui/quality_refusals")),
+        status_words=tuple(reader.rows("ui/quality_status_words")),
         borders=borders,
         failures=failures,
         data_docs=_docs("index"),
         n_met=sum(run["n_met"] for run in newest),
         n_checks=sum(run["n_checks"] for run in newest),
     )
+
+
+def _volumes(rows: list[dict[str, Any]]) -> tuple[VolumeState, ...]:
+    """The measures, from the first boundary to the last."""
+    measured = [list(runs) for _, runs in groupby(rows, key=itemgetter("boundary", "dataset_group", "measure"))]
+    known = [runs for runs in measured if runs[0]["boundary"] in BORDERS]
+    return tuple(_volume(runs) for runs in sorted(known, key=lambda runs: BORDERS.index(runs[0]["boundary"])))
+
+
+def _volume(runs: list[dict[str, Any]]) -> VolumeState:
+    newest, largest = runs[0], max(run["value"] for run in runs) or 1
+    level, word = ("idle", "accepted") if newest["is_accepted"] else _VERDICTS[newest["verdict"]]
+    values = [
+        (run["value"] / largest, _VERDICTS[run["verdict"]][0], f"{run['value']:,}, run {run['run_key']}")
+        for run in reversed(runs)
+    ]
+    return VolumeState(
+        newest=newest,
+        level=level,
+        word=word,
+        share=newest["value"] / newest["last_good_value"] if newest["last_good_value"] else None,
+        trend=bars(values, f"{newest['measure']} in the last {len(values)} runs", n_places=N_RUNS),
+    )
+
+
+def _refusal(row: dict[str, Any]) -> dict[str, Any]:
+    level, word = _VERDICTS[row["verdict"]]
+    return {**row, "level": level, "word": word}
 
 
 def _state(suite: Suite, runs: list[dict[str, Any]]) -> SuiteState:
@@ -102,6 +155,8 @@ def _failure(row: dict[str, Any], borders: dict[str, list[SuiteState]]) -> dict[
 def observed_in_words(observed: dict[str, Any] | None) -> str:
     """What Great Expectations saw, in one line: the value, or how much was unexpected and what, for example."""
     observed = observed or {}
+    if "observed_value" in observed and (rows := observed.get("partial_unexpected_list")):
+        return _short("; ".join(rows), _LONGEST_ROWS)
     for told in ("failure", "observed_value"):
         if told in observed:
             return _short(observed[told])
@@ -112,9 +167,9 @@ def observed_in_words(observed: dict[str, Any] | None) -> str:
     return ", ".join(parts) or (_short(observed) if observed else "")
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, longest: int = _LONGEST_OBSERVED) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST_OBSERVED else f"{text[:_LONGEST_OBSERVED]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _docs(page: str) -> str | None:

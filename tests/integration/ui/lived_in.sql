@@ -68,6 +68,48 @@ cross join (
 ) as checks (suite, severity, check_id, column_name, failing)
 on conflict do nothing;
 
+-- What passed the boundaries in three runs: users asked fell to a tenth in the newest.
+insert into ops.volumes (
+    boundary, dataset_group, measure, run_key, value, last_good_value, last_good_run_key, typical_value, stop_below,
+    note_below, verdict, is_good, measured_at
+)
+select
+    boundary,
+    '',
+    measure,
+    'run-' || nth,
+    value,
+    case when nth > 1 then 1200 end,
+    case when nth > 1 then 'run-' || nth - 1 end,
+    1200,
+    0.5,
+    0.9,
+    case when value < 600 then 'stop' when value < 1080 then 'note' else 'met' end,
+    value >= 600,
+    now() - make_interval(hours => 3 - nth)
+from (
+    values
+    ('batch_input', 'users asked', 1, 1200), ('batch_input', 'users asked', 2, 1200),
+    ('batch_input', 'users asked', 3, 120), ('raw', 'orders of pos', 1, 1200), ('raw', 'orders of pos', 2, 1000)
+) as measured (boundary, measure, nth, value)
+on conflict do nothing;
+
+insert into ops.refusals (
+    run_key, source, reason, n_orders, n_order_items, share, note_above, stop_above, verdict, counted_at
+)
+values
+    ('run-2', 'pos', 'any reason', 720, 1440, 0.6, 0.05, 0.25, 'stop', now()),
+    ('run-2', 'pos', 'unknown_status', 719, 1438, 0.5992, 0.05, 0.25, 'stop', now()),
+    ('run-2', 'pos', 'malformed_order', 1, 2, 0.0008, 0.05, 0.25, 'met', now()),
+    ('run-1', 'oe', 'any reason', 9, 9, 0.01, 0.05, 0.25, 'met', now())
+on conflict do nothing;
+
+insert into ops.status_words (source, word, n_orders, first_seen_at)
+values
+    ('pos', '<b>fulfilled</b>', 719, now() - interval '3 hours'),
+    ('pos', 'on hold', 0, now() - interval '9 days')
+on conflict do nothing;
+
 -- Generations every six hours; in the live one some lines gave no list.
 update cache.generations set state = 'retired';
 insert into cache.generations (

@@ -209,6 +209,34 @@ def test_findings_link_to_the_data_docs_where_somebody_serves_them(
         get_settings.cache_clear()
 
 
+def test_what_is_refused_is_shown_by_source_and_reason_and_an_unknown_status_by_name(
+    shown: Shown, lived_in: str
+) -> None:
+    page = shown("quality")
+    assert re.search(r"pos any reason 720 1,440 60\.0 % stopped run-2", page)
+    assert re.search(r"pos unknown status 719 1,438 59\.9 % stopped run-2", page)
+    assert re.search(r"pos malformed order 1 2 0\.1 % met run-2", page)
+    assert "oe any reason" not in page, "what an older run counted is history"
+    assert re.search(r"&lt;b&gt;fulfilled&lt;/b&gt; pos 719 3 h ago", page)
+    assert "on hold" not in page
+
+
+def test_volumes_are_shown_from_left_to_right_beside_those_of_the_last_good_run(shown: Shown, lived_in: str) -> None:
+    page = shown("quality")
+    assert re.search(
+        r"raw orders of pos 1,000 1,200 run-1 83\.3 % noted run-2 .*"
+        r"batch input users asked 120 1,200 run-2 10\.0 % stopped run-3",
+        page,
+    )
+
+
+def test_each_measure_has_a_bar_for_each_run(reader: Any, lived_in: str) -> None:
+    page = reader.get("/quality").text
+    trend = re.search(r'aria-label="users asked in the last 3 runs".*?</svg>', page, re.S)
+    assert trend is not None
+    assert re.findall(r'<rect class="(\w+)"', trend[0]) == ["good", "good", "bad"]
+
+
 # --- models -----------------------------------------------------------------------------------------------------------
 
 

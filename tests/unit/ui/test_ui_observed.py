@@ -22,6 +22,10 @@ from aisle.ui.quality import observed_in_words
             "0.73 % of 71,973, for example [-3, -1]",
         ),
         ({"element_count": 10, "unexpected_percent": 10.0}, "10 % of 10"),  # a personal column keeps no samples
+        (
+            {"observed_value": 2, "partial_unexpected_list": ["source pos, share 0.6", "source oe"]},
+            "source pos, share 0.6; source oe",
+        ),
         ({"something": "else"}, '{"something": "else"}'),
     ],
 )
