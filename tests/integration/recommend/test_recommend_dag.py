@@ -4,6 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
+import pytest
+
+from aisle.settings import get_settings
+
 RunDag = Callable[..., dict[str, str]]
 
 
@@ -62,3 +67,25 @@ def test_every_user_and_item_gets_a_list_and_an_unchanged_run_hands_on_the_earli
     assert third["item_output"] == event["item_output"]
     assert third["user_output"] == f"s3://{bucket}/recommend/output/users/three/"
     assert len(answers(s3, third["user_output"])) == 120
+
+
+def test_one_order_of_a_far_day_that_makes_everybody_inactive_stops_before_anything_is_asked(
+    marts: str, personalize: Any, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AISLE_RECOMMEND__ACTIVE_DAYS", "365")
+    get_settings.cache_clear()
+    assert run_dag("recommend", "one")["gate_batch_input"] == "success"
+    with psycopg.connect(marts) as connection:
+        connection.execute(
+            "update core.customers set last_purchased_at = last_purchased_at + interval '900 days'"
+            " where user_id = (select min(user_id) from core.customers where n_sales > 0)"
+        )
+    states = run_dag("recommend", "two")
+    assert (states["write_users"], states["gate_batch_input"]) == ("success", "failed")
+    with psycopg.connect(marts) as connection:
+        volumes = connection.execute(
+            "select measure, value, last_good_value, verdict from ops.volumes where run_key = 'two' order by measure"
+        ).fetchall()
+    assert volumes == [("items asked", 40, 40, "met"), ("users asked", 1, 120, "stop")]
+    assert not batch_jobs(personalize)
+    get_settings.cache_clear()

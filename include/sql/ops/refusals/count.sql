@@ -58,7 +58,8 @@ all_orders as (
     from (
         select source, order_id from orders
         union
-        select source, order_id from rejects where order_id is not null
+        select source, order_id from rejects
+        where order_id is not null
     ) as known
     group by source
 ),

@@ -19,6 +19,6 @@ create table if not exists ops.status_words (
     source text not null,
     word text not null,
     n_orders bigint not null,
-    first_seen_at timestamptz not null default now(),
+    first_seen_at timestamptz not null,
     primary key (source, word)
 );

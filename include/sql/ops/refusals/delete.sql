@@ -1,2 +1,3 @@
 -- What an earlier try of the same run counted.
-delete from ops.refusals where run_key = %(run_key)s
+delete from ops.refusals
+where run_key = %(run_key)s

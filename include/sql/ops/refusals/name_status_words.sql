@@ -2,18 +2,20 @@
 with refused as (
     select
         source,
-        left(btrim(payload::json ->> 'status'), 40) as word
-    from raw.company__rejects
-    where reason = 'unknown_status' and payload is json object
+        left(status, 40) as word,
+        n_orders,
+        first_seen_at
+    from raw.company__refusals
+    where reason = 'unknown_status' and status <> ''
 ),
 
 counted as (
     select
         source,
         word,
-        count(*) as n_orders
+        sum(n_orders) as n_orders,
+        min(first_seen_at) as first_seen_at
     from refused
-    where word <> ''
     group by source, word
 ),
 
@@ -27,11 +29,13 @@ gone as (
         )
 )
 
-insert into ops.status_words as known (source, word, n_orders)
+insert into ops.status_words as known (source, word, n_orders, first_seen_at)
 select
     source,
     word,
-    n_orders
+    n_orders,
+    first_seen_at
 from counted
-on conflict (source, word) do update set n_orders = excluded.n_orders
+on conflict (
+    source, word) do update set n_orders = excluded.n_orders
 where known.n_orders <> excluded.n_orders

@@ -12,21 +12,23 @@ insert into ops.volumes (
     note_below, verdict, is_good, is_accepted
 )
 select
-    volumes.boundary,
-    volumes.dataset_group,
-    volumes.measure,
+    boundary,
+    dataset_group,
+    measure,
     %(run_key)s,
-    volumes.value,
-    volumes.last_good_value,
-    volumes.last_good_run_key,
-    volumes.typical_value,
-    volumes.stop_below,
-    volumes.note_below,
+    value,
+    last_good_value,
+    last_good_run_key,
+    typical_value,
+    stop_below,
+    note_below,
     'met' as verdict,
     true as is_good,
     true as is_accepted
 from ops.volumes
-inner join newest on volumes.run_key = newest.run_key
-where volumes.boundary = %(boundary)s and volumes.dataset_group = %(dataset_group)s
+where
+    boundary = %(boundary)s
+    and dataset_group = %(dataset_group)s
+    and run_key = (select newest.run_key from newest)
 on conflict (boundary, dataset_group, measure, run_key) do update set is_accepted = true
 returning measure, value, last_good_value

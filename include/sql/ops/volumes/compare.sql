@@ -19,7 +19,10 @@ history as (
     from good
     where
         good.measured_at >= coalesce(
-            (select max(accepted.measured_at) from good as accepted where accepted.is_accepted), '-infinity'
+            (
+                select max(accepted.measured_at) from good as accepted
+                where accepted.is_accepted
+            ), '-infinity'
         )
 ),
 

@@ -1,6 +1,6 @@
 -- One row per measure of a boundary and run: how much there was, what it was compared with, and the verdict. Only good
--- runs, which passed their gate, are compared with later; is_accepted marks a level that a person accepted, before which
--- the history does not count. dataset_group is empty where all groups share a boundary.
+-- runs, which passed their gate, are compared with later. is_accepted marks a level that a person has accepted: what
+-- was measured before it does not count any more. dataset_group is empty where all groups share a boundary.
 create table if not exists ops.volumes (
     boundary text not null,
     dataset_group text not null,

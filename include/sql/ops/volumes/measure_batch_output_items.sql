@@ -10,7 +10,7 @@ with products as (
 select
     'lists of items' as measure,
     count(*) as value
-from {cache}.offline_similar_items__next as lists
+from {cache}.offline_similar_items__next
 union all
 select
     'products in lists of items' as measure,

@@ -10,7 +10,7 @@ with products as (
 select
     'lists of users' as measure,
     count(*) as value
-from {cache}.offline_user_recommendations__next as lists
+from {cache}.offline_user_recommendations__next
 union all
 select
     'products in lists of users' as measure,
