@@ -13,7 +13,17 @@ from aisle.publish.cache import cache_schemas, in_schema
 from aisle.warehouse import CACHE_SCHEMA, connect, sql
 
 #: In order: what tells what is in use goes last. Those of a cache are in every group's.
-_TABLES = ("outbox", "rejected_lines", "quality_results", "volumes", "refusals", "exports", "jobs", "generations", "receipts")
+_TABLES = (
+    "outbox",
+    "rejected_lines",
+    "quality_results",
+    "volumes",
+    "refusals",
+    "exports",
+    "jobs",
+    "generations",
+    "receipts",
+)
 _OF_A_CACHE = ("rejected_lines", "generations")
 _STAGED = ("offline_user_recommendations", "offline_similar_items")
 

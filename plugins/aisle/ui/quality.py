@@ -19,6 +19,7 @@ N_RUNS = 14
 _LONGEST_OBSERVED = 120
 #: A row of a query says where and how much, so it is shown longer than a value.
 _LONGEST_ROWS = 400
+_ACCEPTED: tuple[Level, str] = ("idle", "accepted")
 _VERDICTS: dict[str, tuple[Level, str]] = {
     "met": ("good", "met"),
     "note": ("busy", "noted"),
@@ -94,7 +95,7 @@ def _volumes(rows: list[dict[str, Any]]) -> tuple[VolumeState, ...]:
 
 def _volume(runs: list[dict[str, Any]]) -> VolumeState:
     newest, largest = runs[0], max(run["value"] for run in runs) or 1
-    level, word = ("idle", "accepted") if newest["is_accepted"] else _VERDICTS[newest["verdict"]]
+    level, word = _ACCEPTED if newest["is_accepted"] else _VERDICTS[newest["verdict"]]
     values = [
         (run["value"] / largest, _VERDICTS[run["verdict"]][0], f"{run['value']:,}, run {run['run_key']}")
         for run in reversed(runs)

@@ -44,6 +44,14 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
         },
     ),
     (
+        "raw_orders_outliers",
+        """
+        insert into ops.ingest_windows (source, window_start, window_end, run_key, kind, state)
+        values ('pos', '2024-01-01', '2024-01-08 12:00+00', 'x', 'scheduled', 'proven')
+        """,
+        {"orders_keep_coming"},
+    ),
+    (
         "raw_events_outbox",
         """
         insert into events.outbox (
