@@ -1,0 +1,43 @@
+"""Pages in a real browser: nothing is blocked, nothing runs over the edge, in the light and in the dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("on_the_engine")
+
+ADDRESS = "http://airflow.test"
+
+
+@pytest.fixture
+def opened(browser_page: Any, reader: Any, lived_in: str) -> Any:
+    """Open a page of the app, which answers in this process, and collect what the browser complains about."""
+    complaints: list[str] = []
+
+    def answer(route: Any) -> None:
+        given = reader.get(route.request.url.removeprefix(f"{ADDRESS}/aisle"))
+        route.fulfill(status=given.status_code, headers=dict(given.headers), body=given.content)
+
+    def open_page(name: str, scheme: str, width: int) -> tuple[Any, list[str]]:
+        browser_page.set_viewport_size({"width": width, "height": 900})
+        browser_page.emulate_media(color_scheme=scheme)
+        browser_page.goto(f"{ADDRESS}/aisle/{name}")
+        return browser_page, complaints
+
+    browser_page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    browser_page.route("**/*", answer)
+    return open_page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_refusals_and_volumes_can_be_read_on_the_quality_page(opened: Any, scheme: str) -> None:
+    page, complaints = opened("quality", scheme, 1280)
+    for heading in ("Refused", "Volumes"):
+        assert page.get_by_role("heading", name=heading, exact=True).is_visible()
+    asked = page.get_by_role("row", name="batch input users asked")
+    assert asked.get_by_text("stopped", exact=True).is_visible()
+    assert asked.get_by_role("img", name="users asked in the last 3 runs").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert complaints == []
