@@ -126,17 +126,24 @@ def run_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch) -> RunDag:
     import aisle.quality.tasks
 
     monkeypatch.setattr(aisle.quality.tasks, "gate", _open_gate)
+    return _run_dag
 
-    def run(dag_id: str, run_key: str, **params: Any) -> dict[str, str]:
-        from airflow.dag_processing.dagbag import DagBag
 
-        leg, _, _of_group = dag_id.partition("-")
-        bag = DagBag(str(ROOT / "dags" / f"{leg}.py"))
-        assert not bag.import_errors
-        ended = bag.dags[dag_id].test(run_conf={"run_key": run_key, **params})
-        return {task.task_id: str(task.state) for task in ended.get_task_instances()}
+@pytest.fixture
+def run_gated_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunDag:
+    """As run_dag, but the gates are those of the pipeline. Their reports go to the test's folder."""
+    monkeypatch.setenv("AISLE_DOCS__DIRECTORY", str(tmp_path / "site"))
+    return _run_dag
 
-    return run
+
+def _run_dag(dag_id: str, run_key: str, **params: Any) -> dict[str, str]:
+    from airflow.dag_processing.dagbag import DagBag
+
+    leg, _, _of_group = dag_id.partition("-")
+    bag = DagBag(str(ROOT / "dags" / f"{leg}.py"))
+    assert not bag.import_errors
+    ended = bag.dags[dag_id].test(run_conf={"run_key": run_key, **params})
+    return {task.task_id: str(task.state) for task in ended.get_task_instances()}
 
 
 TWO_SHOPS = """

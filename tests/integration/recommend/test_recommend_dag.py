@@ -70,17 +70,17 @@ def test_every_user_and_item_gets_a_list_and_an_unchanged_run_hands_on_the_earli
 
 
 def test_one_order_of_a_far_day_that_makes_everybody_inactive_stops_before_anything_is_asked(
-    marts: str, personalize: Any, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
+    marts: str, personalize: Any, run_gated_dag: RunDag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AISLE_RECOMMEND__ACTIVE_DAYS", "365")
     get_settings.cache_clear()
-    assert run_dag("recommend", "one")["gate_batch_input"] == "success"
+    assert run_gated_dag("recommend", "one")["gate_batch_input"] == "success"
     with psycopg.connect(marts) as connection:
         connection.execute(
             "update core.customers set last_purchased_at = last_purchased_at + interval '900 days'"
             " where user_id = (select min(user_id) from core.customers where n_sales > 0)"
         )
-    states = run_dag("recommend", "two")
+    states = run_gated_dag("recommend", "two")
     assert (states["write_users"], states["gate_batch_input"]) == ("success", "failed")
     with psycopg.connect(marts) as connection:
         volumes = connection.execute(

@@ -234,7 +234,7 @@ def test_each_measure_has_a_bar_for_each_run(reader: Any, lived_in: str) -> None
     page = reader.get("/quality").text
     trend = re.search(r'aria-label="users asked in the last 3 runs".*?</svg>', page, re.S)
     assert trend is not None
-    assert re.findall(r'<rect class="(\w+)"', trend[0]) == ["good", "good", "bad"]
+    assert re.findall(r'<rect class="(\w+)"', trend[0]) == ["idle"] * 11 + ["good", "good", "bad"]
 
 
 # --- models -----------------------------------------------------------------------------------------------------------
