@@ -56,12 +56,15 @@ class Store:
                 yield
                 self._connection.execute("commit")
             except BaseException:
-                # A full disk may have ended the transaction already; one left open would swallow all later ones.
-                if self._connection.in_transaction:
-                    self._connection.execute("rollback")
+                self._roll_back()
                 raise
             if self._connection.total_changes != written:
                 self._changes += 1
+
+    def _roll_back(self) -> None:
+        """End the transaction, unless a full disk has: one left open would swallow all later ones."""
+        if self._connection.in_transaction:
+            self._connection.execute("rollback")
 
     @property
     def changes(self) -> int:

@@ -149,16 +149,15 @@ class Operations:
                     raise InUse(f"{resource.arn} is in use: {found.arn} is {found.status}; wait until it has ended")
 
 
-def _arns(value: Any, member: str = "") -> Iterator[str]:
-    """Every text in a request whose member says that it is an ARN."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _arns(inner, name)
-    elif isinstance(value, list):
-        for inner in value:
+def _arns(members: Request) -> Iterator[str]:
+    """Every text in a request whose member says that it is an ARN; lists of texts hold none."""
+    for name, value in members.items():
+        if name.endswith("Arn"):
+            yield value
+        for inner in value if isinstance(value, list) else (value,):
+            if not isinstance(inner, dict):
+                break
             yield from _arns(inner)
-    elif member.endswith("Arn"):
-        yield value
 
 
 def token_of(offset: int) -> str:
