@@ -1,4 +1,7 @@
-"""What Aisle adds to Airflow: pages and reports in its menu, receipts on each run, what deadlines are counted from."""
+"""What Aisle adds to Airflow: pages and reports in its menu, receipts on each run, what deadlines are counted from.
+
+And a guard before the API server, which by itself answers whatever name and page it is asked by.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from aisle.deadlines import FirstQueuedAt
 from aisle.settings import get_settings
+from aisle.web_guard import Audience, WebGuard
 
 PREFIX = "/aisle"
 CATEGORY = "Aisle"
@@ -39,6 +43,12 @@ def _views() -> list[dict[str, Any]]:
     return [*in_menu, {**run, **icons, "destination": "dag_run"}]
 
 
+def _audience() -> Audience:
+    """The API server goes by the names in its own addresses: that of people, and that of tasks."""
+    addresses = conf.get("api", "base_url", fallback=""), conf.get("core", "execution_api_server_url", fallback="")
+    return Audience(name for address in addresses if (name := urlsplit(address or "").hostname))
+
+
 class AislePlugin(AirflowPlugin):  # type: ignore[misc]
     """Aisle's pages, served by Airflow's API server to Airflow's users, and what its DAGs need registered."""
 
@@ -52,3 +62,8 @@ class AislePlugin(AirflowPlugin):  # type: ignore[misc]
         from aisle.ui.app import create_app
 
         return [{"app": create_app(), "url_prefix": PREFIX, "name": "Aisle"}]
+
+    @property
+    def fastapi_root_middlewares(self) -> list[dict[str, Any]]:
+        """Around everything that the API server answers, the API of tasks included."""
+        return [{"middleware": WebGuard, "kwargs": {"audience": _audience()}, "name": "Aisle: who may ask"}]

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from aisle.contracts.company_orders import SOURCES, Source
 from aisle.errors import ConfigurationError
+from aisle.web_guard import WebGuard
 from services.company_api.faults import AnyFault, FaultList, Page, read_faults
 from services.company_api.order_book import Company
 from services.company_api.order_file import read_company
@@ -49,6 +50,7 @@ def create_app(settings: CompanyApiSettings) -> FastAPI:
     async def health() -> dict[str, Any]:
         return {"status": "ok", **summary}
 
+    app.add_middleware(WebGuard, audience=settings.audience)
     return app
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from aisle.web_guard import Audience, names_of
 from services.company_api.world.scales import ScaleName
 
 PREFIX = "COMPANY_API_"
@@ -29,3 +30,11 @@ class CompanyApiSettings(BaseSettings):
     faults: str = Field("[]", description="Faults to begin with, as POST /faults takes them (JSON list)")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8081, ge=1, le=65_535, description="Port to listen on")
+    allowed_hosts: str = Field(
+        "",
+        description="Names by which it may be asked, comma-separated, besides localhost and IP addresses; * is any",
+    )
+
+    @property
+    def audience(self) -> Audience:
+        return Audience(names_of(self.allowed_hosts))

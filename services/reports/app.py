@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from aisle.web_guard import WebGuard
+from services.reports.login import LogIn
+from services.reports.settings import ReportsSettings
 
 
 class Report(NamedTuple):
@@ -39,8 +44,9 @@ a {{ font-weight: 600; }} small {{ opacity: .7; }} p {{ margin: .25rem 0; }}
 </style></head><body><h1>Aisle: reports</h1><ul>{items}</ul></body></html>"""
 
 
-def create_app(directory: Path) -> Starlette:
-    """The site over `directory`, one folder per report. A report that is not written yet is named as such."""
+def create_app(settings: ReportsSettings) -> Starlette:
+    """The site over a folder that has one per report. A report that is not written yet is named as such."""
+    directory = settings.directory
 
     async def index(_: Request) -> Response:
         return HTMLResponse(_PAGE.format(items="".join(_entry(report, directory) for report in REPORTS)))
@@ -53,7 +59,11 @@ def create_app(directory: Path) -> Starlette:
             Route("/", index),
             Route("/health", health),
             Mount("/", StaticFiles(directory=directory, html=True, check_dir=False)),
-        ]
+        ],
+        middleware=[
+            Middleware(WebGuard, audience=settings.audience),
+            Middleware(LogIn, password=settings.password.get_secret_value()),
+        ],
     )
 
 

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from aisle.web_guard import WebGuard
 from services.serving.auth import ApiKeys
-from services.serving.errors import install_handlers
+from services.serving.errors import forbidden, install_handlers
 from services.serving.postgres_store import PostgresStore
 from services.serving.request_log import RequestLog
 from services.serving.routes import health, lists
@@ -52,5 +53,6 @@ def create_app(settings: ServingSettings, store: Store | None = None) -> FastAPI
     app.include_router(health.router)
     app.include_router(lists.router)
     install_handlers(app)
+    app.add_middleware(WebGuard, audience=settings.audience, answer=forbidden)
     app.add_middleware(RequestLog)
     return app

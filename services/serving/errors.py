@@ -1,5 +1,7 @@
 """Every error that the API answers with, as one tree. Each knows its code and its HTTP status.
 
+Pages of another origin, and callers that ask by another name than the API was given, get 403 `forbidden` before all.
+
 ServingError
 ├── Unauthorized        401  no API key, or one that is not accepted
 ├── ItemUnknown         404  no list is cached for this item
@@ -80,6 +82,11 @@ def responses(*errors: type[ServingError]) -> dict[int | str, dict[str, Any]]:
 INVALID_REQUEST: dict[int | str, dict[str, Any]] = {
     422: {"model": ErrorBody, "description": "`invalid_request`: A parameter is outside of what is allowed."}
 }
+
+
+def forbidden(reason: str) -> JSONResponse:
+    """The answer to a request that comes from somebody else's web page."""
+    return _answer(HTTPStatus.FORBIDDEN, "forbidden", reason)
 
 
 def install_handlers(app: FastAPI) -> None:

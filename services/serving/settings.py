@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aisle.errors import ConfigurationError
+from aisle.web_guard import Audience, names_of
 
 PREFIX = "SERVING_"
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -26,6 +27,13 @@ class ServingSettings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on")
+    allowed_hosts: str = Field(
+        default="",
+        description="Names by which it may be asked, comma-separated, besides localhost and IP addresses; * is any",
+    )
+    allowed_origins: str = Field(
+        default="", description="Origins whose web pages may ask it, comma-separated; empty: none"
+    )
     cache_ttl_hours: float = Field(default=6, gt=0, description="Older lists are served and flagged as stale")
     pool_size: int = Field(default=8, ge=1, description="Most connections to the warehouse at a time")
     wait_seconds: float = Field(default=2, gt=0, description="Longest wait for a connection before answering 503")
@@ -34,6 +42,10 @@ class ServingSettings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def audience(self) -> Audience:
+        return Audience(names_of(self.allowed_hosts), names_of(self.allowed_origins))
 
     @property
     def cache_ttl(self) -> timedelta:

@@ -32,6 +32,7 @@ FOR_SERVICES = (
     "aisle.resources",
     "aisle.settings",
     "aisle.warehouse",
+    "aisle.web_guard",
 )
 #: The programs of services/ that stand alone; `stack`, `demo` and `cli` put them together.
 PROGRAMS = ("engine", "company_api", "serving", "reports")
@@ -121,7 +122,7 @@ def test_services_never_import_airflow_or_dags() -> None:
 def test_services_take_from_aisle_only_what_needs_no_airflow() -> None:
     wrong = [str(one) for one in imports("services") if one.is_below("aisle") and not one.is_below(*FOR_SERVICES)]
     assert wrong == []
-    for name in ("aisle.errors", "aisle.pools", "aisle.settings", "aisle.warehouse"):
+    for name in ("aisle.errors", "aisle.pools", "aisle.settings", "aisle.warehouse", "aisle.web_guard"):
         path = ROOTS["aisle"] / f"{name.removeprefix('aisle.')}.py"
         assert [str(one) for one in imports_of(path) if one.at_top and one.is_below("airflow")] == []
 

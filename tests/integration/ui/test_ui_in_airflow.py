@@ -114,3 +114,14 @@ def test_one_who_may_only_look_cannot_roll_back(airflow_url: str) -> None:
     with logged_in(airflow_url, "reader") as reader:
         body = {"logical_date": None, "conf": {"what": "cache", "reason": "a test"}}
         assert reader.post("/api/v2/dags/rollback/dagRuns", json=body).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "foreign", [{"host": "shop.example"}, {"origin": "http://shop.example"}], ids=["host", "origin"]
+)
+@pytest.mark.parametrize("path", ["/", "/auth/token", "/api/v2/version", "/execution/health/ping", "/aisle/line"])
+def test_a_foreign_name_or_page_is_refused_before_airflow_looks_at_it(
+    airflow_url: str, path: str, foreign: dict[str, str]
+) -> None:
+    assert httpx.get(f"{airflow_url}{path}", headers=foreign).status_code == 403
+    assert httpx.post(f"{airflow_url}{path}", headers=foreign).status_code == 403

@@ -15,7 +15,7 @@ ALL = {"start_date": "2024-07-01", "end_date": "2026-07-01"}
 
 def client_of(**settings: object) -> TestClient:
     app = create_app(CompanyApiSettings(token=TOKEN, scale="tiny", **settings))
-    return TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
+    return TestClient(app, "http://localhost", headers={"Authorization": f"Bearer {TOKEN}"})
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,13 @@ def follow_pages(api: TestClient, source: str, **query: object) -> list[dict]:
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}])
 @pytest.mark.parametrize("path", ["/get_pos_orders", "/get_oe_orders", "/faults"])
 def test_without_the_token_there_is_no_answer(api, path, header):
-    answer = TestClient(api.app, headers=header).get(path, params={"nonsense": 1})
+    answer = TestClient(api.app, "http://localhost", headers=header).get(path, params={"nonsense": 1})
     assert answer.status_code == 401
     assert "Authorization" in answer.json()["detail"]
 
 
 def test_health_needs_no_token_and_counts_what_is_served(api):
-    health = TestClient(api.app).get("/health").json()
+    health = TestClient(api.app, "http://localhost").get("/health").json()
     served = [order for source in ("pos", "oe") for order in follow_cursor(api, source, limit=1000)]
     assert health["status"] == "ok"
     assert health["orders"] == len(served)

@@ -18,7 +18,7 @@ ALL = {"start_date": "2024-07-01", "end_date": "2026-07-01", "limit": 20}
 
 def client_of(**settings: object) -> TestClient:
     app = create_app(CompanyApiSettings(token=TOKEN, scale="tiny", **settings))
-    return TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
+    return TestClient(app, "http://localhost", headers={"Authorization": f"Bearer {TOKEN}"})
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ def settings(**more: Any) -> ServingSettings:
 
 def client(store: MemoryStore, key: str | None = KEY, **more: Any) -> TestClient:
     app = create_app(settings(**more), store)
-    return TestClient(app, headers={"Authorization": f"Bearer {key}"} if key else {}, raise_server_exceptions=False)
+    sent = {"Authorization": f"Bearer {key}"} if key else {}
+    return TestClient(app, "http://localhost", headers=sent, raise_server_exceptions=False)
 
 
 @pytest.fixture
@@ -231,3 +232,20 @@ def test_a_group_is_named_in_the_query_and_an_unknown_one_is_a_404_that_names_th
         refused = api.get(f"/api/v1/{path}", params={"group": "nowhere"})
         assert (refused.status_code, code_of(refused)) == (404, "group_unknown")
         assert "aisle, shop-north" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "foreign", [{"host": "shop.example"}, {"origin": "https://shop.example"}], ids=["host", "origin"]
+)
+def test_a_foreign_name_or_page_gets_the_one_body_of_errors(foreign: dict[str, str]) -> None:
+    with client(MemoryStore()) as api:
+        for path in ("/api/v1/recommendations/u1", "/health/live", "/docs"):
+            answer = api.get(path, headers=foreign)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
+            assert answer.headers["x-request-id"]
+
+
+def test_names_and_origins_that_are_allowed_are_answered() -> None:
+    with client(MemoryStore(), allowed_hosts="api.shop.example", allowed_origins="https://shop.example") as api:
+        asked = {"host": "api.shop.example", "origin": "https://shop.example", "sec-fetch-site": "same-site"}
+        assert api.get("/health/live", headers=asked).status_code == 200

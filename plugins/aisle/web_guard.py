@@ -1,0 +1,106 @@
+"""Whom a web program of this machine answers: programs, and pages of its own address. No page of somebody else.
+
+A web page can make the browser of whoever reads it send requests to this machine, even under a name of its own that it
+lets point here (DNS rebinding). The browser gives such a request away by its `Host`, `Origin` or `Sec-Fetch-Site`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+#: Instead of a name: any, where something in front of the program checks `Host`.
+ANY = "*"
+
+_READING = ("GET", "HEAD")
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """The parts of a list that is separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+class Audience:
+    """The names that a program goes by, and the other origins whose pages may ask it.
+
+    It goes by localhost and by any IP address besides, because nobody can let those point elsewhere.
+    """
+
+    def __init__(self, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
+        self._hosts = {"localhost", *(name.lower() for name in hosts)}
+        self._origins = {origin.rstrip("/").lower() for origin in origins}
+
+    def refusal(self, method: str, headers: Mapping[str, str]) -> str | None:
+        """Why a request is refused, as a sentence without anything of the request; None if it is not.
+
+        `headers` finds lower-case names.
+        """
+        if ANY not in self._hosts and not self._goes_by(_hostname(headers.get("host", ""))):
+            return "This program does not go by the name in the header Host. Ask it by a name that it was given."
+        origin = headers.get("origin", "").lower()
+        if origin in self._origins:
+            return None
+        if origin and origin.partition("://")[2] != headers.get("host", "").lower():
+            return "Pages of another origin may not ask this program. Ask it from a program, or from its own pages."
+        if not _is_bidden(method, headers):
+            return "Pages of another site may lead here by a link only."
+        return None
+
+    def _goes_by(self, name: str) -> bool:
+        return name in self._hosts or _is_address(name)
+
+
+class WebGuard:
+    """ASGI middleware that answers with 403 whatever is not of the audience."""
+
+    def __init__(self, app: ASGIApp, audience: Audience, answer: Callable[[str], Response] | None = None) -> None:
+        self._app = app
+        self._audience = audience
+        self._answer = answer or _plain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        reason = self._audience.refusal(scope.get("method", "GET"), Headers(scope=scope))
+        if reason is None:
+            return await self._app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})
+        return await self._answer(reason)(scope, receive, send)
+
+
+def _hostname(host: str) -> str:
+    """The name in a header Host, without its port; '' if it makes no sense."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_bidden(method: str, headers: Mapping[str, str]) -> bool:
+    """Whether a browser says that its own page or its person asks. Programs say nothing.
+
+    Another port of the same machine is the same site: Airflow shows the reports in a frame.
+    """
+    site = headers.get("sec-fetch-site", "none")
+    if site in ("none", "same-origin"):
+        return True
+    is_visit = method in _READING and headers.get("sec-fetch-mode") == "navigate"
+    return is_visit and (site == "same-site" or headers.get("sec-fetch-dest") == "document")
+
+
+def _plain(reason: str) -> Response:
+    return PlainTextResponse(reason, 403)
