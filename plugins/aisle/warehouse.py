@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 
 import psycopg
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from aisle.settings import PROJECT_ROOT
 
@@ -34,6 +34,8 @@ MIGRATIONS = (
     "cache/functions",
 )
 
+#: Who reads for the recommendations API; dbt/macros/readable_by_serving.sql knows the name too.
+READER = "aisle_reader"
 #: The schema of the first group's lists, and of what all groups' share.
 CACHE_SCHEMA = "cache"
 
@@ -80,6 +82,13 @@ def migrate(url: str) -> None:
         create_cache(connection, CACHE_SCHEMA)
         connection.execute(sql("cache/groups/create").encode())
         connection.execute(sql("admin/search_path").encode())
+
+
+def admit_reader(url: str, password: str) -> None:
+    """Make the role that serving reads with, or give it another password. The user of `url` may create roles."""
+    with connect(url) as connection:
+        parts = {"role_name": Literal(READER), "role": Identifier(READER), "password": Literal(password)}
+        connection.execute(sql("admin/reader", **parts).encode())
 
 
 def create_cache(connection: psycopg.Connection, schema: str) -> None:

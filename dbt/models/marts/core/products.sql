@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['product_id'], 'unique': true}]) }}
+{{ config(
+    indexes=[{'columns': ['product_id'], 'unique': true}],
+    post_hook="{{ readable_by_serving() }}"
+) }}
 
 with products as (
     select * from {{ ref('int_products__classified') }}
