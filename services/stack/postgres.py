@@ -16,13 +16,18 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
+
+import psutil
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
 
 from aisle.errors import ConfigurationError, FinalError
 
@@ -41,6 +46,7 @@ unix_socket_directories = ''
 listen_addresses = '127.0.0.1'
 """
 _CAPABILITY = "-all,+dac_read_search"
+_AMBIENT = f"--ambient-caps={_CAPABILITY}"
 _START_TIMEOUT_SECONDS = 120
 
 
@@ -63,6 +69,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def libpq_environment(url: str) -> dict[str, str]:
+    """What tells libpq's programs the same as a URL."""
+    variables = {option.keyword.decode(): option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
+    return {variables[name]: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+
+
 class EmbeddedPostgres:
     """One server whose data, log, password and port live under `home`."""
 
@@ -76,6 +88,7 @@ class EmbeddedPostgres:
         self._bin = binaries()
         self._owner = _unprivileged() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
         self._prefix = _drop_root(*self._owner) if os.geteuid() == 0 else []
+        self._postmaster: psutil.Process | None = None
 
     @property
     def port(self) -> int:
@@ -86,6 +99,11 @@ class EmbeddedPostgres:
         """The postmaster's process id."""
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
+    @property
+    def needs_a_way(self) -> bool:
+        """Whether it runs as somebody who must be let through the folders above its home."""
+        return os.geteuid() == 0 and _AMBIENT not in self._prefix
+
     def url(self, database: str = "postgres", *, driver: str = "") -> str:
         """SQLAlchemy and libpq URL; `driver` such as '+psycopg' for SQLAlchemy only."""
         password = quote(self._password_file.read_text().strip())
@@ -94,6 +112,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Bring the server up, or find it running. Safe against two starts at once, and after kill -9."""
         self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)
         with self._start_lock():
             self._initialise()
             deadline = time.monotonic() + _START_TIMEOUT_SECONDS
@@ -101,11 +120,22 @@ class EmbeddedPostgres:
                 if not self._is_running():
                     self._launch()
                 if time.monotonic() > deadline:
-                    raise PostgresDidNotStart(f"PostgreSQL in {self.home} is not ready; its log ends:\n{self._tail()}")
+                    raise PostgresDidNotStart(f"PostgreSQL in {self.home} is not ready; its log ends:\n{self.tail()}")
                 time.sleep(0.1)
+            self._postmaster = psutil.Process(self.pid)
+
+    def has_ended(self) -> bool:
+        """Whether the server that was started here is gone."""
+        try:
+            return self._postmaster is not None and (
+                not self._postmaster.is_running() or self._postmaster.status() == psutil.STATUS_ZOMBIE
+            )
+        except psutil.NoSuchProcess:
+            return True
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, the rest is flushed."""
+        self._postmaster = None
         if self._is_running():
             self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop")
 
@@ -140,18 +170,34 @@ class EmbeddedPostgres:
     def _launch(self) -> None:
         port = self.port if self._port_file.exists() else self._wanted_port or free_port()
         self._port_file.write_text(str(port))
+        said_before = self.log.stat().st_size
         started = self._run(
             "pg_ctl", "-D", self.data, "-w", "-t", _START_TIMEOUT_SECONDS, "-l", self.log,
             "-o", f"-p {port}", "start", check=False,
         )  # fmt: skip
         if started.returncode == 0:
             return
-        if "could not bind" not in self._tail():
-            raise PostgresDidNotStart(f"PostgreSQL in {self.home} did not start; its log ends:\n{self._tail()}")
+        said = self.log.read_bytes()[said_before:].decode(errors="replace")
+        if "is still in use" in said:
+            self._end_orphans()
+            return
+        if "could not bind" not in said:
+            raise PostgresDidNotStart(f"PostgreSQL in {self.home} did not start; its log ends:\n{self.tail()}")
         self._port_file.unlink()  # somebody else took the port meanwhile: the next try takes a free one
         self._wanted_port = 0
 
-    def _tail(self) -> str:
+    def _end_orphans(self) -> None:
+        """End the sessions of a server that was killed: a busy one would keep its memory, and any other server out.
+
+        By the signal that the server itself would have ended them by. Each works in the folder of the data.
+        """
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.name() == "postgres" and process.cwd() == str(self.data):
+                    process.send_signal(signal.SIGQUIT)
+
+    def tail(self) -> str:
+        """The end of its log."""
         return self.log.read_text()[-2000:] if self.log.exists() else "(no log)"
 
     def _own(self, *paths: Path) -> None:
@@ -172,7 +218,7 @@ class EmbeddedPostgres:
             stderr=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         if check and finished.returncode:
-            detail = (finished.stderr or b"").decode(errors="replace").strip() or self._tail()
+            detail = (finished.stderr or b"").decode(errors="replace").strip() or self.tail()
             raise PostgresDidNotStart(f"{program} of {self.home} ended with status {finished.returncode}: {detail}")
         return finished
 
@@ -186,7 +232,7 @@ def _drop_root(uid: int, gid: int) -> list[str]:
     """The command prefix that turns root into another user, able to walk directories if that can be had."""
     plain = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
     capable = [
-        *plain, "--securebits=+no_setuid_fixup", f"--inh-caps={_CAPABILITY}", f"--ambient-caps={_CAPABILITY}",
+        *plain, "--securebits=+no_setuid_fixup", f"--inh-caps={_CAPABILITY}", _AMBIENT,
         f"--bounding-set={_CAPABILITY}",
     ]  # fmt: skip
     if shutil.which("setpriv") is None:
