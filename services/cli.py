@@ -17,6 +17,8 @@ from aisle.settings import PROJECT_ROOT
 from services.resources.commands import commands as resource_commands
 from services.terminal import TerminalConsole, labelled
 
+#: What a command and the programs that it starts write is for their owner alone.
+_PRIVATE = 0o077
 #: SIGINT is named too, because a shell's background job starts with it ignored.
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
@@ -45,7 +47,7 @@ def demo(
 @app.command()
 def up() -> None:
     """Start the stack and keep it running until Ctrl-C."""
-    from services.demo.program import check_orders, urls
+    from services.demo.program import check_orders, log_in, urls
     from services.stack.supervisor import Stack
 
     check_orders(console)
@@ -53,6 +55,7 @@ def up() -> None:
     with stack.running():
         for name, url in urls(stack).items():
             console.print(f"{name:<10} {url}")
+        console.print(log_in(stack), highlight=False, soft_wrap=True)
         if stack.is_owner:
             stack.watch()
 
@@ -68,21 +71,37 @@ def down() -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> NoReturn:
     """Open the warehouse of the running stack in psql; further arguments are psql's."""
-    from services.stack.postgres import binaries
+    from services.stack.postgres import binaries, libpq_environment
     from services.stack.supervisor import running_addresses
 
     program = binaries() / "psql"
-    os.execv(program, [str(program), running_addresses().warehouse_url, *context.args])
+    # By the environment: everybody on the machine may list the arguments of a process.
+    environment = {**os.environ, **libpq_environment(running_addresses().warehouse_url)}
+    os.execve(program, [str(program), *context.args], environment)
+
+
+@app.command()
+def token() -> None:
+    """Print a token of the running Airflow, for its REST API: `Authorization: Bearer <token>`."""
+    from services.stack.airflow import AirflowClient
+    from services.stack.blueprint import ADMIN
+    from services.stack.supervisor import running_addresses, stack_secrets
+
+    airflow = AirflowClient(running_addresses().airflow, user=ADMIN, password=stack_secrets().admin_password)
+    typer.echo(airflow.token())
 
 
 @app.command()
 def migrate(
     url: Annotated[str, typer.Option(envvar="WAREHOUSE_URL", help="libpq URL of the warehouse.")],
 ) -> None:
-    """Bring the warehouse's tables to this version."""
+    """Bring the warehouse's tables to this version. POSTGRES_READER_PASSWORD makes the role that serving reads with."""
+    from aisle.warehouse import admit_reader
     from aisle.warehouse import migrate as migrate_warehouse
 
     migrate_warehouse(url)
+    if password := os.environ.get("POSTGRES_READER_PASSWORD"):
+        admit_reader(url, password)
 
 
 @app.command()
@@ -141,6 +160,7 @@ def main() -> None:
 
     for number in _ENDING:
         signal.signal(number, interrupt)
+    os.umask(_PRIVATE)
     load_dotenv(PROJECT_ROOT / ".env")  # what the environment already says wins
     try:
         raise SystemExit(app(standalone_mode=False))

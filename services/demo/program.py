@@ -18,6 +18,7 @@ from services.demo.display import LegDisplay, show_summary
 from services.demo.line import Line, steps_of
 from services.demo.memory import PeakMemory
 from services.demo.summary import Summary, rows_of, summarise
+from services.stack.blueprint import ADMIN
 from services.stack.supervisor import Stack
 from services.terminal import TerminalConsole, labelled
 
@@ -73,6 +74,7 @@ def _walk(stack: Stack, console: TerminalConsole, begun: float) -> list[str]:
     summary.write(stack.settings.root / "summary.json")
     console.print()
     show_summary(console, summary)
+    console.print(log_in(stack), highlight=False, soft_wrap=True)
     _show_request(console, stack, summary)
     return summary.faults()
 
@@ -86,6 +88,11 @@ def urls(stack: Stack) -> dict[str, str]:
         "dbt docs": f"{at.reports}/dbt/index.html",
         "Data Docs": f"{at.reports}/quality/index.html",
     }
+
+
+def log_in(stack: Stack) -> str:
+    """With what a person comes in there."""
+    return f"Log in to Airflow and to the reports as {ADMIN} with the password {stack.secrets.admin_password}"
 
 
 def check_orders(console: TerminalConsole) -> None:

@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from aisle.errors import ConfigurationError, FinalError, RetryableError
 from aisle.resources.live import Service
 from aisle.settings import get_settings
-from services.stack.blueprint import REGION, S3_ACCESS_KEY, S3_SECRET_KEY
-from services.stack.supervisor import running_addresses
+from services.stack.blueprint import REGION
+from services.stack.supervisor import running_addresses, stack_secrets
 
 #: Codes by which the service says that it may answer later.
 _LATER = ("ThrottlingException", "InternalServerError", "ServiceUnavailable")
@@ -49,14 +49,22 @@ def told_plainly() -> Iterator[None]:
 def _client(name: str, *, aws: bool) -> tuple[Any, bool]:
     """A boto3 client, and whether it is of the stack. Without a running stack it is of the environment's AWS."""
     endpoint = None if aws else _endpoint(name)
-    keys = {"aws_access_key_id": S3_ACCESS_KEY, "aws_secret_access_key": S3_SECRET_KEY, "region_name": REGION}
     try:
-        return boto3.client(name, endpoint_url=endpoint, **(keys if endpoint else {})), endpoint is not None
+        return boto3.client(name, endpoint_url=endpoint, **(_keys() if endpoint else {})), endpoint is not None
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
             f"Looking for {name}: no stack runs here, and the AWS environment cannot be used: {error}. Start one with "
             "`make up`, or set AWS_PROFILE, AWS_REGION or AWS_ENDPOINT_URL_PERSONALIZE."
         ) from error
+
+
+def _keys() -> dict[str, str]:
+    secrets = stack_secrets()
+    return {
+        "aws_access_key_id": secrets.aws_access_key,
+        "aws_secret_access_key": secrets.aws_secret_key,
+        "region_name": REGION,
+    }
 
 
 def _endpoint(name: str) -> str | None:

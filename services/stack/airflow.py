@@ -21,11 +21,16 @@ class DagRunFailed(FinalError):
     """A DAG run ended in failure; the message names the tasks and where their logs are."""
 
 
-class AirflowClient:
-    """A client of one API server that takes everybody for an administrator (loopback only)."""
+class LogInRefused(FinalError):
+    """Airflow does not know the user, or the password is another one."""
 
-    def __init__(self, base_url: str) -> None:
+
+class AirflowClient:
+    """A client of one API server, logged in when it first asks for something."""
+
+    def __init__(self, base_url: str, *, user: str, password: str) -> None:
         self._base_url = base_url
+        self._account = {"username": user, "password": password}
         self._http = httpx.Client(base_url=base_url, timeout=30)
 
     def is_healthy(self) -> bool:
@@ -121,15 +126,21 @@ class AirflowClient:
 
     def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         if "authorization" not in self._http.headers:
-            self._http.headers["authorization"] = f"Bearer {self._token()}"
+            self._http.headers["authorization"] = f"Bearer {self.token()}"
         answer = self._http.request(method, path, **arguments)
         if answer.status_code == httpx.codes.UNAUTHORIZED:  # the token's day is over
-            self._http.headers["authorization"] = f"Bearer {self._token()}"
+            self._http.headers["authorization"] = f"Bearer {self.token()}"
             answer = self._http.request(method, path, **arguments)
         answer.raise_for_status()
         return dict(answer.json())
 
-    def _token(self) -> str:
-        answer = self._http.get("/auth/token")
+    def token(self) -> str:
+        """A fresh token, good for a day. Raises LogInRefused."""
+        answer = self._http.post("/auth/token", json=self._account)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise LogInRefused(
+                f"logging in to Airflow at {self._base_url} as {self._account['username']}: refused; let "
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS name this user, or leave it unset"
+            )
         answer.raise_for_status()
         return str(answer.json()["access_token"])

@@ -12,6 +12,7 @@ from pathlib import Path
 from aisle.errors import ConfigurationError, FinalError
 from aisle.pools import declared_pools
 from services.stack.processes import command_of, environment_of
+from services.stack.secrets import write_private
 
 
 class AirflowNotReady(FinalError):
@@ -30,7 +31,7 @@ def make_ready(home: Path, database_url: str, pools: Path, environment: Mapping[
     _stamp(home).parent.mkdir(exist_ok=True)
     for arguments in (("db", "migrate"), ("pools", "import", str(pools.resolve()))):
         _airflow(arguments, environment_of(environment, home), home)
-    _stamp(home).write_text(_wanted(database_url, pools))
+    write_private(_stamp(home), _wanted(database_url, pools))
 
 
 def _stamp(home: Path) -> Path:
@@ -38,9 +39,9 @@ def _stamp(home: Path) -> Path:
 
 
 def _wanted(database_url: str, pools: Path) -> str:
-    """The port of an embedded database changes from start to start, and does not count."""
-    digest = hashlib.sha256(pools.read_bytes()).hexdigest()
-    return f"{version('apache-airflow')} {database_url.rsplit(':', 1)[0]} {digest}"
+    """One hash of what counts. The port of an embedded database changes from start to start, and does not."""
+    about = version("apache-airflow"), database_url.rsplit(":", 1)[0], pools.read_text()
+    return hashlib.sha256("\n".join(about).encode()).hexdigest()
 
 
 def _refuse_missing_pools(pools: Path) -> None:

@@ -16,9 +16,9 @@ from services.stack.secrets import StackSecrets
 from services.stack.settings import AWS
 
 REGION = "us-east-1"
-#: moto's server and the engine take any pair; a real store gets its own through the usual AWS variables.
-S3_ACCESS_KEY, S3_SECRET_KEY = "aisle", "aisle-secret"
 BUCKET = "aisle"
+#: Who logs in to Airflow and to the reports.
+ADMIN = "admin"
 
 #: Nothing of the stack calls home.
 NO_TELEMETRY = {
@@ -51,6 +51,7 @@ class Addresses:
     s3_port: int
     airflow_database_url: str
     warehouse_url: str
+    reader_url: str
     s3_endpoint: str
     personalize_endpoint: str
     company_api: str
@@ -73,13 +74,13 @@ def endpoint(given: str, embedded: str) -> str:
     return "" if given == AWS else given or embedded
 
 
-def aws_environment(at: Addresses) -> dict[str, str]:
+def aws_environment(at: Addresses, secrets: StackSecrets) -> dict[str, str]:
     """What boto3 reads by itself. With Amazon's own endpoints the caller's own credentials count."""
     if not at.s3_endpoint:
         return {}
     return {
-        "AWS_ACCESS_KEY_ID": S3_ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": S3_SECRET_KEY,
+        "AWS_ACCESS_KEY_ID": secrets.aws_access_key,
+        "AWS_SECRET_ACCESS_KEY": secrets.aws_secret_key,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL_S3": at.s3_endpoint,
     }
@@ -88,8 +89,12 @@ def aws_environment(at: Addresses) -> dict[str, str]:
 def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Component]:
     """The programs of services/ and the S3 server."""
     return [
-        Component("s3", ("moto_server", "-H", "127.0.0.1", "-p", str(at.s3_port)),
-                  health_url=f"http://127.0.0.1:{at.s3_port}/moto-api/"),
+        Component(
+            "s3",
+            ("python", "-m", "services.stack.object_store"),
+            aws_environment(at, secrets),
+            f"http://127.0.0.1:{at.s3_port}/health",
+        ),
         Component(
             "engine",
             ("python", "-m", "services.engine"),
@@ -97,7 +102,8 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
                 "ENGINE_HOST": "127.0.0.1",
                 "ENGINE_PORT": str(at.engine_port),
                 "ENGINE_DATA_DIR": str(home / "engine"),
-                **aws_environment(at),
+                **_engine_keys(at, secrets),
+                **aws_environment(at, secrets),
             },
             f"http://127.0.0.1:{at.engine_port}/health/ready",
         ),
@@ -117,7 +123,7 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
             {
                 "SERVING_HOST": "127.0.0.1",
                 "SERVING_PORT": str(at.serving_port),
-                "SERVING_DATABASE_URL": at.warehouse_url,
+                "SERVING_DATABASE_URL": at.reader_url,
                 "SERVING_API_KEY_HASHES": hashlib.sha256(secrets.serving_api_key.encode()).hexdigest(),
             },
             f"{at.serving}/health/live",
@@ -129,26 +135,32 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
                 "REPORTS_HOST": "127.0.0.1",
                 "REPORTS_PORT": str(at.reports_port),
                 "REPORTS_DIRECTORY": str(home / "site"),
+                "REPORTS_PASSWORD": secrets.admin_password,
             },
             f"{at.reports}/health",
         ),
-    ]  # fmt: skip
+    ]
+
+
+def _engine_keys(at: Addresses, secrets: StackSecrets) -> dict[str, str]:
+    """The pair that `aws_default` has. Beside Amazon's S3 it has the caller's own, which nobody else may be told."""
+    return {"ENGINE_ACCESS_KEYS": f"{secrets.aws_access_key}:{secrets.aws_secret_key}"} if at.s3_endpoint else {}
 
 
 SCHEDULER = "airflow-scheduler"
-#: Airflow's four processes; the executor runs tasks inside the scheduler's process group.
+#: Airflow's four processes; the executor runs tasks inside the scheduler's process group. The API server reads the logs
+#: of all from their files, so none of them has to serve its own, which it would do to the whole network.
 AIRFLOW_COMMANDS: dict[str, tuple[str, ...]] = {
     "airflow-api-server": ("airflow", "api-server"),
-    SCHEDULER: ("airflow", "scheduler"),
+    SCHEDULER: ("airflow", "scheduler", "--skip-serve-logs"),
     "airflow-dag-processor": ("airflow", "dag-processor"),
-    "airflow-triggerer": ("airflow", "triggerer"),
+    "airflow-triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
 }
 
 
 def airflow_components(environment: dict[str, str], *, schedulers: int = 1) -> list[Component]:
     """Schedulers, DAG processor, triggerer and API server, with one environment."""
-    command = (*AIRFLOW_COMMANDS[SCHEDULER], "--skip-serve-logs")  # one serves the logs of all
-    more = {f"{SCHEDULER}-{number}": command for number in range(2, schedulers + 1)}
+    more = {f"{SCHEDULER}-{number}": AIRFLOW_COMMANDS[SCHEDULER] for number in range(2, schedulers + 1)}
     return [Component(name, command, environment) for name, command in {**AIRFLOW_COMMANDS, **more}.items()]
 
 
@@ -160,11 +172,11 @@ def airflow_environment(
     company = {"conn_type": "http", "host": at.company_api, "password": secrets.company_api_token}
     return {
         **NO_TELEMETRY,
-        **_airflow_configuration(at, secrets, parallelism),
+        **_airflow_configuration(at, secrets, home, parallelism),
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW_CONN_WAREHOUSE": warehouse,
         "AIRFLOW_CONN_COMPANY_API": json.dumps(company),
-        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(_aws_connection(at)),
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(_aws_connection(at, secrets)),
         "AISLE_IDENTITY__HASH_KEY": secrets.identity_hash_key,
         "AISLE_INGEST__START_AT": first_order_at,
         "AISLE_STORAGE__BUCKET": BUCKET,
@@ -172,11 +184,16 @@ def airflow_environment(
         "AISLE_DOCS__URL": at.reports,
         "AISLE_TRANSFORM__RUNS_DIRECTORY": str(home / "dbt"),
         **({"AISLE_PERSONALIZE__POLL_SECONDS": "2"} if at.personalize_endpoint else {}),
-        **aws_environment(at),
+        **aws_environment(at, secrets),
     }
 
 
-def _airflow_configuration(at: Addresses, secrets: StackSecrets, parallelism: int) -> dict[str, str]:
+def passwords_file(home: Path) -> Path:
+    """Where Airflow looks up the password of a user, and keeps those that it makes."""
+    return home / "login" / "passwords.json"
+
+
+def _airflow_configuration(at: Addresses, secrets: StackSecrets, home: Path, parallelism: int) -> dict[str, str]:
     return {
         "AIRFLOW__API__BASE_URL": at.airflow,
         "AIRFLOW__API__HOST": "127.0.0.1",
@@ -192,10 +209,13 @@ def _airflow_configuration(at: Addresses, secrets: StackSecrets, parallelism: in
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": str(parallelism),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "plugins"),
-        # Everybody who reaches the loopback address is the owner of this machine's stack.
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(home)),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": at.airflow_database_url,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": at.airflow_database_url.replace("+psycopg2:", "+psycopg:", 1),
+        # Airflow sets them by itself, whatever the umask.
+        "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
+        "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "AIRFLOW__SCHEDULER__ENABLE_TRACEMALLOC": "False",
         # A scheduler that was killed is noticed, and its tasks taken up again, within a minute instead of five.
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
@@ -207,7 +227,7 @@ def _airflow_configuration(at: Addresses, secrets: StackSecrets, parallelism: in
     }
 
 
-def _aws_connection(at: Addresses) -> dict[str, object]:
+def _aws_connection(at: Addresses, secrets: StackSecrets) -> dict[str, object]:
     """`aws_default`: where S3 and Personalize are. Without endpoints it is Amazon's own: nothing else differs."""
     extra: dict[str, object] = {"region_name": REGION}
     if at.s3_endpoint:
@@ -217,5 +237,5 @@ def _aws_connection(at: Addresses) -> dict[str, object]:
         extra["service_config"] = {service: {"endpoint_url": at.personalize_endpoint} for service in services}
     connection: dict[str, object] = {"conn_type": "aws", "extra": extra}
     if at.s3_endpoint:
-        connection |= {"login": S3_ACCESS_KEY, "password": S3_SECRET_KEY}
+        connection |= {"login": secrets.aws_access_key, "password": secrets.aws_secret_key}
     return connection

@@ -17,8 +17,12 @@ class StackSecrets:
     airflow_fernet_key: str
     airflow_api_secret: str
     airflow_jwt_secret: str
+    admin_password: str
+    aws_access_key: str
+    aws_secret_key: str
     company_api_token: str
     identity_hash_key: str
+    reader_password: str
     serving_api_key: str
 
     @classmethod
@@ -27,20 +31,30 @@ class StackSecrets:
             airflow_fernet_key=Fernet.generate_key().decode(),
             airflow_api_secret=secrets.token_urlsafe(32),
             airflow_jwt_secret=secrets.token_urlsafe(48),
+            admin_password=secrets.token_urlsafe(12),
+            aws_access_key=f"AISLE{secrets.token_hex(8).upper()}",
+            aws_secret_key=secrets.token_urlsafe(30),
             company_api_token=secrets.token_urlsafe(24),
             identity_hash_key=secrets.token_urlsafe(32),
+            reader_password=secrets.token_urlsafe(24),
             serving_api_key=secrets.token_urlsafe(24),
         )
 
     @classmethod
     def kept_in(cls, path: Path) -> StackSecrets:
-        """The secrets of `path`, made if there are none yet."""
-        if path.exists():
-            return cls(**json.loads(path.read_text()))
-        made = cls.make()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".tmp")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(asdict(made), indent=1))
-        draft.replace(path)
+        """The secrets of `path`. Those that are not there yet, in a home of an earlier version, are made."""
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        made = cls(**{**asdict(cls.make()), **kept})
+        if asdict(made) != kept:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_private(path, json.dumps(asdict(made), indent=1))
         return made
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(path)

@@ -22,8 +22,10 @@ class StackSettings(BaseSettings):
 
     root: Path = Field(PROJECT_ROOT / ".aisle", description="Folder of everything that the stack writes")
 
-    postgres_url: str = Field("", description="URL of your own PostgreSQL (may create databases); empty: embedded")
-    s3_endpoint_url: str = Field("", description="Your own S3 server, or 'aws'; empty: moto's server, in memory")
+    postgres_url: str = Field(
+        "", description="URL of your own PostgreSQL (may create databases and roles); empty: embedded"
+    )
+    s3_endpoint_url: str = Field("", description="Your own S3 server, or 'aws'; empty: the embedded one, in memory")
     personalize_endpoint_url: str = Field("", description="Another engine, or 'aws'; empty: Aisle's engine")
     company_api_url: str = Field("", description="Your own order API; empty: the simulator")
     company_api_token: str = Field("", description="Token of your own order API")

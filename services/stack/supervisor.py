@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import boto3
 import httpx
@@ -25,29 +26,29 @@ import psycopg
 
 from aisle.dataset_groups import GROUP_LEGS, dataset_groups
 from aisle.errors import ConfigurationError, FinalError
-from aisle.warehouse import migrate
+from aisle.warehouse import READER, admit_reader, migrate
 from services.stack import airflow_database
 from services.stack.airflow import AirflowClient
 from services.stack.blueprint import (
+    ADMIN,
     BUCKET,
     REGION,
-    S3_ACCESS_KEY,
-    S3_SECRET_KEY,
     Addresses,
     airflow_components,
     airflow_environment,
     beside_airflow,
     endpoint,
+    passwords_file,
 )
 from services.stack.postgres import EmbeddedPostgres, free_port
 from services.stack.processes import Program, answers, count_marked, environment_of, stop_all, sweep
-from services.stack.secrets import StackSecrets
+from services.stack.secrets import StackSecrets, write_private
 from services.stack.settings import StackSettings
+from services.stack.watch import Watch
 
 LOCK, DESCRIPTION = "stack.lock", "stack.json"
 AIRFLOW_DATABASE, WAREHOUSE_DATABASE = "airflow", "warehouse"
 _HEALTHY_WITHIN_SECONDS = 180
-_RESTARTS = 5
 
 Say = Callable[[str], None]
 
@@ -63,15 +64,15 @@ class Stack:
         self.settings = settings or StackSettings()
         self.home = self.settings.home.resolve()
         self.home.mkdir(parents=True, exist_ok=True)
-        self.secrets = StackSecrets.kept_in(self.home / "secrets.json")
-        if self.settings.company_api_token:
-            self.secrets = replace(self.secrets, company_api_token=self.settings.company_api_token)
+        self.home.chmod(0o700)
+        self.secrets = stack_secrets(self.settings)
         self.is_owner = False
         self._say = say
         self._postgres: EmbeddedPostgres | None = None
         self._programs: dict[str, Program] = {}
         self._lock: IO[str] | None = None
         self._addresses: Addresses | None = None
+        self._watch: Watch | None = None
 
     # -- as a whole ---------------------------------------------------------------------------------------------
 
@@ -109,16 +110,16 @@ class Stack:
             self.stop()
 
     def watch(self) -> None:
-        """Keep the programs running until interrupted: one that died is started again, a few times."""
-        left = _RESTARTS
+        """Keep the programs running until interrupted."""
         while True:
             time.sleep(1)
-            for name in [name for name, program in self._programs.items() if program.has_ended()]:
-                if left == 0:
-                    raise StackDidNotStart(f"{name} keeps ending; its log ends:\n{self._programs[name].tail()}")
-                left -= 1
-                self._say(f"{name} has ended, starting it again")
-                self._programs[name].start()
+            self.tend()
+
+    def tend(self) -> None:
+        """Start again what has ended, as `watch` does once a second. Raises KeepsEnding."""
+        if self._watch is None:
+            self._watch = Watch(self._postgres, self._programs, self._say)
+        self._watch.tend()
 
     # -- one program --------------------------------------------------------------------------------------------
 
@@ -133,7 +134,7 @@ class Stack:
 
     @property
     def airflow(self) -> AirflowClient:
-        return AirflowClient(self.addresses.airflow)
+        return AirflowClient(self.addresses.airflow, user=ADMIN, password=self.secrets.admin_password)
 
     @property
     def pids(self) -> list[int]:
@@ -177,7 +178,7 @@ class Stack:
         self._addresses = self._choose_addresses(admin_url)
         _create_databases(admin_url)
         with ThreadPoolExecutor() as pool:
-            migrated = pool.submit(migrate, self.addresses.warehouse_url)
+            migrated = pool.submit(self._migrate_warehouse)
             airflow_ready = pool.submit(self._make_airflow_ready)
             migrated.result()
             self._start_beside_airflow()
@@ -185,14 +186,15 @@ class Stack:
             environment = self._airflow_environment(self._first_order_at())
             airflow_ready.result()
         self._start_airflow(environment)
-        self._description.write_text(json.dumps(asdict(self.addresses)))
-        self._description.chmod(0o600)
+        write_private(self._description, json.dumps(asdict(self.addresses)))
 
     def _start_postgres(self) -> str:
         if self.settings.postgres_url:
             return self.settings.postgres_url
         self._say("PostgreSQL")
         self._postgres = EmbeddedPostgres(self.home / "postgres", port=self.settings.postgres_port)
+        if self._postgres.needs_a_way:
+            self.home.chmod(0o711)
         self._postgres.start()
         return self._postgres.url()
 
@@ -212,10 +214,21 @@ class Stack:
             # psycopg 3 types its parameters, and Airflow's query for the asset graph (3.3.2) does not bear that.
             airflow_database_url=f"{base}/{AIRFLOW_DATABASE}".replace("postgresql://", "postgresql+psycopg2://", 1),
             warehouse_url=f"{base}/{WAREHOUSE_DATABASE}",
+            reader_url=f"{_as_user(base, READER, self.secrets.reader_password)}/{WAREHOUSE_DATABASE}",
             s3_endpoint=endpoint(settings.s3_endpoint_url, f"http://127.0.0.1:{s3_port}"),
             personalize_endpoint=endpoint(settings.personalize_endpoint_url, f"http://127.0.0.1:{engine_port}"),
             company_api=settings.company_api_url or f"http://127.0.0.1:{company_port}",
         )
+
+    def _migrate_warehouse(self) -> None:
+        migrate(self.addresses.warehouse_url)
+        try:
+            admit_reader(self.addresses.warehouse_url, self.secrets.reader_password)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ConfigurationError(
+                f"making the role {READER}, by which the recommendations API reads: PostgreSQL refused: {error}; let "
+                "the user of STACK_POSTGRES_URL create roles"
+            ) from error
 
     def _make_airflow_ready(self) -> None:
         """An outside database may have been changed by others since, so it is not taken for ready."""
@@ -241,6 +254,7 @@ class Stack:
 
     def _start_airflow(self, environment: dict[str, str]) -> None:
         self._say("Airflow")
+        self._keep_password()
         components = airflow_components(environment, schedulers=self.settings.schedulers)
         self._launch([Program(component, self.home) for component in components])
         client = self.airflow
@@ -251,6 +265,13 @@ class Stack:
         self._wait_until(lambda: wanted <= client.dag_ids() or bool(client.import_errors()), "Airflow's list of DAGs")
         if errors := client.import_errors():
             raise StackDidNotStart("Airflow could not import: " + "; ".join(errors))
+
+    def _keep_password(self) -> None:
+        """Tell Airflow the administrator's password, beside those that it has made for others."""
+        file = passwords_file(self.home)
+        file.parent.mkdir(exist_ok=True)
+        others = json.loads(file.read_text()) if file.exists() else {}
+        write_private(file, json.dumps(others | {ADMIN: self.secrets.admin_password}))
 
     def _launch(self, programs: list[Program]) -> None:
         for program in programs:
@@ -276,7 +297,7 @@ class Stack:
             return  # a bucket of one's own account is made by its owner
         client = boto3.client(
             "s3", endpoint_url=self.addresses.s3_endpoint, region_name=REGION,
-            aws_access_key_id=S3_ACCESS_KEY, aws_secret_access_key=S3_SECRET_KEY,
+            aws_access_key_id=self.secrets.aws_access_key, aws_secret_access_key=self.secrets.aws_secret_key,
         )  # fmt: skip
         client.create_bucket(Bucket=BUCKET)
 
@@ -303,6 +324,18 @@ def running_addresses(settings: StackSettings | None = None) -> Addresses:
     return Addresses(**json.loads(description.read_text()))
 
 
+def stack_secrets(settings: StackSettings | None = None) -> StackSecrets:
+    """The secrets of this home, with what a part of one's own is asked with in the place of those made."""
+    settings = settings or StackSettings()
+    kept = StackSecrets.kept_in(settings.home.resolve() / "secrets.json")
+    own: dict[str, str] = {}
+    if settings.company_api_token:
+        own["company_api_token"] = settings.company_api_token
+    if settings.s3_endpoint_url and (access_key := os.environ.get("AWS_ACCESS_KEY_ID")):
+        own |= {"aws_access_key": access_key, "aws_secret_key": os.environ.get("AWS_SECRET_ACCESS_KEY", "")}
+    return replace(kept, **own)
+
+
 def end_stack(settings: StackSettings | None = None) -> int:
     """Ask the supervisor of this home to stop, and end what a killed one has left; the number of programs ended."""
     home = (settings or StackSettings()).home.resolve()
@@ -316,6 +349,12 @@ def end_stack(settings: StackSettings | None = None) -> int:
         sweep(home)
         EmbeddedPostgres(home / "postgres").stop()
     return before
+
+
+def _as_user(url: str, user: str, password: str) -> str:
+    """`url` for another user; the password of the stack's own making needs no escaping."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
 def _usable(port: int) -> int:

@@ -21,13 +21,11 @@ from pydantic_settings import BaseSettings
 from aisle.settings import PROJECT_ROOT, Settings
 from services.company_api.settings import CompanyApiSettings
 from services.engine.settings import EngineSettings
-from services.reports.__main__ import ReportsSettings
+from services.reports.settings import ReportsSettings
 from services.serving.settings import ServingSettings
 from services.stack.blueprint import (
     AIRFLOW_COMMANDS,
     BUCKET,
-    S3_ACCESS_KEY,
-    S3_SECRET_KEY,
     Addresses,
     Component,
     airflow_components,
@@ -47,16 +45,22 @@ SECRETS = StackSecrets(
     airflow_fernet_key="fernet-key",
     airflow_api_secret="api-secret",
     airflow_jwt_secret="jwt-secret",
+    admin_password="admin-password",
+    aws_access_key="access-key",
+    aws_secret_key="secret-key",
     company_api_token="company-token",
     identity_hash_key="hash-key",
+    reader_password="reader-password",
     serving_api_key="api-key",
 )
 #: What somebody would have to write into .env: every secret, nothing else.
 DOTENV = {
     "POSTGRES_PASSWORD": "postgres-password",
     "VALKEY_PASSWORD": "valkey-password",
-    "S3_ACCESS_KEY": S3_ACCESS_KEY,
-    "S3_SECRET_KEY": S3_SECRET_KEY,
+    "POSTGRES_READER_PASSWORD": SECRETS.reader_password,
+    "S3_ACCESS_KEY": SECRETS.aws_access_key,
+    "S3_SECRET_KEY": SECRETS.aws_secret_key,
+    "REPORTS_PASSWORD": SECRETS.admin_password,
     "AIRFLOW__API__SECRET_KEY": SECRETS.airflow_api_secret,
     "AIRFLOW__API_AUTH__JWT_SECRET": SECRETS.airflow_jwt_secret,
     "AIRFLOW__CORE__FERNET_KEY": SECRETS.airflow_fernet_key,
@@ -73,6 +77,7 @@ AT = Addresses(
     s3_port=8333,
     airflow_database_url="postgresql+psycopg2://aisle:postgres-password@postgres:5432/airflow",
     warehouse_url="postgresql://aisle:postgres-password@postgres:5432/warehouse",
+    reader_url="postgresql://aisle_reader:reader-password@postgres:5432/warehouse",
     s3_endpoint="http://s3:8333",
     personalize_endpoint="http://engine:8002",
     company_api="http://company-api:8003",
@@ -86,18 +91,14 @@ AIRFLOW_DIFFERS = {
     "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
     "AIRFLOW__CELERY__BROKER_URL": "redis://:valkey-password@valkey:6379/0",
     "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(StackSettings.model_fields["parallelism"].default),
-    # Whoever reaches the page is not yet its owner: people log in.
-    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": None,
-    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
-    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": f"{HOME}/login/passwords.json",
 }
 #: Per program: the variables whose value in containers is another one. None: not set there.
 DIFFERS: dict[str, dict[str, str | None]] = {
-    # The other containers call it by the name of its service.
+    # The other containers call each by the name of its service.
     "engine": {"ENGINE_HOST": "0.0.0.0", "ENGINE_ALLOWED_HOSTS": "engine"},
-    "company-api": {"COMPANY_API_HOST": "0.0.0.0"},
-    "serving": {"SERVING_HOST": "0.0.0.0"},
-    "reports": {"REPORTS_HOST": "0.0.0.0"},
+    "company-api": {"COMPANY_API_HOST": "0.0.0.0", "COMPANY_API_ALLOWED_HOSTS": "company-api"},
+    "serving": {"SERVING_HOST": "0.0.0.0", "SERVING_ALLOWED_HOSTS": "serving"},
+    "reports": {"REPORTS_HOST": "0.0.0.0", "REPORTS_ALLOWED_HOSTS": "reports"},
     **{name: dict(AIRFLOW_DIFFERS) for name in AIRFLOW_COMMANDS},
 }
 #: Settings of PostgreSQL that belong to the embedded server only: the image listens for others, and can be replicated.
@@ -247,6 +248,7 @@ def test_executor_of_the_containers_works_with_the_lock(compose: Compose) -> Non
 
 def test_nobody_is_administrator_without_a_password(text: str) -> None:
     assert "ALL_ADMINS" not in text
+    assert not [name for component in EMBEDDED.values() for name in component.environment if "ALL_ADMINS" in name]
 
 
 def test_postgres_is_set_as_the_embedded_one(compose: Compose) -> None:

@@ -19,6 +19,7 @@ REQUIRED = {
     "SERVING_DATABASE_URL": "postgresql://localhost/warehouse",
     "SERVING_API_KEY_HASHES": "0" * 64,
     "REPORTS_DIRECTORY": "site",
+    "REPORTS_PASSWORD": "password",
 }
 
 

@@ -127,7 +127,7 @@ def second_walk(demo_root: Path, first_walk: Walk) -> Walk:
     return walk_until_interrupted(demo_root)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stack(demo_root: Path, second_walk: Walk) -> Iterator[Stack]:
     """The same home, running, with an engine slow enough to be caught at work. A person approves each new model."""
     with pytest.MonkeyPatch.context() as patch:

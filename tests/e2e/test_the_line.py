@@ -92,7 +92,7 @@ def test_recommendations_are_read_over_http(stack: Stack) -> None:
 
 def test_reports_are_there(stack: Stack) -> None:
     for path in ("/dbt/index.html", "/quality/index.html"):
-        answer = httpx.get(stack.addresses.reports + path)
+        answer = httpx.get(stack.addresses.reports + path, auth=("admin", stack.secrets.admin_password))
         assert answer.status_code == 200
         assert len(answer.text) > 1_000
 
@@ -186,11 +186,10 @@ def _answer(stack: Stack, run_id: str, solution: str, option: str) -> None:
         time.sleep(0.5)
     # An answer in the same second, which no person gives, meets the worker that has just put the task aside.
     time.sleep(5)
-    token = httpx.get(f"{stack.addresses.airflow}/auth/token").json()["access_token"]
     answered = httpx.patch(
         f"{stack.addresses.airflow}/api/v2/dags/train/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
         json={"chosen_options": [option]},
-        headers={"authorization": f"Bearer {token}"},
+        headers={"authorization": f"Bearer {stack.airflow.token()}"},
     )
     assert answered.status_code == 200, answered.text
 

@@ -26,7 +26,11 @@ def test_the_examples_leave_nothing_behind(stack: Stack, runs: dict[str, str]) -
 
     for example, run in runs.items():
         stack.airflow.wait(example, run, timeout_seconds=400, on_look=lambda _: None)
-    account = {"aws_access_key_id": "aisle", "aws_secret_access_key": "aisle-secret", "region_name": "us-east-1"}
+    account = {
+        "aws_access_key_id": stack.secrets.aws_access_key,
+        "aws_secret_access_key": stack.secrets.aws_secret_key,
+        "region_name": "us-east-1",
+    }
     personalize = boto3.client("personalize", endpoint_url=stack.addresses.personalize_endpoint, **account)
     s3 = boto3.client("s3", endpoint_url=stack.addresses.s3_endpoint, **account)
     assert personalize.list_dataset_groups()["datasetGroups"] == []

@@ -26,7 +26,7 @@ class AirflowProcesses:
     def __init__(self, home: Path, database_url: str, **environment: str) -> None:
         self._home = home
         port = free_port()
-        self.client = AirflowClient(f"http://127.0.0.1:{port}")
+        self.client = AirflowClient(f"http://127.0.0.1:{port}", user="admin", password="")
         self._environment = _configuration(home, database_url, port) | environment
         components = airflow_components(self._environment)
         self.programs = {component.name: Program(component, home) for component in components}

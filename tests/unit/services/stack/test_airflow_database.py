@@ -38,6 +38,16 @@ def test_tables_come_before_pools_and_both_are_made_once(
     assert airflow_database.is_ready(tmp_path, URL.format(2), pools)
 
 
+def test_what_is_remembered_has_no_password_in_it(tmp_path: Path, pools: Path, commands: list[tuple[str, ...]]) -> None:
+    url = "postgresql+psycopg2://aisle:the-password@127.0.0.1:5433/airflow"
+    airflow_database.make_ready(tmp_path, url, pools, {})
+    (stamp,) = [path for path in tmp_path.rglob("*") if path.is_file() and path != pools]
+    assert "the-password" not in stamp.read_text()
+    assert stamp.stat().st_mode & 0o077 == 0
+    assert airflow_database.is_ready(tmp_path, url, pools)
+    assert not airflow_database.is_ready(tmp_path, url.replace("the-password", "another"), pools)
+
+
 def test_other_sizes_are_imported_at_the_next_start(
     tmp_path: Path, pools: Path, commands: list[tuple[str, ...]]
 ) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from services.stack.blueprint import Component, endpoint
+from services.cli import app
+from services.stack.blueprint import Addresses, Component, endpoint
+from services.stack.postgres import libpq_environment
 from services.stack.processes import MARK, Program, count_marked, environment_of, stop_all, sweep
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
@@ -46,6 +52,25 @@ def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -
     assert made != StackSecrets.make()
 
 
+def test_a_home_of_an_earlier_version_keeps_its_secrets_and_gets_those_that_it_lacks(tmp_path: Path) -> None:
+    kept = tmp_path / "secrets.json"
+    earlier = asdict(StackSecrets.make())
+    for name in ("admin_password", "aws_access_key", "aws_secret_key", "reader_password"):
+        del earlier[name]
+    kept.write_text(json.dumps(earlier))
+    made = asdict(StackSecrets.kept_in(kept))
+    assert {name: made[name] for name in earlier} == earlier
+    assert all(made.values())
+    assert asdict(StackSecrets.kept_in(kept)) == made
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_is_closed_to_others_also_one_that_was_open(tmp_path: Path) -> None:
+    settings = StackSettings(root=tmp_path)
+    settings.home.mkdir(mode=0o755)
+    assert Stack(settings).home.stat().st_mode & 0o077 == 0
+
+
 def test_what_the_caller_set_for_aisle_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AISLE_PERSONALIZE__POLL_SECONDS", "7")
     monkeypatch.setenv("ENGINE_PORT", "1")
@@ -64,6 +89,57 @@ def test_ones_own_order_system_is_asked_with_its_own_token(tmp_path: Path) -> No
     own = StackSettings(root=tmp_path, company_api_url="http://orders.example", company_api_token="theirs")
     assert Stack(own).secrets.company_api_token == "theirs"
     assert Stack(StackSettings(root=tmp_path)).secrets.company_api_token != "theirs"
+
+
+@pytest.mark.parametrize(("endpoint", "is_own"), [("http://minio.example:9000", True), ("", False)])
+def test_ones_own_s3_server_is_asked_with_ones_own_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str, is_own: bool
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "own")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "own secret")
+    secrets = Stack(StackSettings(root=tmp_path, s3_endpoint_url=endpoint)).secrets
+    assert ((secrets.aws_access_key, secrets.aws_secret_key) == ("own", "own secret")) == is_own
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (
+            "postgresql://aisle:p%40ss@127.0.0.1:5433/warehouse",
+            {
+                "PGUSER": "aisle",
+                "PGPASSWORD": "p@ss",
+                "PGHOST": "127.0.0.1",
+                "PGPORT": "5433",
+                "PGDATABASE": "warehouse",
+            },
+        ),
+        (
+            "postgresql://aisle@db.example/warehouse?sslmode=require",
+            {"PGUSER": "aisle", "PGHOST": "db.example", "PGDATABASE": "warehouse", "PGSSLMODE": "require"},
+        ),
+        ("host=/run/postgresql dbname=w", {"PGHOST": "/run/postgresql", "PGDATABASE": "w"}),
+    ],
+)
+def test_programs_of_libpq_are_told_by_their_environment(url: str, told: dict[str, str]) -> None:
+    assert libpq_environment(url) == told
+
+
+def test_psql_is_opened_without_a_password_among_its_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(os, "execve", lambda *given: opened.append(given))
+    monkeypatch.setenv("STACK_ROOT", str(tmp_path))
+    home = StackSettings().home
+    home.mkdir()
+    url = "postgresql://aisle:the-password@127.0.0.1:5433/warehouse"
+    (home / "stack.json").write_text(
+        json.dumps(dict.fromkeys(Addresses.__dataclass_fields__, "") | {"warehouse_url": url})
+    )
+    CliRunner().invoke(app, ["psql", "-c", "select 1"])
+    ((_, arguments, environment),) = opened
+    assert arguments[1:] == ["-c", "select 1"]
+    assert "the-password" not in "".join(arguments)
+    assert environment["PGPASSWORD"] == "the-password"
 
 
 def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) -> None:
