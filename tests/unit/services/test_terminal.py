@@ -15,6 +15,7 @@ import pytest
 
 from services.demo.display import show_summary
 from services.demo.summary import GroupSummary, Summary
+from services.resources import program
 from services.terminal import TerminalConsole, printable
 
 SERVICES = Path(__file__).parents[3] / "services"
@@ -38,6 +39,7 @@ HOSTILE = {
     "lone surrogate": "Tea\ud83d",
     "NUL": "Tea\x00",
 }
+_STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SUMMARY = Summary(
     orders=1, order_lines=1, merged=0, rejected=1, rejected_by_reason={}, source_rows=2, refused_rows=0, customers=1,
     customers_with_a_purchase=1, customers_without_recommendations=0, products=1, interactions=1,
@@ -67,7 +69,7 @@ def test_a_hostile_name_is_shown_as_text_wherever_the_summary_prints_it(name: st
         seconds_per_leg={name: 1.0},
     )
     for shown in (_shown(summary), _shown(replace(summary, groups={}), is_terminal=False)):
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]", shown)
+        assert not _STEERING.search(shown)
         assert printable(name)[:20] in shown
 
 
@@ -92,6 +94,13 @@ def test_an_error_that_quotes_others_reaches_a_real_terminal_as_text() -> None:
     assert status == 1
     assert "\x1b]8" not in printed
     assert "[/bold]Tea" in printed
+
+
+def test_what_a_service_says_of_its_resources_is_shown_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    program._lines(f"create solution {name}" for name in HOSTILE.values())
+    printed = capsys.readouterr().out
+    assert printed.count("create solution") == len(HOSTILE)
+    assert not _STEERING.search(printed)
 
 
 def test_every_console_is_made_in_one_place() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -308,3 +310,36 @@ def test_an_order_over_midnight_and_one_with_its_customer_on_one_row_only_are_on
     (order,) = _orders(company)
     assert (order.customer and order.customer.id, len(order.items), company.notes) == ("c1", 3, [])
     assert order.order_date == datetime(2026, 1, 5, 23, 59, tzinfo=UTC)
+
+
+# -- whatever a file holds -------------------------------------------------------------------------------------------
+
+_CELLS = (
+    "", " ", "1", "7", "00123", "9007199254740993", "1.0", "-3", "1e400", "nan", "2026-01-05", "2026-01-05T10:00:00",
+    "2999-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "13/12/2010 8:26", "12/1/2010 8:26",
+    "completed", " Cancelled ", "pos", "web", 'say ""hi""', "two\nlines", "چائے", "\x1b[31m", "\x00", "a,b",
+)  # fmt: skip
+
+
+def _any_rows(chosen: random.Random) -> list[list[str]]:
+    good = ["7", "2026-01-05", "A", "1", "2.5", "oe", "completed", "c1"]
+    rows = [
+        [chosen.choice(_CELLS) if chosen.random() < 0.15 else cell for cell in good]
+        for _ in range(chosen.randrange(1, 12))
+    ]
+    return [cells[: chosen.choice((8, 8, 8, 8, 7))] for cells in rows]
+
+
+def test_any_rows_are_served_or_left_out_or_the_file_is_refused(read: Read) -> None:
+    names = ["order_id", "ordered_at", "product_id", "quantity", "unit_price", "source", "status", "customer_ref"]
+    n_served = 0
+    for seed in range(300):
+        rows = _any_rows(random.Random(seed))
+        text = "\n".join(",".join(f'"{cell}"' for cell in cells) for cells in [names, *rows])
+        with suppress(ConfigurationError):
+            company = read(text)
+            n_served += 1
+            assert company.source_rows + company.refused_rows == len(rows), text
+            assert sum(len(order.items) for order in _orders(company)) == company.source_rows, text
+            assert bool(company.refused_rows) <= bool(company.notes), text
+    assert n_served > 150
