@@ -30,6 +30,10 @@ def test_each_set_of_orders_has_its_own_home(monkeypatch: pytest.MonkeyPatch, tm
     assert StackSettings().home == tmp_path / "small"
     monkeypatch.setenv("COMPANY_API_SCALE", "reference")
     assert StackSettings().home == tmp_path / "reference"
+    monkeypatch.setenv("COMPANY_API_SPOILT", "1")
+    assert StackSettings().home == tmp_path / "reference-spoilt"
+    monkeypatch.setenv("COMPANY_API_SPOILT", "0")
+    assert StackSettings().home == tmp_path / "reference"
     monkeypatch.setenv("COMPANY_API_ORDERS", "somewhere/orders.csv")
     first = StackSettings().home
     monkeypatch.setenv("COMPANY_API_ORDERS", "elsewhere/orders.csv")
