@@ -23,7 +23,7 @@ joined as (
         order_items.brand,
         order_items.quantity,
         order_items.unit_price,
-        order_items.merged_lines,
+        order_items.n_lines,
         orders.status = 'cancelled' as is_cancelled,
         products.is_product,
         orders.status = 'completed' and order_items.quantity > 0 and order_items.unit_price > 0 as is_sale

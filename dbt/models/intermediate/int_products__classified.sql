@@ -17,7 +17,7 @@ classified as (
         not exists (
             select 1
             from non_product_codes
-            where products.product_id ~ ('^(' || non_product_codes.product_id_pattern || ')$')
+            where upper(products.product_id) ~ ('^(' || non_product_codes.product_id_pattern || ')$')
         ) as is_product
     from products
 )

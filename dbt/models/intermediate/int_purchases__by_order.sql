@@ -9,9 +9,9 @@ purchases as (
         product_id,
         user_id,
         ordered_at,
-        count(*) as n_lines,
-        sum(quantity) as quantity,
-        sum(quantity * unit_price) as amount
+        sum(n_lines)::bigint as n_lines,
+        sum(quantity * n_lines) as quantity,
+        sum(quantity * unit_price * n_lines) as amount
     from order_items
     where is_purchase
     group by source, order_id, product_id, user_id, ordered_at

@@ -13,7 +13,7 @@ interactions as (
 ),
 
 purchased as (
-    select coalesce(sum(quantity), 0)::double precision as units
+    select coalesce(sum(quantity * n_lines), 0)::double precision as units
     from order_items
     where
         is_purchase and user_id is not null and product_id not in (select held_back_items.item_id from held_back_items)

@@ -30,7 +30,7 @@ from aisle.ingest.windows import Window
 from aisle.settings import Identity, get_settings
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
-TEA = {"id": "tea", "title": "Green tea", "quantity": 2, "price": 10.0}
+TEA = {"id": "TEA", "title": "Green tea", "quantity": 2, "price": 10.0}
 CUP = {"id": "CUP", "title": "Cup", "quantity": 1, "price": 4.0}
 
 

@@ -133,3 +133,35 @@ def _page(company: Any) -> bytes:
     import json
 
     return json.dumps({"data": company.pos, "next_cursor": None}).encode()
+
+
+def test_ids_keep_the_shop_s_spelling_and_the_first_one_names_the_product(line: Any, company: Any) -> None:
+    company.sell(3)
+    for number, spelling in enumerate(["5f1e0c9a-Tea", "5F1E0C9A-TEA", "5f1e0c9a-tea"]):
+        company.pos[number]["items"] = [_item(id=spelling)]
+    line.run(24)
+    assert line.rows("select product_id from raw.company__order_items order by order_id") == [
+        ("5f1e0c9a-Tea",),
+        ("5F1E0C9A-TEA",),
+        ("5f1e0c9a-tea",),
+    ]
+    company.edit(0, items=[_item(id="5f1e0c9a-TEA")])
+    line.run(25)
+    spellings = line.rows("select product_key, product_id from raw.company__product_spellings")
+    assert spellings == [("5F1E0C9A-TEA", "5f1e0c9a-Tea")]
+
+
+def test_a_warehouse_from_before_spellings_learns_them_from_the_next_order(line: Any, company: Any) -> None:
+    from aisle.warehouse import migrate
+
+    company.sell(2)
+    line.run(24)
+    line.execute(
+        "alter table raw.company__order_items drop column product_key; drop table raw.company__product_spellings;"
+        "update raw.company__order_items set product_id = upper(product_id); update raw.company__orders set"
+        " content_hash = 'of an older mapping'"
+    )
+    migrate(line.url)
+    assert line.rows("select distinct product_key from raw.company__order_items where product_id = 'P1'") == [("P1",)]
+    line.run(25)
+    assert line.rows("select product_id from raw.company__product_spellings where product_key = 'P1'") == [("p1",)]

@@ -29,7 +29,8 @@ class Company:
             _insert(connection, "raw.company__orders", given)
             for number, line in enumerate(lines, start=1):
                 key = {"source": given["source"], "order_id": order_id, "line_number": number}
-                key["product_key"] = line["product_id"].strip().upper()
+                key["product_key"] = str(line["product_id"]).strip().upper()
+                _spell(connection, {**key, **line})
                 _insert(connection, "raw.company__order_items", {"quantity": 1, "unit_price": 5, **key, **line})
 
     def build(self) -> Any:
@@ -47,6 +48,14 @@ class Company:
 def _insert(connection: psycopg.Connection[Any], table: str, row: dict[str, Any]) -> None:
     columns, places = ", ".join(row), ", ".join(f"%({name})s" for name in row)
     connection.execute(f"insert into {table} ({columns}) values ({places})".encode(), row)
+
+
+def _spell(connection: psycopg.Connection[Any], line: dict[str, Any]) -> None:
+    spelling = {"product_key": line["product_key"], "product_id": line["product_id"].strip()}
+    connection.execute(
+        b"insert into raw.company__product_spellings values (%(product_key)s, %(product_id)s) on conflict do nothing",
+        spelling,
+    )
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ order_totals as (
     select
         source,
         order_id,
-        count(*) as n_lines,
-        count(*) filter (where is_sale) as n_sales,
-        count(*) filter (where is_purchase) as n_purchases,
-        sum(quantity) as n_items,
-        sum(amount) as lines_amount
+        sum(n_lines)::bigint as n_lines,
+        (sum(n_lines) filter (where is_sale))::bigint as n_sales,
+        (sum(n_lines) filter (where is_purchase))::bigint as n_purchases,
+        sum(quantity * n_lines) as n_items,
+        sum(amount) as items_amount
     from order_items
     group by source, order_id
 ),
@@ -40,7 +40,8 @@ summed as (
         coalesce(order_totals.n_sales, 0) as n_sales,
         coalesce(order_totals.n_purchases, 0) as n_purchases,
         coalesce(order_totals.n_items, 0) as n_items,
-        coalesce(orders.total_amount, order_totals.lines_amount, 0) as total_amount
+        coalesce(order_totals.items_amount, 0) as items_amount,
+        coalesce(orders.total_amount, order_totals.items_amount, 0) as total_amount
     from orders
     left join order_totals
         on orders.source = order_totals.source and orders.order_id = order_totals.order_id

@@ -17,8 +17,8 @@ lines as (
         orders.order_id,
         orders.user_id,
         orders.ordered_at,
-        items.quantity,
-        upper(btrim(items.product_id)) as item_id
+        items.quantity * (1 + items.merged_lines) as quantity,
+        items.product_key
     from (select distinct order_id from changed_orders) as changed
     cross join given
     inner join raw.company__orders as orders
@@ -37,14 +37,16 @@ purchases as (
     select
         encode(
             sha256(
-                convert_to(concat_ws(chr(31), given.event_type, lines.source, lines.order_id, lines.item_id), 'UTF8')
+                convert_to(
+                    concat_ws(chr(31), given.event_type, lines.source, lines.order_id, lines.product_key), 'UTF8'
+                )
             ),
             'hex'
         ) as event_id,
         lines.user_id,
         encode(sha256(convert_to(concat_ws(chr(31), lines.source, lines.order_id), 'UTF8')), 'hex') as session_id,
         given.event_type,
-        lines.item_id,
+        lines.product_key,
         sum(lines.quantity)::real as event_value,
         lines.ordered_at as occurred_at,
         lines.source,
@@ -54,22 +56,31 @@ purchases as (
     where
         not exists (
             select from unnest(given.non_product_patterns) as patterns (pattern)
-            where lines.item_id ~ ('^(' || patterns.pattern || ')$')
+            where upper(lines.product_key) ~ ('^(' || patterns.pattern || ')$')
         )
-    group by given.event_type, lines.source, lines.order_id, lines.user_id, lines.ordered_at, lines.item_id
+    group by given.event_type, lines.source, lines.order_id, lines.user_id, lines.ordered_at, lines.product_key
 )
 
 select
-    purchases.*,
+    purchases.event_id,
+    purchases.user_id,
+    purchases.session_id,
+    purchases.event_type,
+    spellings.product_id as item_id,
+    purchases.event_value,
+    purchases.occurred_at,
+    purchases.source,
+    purchases.order_id,
     events.why_unsendable(
         purchases.user_id,
         purchases.session_id,
         purchases.event_type,
-        purchases.item_id,
+        spellings.product_id,
         purchases.event_value,
         purchases.occurred_at
     ) as fault
-from purchases;
+from purchases
+inner join raw.company__product_spellings as spellings on purchases.product_key = spellings.product_key;
 
 -- What an order says no more, and what was not sent yet, is withdrawn: it was cancelled, edited, or is too old.
 delete from events.outbox as old
@@ -116,6 +127,7 @@ from purchase_events
 cross join unnest(%(dataset_groups)s::text[], %(states)s::text[]) as receivers (dataset_group, state)
 on conflict (event_id, dataset_group) do update set
     user_id = excluded.user_id,
+    item_id = excluded.item_id,
     event_value = excluded.event_value,
     occurred_at = excluded.occurred_at,
     state = excluded.state,

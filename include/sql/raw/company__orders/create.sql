@@ -43,10 +43,16 @@ create table if not exists raw.company__order_items (
 );
 
 alter table raw.company__order_items add column if not exists product_key text;
-update raw.company__order_items set product_key = upper(product_id) where product_key is null;
+update raw.company__order_items set product_key = upper(product_id)
+where product_key is null;
 alter table raw.company__order_items alter column product_key set not null;
 
-create index if not exists company__order_items_product_key on raw.company__order_items (product_key);
+-- One row per product key, with the spelling that the product goes by everywhere: the first that was seen, because a
+-- model knows its items by it. Delete a row, and the next order of the product decides anew.
+create table if not exists raw.company__product_spellings (
+    product_key text primary key,
+    product_id text not null
+);
 
 -- One row per order or line that could not be mapped. Personal fields of payload are blanked; the archive has them.
 -- order_id and ordered_at are null where the order does not tell them; status is the order's word for where it stands,

@@ -122,6 +122,15 @@ from staged_order_items as staged
 inner join changed_orders on staged.version = changed_orders.version
 inner join readable_orders on changed_orders.version = readable_orders.version;
 
+insert into raw.company__product_spellings (product_key, product_id)
+select distinct on (staged.product_key)
+    staged.product_key,
+    staged.product_id
+from staged_order_items as staged
+inner join changed_orders on staged.version = changed_orders.version
+order by staged.product_key, changed_orders.ordered_at, changed_orders.order_id, staged.line_number
+on conflict (product_key) do nothing;
+
 -- The rejects of an order are those of the version that stands and of the one refused since; all others go.
 delete from raw.company__rejects as old
 using changed_orders
