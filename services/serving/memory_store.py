@@ -41,6 +41,10 @@ class MemoryStore:
     async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
         return next((lists.items[item_id] for lists in self._of(group) if item_id in lists.items), None)
 
+    async def spellings(self, item_id: str) -> Sequence[str]:
+        known = {key for lists in self._groups.values() for key in lists.items}
+        return sorted(key for key in known if _folded(key) == _folded(item_id))
+
     async def popular(self, limit: int, group: str | None = None) -> PopularProducts:
         own = self._of(group)[0].popular if group is not None else None
         found = own or PopularProducts(products=self._popular)
@@ -51,3 +55,7 @@ class MemoryStore:
 
     def _of(self, group: str | None) -> Sequence[MemoryLists]:
         return chosen(self._groups, group)
+
+
+def _folded(item_id: str) -> str:
+    return " ".join(item_id.split()).upper()

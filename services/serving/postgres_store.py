@@ -72,6 +72,14 @@ class PostgresStore:
     async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
         return await self._look_up("offline_similar_items", item_id, group)
 
+    async def spellings(self, item_id: str) -> Sequence[str]:
+        parameters = {"item_id": " ".join(item_id.split())}
+        try:
+            rows = await self._fetch(sql("cache/product_spellings"), parameters)
+        except TableMissing:  # no marts yet: then there are no other spellings either
+            return []
+        return [product_id for (product_id,) in rows]
+
     async def popular(self, limit: int, group: str | None = None) -> PopularProducts:
         own = await self._popular_of(group, limit) if group is not None else None
         return own or PopularProducts(products=_scored(await self._fetch(sql("cache/popular"), {"n_items": limit})))

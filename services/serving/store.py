@@ -60,6 +60,9 @@ class Store(Protocol):
     async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
         """The list of one item, if there is one."""
 
+    async def spellings(self, item_id: str) -> Sequence[str]:
+        """Ids of products that differ from this one by case and white space only, at most a few."""
+
     async def popular(self, limit: int, group: str | None = None) -> PopularProducts:
         """The products that most orders of a group hold; of no group, or of one that keeps none, the whole shop's."""
 

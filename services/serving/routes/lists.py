@@ -57,14 +57,29 @@ async def recommendations(request: Request, user_id: Id, limit: Limit = 25, grou
     responses=responses(Unauthorized, ItemUnknown, GroupUnknown, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
 )
 async def similar(request: Request, item_id: Id, limit: Limit = 25, group: Group = None) -> SimilarItems:
-    """The item's list; the item itself is never in it."""
+    """The item's list; the item itself is never in it.
+
+    An id in other case than the shop's is answered, too, with the id as the shop spells it, if only one item can be
+    meant.
+    """
     store, settings = _neighbours(request)
     stored = await store.similar(item_id, group)
     if stored is None:
-        raise ItemUnknown(
-            f"no similar items are cached for item {item_id!r}; see whether the id is spelt as in the orders"
-        )
+        item_id = await _spelt(store, item_id)
+        stored = await store.similar(item_id, group)
+    if stored is None:
+        raise ItemUnknown(f"no similar items are cached for item {item_id!r}; nothing may be like it yet")
     return SimilarItems(item_id=item_id, **dict(cached_list(stored, limit, settings.cache_ttl)))
+
+
+async def _spelt(store: Store, item_id: str) -> str:
+    """Return the id as the shop spells it. Raises ItemUnknown if no item, or more than one, can be meant."""
+    spellings = await store.spellings(item_id)
+    if not spellings:
+        raise ItemUnknown(f"no item {item_id!r} is known, in upper or lower case; compare the id with the orders")
+    if len(spellings) > 1 and item_id not in spellings:
+        raise ItemUnknown(f"item {item_id!r} may be any of {', '.join(map(repr, spellings))}; ask for one of them")
+    return item_id if item_id in spellings else spellings[0]
 
 
 def _neighbours(request: Request) -> tuple[Store, ServingSettings]:

@@ -40,7 +40,11 @@ def publish(url: str, generation: str) -> None:
 
 
 def create_products(url: str) -> None:
-    rows = [*[(product.product_id, True, int(product.score)) for product in reversed(POPULAR)], ("POST", False, 99)]
+    rows = [
+        *[(product.product_id, True, int(product.score)) for product in reversed(POPULAR)],
+        ("POST", False, 99),
+        ("i1", True, 0),
+    ]
     with psycopg.connect(url) as connection:
         connection.execute("create schema core")
         connection.execute("create table core.products (product_id text, is_product boolean, n_orders bigint)")
@@ -104,6 +108,23 @@ def test_popular_products_are_those_in_most_orders_and_are_products(filled: Any)
             return await store.popular(10), await store.popular(2)
 
     assert asyncio.run(look()) == (PopularProducts(products=POPULAR), PopularProducts(products=POPULAR[:2]))
+
+
+@pytest.mark.parametrize(("asked", "known"), [("I1", ["i1"]), (" i1 ", ["i1"]), ("i1", ["i1"]), ("i", [])])
+def test_a_store_knows_the_spellings_of_an_item(filled: Any, asked: str, known: list[str]) -> None:
+    async def look() -> list[str]:
+        async with filled() as store:
+            return list(await store.spellings(asked))
+
+    assert asyncio.run(look()) == known
+
+
+def test_without_marts_there_are_no_spellings(warehouse_url: str) -> None:
+    async def look() -> list[str]:
+        async with postgres_store(warehouse_url) as store:
+            return list(await store.spellings("i1"))
+
+    assert asyncio.run(look()) == []
 
 
 def test_a_store_names_the_live_generation(filled: Any) -> None:

@@ -1,5 +1,5 @@
 {{ config(
-    indexes=[{'columns': ['product_id'], 'unique': true}],
+    indexes=[{'columns': ['product_id'], 'unique': true}, {'columns': ['upper(product_id)']}],
     post_hook="{{ readable_by_serving() }}"
 ) }}
 

@@ -104,6 +104,23 @@ def test_an_unknown_user_of_a_group_gets_what_is_popular_there_and_how_old_that_
         assert (body["generation"], body["generated_at"], body["is_stale"]) == (None, None, False)
 
 
+def _items(*item_ids: str) -> TestClient:
+    return client(MemoryStore({"aisle": MemoryLists({}, {item_id: stored(1.0) for item_id in item_ids})}, [], LIVE))
+
+
+@pytest.mark.parametrize("asked", ["5f1e0c9a-p1", "5F1E0C9A-P1", "5f1E0c9a-P1", "%205f1e0c9a-p1%20"])
+def test_an_item_is_found_in_any_case_and_answered_as_the_shop_spells_it(asked: str) -> None:
+    assert _items("5f1e0c9a-p1", "other").get(f"/api/v1/similar/{asked}").json()["item_id"] == "5f1e0c9a-p1"
+
+
+def test_an_id_that_may_be_two_items_is_refused_with_both() -> None:
+    api = _items("aB", "Ab", "other")
+    answer = api.get("/api/v1/similar/AB")
+    assert (answer.status_code, code_of(answer)) == (404, "item_unknown")
+    assert "'Ab', 'aB'" in answer.json()["error"]["message"]
+    assert api.get("/api/v1/similar/Ab").json()["item_id"] == "Ab"
+
+
 def test_an_unknown_item_is_a_404_and_an_id_may_hold_a_slash(api: TestClient) -> None:
     assert api.get("/api/v1/similar/a%2Fb").json()["item_id"] == "a/b"
     missing = api.get("/api/v1/similar/zzz")
