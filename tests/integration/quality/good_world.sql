@@ -11,7 +11,7 @@ select
     case when nth % 5 > 0 then md5((nth % 60)::text) end as user_id,
     'Lahore' as city,
     'Punjab' as province,
-    100 + nth as total_amount,
+    60 + nth % 10 as total_amount,
     md5(nth::text) as content_hash,
     'good' as run_key
 from generate_series(1, 200) as nth;

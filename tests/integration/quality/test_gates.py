@@ -82,7 +82,7 @@ def test_an_unmet_note_suite_is_logged_and_passes(
     change(good_world, "update raw.company__order_items set quantity = 80995")
     with caplog.at_level(logging.WARNING, "aisle"):
         result = run_border("raw", good_world, RUN_KEY, tmp_path)
-    assert [check.check for check in result.unmet("note")] == ["quantity_is_usual"]
+    assert [check.check for check in result.unmet("note")] == ["quantity_is_usual", "items_add_up_to_totals"]
     assert "raw_order_items_outliers.quantity_is_usual" in caplog.text
     assert stored(good_world)[("raw_order_items_outliers", "quantity_is_usual")] is False
 

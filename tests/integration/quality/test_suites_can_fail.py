@@ -40,7 +40,7 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
         """,
         {
             "orders_have_a_customer", "total_amount_is_usual", "updated_at_is_possible", "edits_follow_orders",
-            "orders_come_once", "values_are_believed",
+            "orders_come_once", "values_are_believed", "items_add_up_to_totals",
         },
     ),
     (
