@@ -112,7 +112,7 @@ def moments(name: str, column: pa.ChunkedArray) -> tuple[Array, Array]:
     if types.is_date(column.type):
         column = column.cast(pa.timestamp("us"))
     if types.is_timestamp(column.type):
-        times = column.cast(pa.timestamp("us", column.type.tz)).to_numpy().astype("datetime64[us]")
+        times = column.cast(pa.timestamp("us", column.type.tz), safe=False).to_numpy().astype("datetime64[us]")
         return times, np.isnat(times)
     cells = texts(column)
     _check_zones(name, cells)

@@ -39,11 +39,16 @@ _KNOWN_BY: dict[str, Callable[[str], str]] = {
 
 def read_company(path: Path) -> Company:
     """The company whose orders the file holds. Raises ConfigurationError that names the file and what is wrong."""
-    table = read_table(path)
+    import pyarrow as pa
+
     try:
-        return _company(table)
-    except BadColumn as error:
-        raise unusable(path, table.describe(error.fault)) from error
+        table = read_table(path)
+        try:
+            return _company(table)
+        except BadColumn as error:
+            raise unusable(path, table.describe(error.fault)) from error
+    except pa.ArrowException as error:
+        raise unusable(path, f"it cannot be read: {str(error).splitlines()[0][:200]}; export it again") from error
 
 
 def _company(table: OrderTable) -> Company:

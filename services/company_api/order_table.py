@@ -85,14 +85,12 @@ class OrderTable:
 
 
 def read_table(path: Path) -> OrderTable:
-    """Read a CSV or parquet file. Raises ConfigurationError that names the file and what is wrong with it."""
-    import pyarrow as pa
+    """Read a CSV or parquet file.
 
+    Raises ConfigurationError that names the file and what is wrong with it, ArrowException if it cannot be parsed.
+    """
     _check_kind(path)
-    try:
-        table = _read_parquet(path) if _is_parquet(path) else _read_csv(path)
-    except pa.ArrowException as error:
-        raise unusable(path, f"it cannot be read: {str(error).splitlines()[0][:200]}; export it again") from error
+    table = _read_parquet(path) if _is_parquet(path) else _read_csv(path)
     if not table.columns.num_rows:
         raise unusable(path, "it has a header and no rows; give a file with at least one order")
     return table

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,39 @@ def test_ids_of_a_parquet_file_are_whole_whatever_their_type(
     tmp_path: Path, given: pa.Array, read_as: list[str | None]
 ) -> None:
     assert _refs(read_company(_retail_parquet(tmp_path / "orders.parquet", given))) == read_as
+
+
+_GOOD_COLUMNS: dict[str, Any] = {
+    "order_id": pa.array([7]),
+    "ordered_at": pa.array([1_767_607_200_000_000_001], pa.timestamp("ns")),
+    "product_id": pa.array(["A"]),
+    "quantity": pa.array([Decimal("1.5")]),
+    "unit_price": pa.array([2.5], pa.float32()),
+}
+
+
+def test_a_parquet_file_is_read_whatever_its_types(tmp_path: Path) -> None:
+    pq.write_table(pa.table(_GOOD_COLUMNS), tmp_path / "orders.parquet")
+    (order,) = _orders(read_company(tmp_path / "orders.parquet"))
+    assert (order.order_id, order.order_date) == ("7", datetime(2026, 1, 5, 10, tzinfo=UTC))
+    assert (order.items[0].quantity, order.items[0].price) == (1.5, 2.5)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"product_id": pa.array([{"sku": "A"}])},
+        {"product_id": pa.array([b"\xff\xfe"])},
+        {"quantity": pa.array([[1, 2]])},
+        {"ordered_at": pa.array([1_767_607_200])},
+        {name: values.slice(0, 0) for name, values in _GOOD_COLUMNS.items()},
+    ],
+    ids=["struct", "bytes that are no text", "list", "seconds", "no rows"],
+)
+def test_a_parquet_file_of_other_types_is_refused_in_one_sentence(tmp_path: Path, column: dict[str, Any]) -> None:
+    pq.write_table(pa.table(_GOOD_COLUMNS | column), tmp_path / "orders.parquet")
+    with pytest.raises(ConfigurationError, match=r"orders.parquet: [^\n]+; [^\n]+$"):
+        read_company(tmp_path / "orders.parquet")
 
 
 @pytest.mark.parametrize("given", [[1.0, 9007199254740992.0], [1.5, 2.0], [1.0, 1e300]])
