@@ -134,9 +134,10 @@ def _sample_rows(definition: Any, gx_result: Any) -> None:
 
 
 def _in_words(row: dict[str, Any]) -> str:
-    """A row as a person reads it, without who somebody is."""
+    """A row as a person reads it, without who somebody is, and without characters that act on a terminal."""
     shown = {name: value for name, value in row.items() if value is not None and name not in _PERSONAL_COLUMNS}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
+    words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
+    return "".join(letter if letter.isprintable() else " " for letter in words)
 
 
 def _parameters(moment: datetime) -> dict[str, Any]:

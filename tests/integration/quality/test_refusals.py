@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from aisle.errors import GateStopped
+from aisle.quality import volumes
 from aisle.quality.gate import run_border
 
 #: The good world has 100 orders of each source, three order items each, in the first 17 hours of 2024.
@@ -176,3 +177,23 @@ def test_a_refused_order_that_has_no_status_names_none(raw: Raw) -> None:
     raw.refuse("pos", "unknown_status", 1, status="")
     raw.refuse("pos", "malformed_order", 1, first="m")
     assert "status_words_are_mapped" not in raw.gate("g1")
+
+
+def test_a_status_word_that_acts_on_a_terminal_is_told_without_its_power(raw: Raw) -> None:
+    raw.window("pos", "one")
+    raw.refuse("pos", "unknown_status", 1, status="\x1b]8;;https://example.com\x07done")
+    told = raw.gate("g1")["status_words_are_mapped"]
+    assert "done, orders refused 1" in told
+    assert told.isprintable()
+
+
+def test_refusals_that_a_person_accepts_are_not_counted_again(raw: Raw) -> None:
+    raw.window("pos", "one")
+    raw.refuse("pos", "malformed_order", 100)
+    raw.stopped("g1")
+    with psycopg.connect(raw.url) as connection:
+        volumes.accept(connection, "raw", "accepted")
+    assert raw.gate("g1") == {}
+    raw.window("pos", "two", "2024-01-02", "2024-01-03")
+    raw.refuse("pos", "malformed_order", 100, run="two", ordered_at="timestamptz '2024-01-02 12:00+00'", first="n")
+    assert "orders 100" in raw.stopped("g2")

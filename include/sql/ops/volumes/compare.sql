@@ -78,6 +78,7 @@ select
         else 'met'
     end as verdict
 from compared
+order by measure  -- two groups may measure a shared boundary at the same time, and must not wait for each other
 on conflict (boundary, dataset_group, measure, run_key) do update set
     value = excluded.value,
     last_good_value = excluded.last_good_value,
