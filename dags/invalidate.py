@@ -7,6 +7,8 @@ Writes asset `cache` (removes lists from `cache.offline_user_recommendations`, `
 
 1. remove_lists – the lists of one user, of one item, or all of the live generation; of one dataset group, or of all
 
+A user is named by what `aisle user-hash` prints for their id, because params stay in Airflow.
+
 Started by hand. Serving falls back with its next request; the next publish brings new lists, a rollback the previous.
 Safe to rerun: lists that are gone stay gone.
 """

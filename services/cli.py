@@ -118,6 +118,14 @@ def erase(url: WarehouseUrl = None) -> None:
     console.print(f"Filed. Start the DAG erase with the param request_id: {row[0] if row else ''}")
 
 
+@app.command("user-hash")
+def hash_user() -> None:
+    """Print what stands for a user in a DAG's params. It asks for the id, so that it stays in no shell's history."""
+    from aisle.invalidate.lists import user_hash
+
+    console.print(user_hash(typer.prompt("user_id").strip()), highlight=False)
+
+
 @events.command()
 def replay(
     url: WarehouseUrl = None,

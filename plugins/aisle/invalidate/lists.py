@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from psycopg import Connection
@@ -22,7 +23,7 @@ _TABLES: dict[What, tuple[str, ...]] = {
 
 
 class Lists(NamedTuple):
-    """Which lists are meant: those of one `key`, or all without a key."""
+    """Which lists are meant: those of one `key`, or all without a key. A user's key is their hash, see `user_hash`."""
 
     what: What
     key: str | None
@@ -31,14 +32,24 @@ class Lists(NamedTuple):
         return f"{self.what} {self.key}" if self.key else self.what
 
 
-def lists_of(what: What, key: str | None) -> Lists:
-    """The lists that two params mean. Raises ConfigurationError if they contradict each other."""
-    if (what == "all") != (not key):
+def user_hash(user_id: str) -> str:
+    """What stands for a user where their id must not stay, such as in params: 64 hex digits.
+
+    Equal to `identity.user_hash` of the warehouse.
+    """
+    return sha256(user_id.encode()).hexdigest()
+
+
+def lists_of(what: What, key: str | None, hashed_user: str | None) -> Lists:
+    """The lists that the params mean. Raises ConfigurationError if they contradict each other."""
+    given = {"user": hashed_user, "item": key}
+    if {name for name, value in given.items() if value} != {what} - {"all"}:
         raise ConfigurationError(
-            f"an invalidation was asked for with what={what!r} and {'a' if key else 'no'} key; give the id as `key` "
-            "for one user or one item, and none for all"
+            f"an invalidation was asked for with what={what!r}, {'a' if key else 'no'} key and "
+            f"{'a' if hashed_user else 'no'} user_hash; give the item's id as `key` for one item, what "
+            "`aisle user-hash` prints as `user_hash` for one user, and neither for all"
         )
-    return Lists(what, key or None)
+    return Lists(what, given.get(what))
 
 
 def invalidate(connection: Connection, lists: Lists, groups: Iterable[DatasetGroup]) -> int:

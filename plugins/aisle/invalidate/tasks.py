@@ -25,7 +25,13 @@ def params() -> dict[str, Param]:
             ALL_GROUPS, type="string", enum=names, description="Whose cache it is; all: every group's"
         ),
         "what": Param("user", type="string", enum=["user", "item", "all"], description="Whose lists are to go"),
-        "key": Param(None, type=["null", "string"], description="The user's or the item's id; empty for all"),
+        "key": Param(None, type=["null", "string"], description="The item's id; empty for a user or all"),
+        "user_hash": Param(
+            None,
+            type=["null", "string"],
+            pattern="^[0-9a-f]{64}$",
+            description="What `aisle user-hash` prints for the user's id; never the id: params stay in Airflow",
+        ),
         "reason": Param("", type="string", description="Why; stored beside who asked for it"),
     }
 
@@ -38,7 +44,8 @@ def remove_from_caches() -> Any:
 @task
 def remove_lists(params: Any = None, outlet_events: Any = None) -> int:
     """Take the lists out of the live caches, and keep who asked for it in the same transaction."""
-    lists, run_key, groups = lists_of(params["what"], params["key"]), run_key_of_context(), _groups(params)
+    lists = lists_of(params["what"], params["key"], params["user_hash"])
+    run_key, groups = run_key_of_context(), _groups(params)
     subject = str(lists) if params["dataset_group"] == ALL_GROUPS else groups[0].key(str(lists))
     with receipt(run_key, "invalidate", lists.what) as slip, connect() as connection:
         asked = Intervention(run_key, "invalidation", subject, asked_by(), params["reason"])

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import os
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from airflow.sdk.exceptions import ParamValidationError
+from typer.testing import CliRunner
+
+from aisle.invalidate.lists import user_hash
+from services.cli import app
 
 LISTS = """
 insert into cache.offline_user_recommendations
@@ -39,35 +47,39 @@ def lists(url: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("what", "key", "left"),
+    ("asked", "left"),
     [
-        ("user", "u2", ["p1", "p2", "u1", "u3"]),
-        ("item", "p1", ["p2", "u1", "u2", "u3"]),
-        ("all", None, []),
+        ({"what": "user", "user_hash": user_hash("u2")}, ["p1", "p2", "u1", "u3"]),
+        ({"what": "item", "key": "p1"}, ["p2", "u1", "u2", "u3"]),
+        ({"what": "all"}, []),
     ],
 )
 def test_lists_that_are_asked_for_leave_the_live_cache_and_no_others(
-    run_dag: Any, cache_url: str, what: str, key: str | None, left: list[str]
+    run_dag: Any, cache_url: str, asked: dict[str, str], left: list[str]
 ) -> None:
-    assert run_dag("invalidate", f"k-{what}", what=what, key=key, reason="wrong price") == {"remove_lists": "success"}
+    assert run_dag("invalidate", f"k-{asked['what']}", **asked, reason="wrong price") == {"remove_lists": "success"}
     assert lists(cache_url) == left
     assert rows(cache_url, "select count(*) from cache.offline_user_recommendations__previous") == [(3,)]
 
 
 def test_who_asked_and_why_is_kept_and_a_second_run_removes_nothing_more(run_dag: Any, cache_url: str) -> None:
     for _ in range(2):
-        run_dag("invalidate", "again", what="user", key="u1", reason="asked by support")
+        run_dag("invalidate", "again", what="user", user_hash=user_hash("u1"), reason="asked by support")
     audit = "select kind, subject, asked_by, reason, is_done from ops.interventions"
-    assert rows(cache_url, audit) == [("invalidation", "user u1", "dag_test", "asked by support", True)]
+    subject = f"user {user_hash('u1')}"
+    assert rows(cache_url, audit) == [("invalidation", subject, "dag_test", "asked by support", True)]
     assert lists(cache_url) == ["p1", "p2", "u2", "u3"]
 
 
 @pytest.mark.parametrize(
     "params",
     [
-        {"what": "user", "key": None, "reason": "no key"},
-        {"what": "all", "key": "u1", "reason": "a key for all"},
-        {"what": "user", "key": "u1", "reason": " "},
+        {"what": "user", "reason": "no user"},
+        {"what": "user", "key": "p1", "reason": "an item's key"},
+        {"what": "item", "user_hash": user_hash("u1"), "reason": "a user's hash"},
+        {"what": "item", "key": "p1", "user_hash": user_hash("u1"), "reason": "both"},
+        {"what": "all", "key": "p1", "reason": "a key for all"},
+        {"what": "user", "user_hash": user_hash("u1"), "reason": " "},
     ],
 )
 def test_params_that_contradict_each_other_or_give_no_reason_change_nothing(
@@ -76,3 +88,30 @@ def test_params_that_contradict_each_other_or_give_no_reason_change_nothing(
     assert run_dag("invalidate", "refused", **params) == {"remove_lists": "failed"}
     assert len(lists(cache_url)) == 5
     assert rows(cache_url, "select count(*) from ops.interventions") == [(0,)]
+
+
+@pytest.mark.parametrize("given", ["0123456789abcdef0123456789abcdef", "u1", "+923001234567", user_hash("u1").upper()])
+def test_a_user_id_is_refused_before_airflow_keeps_it(run_dag: Any, cache_url: str, given: str) -> None:
+    with pytest.raises(ParamValidationError):
+        run_dag("invalidate", "told", what="user", user_hash=given, reason="asked by support")
+    with sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "airflow.db") as database:
+        assert not any(f'"{given}"' in statement for statement in database.iterdump())
+
+
+def test_nothing_of_airflow_tells_of_the_user_whose_list_was_taken_out(
+    run_dag: Any, cache_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    user_id = "5e1fcafe5e1fcafe5e1fcafe5e1fcafe"
+    with psycopg.connect(cache_url) as connection:
+        statement = "insert into cache.offline_user_recommendations values (%s, '[]', now(), 'rank', 'g1')"
+        connection.execute(statement.encode(), (user_id,))
+    printed = CliRunner().invoke(app, ["user-hash"], input=f"{user_id}\n").output.splitlines()[-1]
+    run_dag("invalidate", "quiet", what="user", user_hash=printed, reason="asked by support")
+    assert user_id not in lists(cache_url)
+    said = capfd.readouterr()
+    with sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "airflow.db") as database:
+        kept = "\n".join(database.iterdump())
+    assert printed in kept
+    assert user_id not in kept + said.out + said.err
+    with psycopg.connect(cache_url) as connection:
+        assert connection.execute(b"select identity.user_hash(%s)", (user_id,)).fetchone() == (printed,)

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from aisle.invalidate.lists import user_hash
 from aisle.publish.cache import prepare
 
 pytestmark = pytest.mark.usefixtures("aws_connection")
@@ -34,15 +35,17 @@ def left(url: str) -> tuple[list[str], list[str]]:
 
 
 def test_the_lists_of_one_group_go_and_the_audit_says_whose(run_dag: Any, two_caches: str) -> None:
-    run_dag("invalidate", "one", dataset_group="Shop-North", what="user", key="u1", reason="moved away")
+    run_dag(
+        "invalidate", "one", dataset_group="Shop-North", what="user", user_hash=user_hash("u1"), reason="moved away"
+    )
     assert left(two_caches) == (["u1", "u2"], ["u2"])
     with psycopg.connect(two_caches) as connection:
         audit = connection.execute("select subject, after from ops.interventions").fetchall()
-    assert audit == [("Shop-North/user u1", "1 lists removed")]
+    assert audit == [(f"Shop-North/user {user_hash('u1')}", "1 lists removed")]
 
 
 def test_without_a_word_the_lists_of_every_group_go(run_dag: Any, two_caches: str) -> None:
-    run_dag("invalidate", "every", what="user", key="u1", reason="asked by support")
+    run_dag("invalidate", "every", what="user", user_hash=user_hash("u1"), reason="asked by support")
     assert left(two_caches) == (["u2"], ["u2"])
 
 
