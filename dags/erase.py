@@ -7,8 +7,9 @@ Writes every table with a user id, the files on S3, the datasets and models of P
 
 1. forget_in_warehouse – one transaction: tombstones, identity, raw, marts, events, the live and the previous cache
 2. forget_in_files – archived pages, exports, batch input and output
-3. service: list_users, deletion_job, unlist_users – Personalize or the engine forgets too
-4. finish – the request is blanked
+3. forget_in_folders – reports, dbt's artifacts and task logs of the worker
+4. service: list_users, deletion_job, unlist_users – Personalize or the engine forgets too
+5. finish – the request is blanked
 
 Started by hand, see docs/runbook.md. Orders stay without their person.
 Safe to rerun: what is gone stays gone, and a request that is done is skipped.
@@ -19,13 +20,20 @@ from __future__ import annotations
 from airflow.sdk import chain, dag
 
 from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.erase.tasks import PARAMS, finish, forget_in_files, forget_in_service, forget_in_warehouse
+from aisle.erase.tasks import (
+    PARAMS,
+    finish,
+    forget_in_files,
+    forget_in_folders,
+    forget_in_service,
+    forget_in_warehouse,
+)
 
 
 @dag(**line_dag("erase", __doc__), params={**PARAMS, **RUN_KEY_PARAM})
 def erase() -> None:
     """Forget one person everywhere."""
-    chain(forget_in_warehouse(), [forget_in_files(), forget_in_service()], finish())
+    chain(forget_in_warehouse(), [forget_in_files(), forget_in_folders(), forget_in_service()], finish())
 
 
 erase()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Param, get_current_context, task, task_group
@@ -72,6 +73,24 @@ def forget_in_files() -> dict[str, int]:
         hasher = PersonHasher(settings.identity)
         redactions = {source.name: Redaction(connection, source.name, hasher) for source in SOURCES}
         rewritten = Eraser(S3Hook().get_conn(), settings.storage.bucket, _user_ids(), redactions).erase()
+        slip.rows_in, slip.rows_out = rewritten
+    return rewritten._asdict()
+
+
+@task
+def forget_in_folders() -> dict[str, int]:
+    """Take the person out of reports, dbt's artifacts and task logs, as far as this worker has them."""
+    from airflow.sdk.configuration import conf
+
+    from aisle.erase import folders
+    from aisle.ingest.contacts import ContactFinder
+    from aisle.ingest.identity import PersonHasher
+
+    settings = get_settings()
+    places = (settings.docs.directory, settings.transform.runs_directory, Path(conf.get("logging", "base_log_folder")))
+    finder = ContactFinder(PersonHasher(settings.identity))
+    with receipt(run_key_of_context(), "erase", "folders") as slip:
+        rewritten = folders.forget_in_folders(places, _user_ids(), finder)
         slip.rows_in, slip.rows_out = rewritten
     return rewritten._asdict()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,3 +13,10 @@ def _retry_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(TASK_DEFAULTS, "retries", 0)
     monkeypatch.setitem(TASK_DEFAULTS, "retry_delay", timedelta(0))
+
+
+@pytest.fixture(autouse=True)
+def _own_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports and artifacts are those of the test, not those of whoever runs it."""
+    monkeypatch.setenv("AISLE_DOCS__DIRECTORY", str(tmp_path / "site"))
+    monkeypatch.setenv("AISLE_TRANSFORM__RUNS_DIRECTORY", str(tmp_path / "dbt"))
