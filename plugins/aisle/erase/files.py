@@ -18,6 +18,7 @@ from aisle.aws.transfers.copy_to_s3 import MultipartUpload
 from aisle.contracts.company_orders import SourceName
 from aisle.contracts.s3_layout import ARCHIVE, RUN_FILES
 from aisle.ingest.redaction import Redaction
+from aisle.ingest.spoilt import UNREADABLE, sort_out
 
 _CHUNK_BYTES = 1024 * 1024
 _USER_COLUMN = "USER_ID"
@@ -110,7 +111,7 @@ class Eraser:
             return False
         try:
             return user_of(line) in self._user_ids
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return True
 
 
@@ -139,5 +140,8 @@ def _orders_in(body: bytes) -> list[msgspec.Raw] | None:
     try:
         page = _body.decode(body)
         return _orders.decode(page["data"]) if isinstance(page, dict) else page
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+    except KeyError:
         return None
+    except UNREADABLE:
+        found = sort_out(body)
+        return found.orders if found else None

@@ -107,6 +107,13 @@ def test_an_archived_order_keeps_what_was_sold_and_loses_who_bought_it(files: Fi
     assert left == {"data": [stranger, {**order, "customer": dict.fromkeys(customer)}], "next_cursor": None}
 
 
+def test_in_a_page_with_a_spoilt_order_the_others_keep_theirs(files: Files) -> None:
+    spoilt = b'{"order_id": "A1", "customer": {"phone": "0300-1234567", "name": "\xff"}, "total": NaN}'
+    whole = b'{"order_id": "A2", "order_date": "2026-01-01T00:00:00Z", "customer": {"phone": "0300-7654321"}}'
+    left = files.erased(PAGE, b'{"data": [' + spoilt + b", " + whole + b'], "next_cursor": null}')
+    assert left == b'{"data": [null, ' + whole + b'], "next_cursor": null}'
+
+
 def test_a_page_in_which_no_orders_can_be_told_apart_loses_the_contacts(files: Files) -> None:
     left = files.erased(
         PAGE, b'{"data": [{"phone": "0300-1234567", "x": \xff, "to": "gone@example.com"}, 0300-12345678'

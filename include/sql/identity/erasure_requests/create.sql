@@ -73,8 +73,10 @@ select
 from (
     values
     ('raw.company__rejects', 'detail'),
+    ('raw.company__rejects', 'status'),
     ('raw.company__rejects', 'payload'),
     ('ops.ingest_windows', 'error'),
+    ('ops.status_words', 'word'),
     ('ops.receipts', 'details'),
     ('ops.quality_results', 'observed'),
     ('ops.interventions', 'subject'),
