@@ -11,12 +11,11 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aisle.settings import PROJECT_ROOT
+from aisle.settings import PROJECT_ROOT, get_settings
 from services.stack.secrets import StackSecrets
 from services.stack.settings import AWS
 
 REGION = "us-east-1"
-BUCKET = "aisle"
 #: Who logs in to Airflow and to the reports.
 ADMIN = "admin"
 
@@ -74,6 +73,11 @@ def endpoint(given: str, embedded: str) -> str:
     return "" if given == AWS else given or embedded
 
 
+def bucket() -> str:
+    """The line's bucket: the embedded S3 server makes it, and it is the only one that the engine may use."""
+    return get_settings().storage.bucket
+
+
 def aws_environment(at: Addresses, secrets: StackSecrets) -> dict[str, str]:
     """What boto3 reads by itself. With Amazon's own endpoints the caller's own credentials count."""
     if not at.s3_endpoint:
@@ -101,6 +105,7 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
             {
                 "ENGINE_HOST": "127.0.0.1",
                 "ENGINE_PORT": str(at.engine_port),
+                "ENGINE_BUCKETS": bucket(),
                 "ENGINE_DATA_DIR": str(home / "engine"),
                 **_engine_keys(at, secrets),
                 **aws_environment(at, secrets),
@@ -179,7 +184,7 @@ def airflow_environment(
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(_aws_connection(at, secrets)),
         "AISLE_IDENTITY__HASH_KEY": secrets.identity_hash_key,
         "AISLE_INGEST__START_AT": first_order_at,
-        "AISLE_STORAGE__BUCKET": BUCKET,
+        "AISLE_STORAGE__BUCKET": bucket(),
         "AISLE_DOCS__DIRECTORY": str(home / "site"),
         "AISLE_DOCS__URL": at.reports,
         "AISLE_TRANSFORM__RUNS_DIRECTORY": str(home / "dbt"),

@@ -21,6 +21,7 @@ from services.stack.blueprint import Component
 
 MARK = "STACK_MARK"
 _STOP_SECONDS = 20
+_CALLERS = ("AISLE_", "AIRFLOW__", "ENGINE_BUCKETS")
 
 
 class Program:
@@ -82,9 +83,12 @@ def command_of(command: tuple[str, ...]) -> list[str]:
 
 
 def environment_of(component: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The caller's environment below the component's own; what the caller set for Aisle or Airflow wins."""
+    """The caller's environment below the component's own.
+
+    What the caller set for Aisle or Airflow wins, and further buckets for the engine.
+    """
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    chosen = {name: value for name, value in inherited.items() if value and name.startswith(("AISLE_", "AIRFLOW__"))}
+    chosen = {name: value for name, value in inherited.items() if value and name.startswith(_CALLERS)}
     return {**inherited, **component, **chosen, MARK: str(home), "PYTHONUNBUFFERED": "1"}
 
 

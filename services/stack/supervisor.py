@@ -31,12 +31,12 @@ from services.stack import airflow_database
 from services.stack.airflow import AirflowClient
 from services.stack.blueprint import (
     ADMIN,
-    BUCKET,
     REGION,
     Addresses,
     airflow_components,
     airflow_environment,
     beside_airflow,
+    bucket,
     endpoint,
     passwords_file,
 )
@@ -299,7 +299,7 @@ class Stack:
             "s3", endpoint_url=self.addresses.s3_endpoint, region_name=REGION,
             aws_access_key_id=self.secrets.aws_access_key, aws_secret_access_key=self.secrets.aws_secret_key,
         )  # fmt: skip
-        client.create_bucket(Bucket=BUCKET)
+        client.create_bucket(Bucket=bucket())
 
     def _first_order_at(self) -> str:
         """Where the watermark begins: the simulator knows its first order, a real system is told by a setting."""

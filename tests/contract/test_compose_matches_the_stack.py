@@ -25,12 +25,12 @@ from services.reports.settings import ReportsSettings
 from services.serving.settings import ServingSettings
 from services.stack.blueprint import (
     AIRFLOW_COMMANDS,
-    BUCKET,
     Addresses,
     Component,
     airflow_components,
     airflow_environment,
     beside_airflow,
+    bucket,
 )
 from services.stack.postgres import SERVER_SETTINGS
 from services.stack.secrets import StackSecrets
@@ -260,7 +260,7 @@ def test_postgres_is_set_as_the_embedded_one(compose: Compose) -> None:
 
 
 def test_s3_server_makes_the_bucket_that_the_line_writes_to(compose: Compose) -> None:
-    assert compose["s3"]["environment"]["S3_BUCKET"] == BUCKET
+    assert compose["s3"]["environment"]["S3_BUCKET"] == bucket()
     assert compose["s3"]["environment"]["S3_BUCKET"] == compose[WORKER]["environment"]["AISLE_STORAGE__BUCKET"]
 
 

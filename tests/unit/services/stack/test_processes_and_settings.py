@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from aisle.settings import get_settings
 from services.cli import app
-from services.stack.blueprint import Addresses, Component, endpoint
+from services.stack.blueprint import Addresses, Component, beside_airflow, endpoint
 from services.stack.postgres import libpq_environment
 from services.stack.processes import MARK, Program, count_marked, environment_of, stop_all, sweep
 from services.stack.secrets import StackSecrets
@@ -82,6 +83,17 @@ def test_what_the_caller_set_for_aisle_wins(monkeypatch: pytest.MonkeyPatch, tmp
     assert environment["AISLE_PERSONALIZE__POLL_SECONDS"] == "7"
     assert environment["ENGINE_PORT"] == "8002"
     assert environment[MARK] == str(tmp_path)
+
+
+def test_a_bucket_of_ones_own_is_the_engines_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AISLE_STORAGE__BUCKET", "shop")
+    get_settings.cache_clear()
+    at = Addresses(**dict.fromkeys(Addresses.__dataclass_fields__, ""))  # type: ignore[arg-type]
+    (engine,) = [one for one in beside_airflow(at, StackSecrets.make(), tmp_path) if one.name == "engine"]
+    get_settings.cache_clear()
+    assert environment_of(engine.environment, tmp_path)["ENGINE_BUCKETS"] == "shop"
+    monkeypatch.setenv("ENGINE_BUCKETS", "shop,archive")
+    assert environment_of(engine.environment, tmp_path)["ENGINE_BUCKETS"] == "shop,archive"
 
 
 def test_what_the_caller_left_empty_does_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
