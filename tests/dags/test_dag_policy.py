@@ -8,19 +8,13 @@ from typing import Any
 import pytest
 
 from aisle.dag_policy import RULES, asset_names, violations, waited_for
+from tests.dags.effort import MOST_CALLS, effort_of_parsing, parsed
 
 ROOT = Path(__file__).parents[2]
 DAGS = sorted((ROOT / "dags").glob("*.py"))
 BAD = Path(__file__).parent / "bad"
 #: What one DAG of the line leaves for the next to follow.
 ARROWS = {("ingest", "raw_orders", "transform"), ("recommend", "batch_output", "publish")}
-MOST_SECONDS_TO_PARSE = 1.0
-
-
-def parsed(folder: Path) -> Any:
-    from airflow.dag_processing.dagbag import DagBag
-
-    return DagBag(dag_folder=str(folder))
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +47,28 @@ def test_a_dag_that_breaks_one_rule_is_told_of_that_rule_only(bad_bag: Any, rule
     assert {each.split(":")[0] for each in found} == {rule}
 
 
-def test_parsing_a_file_takes_less_than_a_second(bag: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """Once its imports are done, which the first parse of `bag` has seen to: this is what is done again and again."""
-    stats = parsed(ROOT / "dags").dagbag_stats
-    seconds = {Path(each.file).stem: each.duration.total_seconds() for each in stats}
-    with capsys.disabled():
-        slowest = sorted(seconds.items(), key=lambda each: -each[1])
-        print("\nseconds to parse:", ", ".join(f"{name} {took:.2f}" for name, took in slowest))  # noqa: T201
-    assert len(seconds) == len(DAGS)
-    assert {name: took for name, took in seconds.items() if took > MOST_SECONDS_TO_PARSE} == {}
+@pytest.mark.parametrize("file", DAGS, ids=lambda file: file.stem)
+def test_parsing_a_file_again_calls_little_and_reaches_nothing_outside(file: Path) -> None:
+    """This is what is done again and again, by the scheduler's side."""
+    effort = effort_of_parsing(file)
+    assert effort.n_calls < MOST_CALLS
+    assert effort.outside == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("sum(abs(n) for n in range(500_000))", "calls"),
+        ("import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))", "socket.connect"),
+        ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
+    ],
+)
+def test_a_file_that_works_while_it_is_parsed_is_found(tmp_path: Path, line: str, told: str) -> None:
+    file = tmp_path / "busy.py"
+    file.write_text(f"from airflow.sdk import DAG\n\nwith DAG('busy'):\n    {line}\n")
+    effort = effort_of_parsing(file)
+    found = [*effort.outside, *(["calls"] if effort.n_calls >= MOST_CALLS else [])]
+    assert [event.partition(" ")[0] for event in found] == [told]
 
 
 def test_the_arrows_of_the_line_are_assets(bag: Any) -> None:

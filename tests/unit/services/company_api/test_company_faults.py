@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from aisle.contracts.company_orders import Order
 from aisle.errors import ConfigurationError
+from services.company_api import faults
 from services.company_api.app import create_app
 from services.company_api.settings import CompanyApiSettings
 
@@ -78,11 +80,16 @@ def test_the_list_tells_how_often_each_fault_has_struck(api):
     assert [(fault["kind"], fault["struck"]) for fault in api.get("/faults").json()] == [("throttle", 1), ("error", 2)]
 
 
-def test_a_slow_answer_is_late_but_right(api):
-    usual = get(api)
-    arm(api, {"kind": "slow", "seconds": 0.15})
+def test_a_slow_answer_is_late_but_right(api, monkeypatch):
+    usual, delays = get(api), []
+
+    async def sleep(seconds):
+        delays.append(seconds)
+
+    arm(api, {"kind": "slow", "seconds": 2.5})
+    monkeypatch.setattr(faults, "asyncio", SimpleNamespace(sleep=sleep))
     late = get(api)
-    assert late.elapsed.total_seconds() > 0.15
+    assert delays == [2.5]
     assert late.content == usual.content
 
 
