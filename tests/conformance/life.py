@@ -138,7 +138,7 @@ class Life:
 
     def ended(self, noun: str, key: str, member: str | None = None) -> dict[str, Any]:
         """Wait until a resource, or its latest update, has ended, well or not."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             (body,) = self._look(noun, key).values()
             if {body["status"], body.get(member, body)["status"]} <= ENDED:
@@ -381,7 +381,7 @@ class Life:
         return self.boto(f"Describe{noun}", **{arn_member(noun): self.arns[key]})
 
     def _await_gone(self, noun: str, *keys: str) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while keys and time.monotonic() < deadline:
             try:
                 self._look(noun, keys[0])

@@ -147,7 +147,7 @@ def test_a_killed_scheduler_leaves_no_half_cache_and_the_run_finishes(stack: Sta
         _wait_for_work(stack, leg, run_id)
         scheduler = stack.program("airflow-scheduler")
         scheduler.signal(signal.SIGKILL)
-        scheduler.wait(10)
+        scheduler.wait(120)
         scheduler.start()
         stack.airflow.wait(leg, run_id, timeout_seconds=400, on_look=lambda _: None)
         if leg == "recommend":

@@ -80,14 +80,14 @@ def engine_url(s3_endpoint: str, tmp_path: Path) -> Iterator[str]:
         yield _address_in(log, process)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def _address_in(log: Path, process: subprocess.Popen[bytes]) -> str:
     """Where the engine says that it listens."""
     import time
 
-    for _ in range(600):
+    for _ in range(2400):
         found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
         if found:
             return found[0]

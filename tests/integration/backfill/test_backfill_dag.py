@@ -101,7 +101,7 @@ class Held:
 
     def pages(self, *asked: Any) -> Iterator[Any]:
         self._gate.reached.set()
-        assert self._gate.open.wait(20)
+        assert self._gate.open.wait(120)
         yield from self._api.pages(*asked)
 
 
@@ -121,7 +121,7 @@ def test_two_processes_never_work_on_one_window_at_the_same_time(scheduler: Sche
     gate, first = Gate(), []
     thread = threading.Thread(target=lambda: first.append(scheduler.pull("one-run", hold=gate)))
     thread.start()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(120)
     with pytest.raises(WindowIsTaken, match="another process is at it"):
         scheduler.pull("one-run")  # a second scheduler that starts the same task instance
     with pytest.raises(WindowIsTaken):
@@ -129,7 +129,7 @@ def test_two_processes_never_work_on_one_window_at_the_same_time(scheduler: Sche
     # Neither has taken the window of the one at work for a dead one's.
     assert rows(warehouse_url, "select run_key, state from ops.ingest_windows") == [("one-run", "running")]
     gate.open.set()
-    thread.join(30)
+    thread.join(120)
     assert first[0].windows == 1
     assert scheduler.pull("one-run").windows == 0  # it finds the window done
     assert rows(warehouse_url, "select run_key, state from ops.ingest_windows") == [("one-run", "proven")]
@@ -150,11 +150,11 @@ def test_a_backfill_beside_the_scheduled_ingest_writes_every_order_once(
     for thread in threads:
         thread.start()
     for gate in gates:
-        assert gate.reached.wait(20)
+        assert gate.reached.wait(120)
     for gate in gates:
         gate.open.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     changed = sum(each.total.orders_changed for each in pulled)
     assert changed == rows(warehouse_url, "select count(*) from raw.company__orders")[0][0] > 0
     assert rows(warehouse_url, "select distinct state from ops.ingest_windows") == [("proven",)]

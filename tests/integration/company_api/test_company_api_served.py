@@ -41,7 +41,7 @@ def served(**environment: str) -> Iterator[tuple[httpx.Client, int]]:
             yield client, server.pid
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(120)
 
 
 def _wait_until_healthy(client: httpx.Client, server: "subprocess.Popen[bytes]") -> None:

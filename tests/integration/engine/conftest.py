@@ -43,7 +43,7 @@ class EngineProcess:
         command = [sys.executable, "-m", "services.engine", "--port", str(self.port), "--data-dir", str(self.data_dir)]
         with (self.data_dir.parent / "engine.log").open("ab") as log:
             self.process = subprocess.Popen(command, env={**self._environment, **environment}, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 if httpx.get(f"{self.url}/health/ready").status_code == 200:
@@ -59,7 +59,7 @@ class EngineProcess:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
     def client(self) -> Any:
         return boto3.client("personalize", endpoint_url=self.url)
@@ -111,7 +111,7 @@ def described(describe: Callable[..., dict[str, Any]], **arguments: str) -> dict
     return resource
 
 
-def wait(describe: Callable[..., dict[str, Any]], seconds: float = 60, **arguments: str) -> dict[str, Any]:
+def wait(describe: Callable[..., dict[str, Any]], seconds: float = 120, **arguments: str) -> dict[str, Any]:
     """Poll as a client does until the resource has settled."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -134,7 +134,7 @@ def test_deletion_goes_from_the_leaves_to_the_root(shop: Any, csv_of_interaction
     refused("ResourceInUseException", shop.client.delete_schema, schemaArn=schema)
 
     def gone(describe: Any, **arn: str) -> bool:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
                 describe(**arn)
@@ -167,7 +167,7 @@ def test_campaign_follows_its_solution_and_holds_it(shop: Any, csv_of_interactio
     assert campaign["solutionVersionArn"] == first["solutionVersionArn"]
     second = client.create_solution_version(solutionArn=solution)["solutionVersionArn"]
     shop.settled(client.describe_solution_version, solutionVersionArn=second)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while client.describe_campaign(campaignArn=arn)["campaign"]["solutionVersionArn"] != second:
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -43,7 +43,7 @@ def delete_users(shop: Any, group: str, location: str) -> dict[str, Any]:
     job = shop.client.create_data_deletion_job(
         jobName=shop.name, datasetGroupArn=group, roleArn=ROLE, dataSource={"dataLocation": location}
     )["dataDeletionJobArn"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         settled: dict[str, Any] = shop.client.describe_data_deletion_job(dataDeletionJobArn=job)["dataDeletionJob"]
         if settled["status"] not in ("PENDING", "IN_PROGRESS"):

@@ -172,7 +172,7 @@ def test_what_was_acknowledged_to_many_clients_survives_a_kill(
 def test_deleted_dataset_takes_its_records_along(tracked: Tracked, shop: Any) -> None:
     tracked.put(EVENT)
     shop.client.delete_dataset(datasetArn=tracked.interactions)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while tracked.interactions in [one["datasetArn"] for one in shop.client.list_datasets()["datasets"]]:
         assert time.monotonic() < deadline
     assert tracked.records() == []

@@ -147,7 +147,7 @@ def test_calls_are_told_to_wait_until_the_data_is_open(tmp_path: Path, monkeypat
     may_open, really_open = threading.Event(), Engine.open
 
     def open_later(settings: EngineSettings) -> Engine:
-        assert may_open.wait(30)
+        assert may_open.wait(120)
         return really_open(settings)
 
     monkeypatch.setattr(Engine, "open", open_later)

@@ -415,7 +415,7 @@ def test_items_put_after_the_training_are_found_by_exploration_and_likeness(
             for kind in ("odd", "even")
         ],
     )
-    deadline, found = time.monotonic() + 10, set[str]()
+    deadline, found = time.monotonic() + 120, set[str]()
     while time.monotonic() < deadline and not {"late-odd", "late-even"} <= found:
         found.update(names(world.ask(exploring, userId="u2")))
     assert {"late-odd", "late-even"} <= found
@@ -495,7 +495,7 @@ def test_an_update_changes_what_is_served_and_a_deletion_ends_it(world: World) -
     arn = world.campaign("aws-sims")
     items = world.ask(arn, itemId="i1", numResults=5)
     world.shop.client.update_campaign(campaignArn=arn, solutionVersionArn=world.version("aws-popularity-count"))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while names(world.ask(arn, itemId="i1", numResults=5)) == names(items) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert "i1" in names(world.ask(arn, userId="u1", numResults=5))

@@ -17,7 +17,7 @@ def test_solution_is_trained_on_schedule_and_only_with_new_data(
     solution = client.create_solution(name=shop.name, datasetGroupArn=group, recipeArn=recipe)["solutionArn"]
 
     def versions(at_least: int) -> list[dict[str, Any]]:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             found: list[dict[str, Any]] = client.list_solution_versions(solutionArn=solution)["solutionVersions"]
             if len(found) >= at_least and all(one["status"] == "ACTIVE" for one in found):

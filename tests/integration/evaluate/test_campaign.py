@@ -105,7 +105,7 @@ def test_campaigns_of_three_recipes_follow_promotion_and_rollback_and_are_as_the
     assert None not in first.values()
     assert served(personalize) == first
     of_first = answer(personalize, user_id)
-    plan = plans(Service(personalize, poll_seconds=0.1, patience_seconds=30), load(file))[0]
+    plan = plans(Service(personalize, poll_seconds=0.1, patience_seconds=120), load(file))[0]
     assert [each.resource.title for each in plan.changes if each.action != "unchanged"] == ["campaign aisle-newest"]
 
     with psycopg.connect(seasons) as connection:

@@ -103,7 +103,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _short_way: None) -> P
 
 @pytest.fixture
 def service(personalize: Any) -> Service:
-    return Service(personalize, poll_seconds=0.1, patience_seconds=30)
+    return Service(personalize, poll_seconds=0.1, patience_seconds=120)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def import_marts(client: Any, marts: str, s3: Any, bucket: str) -> None:
 
 def wait(describe: Callable[[], dict[str, Any]]) -> None:
     """Until something is ACTIVE."""
-    for _ in range(600):
+    for _ in range(2400):
         said = describe()
         assert "FAILED" not in said["status"], said
         if said["status"] == "ACTIVE":

@@ -252,7 +252,7 @@ class Model:
     def _await(self, kind: str, arn: str) -> dict[str, Any]:
         member = "".join(word.title() for word in kind.split("_"))
         member = member[0].lower() + member[1:]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             found: dict[str, Any] = getattr(self.client, f"describe_{kind}")(**{f"{member}Arn": arn})[member]
             if found["status"] in ("ACTIVE", "CREATE FAILED"):

@@ -38,11 +38,11 @@ def running_engine(data: Path, s3_endpoint: str, **environment: str) -> Iterator
         yield _ready(f"http://127.0.0.1:{port}", process)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def _ready(url: str, process: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < deadline:
         try:
             if httpx.get(f"{url}/health/ready").status_code == httpx.codes.OK:

@@ -21,8 +21,10 @@ from tests.integration.faults.rows import ROWS, Row, Work
 from tests.integration.faults.world import World
 
 #: A client that repeats nothing stands for a fault that outlasts all repetitions.
-PLAIN = {"retries": {"max_attempts": 0}, "read_timeout": 0.25}
-REPEATING = {"retries": {"max_attempts": 4}, "read_timeout": 0.25}
+PLAIN = {"retries": {"max_attempts": 0}, "read_timeout": 60}
+REPEATING = {"retries": {"max_attempts": 4}, "read_timeout": 60}
+#: For answers that come later than that; the engine of a busy machine must not be given up on elsewhere.
+IMPATIENT = {"read_timeout": 1}
 REASON = "the role may not read s3://elsewhere"
 
 WAITING = tuple(row for row in ROWS if row.look)
@@ -100,8 +102,9 @@ def test_a_call_that_breaks_is_no_success_and_the_retry_does_the_work_once(
 ) -> None:
     work = row.work(world)
     world.proxy.break_calls(row.call, fault)
+    impatient = IMPATIENT if fault == Fault.ANSWER_LATE else {}
     with pytest.raises(RetryableError, match="retry"):
-        run(row, work, PLAIN, **without_waiting(row))
+        run(row, work, PLAIN | impatient, **without_waiting(row))
     returned = run(row, work, REPEATING, **without_waiting(row))
     assert work.results() == [returned]
 
@@ -118,7 +121,8 @@ def test_a_call_that_breaks_is_no_success_and_the_retry_does_the_work_once(
 def test_what_the_client_repeats_is_done_once(row: Row, faults: tuple[Fault, ...], world: World) -> None:
     work = row.work(world)
     world.proxy.break_calls(row.call, *faults)
-    returned = run(row, work, REPEATING, **without_waiting(row))
+    impatient = IMPATIENT if Fault.ANSWER_LATE in faults else {}
+    returned = run(row, work, REPEATING | impatient, **without_waiting(row))
     assert world.proxy.sent[row.call] > len(faults)
     assert work.results() == [returned]
 
@@ -130,7 +134,7 @@ def test_a_wait_outlives_every_fault(row: Row, mode: Mode, world: World) -> None
     before = [None] * (row.looks_before + 1)
     world.proxy.tell(row.look, *[None] * row.looks_before, *[row.on_its_way] * (len(Fault) + 1))
     world.proxy.break_calls(row.look, *before, *Fault)
-    returned = run(row, work, PLAIN, mode, waiter_max_attempts=len(Fault) + 8)
+    returned = run(row, work, PLAIN | IMPATIENT, mode, waiter_max_attempts=len(Fault) + 30)
     assert world.proxy.sent[row.look] > len(before) + len(Fault)
     assert work.results() == [returned]
 

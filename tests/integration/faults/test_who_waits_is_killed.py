@@ -85,7 +85,7 @@ def test_a_deferred_task_goes_on_waiting_in_the_triggerer_after_the_one_that_was
     (first,) = started(world, "deferred")
     triggerer = airflow.programs["airflow-triggerer"]
     triggerer.signal(signal.SIGKILL)
-    triggerer.wait(10)
+    triggerer.wait(120)
     looks = world.proxy.sent[LOOK]
     triggerer.start()
 

@@ -31,7 +31,7 @@ EVENT = {
     "eventType": "purchase",
     "sentAt": datetime(2026, 1, 1, tzinfo=UTC),
 }
-_SETTLE_SECONDS = 30
+_SETTLE_SECONDS = 120
 _names = count()
 
 

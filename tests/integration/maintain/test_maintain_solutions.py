@@ -15,7 +15,7 @@ RECIPE = "arn:aws:personalize:::recipe/aws-popularity-count"
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -51,7 +51,7 @@ def shared_engine(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str) ->
 def engine_url(shared_engine: EngineProcess) -> Iterator[str]:
     """One engine for all tests of this folder; each leaves it empty."""
     yield shared_engine.url
-    service = Service(shared_engine.client(), poll_seconds=0.1, patience_seconds=30)
+    service = Service(shared_engine.client(), poll_seconds=0.1, patience_seconds=120)
     for group in list(service.summaries(kinds.DATASET_GROUP)):
         tear_down(service, group["name"], confirm=group["name"])
     for schema in list(service.summaries(kinds.SCHEMA)):
@@ -66,7 +66,7 @@ def shop_text() -> str:
 @pytest.fixture
 def service(personalize: Any) -> Service:
     """The engine, looked at every tenth of a second."""
-    return Service(personalize, poll_seconds=0.1, patience_seconds=30)
+    return Service(personalize, poll_seconds=0.1, patience_seconds=120)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def train(personalize: Any, s3: Any, bucket: str) -> Callable[[str, str], str]:
 
 def wait(describe: Callable[[], dict[str, Any]]) -> None:
     """Until something is ACTIVE."""
-    for _ in range(600):
+    for _ in range(2400):
         said = describe()
         assert "FAILED" not in said["status"], said
         if said["status"] == "ACTIVE":

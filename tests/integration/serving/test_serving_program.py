@@ -43,11 +43,11 @@ def serving(database_url: str, log: Path) -> Iterator[httpx.Client]:
             yield client
     finally:
         program.terminate()
-        program.wait(timeout=10)
+        program.wait(timeout=120)
 
 
 def _wait(client: httpx.Client) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             client.get("/health/live")

@@ -45,7 +45,7 @@ def airflow_url(airflow_metadata: None, tmp_path_factory: pytest.TempPathFactory
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 def _free_port() -> int:

@@ -39,7 +39,7 @@ class CompanyProcess:
             [sys.executable, "-m", "services.company_api"],
             cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not self._answers():
             assert time.monotonic() < deadline, "the company API did not start"
             time.sleep(0.1)
@@ -52,7 +52,7 @@ class CompanyProcess:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=120)
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -80,7 +80,7 @@ class Control:
 
     def settled(self, noun: str, arn: str, update: bool = False) -> dict[str, Any]:
         """The resource when it, or its latest update, has ended."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             resource = self.described(noun, arn)
             status = resource[f"latest{noun}Update"]["status"] if update else resource["status"]
@@ -91,7 +91,7 @@ class Control:
 
     def gone(self, noun: str, arn: str) -> bool:
         """Whether a deletion came to its end."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
                 self.described(noun, arn)

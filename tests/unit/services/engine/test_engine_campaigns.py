@@ -224,7 +224,7 @@ def test_version_that_ends_during_an_update_is_followed_after_it(control: Contro
     control.pace(0)
     version = control.version(solution, "two")
     assert control.described("Campaign", arn)["solutionVersionArn"] != version
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while control.described("Campaign", arn)["solutionVersionArn"] != version:
         assert time.monotonic() < deadline
         control.settled("Campaign", arn, update=True)

@@ -53,13 +53,13 @@ def test_training_that_was_stopped_never_becomes_active(control: Control, group:
 
     def slow(_version: Resource) -> Completion:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(120)
         return lambda _: None
 
     control.jobs["SolutionVersion"] = slow
     solution = control.solution(group)
     version = control.CreateSolutionVersion(solutionArn=solution)["solutionVersionArn"]
-    begun.wait(10)
+    begun.wait(120)
     refused("ResourceInUse", control.DeleteSolution, "CREATE IN_PROGRESS", solutionArn=solution)
     control.StopSolutionVersionCreation(solutionVersionArn=version)
     assert control.settled("SolutionVersion", version)["status"] == "CREATE STOPPED"
@@ -69,7 +69,7 @@ def test_training_that_was_stopped_never_becomes_active(control: Control, group:
     follower = control.created("SolutionVersion", solutionArn=solution)
     assert control.described("SolutionVersion", follower)["status"] == "ACTIVE"
     assert control.described("SolutionVersion", version)["status"] == "CREATE STOPPED"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while folder.exists():
         assert time.monotonic() < deadline, "what the abandoned training made was left"
         time.sleep(0.005)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,14 @@ from services.stack.processes import MARK, Program, count_marked, environment_of
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for it, on a machine that is busy too."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_each_set_of_orders_has_its_own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -163,8 +172,7 @@ def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) 
     ours = subprocess.Popen(sleeper, env={**os.environ, MARK: str(tmp_path)}, start_new_session=True)
     others = subprocess.Popen(sleeper, env={**os.environ, MARK: str(tmp_path / "other")}, start_new_session=True)
     try:
-        time.sleep(0.2)
-        assert count_marked(tmp_path) == 1
+        until(lambda: count_marked(tmp_path) == 1)
         assert sweep(tmp_path) == 1
         assert ours.poll() is not None
         assert others.poll() is None
@@ -175,10 +183,14 @@ def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) 
 
 def test_a_program_that_ignores_the_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.stack.processes._STOP_SECONDS", 0.5)
-    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    deaf = tmp_path / "deaf"
+    stubborn = (
+        "import pathlib, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        f"pathlib.Path({str(deaf)!r}).touch(); time.sleep(600)"
+    )
     program = Program(Component("stubborn", ("python", "-c", stubborn)), tmp_path)
     program.start()
-    time.sleep(0.5)
+    until(deaf.exists)
     stop_all([program])
     assert program.has_ended()
     assert count_marked(tmp_path) == 0
