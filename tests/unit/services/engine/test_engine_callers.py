@@ -66,6 +66,13 @@ def test_unsigned_engine_refuses_every_other_page(origin: str) -> None:
     assert refused(signed=True, origin=origin) is None
 
 
+def test_call_without_a_host_comes_from_no_browser_and_goes_on() -> None:
+    callers = Callers.parse("", "loopback", signed=False)
+    callers.check(Headers({}))
+    with pytest.raises(AccessDenied):
+        callers.check(Headers({"origin": "https://shop.example"}))
+
+
 def test_without_loopback_in_the_setting_an_unsigned_engine_answers_no_page_but_those_listed() -> None:
     assert refused(origins="", origin="http://localhost:3000")
     assert refused(origins="http://localhost:5173", origin="http://localhost:3000")
