@@ -21,6 +21,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "COMPANY_API_SCALE": "tiny",
         "ENGINE_DATA_DIR": str(tmp_path / "engine"),
         "REPORTS_DIRECTORY": str(tmp_path / "site"),
+        "REPORTS_PASSWORD": "password",
         "SERVING_DATABASE_URL": "postgresql://localhost/warehouse",
         "SERVING_API_KEY_HASHES": "0" * 64,
     }.items():
