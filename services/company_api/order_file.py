@@ -102,6 +102,8 @@ class _Rows:
         self.sources = sources[self._places]
         self._ordered_at = ordered_at[self._places]
         self._quantity, self._price = quantity[self._places], price[self._places]
+        #: Of each row: which rows are of one number, customer and time, whatever became of them.
+        self._visit: Array = np.arange(len(self._places))
         self._is_cancelled = self._cancelled_invoices() if table.header.is_online_retail else None
 
     def __len__(self) -> int:
@@ -109,14 +111,13 @@ class _Rows:
 
     def orders(self) -> tuple[Array, Array]:
         """The order of each row, and the first row of each order. What one number is given to twice is kept apart."""
-        key = _packed(self._text("order_id").codes, self.sources)
-        for column, codes in self._tells_apart(key):
-            apart = _packed(key, codes)
-            if apart.max(initial=0) > key.max(initial=0):
-                self._note_contradictions(column, key, codes)
-                key = apart
-        _, first_rows, order_of_row = np.unique(key, return_index=True, return_inverse=True)
-        return order_of_row, first_rows
+        number = _packed(self._text("order_id").codes, self.sources)
+        visit = self._apart(number, "ordered_at", self._later_days(number))
+        for name, codes in self._marks(visit):
+            visit = self._apart(visit, name, codes)
+        self._visit = visit
+        order = self._apart(visit, "status", _folded(self._status(), lambda text: text.strip().lower()).codes)
+        return order, np.unique(order, return_index=True)[1]
 
     def order_columns(self, order_of_row: Array, first_rows: Array) -> OrderColumns:
         """What an order says of itself is the first that one of its rows says; its time is the earliest of theirs."""
@@ -128,9 +129,9 @@ class _Rows:
             ordered_at=earliest,
             updated_at=earliest.copy(),
             status=self._status().take(first_rows),
-            customer=self._customers(order_of_row, first_rows),
-            city=_filled(self._text("city"), order_of_row).take(first_rows),
-            province=_filled(self._text("province"), order_of_row).take(first_rows),
+            customer=self._customers(first_rows),
+            city=self._said("city").take(first_rows),
+            province=self._said("province").take(first_rows),
             payment_mode=nothing,
             brand=nothing,
         )
@@ -153,29 +154,35 @@ class _Rows:
         self._note("unit_price", np.flatnonzero(tiny), problem)
 
     def _note_contradictions(self, column: str, key: Array, codes: Array) -> None:
-        """Tell the rows that say otherwise than the first row of their order."""
-        _, first, order = np.unique(key, return_index=True, return_inverse=True)
-        rows = np.flatnonzero(codes != codes[first][order])
+        first = np.unique(key, return_index=True)[1]
+        rows = np.flatnonzero(codes != codes[first][key])
         problem = "it contradicts other rows of the same order number. Kept apart, as an order of its own"
         self._note(column, self._places[rows], problem)
 
     # -- orders ---------------------------------------------------------------------------------------------------
 
-    def _tells_apart(self, key: Array) -> Iterator[tuple[str, Array]]:
-        """What all rows of one order have in common; an empty cell says nothing."""
-        _, first, order = np.unique(key, return_index=True, return_inverse=True)
-        yield "status", _folded(self._status(), lambda text: text.strip().lower()).codes
+    def _apart(self, key: Array, column: str, codes: Array) -> Array:
+        """The keys, and other ones for rows that contradict the first row of their key, which are told."""
+        apart = _packed(key, codes)
+        if apart.max() > key.max():
+            self._note_contradictions(column, key, codes)
+        return apart
+
+    def _later_days(self, key: Array) -> Array:
+        """0 for rows of the time of the first row of their key; the day, for others."""
+        earliest = self._ordered_at[np.unique(key, return_index=True)[1]]
+        np.minimum.at(earliest, key, self._ordered_at)
+        days = self._ordered_at.astype("datetime64[D]").astype(np.int64)
+        return np.where(self._ordered_at - earliest[key] > _ONE_ORDER, days - days.min() + 1, 0)
+
+    def _marks(self, key: Array) -> Iterator[tuple[str, Array]]:
+        """By what the customers of the rows are known, 0 where by nothing or by something surer."""
         is_known = np.zeros(len(key), bool)
         for name, fold in _KNOWN_BY.items():
-            mark = _filled(_folded(self._text(name), fold), order)
+            mark = _filled(_folded(self._text(name), fold), key)
             says = np.array([value is not None for value in mark.values], bool)[mark.codes]
             yield name, np.where(says & ~is_known, mark.codes + 1, 0)
             is_known |= says
-        earliest = self._ordered_at[first]
-        np.minimum.at(earliest, order, self._ordered_at)
-        is_later = self._ordered_at - earliest[order] > _ONE_ORDER
-        days = self._ordered_at.astype("datetime64[D]").astype(np.int64)
-        yield "ordered_at", np.where(is_later, days - days.min(initial=0) + 1, 0)
 
     def _order_ids(self, first_rows: Array) -> Array:
         """The number of each order; the second and further orders of one number get a suffix of their own."""
@@ -201,8 +208,8 @@ class _Rows:
         invoices = self._text("order_id")
         return np.array([(value or "").startswith("C") for value in invoices.values], bool)[invoices.codes]
 
-    def _customers(self, order_of_row: Array, first_rows: Array) -> Coded[Customer | None]:
-        columns = [_filled(self._text(name), order_of_row).take(first_rows) for name in _CUSTOMER]
+    def _customers(self, first_rows: Array) -> Coded[Customer | None]:
+        columns = [self._said(name).take(first_rows) for name in _CUSTOMER]
         parts, codes = _combinations(columns)
         return Coded([Customer(*part) if any(part) else None for part in parts], codes)
 
@@ -213,6 +220,10 @@ class _Rows:
             return Coded.constant(None, len(self._places))
         column = self._columns[name]
         return (ids(name, column) if name in _IDS else texts(column)).take(self._places)
+
+    def _said(self, name: str) -> Coded[str | None]:
+        """The cells; an empty one is filled by the first row of the same customer's visit that says something."""
+        return _filled(self._text(name), self._visit)
 
     def _empty(self, name: str) -> Array:
         cells = ids(name, self._columns[name])
@@ -258,15 +269,15 @@ def _combinations(columns: list[Coded[str | None]]) -> tuple[list[tuple[str | No
     return list(zip(*parts, strict=True)), codes
 
 
-def _filled(cells: Coded[str | None], order_of_row: Array) -> Coded[str | None]:
-    """The cells, where they are empty those of the first row of the same order that says something."""
+def _filled(cells: Coded[str | None], key: Array) -> Coded[str | None]:
+    """The cells, where they are empty that of the first row of the same key that says something."""
     if None not in cells.values:
         return cells
     says = cells.codes != cells.values.index(None)
-    orders, first = np.unique(order_of_row[says], return_index=True)
-    codes = np.full(int(order_of_row.max(initial=0)) + 1, cells.values.index(None), cells.codes.dtype)
-    codes[orders] = cells.codes[says][first]
-    return Coded(cells.values, np.where(says, cells.codes, codes[order_of_row]))
+    keys, first = np.unique(key[says], return_index=True)
+    codes = np.full(int(key.max()) + 1, cells.values.index(None), cells.codes.dtype)
+    codes[keys] = cells.codes[says][first]
+    return Coded(cells.values, np.where(says, cells.codes, codes[key]))
 
 
 def _folded(cells: Coded[Any], fold: Callable[[str], str]) -> Coded[str | None]:

@@ -292,7 +292,7 @@ CONTRADICTIONS = {
     "status": ("1,2026-01-05T10:00:00Z,c1,B,1,2.5,cancelled\n", "status"),
     "customer": ("1,2026-01-05T10:00:00Z,c2,B,1,2.5,completed\n", "customer_ref"),
     "date": ("1,2026-06-05T10:00:00Z,c1,B,1,2.5,completed\n", "ordered_at"),
-    "everything": ("1,2026-06-05T10:00:00Z,c2,B,1,2.5,pending\n", "status"),
+    "everything": ("1,2026-06-05T10:00:00Z,c2,B,1,2.5,pending\n", "ordered_at"),
 }
 
 
@@ -309,6 +309,17 @@ def test_rows_of_one_number_that_contradict_each_other_are_orders_of_their_own_a
     assert second.order_date == datetime.fromisoformat(given[1])
     assert f"column {column}, row 4: it contradicts other rows of the same order number" in company.notes[0]
     assert company.source_rows == 3
+
+
+def test_a_cancelled_row_has_the_customer_of_its_order_and_a_later_order_has_not(read: Read) -> None:
+    company = read(
+        HEADER
+        + "1,2026-01-05T10:00:00Z,c1,A,1,2.5,completed\n"
+        + "1,2026-01-05T10:00:00Z,,B,1,2.5,cancelled\n"
+        + "1,2026-06-05T10:00:00Z,,C,1,2.5,completed\n"
+    )
+    by_item = {order.items[0].id: order.customer and order.customer.id for order in _orders(company)}
+    assert by_item == {"A": "c1", "B": "c1", "C": None}
 
 
 def test_contacts_tell_orders_apart_where_there_is_no_customer_number(read: Read) -> None:
