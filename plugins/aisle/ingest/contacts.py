@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 from aisle.ingest.identity import PersonHasher
 
-_EMAIL = re.compile(r"[^\s\"'<>(){}\[\],;:|\\@]+@[^\s\"'<>(){}\[\],;:|\\@]+")
+#: What neither begins nor ends within an address. The lengths are those of mail (RFC 5321); without them, and without a
+#: fixed beginning, a long text could be looked through once for each of its characters.
+_IN_ADDRESS = r"[^\s\"'<>(){}\[\],;:|\\@=/?&`]"
+_EMAIL = re.compile(rf"(?<!{_IN_ADDRESS}){_IN_ADDRESS}{{1,64}}@{_IN_ADDRESS}{{1,255}}(?!{_IN_ADDRESS})")
 _USER_ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
 #: Groups of digits with at most three of what people put between them.
 _NUMBERS = re.compile(r"(?<![0-9A-Za-z])\+?\d+(?:[ ().\-/]{1,3}\d+)*(?![0-9A-Za-z])")

@@ -52,7 +52,13 @@ def test_the_digits_of_a_phone_number_inside_another_number_are_a_strangers(text
 
 @pytest.mark.parametrize(
     "text",
-    ["zubaida@example.com", "mail Zubaida@Example.COM.", '"e":"zubaida@example.com"', "zubaida\\u0040example.com"],
+    [
+        "zubaida@example.com",
+        "mail Zubaida@Example.COM.",
+        '"e":"zubaida@example.com"',
+        "zubaida\\u0040example.com",
+        "?to=zubaida@example.com&x",
+    ],
 )
 def test_an_email_address_is_found_whatever_its_case(text: str) -> None:
     assert FINDER.hashes(text) == {EMAIL}
@@ -61,6 +67,13 @@ def test_an_email_address_is_found_whatever_its_case(text: str) -> None:
 @pytest.mark.parametrize("text", ["azubaida@example.com", "zubaida@example.com.pk", "@example.com", "zubaida"])
 def test_an_email_address_inside_another_is_a_strangers(text: str) -> None:
     assert EMAIL not in FINDER.hashes(text)
+
+
+@pytest.mark.parametrize("filler", ["@" + "a" * 300_000, "a" * 300_000 + "@", "1" * 300_000 + "a", "a@" * 50_000])
+def test_an_endless_word_neither_hides_what_follows_nor_is_looked_through_for_each_of_its_characters(
+    filler: str,
+) -> None:
+    assert FINDER.hashes(f"{filler} zubaida@example.com 0300-1234567") == {EMAIL, PHONE}
 
 
 def test_a_user_id_is_found_whole_only() -> None:
