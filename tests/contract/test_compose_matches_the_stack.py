@@ -91,6 +91,8 @@ AIRFLOW_DIFFERS = {
     "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
     "AIRFLOW__CELERY__BROKER_URL": "redis://:valkey-password@valkey:6379/0",
     "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(StackSettings.model_fields["parallelism"].default),
+    # The simulator is asked inside the network of the containers.
+    "AISLE_INGEST__ALLOW_HTTP": "true",
 }
 #: Per program: the variables whose value in containers is another one. None: not set there.
 DIFFERS: dict[str, dict[str, str | None]] = {

@@ -171,11 +171,16 @@ def test_of_a_page_with_one_spoilt_order_exactly_that_one_is_refused() -> None:
 
 
 def test_a_page_cut_off_behind_its_spoilt_order_has_no_orders() -> None:
+    """Of pages whose cursor stands behind the orders, as the contract has it.
+
+    With the cursor before them, a page that is cut off right behind an inner bracket looks like one whose last order
+    does not close.
+    """
     chance = random.Random(3)
     taken = []
     for kind, page, _, _ in spoilt_pages(N_PAGES // 10, seed=4):
         cut = page[: chance.randrange(len(page) - 1)]
-        if page.startswith(b"{") and sort_out(cut) is not None:
+        if page.rfind(b'"next_cursor"') > page.find(b'"order_id"') and sort_out(cut) is not None:
             taken.append((kind, cut))
     assert taken == []
 
