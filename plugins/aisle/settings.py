@@ -46,9 +46,14 @@ class Ingest(_Section):
     page_orders: int = Field(1000, ge=1, description="Orders asked for per page")
     timeout_seconds: float = Field(30, gt=0, description="Time limit of one page, from asking to its last byte")
     attempts: int = Field(5, ge=1, description="Tries of one page before the window fails")
+    allow_http: bool = Field(
+        False, description="The company API may be asked without TLS, inside a network of your own"
+    )
     max_page_megabytes: float = Field(64, gt=0, description="Largest page, decompressed")
     max_window_pages: int = Field(10_000, ge=1, description="Most pages of one window; the API names no end, if more")
     max_splits: int = Field(8, ge=0, description="How often a window is cut in two whose pages contradict each other")
+    recheck_every_days: int = Field(7, ge=0, description="Days between two looks behind the overlap (0: never)")
+    recheck_days: int = Field(90, ge=1, description="How far back such a look goes, from the overlap")
     ignored_members: tuple[str, ...] = Field(
         (), description="Members of the API's envelope that say nothing about the window, as a JSON list"
     )

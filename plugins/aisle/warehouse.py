@@ -23,6 +23,7 @@ MIGRATIONS = (
     "raw/company__orders/create",
     "ops/ingest_windows/create",
     "ops/vanished_orders/create",
+    "ops/ingest_days/create",
     "events/outbox/create",
     "events/functions",
     "ops/receipts/create",

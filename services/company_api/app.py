@@ -17,10 +17,10 @@ from starlette.responses import Response
 from aisle.contracts.company_orders import SOURCES, Source
 from aisle.errors import ConfigurationError
 from aisle.web_guard import WebGuard
-from services.company_api.faults import AnyFault, FaultList, Page, read_faults
+from services.company_api.faults import JSON, AnyFault, FaultList, Page, read_faults
 from services.company_api.order_book import Company
 from services.company_api.order_file import read_company
-from services.company_api.paging import PageQuery, select
+from services.company_api.paging import PageQuery, Span, select
 from services.company_api.settings import CompanyApiSettings, Shape
 from services.company_api.world.company import generate
 
@@ -41,6 +41,7 @@ def create_app(settings: CompanyApiSettings) -> FastAPI:
     for source in SOURCES:
         answer = _page_endpoint(source, company, faults, settings)
         app.get(source.path, dependencies=authorised, name=f"{source.title} orders", response_model=None)(answer)
+        app.get(f"{source.path}/days", dependencies=authorised, response_model=None)(_days_endpoint(source, company))
     _add_fault_endpoints(app, company, faults, authorised)
 
     summary = company.summary()
@@ -85,6 +86,16 @@ def _page_endpoint(
         return response
 
     return page_of_orders
+
+
+def _days_endpoint(source: Source, company: Company) -> Callable[..., Awaitable[Response]]:
+    book = company.books[source.name]
+
+    async def days_of_orders(query: Annotated[Span, Query()]) -> Response:
+        days = book.days(*book.window(query.start_date, query.end_date))
+        return Response(msgspec.json.encode({"data": days}), media_type=JSON)
+
+    return days_of_orders
 
 
 def _add_fault_endpoints(app: FastAPI, company: Company, faults: FaultList, authorised: list[Any]) -> None:

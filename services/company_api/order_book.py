@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -16,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from aisle.contracts.company_orders import CANCELLED, SOURCES, Customer, Item, Order, SourceName
+from aisle.contracts.company_orders import CANCELLED, SOURCES, Customer, Day, Item, Order, SourceName
 
 Array = npt.NDArray[Any]
 T = TypeVar("T")
@@ -150,6 +151,21 @@ class OrderBook:
             strict=True,
         )
         return [Order(*row) for row in rows]
+
+    def days(self, start: int, stop: int) -> list[Day]:
+        """The book's word on each day (UTC) that has orders among the positions [start, stop)."""
+        dates = self.orders.ordered_at[start:stop].astype("datetime64[D]")
+        firsts = [start + first for first in np.unique(dates, return_index=True)[1].tolist()]
+        return [self._day(*bounds) for bounds in pairwise([*firsts, stop])]
+
+    def _day(self, start: int, stop: int) -> Day:
+        edited_at = self.orders.updated_at[start:stop]
+        digest = blake2b(edited_at.tobytes(), digest_size=16)
+        digest.update("\n".join(self.ids(start, stop)).encode())
+        newest = _moments(edited_at.max(keepdims=True))[0]
+        return Day(
+            _moments(self.orders.ordered_at[start : start + 1])[0].date(), stop - start, newest, digest.hexdigest()
+        )
 
     def edit(self, position: int, *, quantity: float | None = None, city: str | None = None) -> None:
         """Change an order after the fact: its first line's quantity (one more, if nothing is named) or its city."""

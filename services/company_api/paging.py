@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -28,13 +28,24 @@ def _moment(text: Any) -> datetime:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
-class PageQuery(BaseModel):
-    """The query string. A parameter that is not here is refused, so that a misspelt one is noticed."""
+class Span(BaseModel):
+    """A query string that names a span. A parameter that is not here is refused, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     start_date: Moment = Field(description="First order_date that is in (ISO 8601; no zone: UTC)")
     end_date: Moment = Field(description="First order_date that is out")
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.end_date < self.start_date:
+            raise ValueError("end_date lies before start_date; swap them")
+        return self
+
+
+class PageQuery(Span):
+    """The query string of a page."""
+
     limit: int = Field(100, ge=1, le=1_000, description="Orders per page")
     page: int | None = Field(None, ge=1, description="Number of the page, from 1")
     cursor: str | None = Field(None, min_length=1, description="`next_cursor` of the answer before, instead of page")
@@ -42,8 +53,6 @@ class PageQuery(BaseModel):
 
     @model_validator(mode="after")
     def _agree(self) -> PageQuery:
-        if self.end_date < self.start_date:
-            raise ValueError("end_date lies before start_date; swap them")
         if self.cursor is not None and (self.page is not None or self.shape == "list"):
             raise ValueError("cursor stands alone; leave out page and shape=list")
         return self

@@ -3,11 +3,14 @@
 Endpoints  `GET /get_pos_orders` and `GET /get_oe_orders`.
 Query      `start_date`, `end_date` (ISO 8601, half-open on `order_date`), `limit`, and `cursor` or `page` (from 1).
 Answer     a JSON list of orders, or `{"data": [orders], "next_cursor": str | null}`.
+
+An endpoint may offer its own word on each day of `order_date` (UTC), so that what changed long ago can be found:
+`GET /get_pos_orders/days` with `start_date` and `end_date` gives `{"data": [days]}`. Empty days may be left out.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -69,3 +72,12 @@ class Order(msgspec.Struct, frozen=True):
     payment_mode: str | None = None
     brand: str | None = None
     total: float | None = None
+
+
+class Day(msgspec.Struct, frozen=True):
+    """What an order system says of one day. `hash` is any text that is another one when any order of the day is."""
+
+    day: date
+    n_orders: int
+    newest_updated_at: datetime | None = None
+    hash: str | None = None

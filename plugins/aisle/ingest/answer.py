@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from aisle.contracts.company_orders import Day
 from aisle.errors import CompanyApiUnavailable, ContractBroken
 from aisle.ingest.claims import Claims, read_claims
 from aisle.ingest.spoilt import UNREADABLE, sort_out
@@ -17,6 +18,12 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _bodies = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
 _lists = msgspec.json.Decoder(list[msgspec.Raw] | None)
 
+
+class _Days(msgspec.Struct):
+    data: list[Day]
+
+
+_days = msgspec.json.Decoder(_Days)
 _NO_CLAIMS = Claims()
 
 Cursor = str | msgspec.UnsetType | None
@@ -58,6 +65,14 @@ def read_page(
     if orders is None:
         orders = _orders(answer, members, claims, asked)
     return Page(number, body, orders, _cursor(answer.get("next_cursor"), asked), True, claims)
+
+
+def read_days(body: bytes) -> list[Day] | None:
+    """What the API says of each day; None if it says something else."""
+    try:
+        return _days.decode(body).data
+    except UNREADABLE:
+        return None
 
 
 def _taken_apart(

@@ -21,7 +21,7 @@ from typing import Self
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from aisle.contracts.company_orders import Source
+from aisle.contracts.company_orders import Day, Source
 from aisle.errors import (
     CompanyApiUnavailable,
     ConfigurationError,
@@ -30,7 +30,7 @@ from aisle.errors import (
     Throttled,
     WindowNotWhole,
 )
-from aisle.ingest.answer import Page, read_page
+from aisle.ingest.answer import Page, read_days, read_page
 from aisle.ingest.reading import Reading
 from aisle.ingest.transport import Received, Transport
 from aisle.ingest.windows import Window, halves
@@ -96,13 +96,31 @@ class CompanyApi:
                 parts += reversed(halves(part))
                 log.warning("%s; it is read again in two parts (%d of %d)", error, n_splits, self._max_splits)
 
+    def days(self, source: Source, window: Window) -> list[Day] | None:
+        """What the API says of each day of a window; None where it does not offer that.
+
+        Raises CompanyApiUnavailable or Throttled once all tries are used up.
+        """
+        path = f"{source.path}/days"
+        asked = f"GET {path} of window {window}"
+        query: dict[str, str | int] = {"start_date": window.start.isoformat(), "end_date": window.end.isoformat()}
+
+        def fetch() -> list[Day] | None:
+            received = self._transport.get(path, query, asked)
+            if 400 <= received.status < 500 and received.status not in (408, 429):
+                return None
+            _refuse_status(received, asked)
+            return read_days(received.body)
+
+        return self._tries()(fetch)
+
     def _read(self, source: Source, window: Window) -> Iterator[Page]:
         """One reading. Raises WindowNotWhole at its end if something was seen that cannot be."""
         reading = Reading(self._page_orders)
         is_over = False
         while not is_over:
             self._refuse_endless(source, window, reading)
-            page = self._retried(source, window, reading)
+            page = self._tries()(self._fetch, source, window, reading)
             if reading.is_first_again(page):
                 break
             n_repeats = reading.take(page)
@@ -127,15 +145,14 @@ class CompanyApi:
                 "windows (AISLE_INGEST__MAX_WINDOW_DAYS)"
             )
 
-    def _retried(self, source: Source, window: Window, reading: Reading) -> Page:
-        tries = Retrying(
+    def _tries(self) -> Retrying:
+        return Retrying(
             retry=retry_if_exception(_is_worth_a_pause),
             stop=stop_after_attempt(self._attempts),
             wait=self._pause,
             before_sleep=_log_retry,
             reraise=True,
         )
-        return tries(self._fetch, source, window, reading)
 
     def _fetch(self, source: Source, window: Window, reading: Reading) -> Page:
         asked = f"GET {source.path} of window {window}, page {reading.number}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, get_current_context, task
@@ -39,6 +40,7 @@ def _pull(source_name: str) -> dict[str, int]:
     from aisle.ingest.identity import PersonHasher
     from aisle.ingest.ledger import Ledger
     from aisle.ingest.pull import Puller
+    from aisle.ingest.recheck import Recheck
     from aisle.receipts import receipt
     from aisle.warehouse import warehouse_url
 
@@ -53,7 +55,8 @@ def _pull(source_name: str) -> dict[str, int]:
     ):
         ledger = Ledger(connection, source.name, run_key)
         windows = _windows(ledger, settings.ingest)
-        pulled = Puller(source, api, archive, PersonHasher(settings.identity), connection).pull(windows, "scheduled")
+        puller = Puller(source, api, archive, PersonHasher(settings.identity), connection)
+        pulled = puller.pull(windows, "scheduled")
         total = pulled.total
         slip.rows_in, slip.rows_out, slip.bytes = total.order_lines, total.orders_changed, pulled.bytes
         slip.details = {
@@ -64,6 +67,12 @@ def _pull(source_name: str) -> dict[str, int]:
             "clock_ahead_seconds": pulled.clock_ahead.total_seconds(),
             **total._asdict(),
         }
+        recheck = Recheck(source, api, connection, run_key)
+        if settings.ingest.recheck_every_days and recheck.is_due(timedelta(days=settings.ingest.recheck_every_days)):
+            window = _window_behind_the_overlap(ledger, settings.ingest)
+            longest = timedelta(days=settings.ingest.max_window_days)
+            looked = recheck.look(window, partial(puller.pull, kind="recheck"), longest=longest)
+            slip.details["recheck"] = looked.details()
     return total._asdict()
 
 
@@ -95,6 +104,7 @@ def _announce() -> None:
 
 def company_api(settings: Ingest) -> CompanyApi:
     """The client of the Airflow connection `company_api`: its host, with or without scheme and port, and its token."""
+    from aisle.ingest.address import api_address
     from aisle.ingest.client import CompanyApi
 
     connection = BaseHook.get_connection(CONNECTION_ID)
@@ -102,9 +112,8 @@ def company_api(settings: Ingest) -> CompanyApi:
         raise ConfigurationError(
             f"the Airflow connection {CONNECTION_ID} has no host or no password; give it the API's address and token"
         )
-    address = connection.host if "://" in connection.host else f"{connection.schema or 'http'}://{connection.host}"
     return CompanyApi(
-        f"{address}:{connection.port}" if connection.port else address,
+        api_address(connection.host, connection.schema, connection.port, allow_http=settings.allow_http),
         connection.password,
         page_orders=settings.page_orders,
         timeout_seconds=settings.timeout_seconds,
@@ -131,6 +140,15 @@ def _windows(ledger: Ledger, settings: Ingest) -> list[Window]:
     start_at, run_at = beginning(settings), context["dag_run"].run_after
     overlap, longest = timedelta(hours=settings.overlap_hours), timedelta(days=settings.max_window_days)
     return scheduled_windows(ledger.watermark(start_at), start_at, run_at, overlap=overlap, longest=longest)
+
+
+def _window_behind_the_overlap(ledger: Ledger, settings: Ingest) -> Window:
+    """What the wider look is for: the days before those that every run fetches again."""
+    from aisle.ingest.windows import Window
+
+    start_at = beginning(settings)
+    end = ledger.watermark(start_at) - timedelta(hours=settings.overlap_hours)
+    return Window(max(start_at, end - timedelta(days=settings.recheck_days)), end)
 
 
 def beginning(settings: Ingest) -> datetime:

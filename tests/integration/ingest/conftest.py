@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +23,7 @@ from aisle.ingest.client import CompanyApi
 from aisle.ingest.identity import PersonHasher
 from aisle.ingest.ledger import Ledger
 from aisle.ingest.pull import Pulled, Puller
+from aisle.ingest.recheck import Recheck, Rechecked
 from aisle.ingest.windows import Window, cut, scheduled_windows
 from aisle.settings import Identity
 
@@ -68,6 +70,8 @@ class ScriptedCompany:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.misbehaviours: list[Misbehaviour | None] = []
         self.url = ""
+        #: Whether the company gives its word on each day.
+        self.tells_days = False
 
     @property
     def pos(self) -> list[Any]:
@@ -108,6 +112,15 @@ class ScriptedCompany:
 
         self.misbehaviours.append(after_the_deed)
 
+    def days(self, path: str, query: dict[str, str]) -> bytes:
+        """The company's word on each day: how many orders, and a hash of all that is in them."""
+        days: dict[str, list[Any]] = {}
+        for order in self.orders[path.removesuffix("/days")]:
+            if _is_within(order, query["start_date"], query["end_date"]):
+                days.setdefault(order["order_date"][:10], []).append(order)
+        told = [{"day": day, "n_orders": len(found), "hash": str(found)} for day, found in days.items()]
+        return json.dumps({"data": told}).encode()
+
     def answer(self, path: str, query: dict[str, str]) -> bytes:
         start, end = query["start_date"], query["end_date"]
         found = [order for order in self.orders[path] if _is_within(order, start, end)]
@@ -135,6 +148,9 @@ def _handler(company: ScriptedCompany) -> type[BaseHTTPRequestHandler]:
             company.requests.append((address.path, query))
             if self.headers["Authorization"] != f"Bearer {TOKEN}":
                 return send(self, 401, b"{}")
+            if address.path.endswith("/days"):
+                told = company.days(address.path, query) if company.tells_days else b"{}"
+                return send(self, 200 if company.tells_days else 404, told)
             body = company.answer(address.path, query)
             misbehave = company.misbehaviours.pop(0) if company.misbehaviours else None
             return misbehave(self, body) if misbehave else send(self, 200, body)
@@ -218,6 +234,15 @@ class Line:
         ):
             archive = Archive(self.s3, self.bucket, run_key)
             return Puller(source, api, archive, PersonHasher(self.settings), connection).pull(windows, kind)
+
+    def look(self, first_hour: int, last_hour: int, run_key: str = "look") -> Rechecked:
+        """The wider look at the whole days of a span."""
+        window = Window(START + timedelta(hours=first_hour), START + timedelta(hours=last_hour))
+        with client_of(self.company) as api, psycopg.connect(self.url, autocommit=True) as connection:
+            archive = Archive(self.s3, self.bucket, run_key)
+            puller = Puller(SOURCES[0], api, archive, PersonHasher(self.settings), connection)
+            recheck = Recheck(SOURCES[0], api, connection, run_key)
+            return recheck.look(window, partial(puller.pull, kind="recheck"), longest=timedelta(days=31))
 
     def watermark_hours(self) -> float:
         with psycopg.connect(self.url) as connection:

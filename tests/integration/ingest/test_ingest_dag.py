@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,27 @@ def test_a_run_accounts_for_every_line_and_the_next_one_finds_nothing_new(
     assert sum(rows_in for _, rows_in, _ in receipts) == simulated.health()["order_lines"]
     assert {datetime.fromisoformat(watermark).month for _, _, watermark in receipts} == {7}
     assert run_ingest("second")["announce_orders"] == "skipped"
+
+
+def test_a_run_looks_behind_the_overlap_when_that_is_due_and_its_receipt_says_what_it_found(
+    run_ingest: Run, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AISLE_INGEST__OVERLAP_HOURS", "48")
+    get_settings.cache_clear()
+    run_ingest("known", source="pos")
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute("update ops.ingest_windows set started_at = now() - interval '8 days'")
+        connection.execute("delete from raw.company__orders where ordered_at < '2026-06-20'")
+    run_ingest("looks", source="pos")
+    with psycopg.connect(warehouse_url) as connection:
+        details = connection.execute("select details -> 'recheck' from ops.receipts where run_key = 'looks'").fetchone()
+        oldest = connection.execute("select min(ordered_at)::date from raw.company__orders").fetchone()
+    assert details
+    assert details[0]["days"] == 90
+    assert 0 < details[0]["days_read_again"] <= 90
+    assert details[0]["orders_changed"] > 0
+    assert oldest
+    assert oldest[0] >= date(2026, 3, 31)
 
 
 def test_orders_that_landed_while_the_other_source_failed_are_announced_by_the_next_run(
