@@ -152,5 +152,5 @@ def _token_check(token: str) -> Callable[[Request], Awaitable[None]]:
 def _encode(page: Page, shape: Shape) -> bytes:
     """NaN, which stands for a missing number, becomes null."""
     return msgspec.json.encode(
-        page.orders if shape == "list" else {"data": page.orders, "next_cursor": page.next_cursor}
+        page.orders if shape == "list" else {"data": page.orders, "next_cursor": page.next_cursor, **page.members}
     )

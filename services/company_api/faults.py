@@ -21,6 +21,8 @@ from services.company_api.order_book import OrderBook
 from services.company_api.paging import Selection
 
 JSON = "application/json"
+#: Becomes half of an emoji on the wire.
+_SPOILT_TITLE = "spoilt title"
 
 
 @dataclass
@@ -29,6 +31,8 @@ class Page:
 
     orders: list[Any]
     next_cursor: str | None
+    #: What the envelope says besides.
+    members: dict[str, Any] = field(default_factory=dict)
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="none"):
@@ -105,9 +109,9 @@ class CutOff(Fault, tag="cut_off"):
 
 
 class MalformedOrder(Fault, tag="malformed_order"):
-    """One order breaks the contract: a price that is no number, or no order_id at all."""
+    """One order breaks the contract: a price that is no number, no order_id at all, or a title that is no JSON."""
 
-    breaks: Literal["price", "order_id"] = "price"
+    breaks: Literal["price", "order_id", "title"] = "price"
     needs_orders = True
 
     def bend(self, page: Page, book: OrderBook, selection: Selection) -> Page:
@@ -115,9 +119,35 @@ class MalformedOrder(Fault, tag="malformed_order"):
         order = msgspec.to_builtins(page.orders[place])
         if self.breaks == "order_id":
             del order["order_id"]
+        elif self.breaks == "title":
+            order["items"][0]["title"] = _SPOILT_TITLE
         else:
             order["items"][0]["price"] = "a fair one"
         return Page([*page.orders[:place], order, *page.orders[place + 1 :]], page.next_cursor)
+
+    async def respond(self, body: bytes) -> Response:
+        return await super().respond(body.replace(_SPOILT_TITLE.encode(), b"\\ud83d"))
+
+
+class Overlap(Fault, tag="overlap"):
+    """The page begins with the last order of the page before and ends before its own last one, which never comes."""
+
+    needs_orders = True
+
+    def bend(self, page: Page, book: OrderBook, selection: Selection) -> Page:
+        if selection.start == selection.first:
+            return page
+        before = book.page(selection.start - 1, selection.start)
+        return Page([*before, *page.orders[:-1]], page.next_cursor)
+
+
+class Claim(Fault, tag="claim"):
+    """The envelope says more than the contract: these members, such as `errors` or a `total`."""
+
+    members: dict[str, Any]
+
+    def bend(self, page: Page, book: OrderBook, selection: Selection) -> Page:
+        return Page(page.orders, page.next_cursor, self.members)
 
 
 class DuplicatePage(Fault, tag="duplicate_page"):
@@ -153,7 +183,7 @@ class Cancel(Fault, tag="cancel"):
         book.cancel(self._target(book, selection))
 
 
-AnyFault = Throttle | Error | Slow | CutOff | MalformedOrder | DuplicatePage | LateEdit | Cancel
+AnyFault = Throttle | Error | Slow | CutOff | MalformedOrder | Overlap | Claim | DuplicatePage | LateEdit | Cancel
 NO_FAULT = Fault()
 
 

@@ -39,6 +39,25 @@ def test_a_run_through_all_faults_of_the_company_ends_whole(simulate: Any, line_
         assert len(line.order_ids()) == company.health()["orders"]
 
 
+def test_a_run_through_answers_that_are_not_whole_ends_whole(simulate: Any, line_of: Any) -> None:
+    with simulate(scale="tiny", page_cap=50) as company:
+        line = line_of(company)
+        company.arm(
+            {"kind": "claim", "members": {"errors": [{"message": "till 7 does not answer"}]}},
+            {"kind": "claim", "after": 2, "members": {"total": 1_000_000}},
+            {"kind": "overlap", "after": 4},
+            {"kind": "malformed_order", "after": 22, "breaks": "title"},
+        )
+        line.pull_all("faulty")
+        assert {fault["struck"] for fault in company.http.get("/faults").json()} == {1}
+        assert line.rows("select count(*) from raw.company__rejects where reason = 'malformed_order'") == [(1,)]
+        assert line.lines_accounted_for() == company.health()["order_lines"]
+        company.arm()
+        line.pull_all("clean")
+        assert len(line.order_ids()) == company.health()["orders"]
+        assert line.rows("select count(*) from ops.vanished_orders") == [(0,)]
+
+
 @pytest.mark.parametrize("declares", ["sent", "whole"])
 def test_an_api_that_fails_during_ingest_leaves_no_doubled_and_no_missing_order(
     simulate: Any, line_of: Any, declares: str
