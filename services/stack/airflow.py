@@ -12,6 +12,8 @@ import httpx
 from aisle.errors import FinalError
 
 _POLL_SECONDS = 0.5
+#: On a machine that is busy with other work, an answer of tenths of a second was seen to take half a minute.
+_PATIENCE_SECONDS = 120
 #: What Airflow gives at most, if nobody has set it otherwise; by itself it gives half of that.
 _PAGE_ENTRIES = 100
 _RUN_ENDED = ("success", "failed")
@@ -31,7 +33,7 @@ class AirflowClient:
     def __init__(self, base_url: str, *, user: str, password: str) -> None:
         self._base_url = base_url
         self._account = {"username": user, "password": password}
-        self._http = httpx.Client(base_url=base_url, timeout=30)
+        self._http = httpx.Client(base_url=base_url, timeout=_PATIENCE_SECONDS)
 
     def is_healthy(self) -> bool:
         """Whether API server, scheduler, DAG processor and triggerer all say so."""
