@@ -37,6 +37,11 @@ def test_programs_of_this_machine_are_answered(host: str) -> None:
     assert client().get("/", headers={"host": host}).text == "ours"
 
 
+def test_a_program_that_sends_no_host_is_answered_and_its_origin_looked_at() -> None:
+    assert Audience().refusal("GET", {}) is None
+    assert Audience().refusal("GET", {"origin": "http://shop.example"})
+
+
 @pytest.mark.parametrize(
     "host",
     [
