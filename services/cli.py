@@ -121,7 +121,7 @@ def erase(url: WarehouseUrl = None) -> None:
 @app.command("user-hash")
 def hash_user() -> None:
     """Print what stands for a user in a DAG's params. It asks for the id, so that it stays in no shell's history."""
-    from aisle.invalidate.lists import user_hash
+    from aisle.contracts.identity import user_hash
 
     console.print(user_hash(typer.prompt("user_id").strip()), highlight=False)
 

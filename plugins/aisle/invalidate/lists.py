@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from psycopg import Connection
@@ -23,21 +22,16 @@ _TABLES: dict[What, tuple[str, ...]] = {
 
 
 class Lists(NamedTuple):
-    """Which lists are meant: those of one `key`, or all without a key. A user's key is their hash, see `user_hash`."""
+    """Which lists are meant: those of one `key`, or all without a key.
+
+    The key of a user is their `aisle.contracts.identity.user_hash`.
+    """
 
     what: What
     key: str | None
 
     def __str__(self) -> str:
         return f"{self.what} {self.key}" if self.key else self.what
-
-
-def user_hash(user_id: str) -> str:
-    """What stands for a user where their id must not stay, such as in params: 64 hex digits.
-
-    Equal to `identity.user_hash` of the warehouse.
-    """
-    return sha256(user_id.encode()).hexdigest()
 
 
 def lists_of(what: What, key: str | None, hashed_user: str | None) -> Lists:

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import ParamValidationError
 from typer.testing import CliRunner
 
-from aisle.invalidate.lists import user_hash
+from aisle.contracts.identity import user_hash
 from services.cli import app
 
 LISTS = """

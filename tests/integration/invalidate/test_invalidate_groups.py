@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.invalidate.lists import user_hash
+from aisle.contracts.identity import user_hash
 from aisle.publish.cache import prepare
 
 pytestmark = pytest.mark.usefixtures("aws_connection")
