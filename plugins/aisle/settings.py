@@ -32,6 +32,9 @@ class Identity(_Section):
 
     hash_key: SecretStr = Field(SecretStr(""), description="Key of the hash that turns a person into a user id")
     phone_region: str = Field("PK", description="Region of phone numbers written without a country code (ISO 3166)")
+    max_people_per_contact: int = Field(
+        10, ge=2, description="A contact written for more people than this is a placeholder, and nobody's identity"
+    )
     most_links: int = Field(
         20, ge=1, description="Identities of one person, people of one contact; with more it is shared by strangers"
     )

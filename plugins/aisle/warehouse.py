@@ -19,6 +19,7 @@ MIGRATIONS = (
     "admin/schemas",
     "identity/customers/create",
     "identity/contacts/create",
+    "identity/placeholders/create",
     "identity/erasure_requests/create",
     "raw/company__orders/create",
     "ops/ingest_windows/create",

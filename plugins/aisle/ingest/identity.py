@@ -18,6 +18,11 @@ from aisle.ingest.text import tidy
 from aisle.settings import Identity
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+#: What is typed where a contact is asked for and there is none. Others are found by how many people they stand for.
+_PLACEHOLDER_PHONE = re.compile(r".*(\d)\1{6}")
+_PLACEHOLDER_EMAIL = re.compile(
+    r"(no-?reply|do-?not-?reply|no-?e?mail|none|null|n\.?a|unknown|guest|walk-?in|customer|test)@.*"
+)
 
 
 class Person(NamedTuple):
@@ -101,9 +106,10 @@ def _e164(phone: str | None, region: str) -> str | None:
         return None
     if not phonenumbers.is_valid_number(number):
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return None if _PLACEHOLDER_PHONE.fullmatch(written) else written
 
 
 def _email(email: str | None) -> str | None:
     folded = (tidy(email) or "").lower()
-    return folded if _EMAIL.fullmatch(folded) else None
+    return folded if _EMAIL.fullmatch(folded) and not _PLACEHOLDER_EMAIL.fullmatch(folded) else None

@@ -16,6 +16,7 @@ from aisle.events.outbox import queue_purchases
 from aisle.ingest.identity import Person
 from aisle.ingest.landing import ItemRow, LandedOrder, OrderRow, RejectRow
 from aisle.ingest.windows import Window
+from aisle.settings import get_settings
 from aisle.warehouse import sql
 
 _COPY_ORDERS = f"copy staged_orders (version, {', '.join(OrderRow._fields)}) from stdin"
@@ -54,9 +55,11 @@ class Staging:
             "window_start": window.start,
             "window_end": window.end,
             "clock_tolerance": CLOCK_TOLERANCE,
+            "max_people_per_contact": get_settings().identity.max_people_per_contact,
         }
         # A script of several statements takes parameters only when they are bound on this side.
         cursor = ClientCursor(self._connection)
+        cursor.execute(sql("identity/placeholders/set_aside").encode(), values)
         cursor.execute(sql("identity/tombstones/suppress").encode())
         cursor.execute(sql("identity/contacts/merge").encode())
         cursor.execute(sql("raw/company__orders/merge").encode(), values)

@@ -66,6 +66,7 @@ where
     ) is not true
     and (
         stored.content_hash is distinct from readable_orders.content_hash
+        or stored.user_id is distinct from readable_orders.user_id
         or (stored.refused_at is not null and refused_orders.version is null)
     )
 union all

@@ -1,0 +1,90 @@
+"""A contact that a till writes for everybody is nobody's: it makes no person of many, and no order is lost for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+N_ORDERS = 40
+_USERS = "select count(*), count(user_id), count(distinct user_id) from raw.company__orders"
+
+
+def _sell_to(company: Any, customer: Any) -> None:
+    company.sell(N_ORDERS)
+    for number, order in enumerate(company.pos):
+        order["customer"] = customer(number)
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"phone": "03000000000"},
+        {"phone": "+92 300 1111111"},
+        {"phone": "0300-5550100"},
+        {"email": "noreply@shop.example"},
+        {"email": "cash.sales@shop.example"},
+        {"phone": "0300-5550100", "email": "till-7@shop.example"},
+    ],
+)
+def test_people_behind_a_shared_contact_are_known_by_their_other_marks(line: Any, company: Any, shared: Any) -> None:
+    _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", **shared})
+    line.run(48)
+    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
+    assert line.rows("select count(phone), count(email) from identity.customers") == [(0, 0)]
+
+
+@pytest.mark.parametrize("shared", [{"phone": "0300-5550100"}, {"email": "cash@shop.example"}, {"id": "0"}])
+def test_people_without_any_other_mark_are_walk_ins(line: Any, company: Any, shared: Any) -> None:
+    _sell_to(company, lambda number: {"name": f"Walk-in {number}", **shared})
+    line.run(48)
+    assert line.rows(_USERS) == [(N_ORDERS, 0, 0)]
+    assert line.rows("select count(*) from identity.customers") == [(0,)]
+
+
+def test_ids_alone_tell_people_apart_where_there_are_no_names(line: Any, company: Any) -> None:
+    _sell_to(company, lambda number: {"id": f"x{number}", "phone": "0300-5550100"})
+    line.run(48)
+    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
+
+
+def test_a_guest_with_a_new_id_for_every_order_stays_one_person(line: Any, company: Any) -> None:
+    _sell_to(company, lambda number: {"id": f"guest-{number}", "name": "Zubaida", "phone": "0300-5550100"})
+    line.run(48)
+    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
+
+
+def test_a_family_with_one_phone_stays_one_person(line: Any, company: Any) -> None:
+    _sell_to(company, lambda number: {"id": f"f{number % 5}", "name": f"Member {number % 5}", "phone": "0300-5550100"})
+    line.run(48)
+    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
+
+
+def test_people_who_were_made_one_are_told_apart_when_their_orders_come_again(line: Any, company: Any) -> None:
+    _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
+    line.run(8)
+    assert line.rows(_USERS) == [(8, 8, 1)]
+    line.pull(_windows(line, 8, 48), "scheduled", "without-overlap")
+    assert line.rows(_USERS)[0][2] > 30
+    assert line.rows("select count(*) from raw.company__orders where user_id is null") == [(8,)]
+    line.backfill(0, 48)
+    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
+    written = line.everything()
+    line.backfill(0, 48)
+    assert line.everything() == written
+
+
+def test_a_contact_that_somebody_has_vouched_for_makes_one_person(line: Any, company: Any) -> None:
+    _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
+    line.run(48)
+    line.execute("update identity.placeholders set is_placeholder = false")
+    line.run(49)
+    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
+
+
+def _windows(line: Any, first_hour: int, last_hour: int) -> list[Any]:
+    from datetime import timedelta
+
+    from aisle.ingest.windows import Window
+
+    return [Window(line.start + timedelta(hours=first_hour), line.start + timedelta(hours=last_hour))]
