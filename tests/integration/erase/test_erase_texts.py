@@ -22,7 +22,7 @@ OWN_WORDS = {
     *("leg", "subject", "dataset", "uri", "sha256", "purpose", "fingerprint", "arn", "output_uri", "solution"),
     *("solution_version_arn", "metric", "suite", "severity", "expectation", "column_name", "check_id", "before"),
     *("after", "asked_by", "decided_by", "event_id", "dataset_group", "user_id", "session_id", "event_type", "item_id"),
-    *("boundary", "measure", "last_good_run_key", "verdict"),
+    *("boundary", "measure", "last_good_run_key", "verdict", "action"),
 }
 
 WRITTEN = {

@@ -76,6 +76,7 @@ from (
     ('raw.company__rejects', 'status'),
     ('raw.company__rejects', 'payload'),
     ('ops.ingest_windows', 'error'),
+    ('ops.ingest_days', 'hash'),
     ('ops.status_words', 'word'),
     ('ops.receipts', 'details'),
     ('ops.quality_results', 'observed'),
