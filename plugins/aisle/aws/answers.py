@@ -128,4 +128,4 @@ def _unsaid(path: str, things: Iterable[Any], kind: str, shape: Any) -> Iterator
         if not isinstance(thing, dict):
             yield path
         else:
-            yield from (f"{path}.{name}" for name in sorted(promised) if not thing.get(name))
+            yield from (f"{path}.{name}" for name in sorted(promised) if thing.get(name) is None)

@@ -203,6 +203,12 @@ def test_summaries_are_judged_one_by_one(says: list[bytes]) -> None:
         list(hook().summaries(CAMPAIGN))
 
 
+@pytest.mark.parametrize("tags", [[], [{"tagKey": "team", "tagValue": ""}]], ids=["no tag", "an empty value"])
+def test_what_is_empty_by_itself_is_whole(tags: list[dict[str, str]], says: list[bytes]) -> None:
+    says.append(sized(json.dumps({"tags": tags}).encode()))
+    assert hook().conn.list_tags_for_resource(resourceArn=ARN)["tags"] == tags
+
+
 @pytest.mark.parametrize("body", [b"null", b"[]", b"\xff\xfe", WHOLE[:20], b""], ids=repr)
 @by_call
 def test_an_error_with_a_body_that_nobody_can_read_is_told_by_its_status(
