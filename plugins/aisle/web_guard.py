@@ -6,9 +6,9 @@ lets point here (DNS rebinding). The browser gives such a request away by its `H
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 ANY = "*"
 
 _READING = ("GET", "HEAD")
+_HOST = re.compile(r"(?P<name>[^:@/\[\]]+|\[[^\[\]]+\])(?::\d{1,5})?")
 
 
 def names_of(text: str) -> tuple[str, ...]:
@@ -25,14 +26,41 @@ def names_of(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-class Audience:
-    """The names that a program goes by, and the other origins whose pages may ask it.
+def address_of(name: str) -> IPv4Address | IPv6Address | None:
+    """The IP address that a name in a header is, IPv6 in brackets; None if it is none."""
+    try:
+        return ip_address(name.strip("[]"))
+    except ValueError:
+        return None
+
+
+class Hosts:
+    """The names that a program goes by.
 
     It goes by localhost and by any IP address besides, because nobody can let those point elsewhere.
     """
 
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = frozenset({"localhost", *(name.lower() for name in names)})
+
+    @property
+    def any(self) -> bool:
+        """Whether it goes by every name."""
+        return ANY in self._names
+
+    def know(self, host: str | None) -> bool:
+        """Whether a header Host names it. Without one it is no browser, but for instance a load balancer's check."""
+        if host is None or self.any:
+            return True
+        matched = _HOST.fullmatch(host.lower())
+        return matched is not None and (matched["name"] in self._names or address_of(matched["name"]) is not None)
+
+
+class Audience:
+    """The names that a program goes by, and the other origins whose pages may ask it."""
+
     def __init__(self, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
-        self._hosts = {"localhost", *(name.lower() for name in hosts)}
+        self._hosts = Hosts(hosts)
         self._origins = {origin.rstrip("/").lower() for origin in origins}
 
     def refusal(self, method: str, headers: Mapping[str, str]) -> str | None:
@@ -40,7 +68,7 @@ class Audience:
 
         `headers` finds lower-case names.
         """
-        if not self._goes_by(headers.get("host")):
+        if not self._hosts.know(headers.get("host")):
             return "This program does not go by the name in the header Host. Ask it by a name that it was given."
         origin = headers.get("origin", "").lower()
         if origin in self._origins:
@@ -50,13 +78,6 @@ class Audience:
         if not _is_bidden(method, headers):
             return "Pages of another site may lead here by a link only."
         return None
-
-    def _goes_by(self, host: str | None) -> bool:
-        """Without the header it is no browser, but for instance the check of a load balancer."""
-        if host is None or ANY in self._hosts:
-            return True
-        name = _hostname(host)
-        return name in self._hosts or _is_address(name)
 
 
 class WebGuard:
@@ -76,22 +97,6 @@ class WebGuard:
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": 1008})
         return await self._answer(reason)(scope, receive, send)
-
-
-def _hostname(host: str) -> str:
-    """The name in a header Host, without its port; '' if it makes no sense."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_bidden(method: str, headers: Mapping[str, str]) -> bool:

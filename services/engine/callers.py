@@ -11,15 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from aisle.errors import ConfigurationError
+from aisle.web_guard import ANY, Hosts, address_of, names_of
 from services.engine.errors import AccessDenied
 
-ANY, LOOPBACK = "*", "loopback"
+LOOPBACK = "loopback"
 
 #: What a page may read besides the body; SDKs correct a clock that is wrong by `Date`.
 _EXPOSED = ("x-amzn-RequestId", "x-amzn-ErrorType", "Date")
@@ -27,7 +27,6 @@ _EXPOSED = ("x-amzn-RequestId", "x-amzn-ErrorType", "Date")
 _MAX_AGE = 86_400
 _SHOWN_CHARACTERS = 100
 _ORIGIN = re.compile(r"https?://(?P<host>[a-z\d.\-_]+|\[[\da-f:.]+\])(?::\d{1,5})?")
-_HOST = re.compile(r"(?P<host>[^:\[\]]+|\[[^\[\]]+\])(?::\d{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Origins:
     @classmethod
     def parse(cls, text: str, *, signed: bool) -> Origins:
         """From `https://shop.example,loopback` or `*`. Raises ConfigurationError for what needs signed calls."""
-        names = frozenset(_names(text))
+        names = frozenset(names_of(text.lower()))
         listed = names - {ANY, LOOPBACK}
         for origin in sorted(listed):
             if not _ORIGIN.fullmatch(origin):
@@ -65,19 +64,25 @@ class Origins:
 class Callers:
     """What is asked of the headers of every call before anything else."""
 
-    hosts: frozenset[str]
+    hosts: Hosts
     origins: Origins
     signed: bool
 
     @classmethod
     def parse(cls, hosts: str, origins: str, *, signed: bool) -> Callers:
         """From the settings. `signed` says that calls need a signature. Raises ConfigurationError."""
-        return cls(frozenset(_names(hosts)), Origins.parse(origins, signed=signed), signed)
+        known = Hosts(names_of(hosts))
+        if known.any and not signed:
+            raise ConfigurationError(
+                "ENGINE_ALLOWED_HOSTS has '*', but without ENGINE_ACCESS_KEYS any page could change everything in this "
+                "engine by a name of its own; set access keys, or list the names"
+            )
+        return cls(known, Origins.parse(origins, signed=signed), signed)
 
     def check(self, headers: Mapping[str, str]) -> None:
         """Return if the call may go on to its signature. Raises AccessDenied."""
         host = headers.get("host")
-        if host is not None and not self._knows(host):  # no browser leaves it out; checks of load balancers do
+        if host is not None and not self.hosts.know(host):
             raise AccessDenied(
                 f"The call was sent to the host '{host[:_SHOWN_CHARACTERS]}', which is no name of this engine; "
                 "call it by localhost or an IP address, or add the name to ENGINE_ALLOWED_HOSTS"
@@ -88,11 +93,6 @@ class Callers:
                 f"The call comes from a page of '{origin[:_SHOWN_CHARACTERS]}', and this engine has no access keys; "
                 "set ENGINE_ACCESS_KEYS and add the origin to ENGINE_CORS_ORIGINS"
             )
-
-    def _knows(self, host: str) -> bool:
-        matched = _HOST.fullmatch(host.lower())
-        name = matched["host"] if matched else ""
-        return name in self.hosts or _is_local(name) or _is_address(name)
 
 
 class Cors(CORSMiddleware):
@@ -106,26 +106,10 @@ class Cors(CORSMiddleware):
         return self._origins.allow(origin)
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip().lower() for name in text.split(",") if name.strip()]
-
-
 def _is_of_this_machine(origin: str) -> bool:
+    """Whether a page is served by this machine, as browsers take those below localhost to be, too."""
     matched = _ORIGIN.fullmatch(origin)
     if not matched:
         return False
-    host = matched["host"]
-    return _is_local(host) or (_is_address(host) and ip_address(host.strip("[]")).is_loopback)
-
-
-def _is_local(host: str) -> bool:
-    return host == "localhost" or host.endswith(".localhost")
-
-
-def _is_address(host: str) -> bool:
-    """Whether a host is an IP address, which nobody can let point elsewhere; IPv6 is in brackets."""
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
+    host, address = matched["host"], address_of(matched["host"])
+    return host == "localhost" or host.endswith(".localhost") or (address is not None and address.is_loopback)

@@ -27,7 +27,9 @@ class EngineSettings(BaseSettings):
         SecretStr(""), description="Who may call, as id:secret,id:secret; empty lets everybody and checks no signature"
     )
     allowed_hosts: str = Field(
-        "", description="Names by which the engine may be called, comma-separated, besides localhost and IP addresses"
+        "",
+        description="Names by which the engine may be called, comma-separated, besides localhost and IP addresses; "
+        "* is any, and needs access keys",
     )
     cors_origins: str = Field(
         "loopback",

@@ -23,8 +23,8 @@ def refused(signed: bool = False, hosts: str = "", origins: str = "loopback", **
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "localhost:8101", "LOCALHOST:8101", "shop.localhost:80", "127.0.0.1", "10.1.2.3:8101", "[::1]:8101",
-     "[2001:db8::1]", "engine:8002", "Engine"],
+    ["localhost", "localhost:8101", "LOCALHOST:8101", "127.0.0.1", "10.1.2.3:8101", "[::1]:8101", "[2001:db8::1]",
+     "engine:8002", "Engine"],
 )  # fmt: skip
 @pytest.mark.parametrize("signed", [True, False])
 def test_addresses_localhost_and_names_of_the_settings_are_known_hosts(host: str, signed: bool) -> None:
@@ -34,12 +34,18 @@ def test_addresses_localhost_and_names_of_the_settings_are_known_hosts(host: str
 @pytest.mark.parametrize(
     "host",
     ["shop.example", "localhost.shop.example:8101", "127.0.0.1.nip.example", "localhost@shop.example", "engine.evil",
-     "notlocalhost", "::1", "[::1", "127.0.0.1:8101:8101", "localhost:http", ""],
+     "notlocalhost", "shop.localhost:80", "::1", "[::1", "127.0.0.1:8101:8101", "localhost:http", ""],
 )  # fmt: skip
 @pytest.mark.parametrize("signed", [True, False])
 def test_any_other_host_is_refused_with_the_setting_that_would_allow_it(host: str, signed: bool) -> None:
     told = refused(signed, hosts="engine", host=host)
     assert "ENGINE_ALLOWED_HOSTS" in str(told)
+
+
+def test_any_name_is_taken_where_calls_are_signed_and_does_not_start_where_they_are_not() -> None:
+    assert refused(signed=True, hosts="*", host="shop.example") is None
+    with pytest.raises(ConfigurationError, match=r"ENGINE_ALLOWED_HOSTS.*ENGINE_ACCESS_KEYS"):
+        Callers.parse("engine, *", "loopback", signed=False)
 
 
 @pytest.mark.parametrize(
