@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from aisle.errors import ConfigurationError
 from aisle.resources.aws_cron import five_fields
-from aisle.resources.environment import RECIPE, Environment
+from aisle.resources.environment import RECIPE, Environment, first_fault
 
 Part = dict[str, Any]
 _BATCH = {"batchInferenceJobs": "batch_inference", "batchSegmentJobs": "batch_segment"}
@@ -40,9 +40,7 @@ def convert(file: Path | str) -> tuple[Environment, list[str]]:
     except (KeyError, AttributeError, TypeError) as error:
         raise _unusable(path, f"{error!r}. It must have the sections datasetGroup and datasets, as objects") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise _unusable(path, f"{place}: {first['msg']}. Correct it there first") from error
+        raise _unusable(path, f"{first_fault(error)}. Correct it there first") from error
 
 
 def _unusable(path: Path, why: str) -> ConfigurationError:

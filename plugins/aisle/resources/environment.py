@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from aisle.resources.avro import contract_schema, usable_schema
 from aisle.resources.where import Where
@@ -217,3 +217,9 @@ class Environment(_Part):
 
     tags: Tags = {}
     groups: list[Group] = Field(min_length=1)
+
+
+def first_fault(error: ValidationError) -> str:
+    """Where in an environment the first thing is that cannot be so, and why."""
+    fault = error.errors(include_url=False)[0]
+    return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"

@@ -48,8 +48,13 @@ def read(file: Path | str) -> Environment:
 def text_of(environment: Environment, comment: str) -> str:
     """The file that says the same, without what is the default anyway; `comment` goes on top."""
     written = environment.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    top = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
+    top = "".join(f"# {_readable(line)}".rstrip() + "\n" for line in comment.splitlines())
     return f"{top}{yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120)}"
+
+
+def _readable(line: str) -> str:
+    """A line without what YAML allows in no file, not even in a comment: it may quote what others wrote."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def _unusable(path: Path, why: str) -> ConfigurationError:

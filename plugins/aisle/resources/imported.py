@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from aisle.errors import FinalError
 from aisle.resources import kinds
 from aisle.resources.avro import contract_schema, schema_hash
-from aisle.resources.environment import Environment
+from aisle.resources.environment import EXPLORING, RECIPE, Environment, first_fault
 from aisle.resources.kinds import MANAGED, Kind
 from aisle.resources.live import Service
 from aisle.resources.resource import Live, Settings
@@ -17,11 +19,20 @@ _CONTRACT = ("interactions", "items", "users")
 
 
 def environment_of(service: Service, group: str) -> tuple[Environment, list[str]]:
-    """The environment that a group is, and what of it a file cannot say. Raises FinalError if there is none."""
+    """The environment that a group is, and what of it a file cannot say.
+
+    Raises FinalError if there is none, or none that a file could describe.
+    """
     live = service.group(group)
     if not live or live[0].kind != kinds.DATASET_GROUP:
         raise FinalError(f"Importing the dataset group {group}: the service has none of this name. Check the spelling.")
-    return Environment.model_validate({"groups": [_group(group, live)]}), _left_out(live)
+    try:
+        return Environment.model_validate({"groups": [_group(group, live)]}), _left_out(live)
+    except ValidationError as error:
+        raise FinalError(
+            f"Importing the dataset group {group}: {first_fault(error)}. Complete or correct the group in the service "
+            "first, or write the file by hand."
+        ) from error
 
 
 def _group(name: str, live: Sequence[Live]) -> dict[str, Any]:
@@ -80,9 +91,10 @@ def _solution(group: str, solution: Live, live: Sequence[Live]) -> dict[str, Any
     schedule = config.pop("autoTrainingConfig", {}).get("schedulingExpression", "rate(7 days)")
     days = int("".join(character for character in schedule if character.isdigit()))
     campaigns = [one for one in _of(live, kinds.CAMPAIGN) if one.settings["solution"] == solution.name]
+    explores = _can_be_told_to_explore(solution)
     return {
         **_named(group, solution),
-        "recipe": settings.get("recipeArn", "").removeprefix("arn:aws:personalize:::recipe/"),
+        "recipe": settings.get("recipeArn", "").removeprefix(RECIPE),
         "config": config,
         **_renamed(
             settings,
@@ -91,13 +103,17 @@ def _solution(group: str, solution: Live, live: Sequence[Live]) -> dict[str, Any
             performIncrementalUpdate="incremental_update",
         ),
         "auto_training_days": days if settings.get("performAutoTraining") else None,
-        "campaigns": {_key(group, one): _campaign(group, one) for one in campaigns},
+        "campaigns": {_key(group, one): _campaign(group, one, explores=explores) for one in campaigns},
     }
 
 
-def _campaign(group: str, campaign: Live) -> dict[str, Any]:
+def _can_be_told_to_explore(solution: Live) -> bool:
+    return bool(solution.settings.get("recipeArn") == f"{RECIPE}{EXPLORING}")
+
+
+def _campaign(group: str, campaign: Live, *, explores: bool) -> dict[str, Any]:
     config = campaign.settings.get("campaignConfig", {})
-    exploration = config.get("itemExplorationConfig", {})
+    exploration = config.get("itemExplorationConfig", {}) if explores else {}
     return {
         **_named(group, campaign),
         "min_provisioned_tps": campaign.settings["minProvisionedTPS"],
@@ -116,6 +132,16 @@ def _left_out(live: Sequence[Live]) -> list[str]:
     ]
     automatic = [one for one in _of(live, kinds.SOLUTION) if one.settings.get("performAutoML")]
     told += [f"{one.title}: performAutoML has no place in the file, so a plan would replace it" for one in automatic]
+    exploring = {one.name for one in _of(live, kinds.SOLUTION) if _can_be_told_to_explore(one)}
+    idle = [
+        one for one in _of(live, kinds.CAMPAIGN)
+        if one.settings.get("campaignConfig", {}).get("itemExplorationConfig")
+        and one.settings["solution"] not in exploring
+    ]  # fmt: skip
+    told += [
+        f"{one.title}: its exploration has no place in the file, which has it for {EXPLORING} alone, so a plan would "
+        "take it away" for one in idle
+    ]  # fmt: skip
     failed = [one for one in live if one.state == "failed"]
     return told + [
         f"{one.title}: its creation had failed ({one.reason}), so a plan would make it anew" for one in failed
