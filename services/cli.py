@@ -51,7 +51,7 @@ def up() -> None:
     from services.stack.supervisor import Stack
 
     check_orders(console)
-    stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim"))
+    stack = Stack(say=lambda what: console.print(f"  {what}", style="dim"))
     with stack.running():
         for name, url in urls(stack).items():
             console.print(f"{name:<10} {url}")

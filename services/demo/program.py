@@ -31,7 +31,7 @@ def demo(*, once: bool) -> int:
     except AisleError as error:
         console.print(labelled("Nothing was started", error), soft_wrap=True)
         return 1
-    stack = Stack(say=lambda what: console.print(f"  starting {what}", style="dim"))
+    stack = Stack(say=lambda what: console.print(f"  {what}", style="dim"))
     console.print(Text.assemble(("Aisle", "bold"), f": orders of '{stack.home.name}' through the whole line\n"))
     begun = time.monotonic()
     try:

@@ -63,8 +63,7 @@ class Stack:
     def __init__(self, settings: StackSettings | None = None, say: Say = lambda _: None) -> None:
         self.settings = settings or StackSettings()
         self.home = self.settings.home.resolve()
-        self.home.mkdir(parents=True, exist_ok=True)
-        self.home.chmod(0o700)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.secrets = stack_secrets(self.settings)
         self.is_owner = False
         self._say = say
@@ -171,6 +170,7 @@ class Stack:
         raise StackDidNotStart(f"another process holds {self.home / LOCK}, but its stack does not answer")
 
     def _bring_up(self) -> None:
+        self.home.chmod(0o700)
         leftover = sweep(self.home)
         if leftover:
             self._say(f"ended {leftover} programs that a killed stack had left")
@@ -191,7 +191,7 @@ class Stack:
     def _start_postgres(self) -> str:
         if self.settings.postgres_url:
             return self.settings.postgres_url
-        self._say("PostgreSQL")
+        self._say("starting PostgreSQL")
         self._postgres = EmbeddedPostgres(self.home / "postgres", port=self.settings.postgres_port)
         if self._postgres.needs_a_way:
             self.home.chmod(0o711)
@@ -234,7 +234,7 @@ class Stack:
         """An outside database may have been changed by others since, so it is not taken for ready."""
         about = self.home, self.addresses.airflow_database_url, self.settings.pools_file
         if self.settings.postgres_url or not airflow_database.is_ready(*about):
-            self._say("Airflow's database")
+            self._say("starting Airflow's database")
             airflow_database.make_ready(*about, self._airflow_environment(""))
 
     def _airflow_environment(self, first_order_at: str) -> dict[str, str]:
@@ -253,7 +253,7 @@ class Stack:
         self._launch([Program(one, self.home) for one in components if not replaced.get(one.name)])
 
     def _start_airflow(self, environment: dict[str, str]) -> None:
-        self._say("Airflow")
+        self._say("starting Airflow")
         self._keep_password()
         components = airflow_components(environment, schedulers=self.settings.schedulers)
         self._launch([Program(component, self.home) for component in components])
@@ -276,7 +276,7 @@ class Stack:
     def _launch(self, programs: list[Program]) -> None:
         for program in programs:
             if program.component.health_url:
-                self._say(program.component.name)
+                self._say(f"starting {program.component.name}")
             program.start()
             self._programs[program.component.name] = program
         for program in programs:

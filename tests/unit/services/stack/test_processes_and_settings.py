@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from aisle.errors import ConfigurationError
 from aisle.settings import get_settings
 from services.cli import app
 from services.stack.blueprint import Addresses, Component, beside_airflow, endpoint
@@ -80,9 +81,20 @@ def test_a_home_of_an_earlier_version_keeps_its_secrets_and_gets_those_that_it_l
 
 
 def test_a_home_is_closed_to_others_also_one_that_was_open(tmp_path: Path) -> None:
+    new = StackSettings(root=tmp_path / "new")
+    assert Stack(new).home.stat().st_mode & 0o077 == 0
+    was_open = StackSettings(root=tmp_path / "open", postgres_url="postgresql://127.0.0.1:1/none")
+    was_open.home.mkdir(mode=0o755, parents=True)
+    with pytest.raises(ConfigurationError):
+        Stack(was_open).start()
+    assert was_open.home.stat().st_mode & 0o077 == 0
+
+
+def test_whoever_attaches_leaves_the_way_that_the_running_postgresql_needs(tmp_path: Path) -> None:
     settings = StackSettings(root=tmp_path)
-    settings.home.mkdir(mode=0o755)
-    assert Stack(settings).home.stat().st_mode & 0o077 == 0
+    settings.home.mkdir(parents=True)
+    settings.home.chmod(0o711)
+    assert Stack(settings).home.stat().st_mode & 0o777 == 0o711
 
 
 def test_what_the_caller_set_for_aisle_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
