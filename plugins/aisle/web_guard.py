@@ -61,7 +61,7 @@ class Audience:
 
     def __init__(self, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
         self._hosts = Hosts(hosts)
-        self._origins = {origin.rstrip("/").lower() for origin in origins}
+        self.origins = frozenset(origin.rstrip("/").lower() for origin in origins)
 
     def refusal(self, method: str, headers: Mapping[str, str]) -> str | None:
         """Why a request is refused, as a sentence without anything of the request; None if it is not.
@@ -71,7 +71,7 @@ class Audience:
         if not self._hosts.know(headers.get("host")):
             return "This program does not go by the name in the header Host. Ask it by a name that it was given."
         origin = headers.get("origin", "").lower()
-        if origin in self._origins:
+        if origin in self.origins:
             return None
         if origin and origin.partition("://")[2] != headers.get("host", "").lower():
             return "Pages of another origin may not ask this program. Ask it from a program, or from its own pages."

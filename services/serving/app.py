@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 
 from aisle.web_guard import WebGuard
 from services.serving.auth import ApiKeys
 from services.serving.errors import forbidden, install_handlers
 from services.serving.postgres_store import PostgresStore
-from services.serving.request_log import RequestLog
+from services.serving.request_log import REQUEST_ID, RequestLog
 from services.serving.routes import health, lists
 from services.serving.settings import ServingSettings
 from services.serving.store import Store
@@ -53,6 +54,13 @@ def create_app(settings: ServingSettings, store: Store | None = None) -> FastAPI
     app.include_router(health.router)
     app.include_router(lists.router)
     install_handlers(app)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=sorted(settings.audience.origins),
+        allow_methods=["GET"],
+        allow_headers=["Authorization", "X-API-Key", REQUEST_ID],
+        expose_headers=[REQUEST_ID],
+    )
     app.add_middleware(WebGuard, audience=settings.audience, answer=forbidden)
     app.add_middleware(RequestLog)
     return app

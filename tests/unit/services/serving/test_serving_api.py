@@ -271,3 +271,29 @@ def test_names_and_origins_that_are_allowed_are_answered() -> None:
     with client(MemoryStore(), allowed_hosts="api.shop.example", allowed_origins="https://shop.example") as api:
         asked = {"host": "api.shop.example", "origin": "https://shop.example", "sec-fetch-site": "same-site"}
         assert api.get("/health/live", headers=asked).status_code == 200
+
+
+@pytest.mark.parametrize("listed", ["https://shop.example", "http://localhost:3000, https://Shop.Example/"])
+@pytest.mark.parametrize("header", ["authorization", "x-api-key"])
+def test_a_page_of_an_allowed_origin_may_send_its_key_and_read_the_answer(listed: str, header: str) -> None:
+    page = {"origin": "https://shop.example", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
+    with client(MemoryStore(), allowed_origins=listed) as api:
+        question = page | {"access-control-request-method": "GET", "access-control-request-headers": header}
+        leave = api.options("/api/v1/recommendations/u1", headers=question)
+        assert leave.status_code == 200
+        assert header in leave.headers["access-control-allow-headers"].lower()
+        for answer in (
+            leave,
+            api.get("/health/live", headers=page),
+            api.get("/api/v1/recommendations/u1", headers=page | {"x-api-key": "another"}),
+        ):
+            assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+        other = api.options("/api/v1/recommendations/u1", headers=question | {"origin": "https://other.example"})
+        assert (other.status_code, "access-control-allow-origin" in other.headers) == (403, False)
+
+
+def test_without_allowed_origins_no_page_is_given_leave() -> None:
+    question = {"origin": "https://shop.example", "access-control-request-method": "GET"}
+    with client(MemoryStore()) as api:
+        answer = api.options("/api/v1/recommendations/u1", headers=question)
+        assert (answer.status_code, "access-control-allow-origin" in answer.headers) == (403, False)
