@@ -12,7 +12,7 @@ import click
 import typer
 from dotenv import load_dotenv
 
-from aisle.errors import AisleError
+from aisle.errors import AisleError, RetryableError
 from aisle.settings import PROJECT_ROOT
 from services.resources.commands import commands as resource_commands
 from services.terminal import TerminalConsole, labelled
@@ -83,12 +83,21 @@ def psql(context: typer.Context) -> NoReturn:
 @app.command()
 def token() -> None:
     """Print a token of the running Airflow, for its REST API: `Authorization: Bearer <token>`."""
+    import httpx
+
     from services.stack.airflow import AirflowClient
     from services.stack.blueprint import ADMIN
     from services.stack.supervisor import running_addresses, stack_secrets
 
-    airflow = AirflowClient(running_addresses().airflow, user=ADMIN, password=stack_secrets().admin_password)
-    typer.echo(airflow.token())
+    address = running_addresses().airflow
+    airflow = AirflowClient(address, user=ADMIN, password=stack_secrets().admin_password)
+    try:
+        typer.echo(airflow.token())
+    except httpx.HTTPError as error:
+        raise RetryableError(
+            f"asking Airflow at {address} for a token: no answer ({type(error).__name__}); look whether the stack still "
+            "runs, or start it with `make up`"
+        ) from error
 
 
 @app.command()

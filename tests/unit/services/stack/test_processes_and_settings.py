@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from aisle.errors import ConfigurationError
+from aisle.errors import ConfigurationError, RetryableError
 from aisle.settings import get_settings
 from services.cli import app
 from services.stack.blueprint import Addresses, Component, beside_airflow, endpoint
-from services.stack.postgres import libpq_environment
+from services.stack.postgres import free_port, libpq_environment
 from services.stack.processes import MARK, Program, count_marked, environment_of, stop_all, sweep
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
@@ -177,6 +177,20 @@ def test_psql_is_opened_without_a_password_among_its_arguments(tmp_path: Path, m
     assert arguments[1:] == ["-c", "select 1"]
     assert "the-password" not in "".join(arguments)
     assert environment["PGPASSWORD"] == "the-password"
+
+
+def test_a_token_of_an_airflow_that_is_gone_is_refused_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STACK_ROOT", str(tmp_path))
+    home = StackSettings().home
+    home.mkdir(parents=True)
+    (home / "stack.json").write_text(
+        json.dumps(dict.fromkeys(Addresses.__dataclass_fields__, "") | {"airflow_port": free_port()})
+    )
+    refused = CliRunner().invoke(app, ["token"]).exception
+    assert isinstance(refused, RetryableError)
+    assert "make up" in str(refused)
 
 
 def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) -> None:
