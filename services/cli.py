@@ -95,8 +95,8 @@ def token() -> None:
         typer.echo(airflow.token())
     except httpx.HTTPError as error:
         raise RetryableError(
-            f"asking Airflow at {address} for a token: no answer ({type(error).__name__}); look whether the stack still "
-            "runs, or start it with `make up`"
+            f"asking Airflow at {address} for a token: no answer ({type(error).__name__}); look whether the stack "
+            "still runs, or start it with `make up`"
         ) from error
 
 

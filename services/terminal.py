@@ -36,7 +36,10 @@ def labelled(label: str, text: object) -> Text:
 
 
 class TerminalConsole(Console):
-    """A console that takes every `str` for plain text, in tables and panels, too."""
+    """A console that takes every `str` for plain text, in the cells of tables and within panels, too.
+
+    Titles, which rich parses elsewhere, and `Text` are made with `printable`.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, "highlight": False} | options)
