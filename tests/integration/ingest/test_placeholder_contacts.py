@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from aisle.contracts.company_orders import SOURCES
+from tests.integration.ingest.conftest import order_of
+
 N_ORDERS = 40
 _USERS = "select count(*), count(user_id), count(distinct user_id) from raw.company__orders"
 
@@ -52,6 +55,23 @@ def test_a_guest_with_a_new_id_for_every_order_stays_one_person(line: Any, compa
     _sell_to(company, lambda number: {"id": f"guest-{number}", "name": "Zubaida", "phone": "0300-5550100"})
     line.run(48)
     assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
+
+
+@pytest.mark.parametrize("last", [{}, {"name": " "}, {"name": None}])
+def test_a_guest_stays_one_person_when_an_order_comes_without_the_name(line: Any, company: Any, last: Any) -> None:
+    _sell_to(company, lambda number: {"id": f"guest-{number}", "name": "Zubaida", "phone": "0300-5550100"})
+    line.run(30)
+    company.pos[39]["customer"] = {"id": "guest-39", "phone": "0300-5550100", **last}
+    line.pull(_windows(line, 39, 48), "scheduled", "without-overlap")
+    assert line.rows(_USERS) == [(31, 31, 1)]
+
+
+def test_whoever_was_made_of_a_shared_contact_is_nobody_in_every_source(line: Any, company: Any) -> None:
+    company.orders[SOURCES[1].path] = [order_of(5, order_id="OE", customer={"phone": "0300-5550100"})]
+    line.pull(_windows(line, 0, 48), "scheduled", "online", SOURCES[1])
+    _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
+    line.run(48)
+    assert line.rows("select source, user_id from raw.company__orders where source = 'oe'") == [("oe", None)]
 
 
 def test_a_family_with_one_phone_stays_one_person(line: Any, company: Any) -> None:

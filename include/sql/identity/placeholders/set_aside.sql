@@ -26,7 +26,10 @@ named as (
     select contact_hash
     from told
     where name is not null
-    group by contact_hash
+    union
+    select user_id as contact_hash
+    from identity.customers
+    where name is not null and user_id in (select told.contact_hash from told)
 ),
 
 -- Who a contact was written for: by name; by e-mail or phone; and by the source's id only where nobody has a name,
@@ -72,7 +75,7 @@ where placeholders.contact_hash = new_placeholders.contact_hash and not placehol
 
 -- Whoever was made of a placeholder before is nobody; their orders come apart when they are fetched again.
 update raw.company__orders set user_id = null
-where source = %(source)s and user_id in (select contact_hash from new_placeholders);
+where user_id in (select contact_hash from new_placeholders);
 
 delete from identity.customers
 where user_id in (select contact_hash from new_placeholders);
