@@ -11,7 +11,7 @@ An endpoint may offer its own word on each day of `order_date` (UTC), so that wh
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -75,9 +75,12 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """What an order system says of one day. `hash` is any text that is another one when any order of the day is."""
+    """What an order system says of one day. `hash` is any text that is another one when any order of the day is.
+
+    Of a word that no column could keep, or whose time has no zone, nothing is believed.
+    """
 
     day: date
-    n_orders: int
-    newest_updated_at: datetime | None = None
-    hash: str | None = None
+    n_orders: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    newest_updated_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    hash: Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")] | None = None

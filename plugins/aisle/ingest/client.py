@@ -97,10 +97,7 @@ class CompanyApi:
                 log.warning("%s; it is read again in two parts (%d of %d)", error, n_splits, self._max_splits)
 
     def days(self, source: Source, window: Window) -> list[Day] | None:
-        """What the API says of each day of a window; None where it does not offer that.
-
-        Raises CompanyApiUnavailable or Throttled once all tries are used up.
-        """
+        """What the API says of each day of a window; None where it does not, or gives no answer however often asked."""
         path = f"{source.path}/days"
         asked = f"GET {path} of window {window}"
         query: dict[str, str | int] = {"start_date": window.start.isoformat(), "end_date": window.end.isoformat()}
@@ -112,7 +109,11 @@ class CompanyApi:
             _refuse_status(received, asked)
             return read_days(received.body)
 
-        return self._tries()(fetch)
+        try:
+            return self._tries()(fetch)
+        except (CompanyApiUnavailable, ContractBroken, Throttled) as error:
+            log.warning("%s; every day is read instead", error)
+            return None
 
     def _read(self, source: Source, window: Window) -> Iterator[Page]:
         """One reading. Raises WindowNotWhole at its end if something was seen that cannot be."""

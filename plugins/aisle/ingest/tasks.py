@@ -13,12 +13,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 from aisle.assets import RAW_ORDERS
 from aisle.contracts.company_orders import SOURCES, Source
 from aisle.dag_defaults import run_key_of_context
-from aisle.errors import ConfigurationError
+from aisle.errors import AisleError, ConfigurationError
 from aisle.settings import Ingest, get_settings
 
 if TYPE_CHECKING:
     from aisle.ingest.client import CompanyApi
     from aisle.ingest.ledger import Ledger
+    from aisle.ingest.pull import Puller
+    from aisle.ingest.recheck import Recheck
     from aisle.ingest.windows import Window
 
 log = logging.getLogger(__name__)
@@ -70,10 +72,21 @@ def _pull(source_name: str) -> dict[str, int]:
         recheck = Recheck(source, api, connection, run_key)
         if settings.ingest.recheck_every_days and recheck.is_due(timedelta(days=settings.ingest.recheck_every_days)):
             window = _window_behind_the_overlap(ledger, settings.ingest)
-            longest = timedelta(days=settings.ingest.max_window_days)
-            looked = recheck.look(window, partial(puller.pull, kind="recheck"), longest=longest)
-            slip.details["recheck"] = looked.details()
+            slip.details["recheck"] = _look(recheck, window, puller, settings.ingest)
     return total._asdict()
+
+
+def _look(recheck: Recheck, window: Window, puller: Puller, settings: Ingest) -> dict[str, Any]:
+    """What the wider look has found, for the receipt. One that fails keeps no new order back: the next run looks again.
+
+    The ledger has the window that failed, with its error.
+    """
+    longest = timedelta(days=settings.max_window_days)
+    try:
+        return recheck.look(window, partial(puller.pull, kind="recheck"), longest=longest).details()
+    except AisleError as error:
+        log.error("the look behind the overlap at %s failed, and the next run tries again: %s", window, error)
+        return {"failed": str(error)}
 
 
 def announce_orders() -> Any:

@@ -70,8 +70,9 @@ class ScriptedCompany:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.misbehaviours: list[Misbehaviour | None] = []
         self.url = ""
-        #: Whether the company gives its word on each day.
+        #: Whether the company gives its word on each day, and the status of its answer if not.
         self.tells_days = False
+        self.days_status = 404
 
     @property
     def pos(self) -> list[Any]:
@@ -150,7 +151,7 @@ def _handler(company: ScriptedCompany) -> type[BaseHTTPRequestHandler]:
                 return send(self, 401, b"{}")
             if address.path.endswith("/days"):
                 told = company.days(address.path, query) if company.tells_days else b"{}"
-                return send(self, 200 if company.tells_days else 404, told)
+                return send(self, 200 if company.tells_days else company.days_status, told)
             body = company.answer(address.path, query)
             misbehave = company.misbehaviours.pop(0) if company.misbehaviours else None
             return misbehave(self, body) if misbehave else send(self, 200, body)

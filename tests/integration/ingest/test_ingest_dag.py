@@ -110,6 +110,27 @@ def test_a_run_looks_behind_the_overlap_when_that_is_due_and_its_receipt_says_wh
     assert oldest[0] >= date(2026, 3, 31)
 
 
+def test_a_look_behind_the_overlap_that_fails_keeps_no_new_order_back(
+    run_ingest: Run, simulated: Any, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AISLE_INGEST__OVERLAP_HOURS", "48")
+    get_settings.cache_clear()
+    run_ingest("known", source="pos")
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute("update ops.ingest_windows set started_at = now() - interval '8 days'")
+        connection.execute("delete from raw.company__orders where ordered_at > '2026-06-01'")
+    good_window = {"kind": "late_edit", "source": "pos", "city": "Multan"}
+    simulated.arm(good_window, {"kind": "error", "source": "pos", "times": None, "after": 1})
+    states = run_ingest("looks", source="pos")
+    assert (states["pull_pos"], states["announce_orders"]) == ("success", "success")
+    with psycopg.connect(warehouse_url) as connection:
+        details = connection.execute("select details -> 'recheck' from ops.receipts where run_key = 'looks'").fetchone()
+        failed = connection.execute("select kind, state from ops.ingest_windows where run_key = 'looks' order by kind")
+        assert failed.fetchall() == [("recheck", "failed"), ("scheduled", "proven")]
+    assert details
+    assert "status 5" in details[0]["failed"]
+
+
 def test_orders_that_landed_while_the_other_source_failed_are_announced_by_the_next_run(
     run_ingest: Run, simulated: Any
 ) -> None:

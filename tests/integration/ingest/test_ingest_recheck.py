@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -98,13 +99,47 @@ def test_a_day_that_goes_on_to_differ_in_the_same_way_is_not_read_for_ever(line:
     assert line.look(0, 48, "third").differing == [date(2026, 1, 1)]
 
 
-@pytest.mark.parametrize("answer", [b'{"data": [{"day": "x"}]}', b"<html>", b'{"order_id": "days"}'])
+def _word(**said: Any) -> bytes:
+    return json.dumps({"data": [{"day": "2026-01-01", "n_orders": 24, **said}]}).encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"data": [{"day": "x"}]}',
+        b"<html>",
+        b'{"order_id": "days"}',
+        _word(newest_updated_at="2026-01-01T00:00:00"),
+        _word(n_orders=10**12),
+        _word(n_orders=-1),
+        _word(hash="a\0b"),
+    ],
+)
 def test_an_endpoint_that_says_something_else_counts_as_none(line: Any, company: Any, answer: bytes) -> None:
     company.tells_days = True
     company.days = lambda path, query: answer
     company.sell(48)
     line.run(48)
     assert len(line.look(0, 48).differing) == 2
+
+
+@pytest.mark.parametrize("status", [302, 403, 429, 500, 503])
+def test_an_endpoint_that_fails_keeps_no_look_from_reading(line: Any, company: Any, status: int) -> None:
+    company.days_status = status
+    company.sell(48)
+    line.run(48)
+    company.edit(10, city="Multan")
+    looked = line.look(0, 48)
+    assert (len(looked.differing), looked.pulled.total.orders_changed) == (2, 1)
+
+
+def test_a_day_that_was_never_edited_may_say_the_year_one(line: Any, company: Any) -> None:
+    company.tells_days = True
+    company.days = lambda path, query: _word(newest_updated_at="0001-01-01T00:00:00+05:00")
+    company.sell(24)
+    line.run(24)
+    assert line.look(0, 24, "first").differing == []
+    assert line.look(0, 24, "second").differing == []
 
 
 @pytest.mark.parametrize(
