@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from aisle.contracts.company_orders import Day
+from aisle.contracts.limits import EARLIEST_MOMENT
 from aisle.errors import CompanyApiUnavailable, ContractBroken
 from aisle.ingest.claims import Claims, read_claims
-from aisle.ingest.spoilt import UNREADABLE, sort_out
+from aisle.ingest.spoilt import BROKEN_CHARACTER, UNREADABLE, sort_out
 from aisle.ingest.wording import quoted, wording
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -55,12 +56,13 @@ def read_page(
     if isinstance(answer, list):
         claims = read_claims({}, headers, ignored_members)
         return Page(number, body, answer if orders is None else orders, msgspec.UNSET, False, claims)
-    members = {name: msgspec.json.decode(value) for name, value in answer.items() if name != "data"}
+    members = {name: _member(value) for name, value in answer.items() if name != "data"}
     claims = read_claims(members, headers, ignored_members)
     if claims.failure:
         raise CompanyApiUnavailable(
-            f"{asked}: status 200, but {claims.failure}; look into the company API's log, then run the DAG again: "
-            "it begins at the watermark"
+            f"{asked}: status 200, but {claims.failure}; look into the company API's log (or name the member in "
+            "AISLE_INGEST__IGNORED_MEMBERS, if it speaks of no failure), then run the DAG again: it begins at the "
+            "watermark"
         )
     if orders is None:
         orders = _orders(answer, members, claims, asked)
@@ -68,11 +70,19 @@ def read_page(
 
 
 def read_days(body: bytes) -> list[Day] | None:
-    """What the API says of each day; None if it says something else."""
+    """What the API says of each day; None if it says something else, or what cannot be."""
     try:
-        return _days.decode(body).data
+        days = _days.decode(body).data
     except UNREADABLE:
         return None
+    return [_believed(day) for day in days]
+
+
+def _believed(day: Day) -> Day:
+    """The day without a newest edit that no order can have: systems write the year 1 for "never"."""
+    if day.newest_updated_at is None or day.newest_updated_at >= EARLIEST_MOMENT:
+        return day
+    return msgspec.structs.replace(day, newest_updated_at=None)
 
 
 def _taken_apart(
@@ -92,6 +102,14 @@ def _taken_apart(
                 "between cuts answers off, then run the DAG again: it begins at the watermark"
             ) from error
         return _bodies.decode(found.envelope), found.orders
+
+
+def _member(value: msgspec.Raw) -> Any:
+    """A member of the envelope; one of broken text, or a number beyond everything, as the text that came."""
+    try:
+        return msgspec.json.decode(value)
+    except UNREADABLE:
+        return bytes(value).decode(errors="replace").strip('"')
 
 
 def _wrong_shape(asked: str, why: str) -> ContractBroken:
@@ -122,10 +140,10 @@ def _cursor(sent: msgspec.Raw | None, asked: str) -> Cursor:
     """The cursor as it goes back: a number keeps its digits. None, false, 0 and blank text end the window."""
     if sent is None:
         return msgspec.UNSET
-    text = bytes(sent).decode()
+    text = bytes(sent).decode(errors="replace")
     if text in ("null", "false", "0"):
         return None
-    if text[0] == '"':
+    if text[0] == '"' and BROKEN_CHARACTER not in text:
         return msgspec.json.decode(sent, type=str).strip() or None
     if text[0] in "-0123456789":
         return text

@@ -29,6 +29,9 @@ _BAD_IF_FALSE = frozenset(("complete", "iscomplete"))
 _ERRORS = frozenset(("error", "errors", "errormessage", "errormessages", "exception", "fault"))
 _SUCCESS = frozenset(("success", "succeeded", "ok"))
 _FAILED_STATUSES = frozenset(("error", "failed", "failure", "fail", "partial", "incomplete", "timeout"))
+#: What stands among the errors where there is none.
+_NO_ERROR = frozenset(("false", "0", "none", "ok", "success", "no error"))
+_COUNT = re.compile(r"\d{1,18}", re.ASCII)
 _WARNINGS = frozenset(("warning", "warnings"))
 _WARNS_OF_LOSS = re.compile(r"(?i)partial|incomplete|truncat|timed? ?-?out|missing|not all|unavailable|skipped")
 
@@ -98,14 +101,14 @@ def _truth(value: Any) -> bool | None:
 
 def _numbers(heard: list[Heard], names: frozenset[str]) -> Iterator[tuple[str, int]]:
     for name, folded, value in heard:
-        if folded in names and not isinstance(value, bool) and str(value).strip().isdecimal():
+        if folded in names and not isinstance(value, bool) and _COUNT.fullmatch(str(value).strip()):
             yield name, int(value)
 
 
 def _failure(heard: list[Heard], members: Mapping[str, Any]) -> str | None:
     """The first sign of a failure, with what the answer says about it."""
     for name, folded, value in heard:
-        if folded in _ERRORS and value and str(value).strip().lower() not in ("false", "0", "none", "ok"):
+        if folded in _ERRORS and value and wording(value).lower() not in _NO_ERROR:
             return f"`{name}` is “{wording(value)}”"
         has_failed = folded in _SUCCESS and _truth(value) is False
         if has_failed or (folded == "status" and str(value).strip().lower() in _FAILED_STATUSES):

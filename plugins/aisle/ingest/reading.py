@@ -48,6 +48,9 @@ class Reading:
         self._repeats: Counter[tuple[int, int]] = Counter()
         #: Of pages that claim a number of orders: name and number, and how many orders they hold.
         self._sizes: list[tuple[str, int, int]] = []
+        #: What each page held, and whether the last one held nothing new.
+        self._held: set[frozenset[Any]] = set()
+        self._is_idle = False
         self._first: list[Any] = []
         self._last: Page | None = None
 
@@ -73,15 +76,25 @@ class Reading:
         )
 
     def goes_in_circles(self, page: Page) -> bool:
-        """Whether a page holds nothing but orders of earlier pages, or points back to where the reading has been."""
+        """Whether a page is an earlier one, the second without anything new, or points back to where the reading was.
+
+        A single page with nothing new may be a last one that has shifted: that is an overlap.
+        """
         if not page.orders or self.is_first_again(page):
             return False
-        return page.next_cursor in self._cursors or all(_mark(order)[0] in self._seen for order in page.orders)
+        marks = [_mark(order) for order in page.orders]
+        is_again = frozenset(marks) in self._held or (self._is_idle and not self._is_news(marks))
+        return page.next_cursor in self._cursors or is_again
+
+    def _is_news(self, marks: list[Any]) -> bool:
+        return any(key not in self._seen or self._seen[key][1] != version for key, version in marks)
 
     def take(self, page: Page) -> int:
         """Note a page. Gives how many of its orders came before in the same version."""
         n_before = self._repeats.total()
         marks = [_mark(order) for order in page.orders]
+        self._is_idle = bool(marks) and not self._is_news(marks)
+        self._held.add(frozenset(marks))
         for key, version in marks:
             earlier, known = self._seen.setdefault(key, (0, version))
             if earlier and known == version:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aisle.errors import AisleError, CompanyApiUnavailable, WindowNotWhole
+from aisle.errors import AisleError, CompanyApiUnavailable, ContractBroken, WindowNotWhole
 from tests.integration.ingest.conftest import send
 
 Answers = Callable[[dict[str, str]], Any]
@@ -55,6 +55,14 @@ def test_a_window_whose_pages_overlap_is_read_again_in_smaller_parts_until_nothi
     assert states(line) == [("proven", 100)]
     assert pulled.total.repeated_orders == n_repeats
     assert line.watermark_hours() == 100
+
+
+def test_a_last_page_that_only_repeats_is_an_overlap_like_any_other(line: Any, company: Any) -> None:
+    company.sell(75)
+    scripted(company, overlapping(company, 50, 25))
+    assert line.run(75).total.repeated_orders == 25
+    assert line.order_ids() == [order["order_id"] for order in company.pos]
+    assert states(line) == [("proven", 75)]
 
 
 def test_pages_that_overlap_by_cursor_are_noticed_too(line: Any, company: Any) -> None:
@@ -106,6 +114,20 @@ def test_an_order_edited_while_its_window_is_paged_is_no_overlap(line: Any, comp
     scripted(company, answer)
     assert line.run(24).total.repeated_orders == 0
     assert len(company.requests) == 2
+    assert line.rows("select city from raw.company__orders where order_id = 'A0000'") == [("Multan",)]
+
+
+def test_an_edited_order_may_be_all_that_the_last_page_holds(line: Any, company: Any) -> None:
+    company.sell(2)
+    edited = {**company.pos[0], "updated_at": "2026-01-30T00:00:00Z", "city": "Multan"}
+    pages = {"": (company.pos, "b"), "b": ([edited], None)}
+
+    def answer(query: dict[str, str]) -> Any:
+        data, following = pages[query.get("cursor", "")]
+        return {"data": data, "next_cursor": following}
+
+    scripted(company, answer)
+    assert line.run(24).total.repeated_orders == 0
     assert line.rows("select city from raw.company__orders where order_id = 'A0000'") == [("Multan",)]
 
 
@@ -228,6 +250,53 @@ def test_an_answer_that_names_an_error_under_status_200_is_asked_for_again_and_t
     assert states(line) == [("failed", 0)]
     line.run(24)
     assert len(line.order_ids()) == 3
+
+
+#: Members of an envelope that is no valid JSON in a place that is none of the orders', and what they say.
+BROKEN_MEMBERS = [
+    b'"took": 1e999',
+    b'"took": ' + b"1" * 5000,
+    b'"message": "caf\xe9"',
+    b'"total": ' + b"9" * 5000,
+    b'"error": null, "note": "\xff"',
+]
+
+
+@pytest.mark.parametrize("member", BROKEN_MEMBERS, ids=lambda member: member[:20].decode(errors="replace"))
+def test_a_member_of_the_envelope_that_cannot_be_read_costs_nothing(line: Any, company: Any, member: bytes) -> None:
+    company.sell(3)
+    company.answer = lambda *_: b'{"data": %b, "next_cursor": null, %b}' % (json.dumps(company.pos).encode(), member)
+    line.run(24)
+    assert states(line) == [("proven", 3)]
+
+
+def test_an_error_in_broken_text_is_an_error(line: Any, company: Any) -> None:
+    company.answer = lambda *_: b'{"data": [], "next_cursor": null, "error": "nicht verf\xfcgbar"}'
+    with pytest.raises(CompanyApiUnavailable, match="`error` is “nicht verf"):
+        line.run(24)
+
+
+def test_a_cursor_in_broken_text_breaks_the_contract(line: Any, company: Any) -> None:
+    company.answer = lambda *_: b'{"data": [{"order_id": "1"}], "next_cursor": "\xff"}'
+    with pytest.raises(ContractBroken, match="`next_cursor` is"):
+        line.run(24)
+
+
+NO_ERRORS = [
+    {"error": {"code": 0, "message": "success"}},
+    {"error": {"code": 0, "message": ""}},
+    {"error_message": "Success"},
+    {"errors": ["none"]},
+    {"error": "0"},
+]
+
+
+@pytest.mark.parametrize("members", NO_ERRORS, ids=json.dumps)
+def test_an_error_that_says_there_is_none_is_no_error(line: Any, company: Any, members: dict[str, Any]) -> None:
+    company.sell(3)
+    scripted(company, lambda query: {"data": company.pos, "next_cursor": None, **members})
+    line.run(24)
+    assert states(line) == [("proven", 3)]
 
 
 def test_no_data_is_an_empty_page_only_where_the_answer_says_so(line: Any, company: Any) -> None:
