@@ -130,6 +130,8 @@ def _sample_rows(definition: Any, gx_result: Any) -> None:
         if result := failed.get(expectation.meta["check"]):
             whole = batch.validate(expectation, result_format={"result_format": "COMPLETE"})
             rows = whole.to_json_dict()["result"].get("details", {}).get("unexpected_rows", [])
+            # The report page shows no sample without the number of all.
+            result.result["unexpected_count"] = result.result["observed_value"]
             result.result["partial_unexpected_list"] = [_in_words(row) for row in rows[:SAMPLE_SIZE]]
 
 
