@@ -13,7 +13,7 @@ from aisle.errors import ConfigurationError, FinalError, RetryableError
 from aisle.resources.live import Service
 from aisle.settings import get_settings
 from services.stack.blueprint import REGION
-from services.stack.supervisor import running_addresses, stack_secrets
+from services.stack.supervisor import NoStack, running_addresses, stack_secrets
 
 #: Codes by which the service says that it may answer later.
 _LATER = ("ThrottlingException", "InternalServerError", "ServiceUnavailable")
@@ -70,6 +70,6 @@ def _keys() -> dict[str, str]:
 def _endpoint(name: str) -> str | None:
     try:
         addresses = running_addresses()
-    except ConfigurationError:
+    except NoStack:
         return None
     return (addresses.personalize_endpoint if name == "personalize" else addresses.s3_endpoint) or None

@@ -57,6 +57,10 @@ class StackDidNotStart(FinalError):
     """A program of the stack did not come up; the message ends with the tail of its log."""
 
 
+class NoStack(ConfigurationError):
+    """No stack of this home runs."""
+
+
 class Stack:
     """All programs of one home."""
 
@@ -317,11 +321,17 @@ def _locks(lock: IO[str]) -> bool:
 
 
 def running_addresses(settings: StackSettings | None = None) -> Addresses:
-    """Where the running stack of this home is. Raises ConfigurationError when none runs."""
+    """Where the running stack of this home is. Raises NoStack, or ConfigurationError if another version runs it."""
     description = (settings or StackSettings()).home.resolve() / DESCRIPTION
     if not description.exists():
-        raise ConfigurationError(f"no stack runs in {description.parent}: start one with `make up` or `make demo`")
-    return Addresses(**json.loads(description.read_text()))
+        raise NoStack(f"no stack runs in {description.parent}: start one with `make up` or `make demo`")
+    try:
+        return Addresses(**json.loads(description.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"reading {description}: another version of Aisle has started this stack; end it with `make down`, then "
+            "start it again with `make up`"
+        ) from error
 
 
 def stack_secrets(settings: StackSettings | None = None) -> StackSecrets:
@@ -348,6 +358,7 @@ def end_stack(settings: StackSettings | None = None) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX)  # released when it has stopped everything
         sweep(home)
         EmbeddedPostgres(home / "postgres").stop()
+        (home / DESCRIPTION).unlink(missing_ok=True)
     return before
 
 

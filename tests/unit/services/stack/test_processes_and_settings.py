@@ -23,7 +23,7 @@ from services.stack.postgres import free_port, libpq_environment
 from services.stack.processes import MARK, Program, count_marked, environment_of, stop_all, sweep
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
-from services.stack.supervisor import Stack
+from services.stack.supervisor import NoStack, Stack, end_stack, running_addresses
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -191,6 +191,32 @@ def test_a_token_of_an_airflow_that_is_gone_is_refused_in_plain_words(
     refused = CliRunner().invoke(app, ["token"]).exception
     assert isinstance(refused, RetryableError)
     assert "make up" in str(refused)
+
+
+@pytest.mark.parametrize(
+    "described", ["{}", '{"airflow_port": 8080}', '{"airflow_port": 8080, "another": 1}', "", "{"], ids=repr
+)
+@pytest.mark.parametrize("command", ["psql", "token", "plan"])
+def test_a_stack_that_another_version_has_started_is_told_as_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, described: str
+) -> None:
+    monkeypatch.setenv("STACK_ROOT", str(tmp_path))
+    home = StackSettings().home
+    home.mkdir(parents=True)
+    (home / "stack.json").write_text(described)
+    refused = CliRunner().invoke(app, [command]).exception
+    assert isinstance(refused, ConfigurationError)
+    assert "make down" in str(refused)
+
+
+def test_what_a_killed_stack_has_left_of_its_addresses_is_gone_after_its_end(tmp_path: Path) -> None:
+    settings = StackSettings(root=tmp_path)
+    settings.home.mkdir(parents=True)
+    (settings.home / "stack.lock").touch()
+    (settings.home / "stack.json").write_text("{}")
+    assert end_stack(settings) == 0
+    with pytest.raises(NoStack):
+        running_addresses(settings)
 
 
 def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) -> None:
