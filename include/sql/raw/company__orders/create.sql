@@ -76,6 +76,33 @@ create index if not exists company__rejects_order on raw.company__rejects (sourc
 alter table raw.company__rejects add column if not exists status text;
 alter table raw.company__rejects add column if not exists rejected_at timestamptz not null default now();
 
+-- A warehouse from before there were limits may hold orders of times that cannot be, at which its gate stops, and which
+-- no later version replaces. They become rejects; the limits are those of aisle.contracts.limits.
+with impossible as (
+    delete from raw.company__orders
+    where ordered_at < '2000-01-01T00:00:00Z' or ordered_at > now() + interval '1 hour'
+    returning source, order_id, content_hash, run_key
+)
+
+insert into raw.company__rejects (
+    reject_id, source, order_id, n_lines, reason, detail, payload, archive_key, run_key
+)
+select
+    'limits-' || md5(impossible.source || ' ' || impossible.order_id),
+    impossible.source,
+    impossible.order_id,
+    greatest(1, sum(1 + items.merged_lines)),
+    'impossible_order_date',
+    '`$.order_date` was stored before its limits were known',
+    '{}',
+    '',
+    impossible.run_key
+from impossible
+left join raw.company__order_items as items
+    on impossible.source = items.source and impossible.order_id = items.order_id
+group by impossible.source, impossible.order_id, impossible.content_hash, impossible.run_key
+on conflict (reject_id) do nothing;
+
 -- One row per source, run, reason and status word of what could not be read. n_orders_standing: orders of which an
 -- older version stands in raw in the place of the refused one.
 create or replace view raw.company__refusals as

@@ -1,0 +1,45 @@
+"""A warehouse that is older than the limits is brought within them when its tables are made anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aisle.warehouse import migrate
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ordered_at = '1970-01-01T00:00:00Z'",
+        "ordered_at = now() + interval '90 days'",
+        "ordered_at = '0001-01-01T00:00:00Z'",
+        "ordered_at = '4713-01-01T00:00:00Z BC'",
+        "ordered_at = 'infinity'",
+        "ordered_at = '-infinity'",
+    ],
+)
+def test_an_order_of_a_time_that_cannot_be_becomes_a_reject(line: Any, company: Any, change: str) -> None:
+    company.sell(4)
+    line.run(24)
+    before = line.lines_accounted_for()
+    line.execute(f"update raw.company__orders set {change} where order_id = 'A0001'")
+    migrate(line.url)
+    assert line.order_ids() == ["A0000", "A0002", "A0003"]
+    rejects = "select order_id, reason, n_lines, ordered_at from raw.company__rejects"
+    assert line.rows(rejects) == [("A0001", "impossible_order_date", 2, None)]
+    assert line.lines_accounted_for() == before
+    migrate(line.url)
+    assert len(line.rows(rejects)) == 1
+    line.backfill(0, 24)
+    assert line.order_ids() == ["A0000", "A0001", "A0002", "A0003"]
+    assert line.rows(rejects) == []
+
+
+def test_the_tables_made_anew_change_nothing_that_is_within_the_limits(line: Any, company: Any) -> None:
+    company.sell(4)
+    line.run(24)
+    written = line.everything()
+    migrate(line.url)
+    assert line.everything() == written
