@@ -28,12 +28,13 @@ _MAPPING_VERSION = b"2"
 
 
 class OrderRow(NamedTuple):
-    """One version of an order. Without `is_mapped` it has rejects only; without `order_id` nobody knows which it is.
+    """One version of an order. Without `is_mapped` it has rejects only.
 
+    `order_number` is the id as sent, None where nobody knows it; which of its orders is meant, the merge settles.
     `is_empty`: it has items, and none of them could be mapped. `doubts`: which of its values are not believed.
     """
 
-    order_id: str | None
+    order_number: str | None
     is_mapped: bool
     is_empty: bool
     content_hash: str

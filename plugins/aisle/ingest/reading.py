@@ -19,17 +19,22 @@ class _Mark(msgspec.Struct):
 
 
 _marks = msgspec.json.Decoder(_Mark)
+_LENGTH_OF_A_DAY = len("2026-01-01")
 
 
 def _mark(order: msgspec.Raw) -> tuple[Any, Any]:
-    """What tells one order from another, and one version of it: its id and times, or all of it where it has no id."""
+    """What tells one order from another, and one version of it: its id and times, or all of it where it has no id.
+
+    The id alone does not: counters start again. The day does, which an edit seldom moves.
+    """
     try:
         mark = _marks.decode(order)
     except UNREADABLE:
         mark = _Mark()
     if not isinstance(mark.order_id, str | int):
         return bytes(order), None
-    return mark.order_id, (str(mark.updated_at), str(mark.order_date))
+    order_date = str(mark.order_date)
+    return (mark.order_id, order_date[:_LENGTH_OF_A_DAY]), (str(mark.updated_at), order_date)
 
 
 class Reading:

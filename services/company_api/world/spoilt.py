@@ -7,6 +7,7 @@ so what an ingest loads, merges and rejects still adds up. `outcome` is what a c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -20,6 +21,8 @@ Spoil = Callable[[Fields], None]
 
 #: Stands in an order for bytes that no JSON encoder writes.
 _MARK = "(spoilt)"
+#: Stands in an order for the id of the first order of its source.
+_FIRST_ID = "(id of the first order)"
 _LONG = 300
 _DEEP = 5_000
 
@@ -32,11 +35,12 @@ class Sort(NamedTuple):
     raw: bytes = b""
     n_items: int = 1
 
-    def wire(self, order: Order) -> msgspec.Raw:
-        """The order as it goes out."""
+    def wire(self, first_id: str, order: Order) -> msgspec.Raw:
+        """The order as it goes out, of a source whose first order has the id `first_id`."""
         fields = msgspec.to_builtins(order)
         self.spoil(fields)
-        return msgspec.Raw(msgspec.json.encode(fields).replace(msgspec.json.encode(_MARK), self.raw))
+        sent = msgspec.json.encode(fields).replace(msgspec.json.encode(_MARK), self.raw)
+        return msgspec.Raw(sent.replace(msgspec.json.encode(_FIRST_ID), msgspec.json.encode(first_id)))
 
 
 def _order(**changes: Any) -> Spoil:
@@ -93,6 +97,7 @@ SORTS: Mapping[str, Sort] = {
     # What is odd and can be understood.
     "equal items": Sort(_doubled, "merged", n_items=2),
     "numbers as text": Sort(_numbers_as_text, "loaded"),
+    "reused order id": Sort(_order(order_id=_FIRST_ID), "loaded"),
     "stamp from the future": Sort(_order(updated_at="2999-01-01T00:00:00Z"), "loaded"),
     "placeholder phone": Sort(_customer(phone="03000000000"), "loaded"),
     "markup in a title": Sort(_item(title="[/bold]<script>alert(1)</script>[link=https://example.com]Tea"), "loaded"),
@@ -108,7 +113,8 @@ def spoil(books: Mapping[SourceName, OrderBook]) -> None:
     for sort in SORTS.values():
         name = max(free, key=lambda name: len(free[name][sort.n_items]))
         positions = free[name][sort.n_items]
-        books[name].spoilt[positions.pop(len(positions) // 2)] = sort.wire
+        book = books[name]
+        book.spoilt[positions.pop(len(positions) // 2)] = partial(sort.wire, str(book.orders.order_id[0]))
 
 
 def _sound_orders(book: OrderBook) -> dict[int, list[int]]:

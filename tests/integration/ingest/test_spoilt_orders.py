@@ -22,7 +22,10 @@ def test_each_spoilt_order_is_accounted_for_by_its_reason_and_every_other_is_loa
         line.pull_all("spoilt")
         assert line.lines_accounted_for() == line.company.health()["order_lines"]
     assert _accounts(line) == sound + _OUTCOMES
-    assert len(whole - _orders_with_items(line)) == (_OUTCOMES - Counter(merged=1)).total()
+    spoilt = _orders_with_items(line)
+    reused = {order for order in spoilt if "~" in order[1]}
+    assert (len(reused), len(spoilt - whole)) == (1, 1)
+    assert len(whole - spoilt) == (_OUTCOMES - Counter(merged=1)).total() + len(reused)
     assert _titles(line) == {
         "]8;;https://example.com\\Tea\u202e",
         "Mixer 0300-1234567 220V",

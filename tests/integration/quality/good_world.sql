@@ -1,10 +1,12 @@
 -- A small company that every suite is content with: 60 people, 40 products, 200 orders; enough to train on.
 insert into raw.company__orders (
-    source, order_id, ordered_at, updated_at, status, user_id, city, province, total_amount, content_hash, run_key
+    source, order_id, order_number, ordered_at, updated_at, status, user_id, city, province, total_amount, content_hash,
+    run_key
 )
 select
     case when nth % 2 = 0 then 'pos' else 'oe' end as source,
     'O' || nth as order_id,
+    'O' || nth as order_number,
     timestamptz '2024-01-01 00:00:00+00' + nth * interval '5 minutes' as ordered_at,
     timestamptz '2024-01-01 00:01:00+00' + nth * interval '5 minutes' as updated_at,
     case when nth % 50 = 0 then 'cancelled' else 'completed' end as status,

@@ -16,8 +16,10 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
     (
         "raw_orders",
         """
-        insert into raw.company__orders (source, order_id, ordered_at, status, user_id, content_hash, run_key)
-        values ('web', '', now() + interval '2 hours', 'shipped', '', 'x', 'x')
+        insert into raw.company__orders (
+            source, order_id, order_number, ordered_at, status, user_id, content_hash, run_key
+        )
+        values ('web', '', '', now() + interval '2 hours', 'shipped', '', 'x', 'x')
         """,
         {"source_is_known", "order_id_length", "ordered_at_is_possible", "status_is_known", "user_id_length"},
     ),
@@ -35,12 +37,14 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
             updated_at = case when order_id = 'O1' then now() + interval '1 day' else ordered_at - interval '1 day' end,
             doubts = case when order_id = 'O2' then array['updated_at_is_impossible'] else '{}' end;
         insert into raw.company__orders
-        select 'pos', 'copy', ordered_at, updated_at, status, user_id, null, null, null, null, total_amount, 'x', 'x'
+        select
+            'pos', 'copy', ordered_at, updated_at, status, user_id, null, null, null, null, total_amount, 'x', 'x',
+            null, null, '{}', 'copied'
         from raw.company__orders where order_id = 'O1'
         """,
         {
             "orders_have_a_customer", "total_amount_is_usual", "updated_at_is_possible", "edits_follow_orders",
-            "orders_come_once", "values_are_believed", "items_add_up_to_totals",
+            "orders_come_once", "values_are_believed", "items_add_up_to_totals", "order_ids_name_one_order",
         },
     ),
     (

@@ -24,7 +24,7 @@ class Company:
     def ordered(self, order_id: str, *lines: dict[str, Any], **order: Any) -> None:
         """Store one order with its lines; what is not said has a plain value."""
         given = {"source": "oe", "ordered_at": "2024-03-01T10:00Z", "status": "completed", "user_id": "ann", **order}
-        given |= {"order_id": order_id, "content_hash": "hash", "run_key": "test"}
+        given |= {"order_id": order_id, "order_number": order_id, "content_hash": "hash", "run_key": "test"}
         with psycopg.connect(self.url) as connection:
             _insert(connection, "raw.company__orders", given)
             for number, line in enumerate(lines, start=1):

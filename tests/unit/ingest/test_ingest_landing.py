@@ -92,7 +92,7 @@ def test_an_order_that_cannot_be_read_is_one_reject(change: dict[str, Any], reas
 @pytest.mark.parametrize("sent", [None, 17, "order", [], {}, b'{"order_id": "A\xff"}', {"order_id": True}])
 def test_what_is_hardly_an_order_at_all_is_still_kept(sent: Any) -> None:
     landed = land_sent(sent)
-    assert landed.order.order_id is None
+    assert landed.order.order_number is None
     assert [reject.n_lines for reject in landed.rejects] == [1]
 
 

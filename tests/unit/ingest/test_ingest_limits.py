@@ -88,7 +88,7 @@ def test_a_person_of_an_order_stamped_in_the_future_was_seen_when_they_ordered()
 @pytest.mark.parametrize("order_id", ["Z" * 256, "é" * 300, "9" * 1_000_000])
 def test_an_order_id_over_the_limit_is_a_reject_without_that_id(order_id: str) -> None:
     landed = land(order_id=order_id)
-    assert (reason(landed), landed.order.order_id) == ("order_id_too_long", None)
+    assert (reason(landed), landed.order.order_number) == ("order_id_too_long", None)
     assert len(landed.rejects[0].detail) < 200
 
 
@@ -105,7 +105,7 @@ def test_a_product_id_whose_fold_would_be_over_the_limit_costs_its_item() -> Non
 
 def test_ids_at_the_limit_are_taken() -> None:
     landed = land(order_id="Z" * 255, items=[{**GOOD_ITEM, "id": "p" * 255}])
-    assert (landed.order.order_id, landed.items[0].product_id) == ("Z" * 255, "p" * 255)
+    assert (landed.order.order_number, landed.items[0].product_id) == ("Z" * 255, "p" * 255)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_two_orders_that_cannot_be_decoded_are_two_rejects() -> None:
 def test_an_id_keeps_what_was_sent_whether_text_or_number(sent: str, kept: str) -> None:
     raw = json.dumps({**GOOD_ORDER, "order_id": "@", "items": [{**GOOD_ITEM, "id": "@"}]}).replace('"@"', sent)
     landed = land(raw.encode())
-    assert (landed.order.order_id, landed.items[0].product_id) == (kept, kept)
+    assert (landed.order.order_number, landed.items[0].product_id) == (kept, kept)
 
 
 @pytest.mark.parametrize("sent", ["true", "1e5", "[1]", '{"v": 1}'])

@@ -28,6 +28,7 @@ summed as (
     select
         orders.source,
         orders.order_id,
+        orders.order_number,
         orders.user_id,
         orders.ordered_at,
         orders.status,

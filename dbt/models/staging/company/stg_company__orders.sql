@@ -6,6 +6,7 @@ renamed as (
     select
         source,
         order_id,
+        order_number,
         user_id,
         ordered_at,
         status,

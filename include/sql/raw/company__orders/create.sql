@@ -1,4 +1,6 @@
 -- One row per order of a source, in the newest version that can be read. content_hash is of the order as sent.
+-- order_number is the id as sent, order_id what tells the order from every other one: the same, but where a source
+-- gives one id to several orders, all but the first have the moment they were placed behind it (settle_ids.sql).
 -- refused_at and refused_reason: since when a newer version comes that cannot be read; that one is among the rejects.
 -- doubts: which values were sent but are not believed, and therefore null.
 create table if not exists raw.company__orders (
@@ -22,6 +24,12 @@ alter table raw.company__orders add column if not exists refused_at timestamptz;
 alter table raw.company__orders add column if not exists refused_reason text;
 alter table raw.company__orders add column if not exists doubts text[] not null default '{}';
 
+alter table raw.company__orders add column if not exists order_number text;
+update raw.company__orders set order_number = order_id
+where order_number is null;
+alter table raw.company__orders alter column order_number set not null;
+
+create index if not exists company__orders_order_number on raw.company__orders (source, order_number);
 create index if not exists company__orders_ordered_at on raw.company__orders (ordered_at);
 
 -- One row per line of an order. merged_lines counts further lines of the same order that were equal in every field.
@@ -55,8 +63,8 @@ create table if not exists raw.company__product_spellings (
 );
 
 -- One row per order or line that could not be mapped. Personal fields of payload are blanked; the archive has them.
--- order_id and ordered_at are null where the order does not tell them; status is the order's word for where it stands,
--- folded to lower case.
+-- order_id, order_number (the id as sent) and ordered_at are null where the order does not tell them; status is the
+-- order's word for where it stands, folded to lower case.
 create table if not exists raw.company__rejects (
     reject_id text primary key,
     source text not null,
@@ -75,6 +83,11 @@ create index if not exists company__rejects_order on raw.company__rejects (sourc
 
 alter table raw.company__rejects add column if not exists status text;
 alter table raw.company__rejects add column if not exists rejected_at timestamptz not null default now();
+alter table raw.company__rejects add column if not exists order_number text;
+update raw.company__rejects set order_number = order_id
+where order_number is null and order_id is not null;
+
+create index if not exists company__rejects_order_number on raw.company__rejects (source, order_number);
 
 -- A warehouse from before there were limits may hold orders of times that cannot be, at which its gate stops, and which
 -- no later version replaces. They become rejects; the limits are those of aisle.contracts.limits.
@@ -123,3 +136,19 @@ left join raw.company__orders as orders
         and orders.refused_at is not null
         and not starts_with(rejects.reject_id, orders.content_hash || '-')
 group by rejects.source, rejects.run_key, rejects.reason, rejects.status;
+
+-- Whether two versions that came under one id are of two orders. Time alone does not tell: a date is corrected, and a
+-- cancellation comes late. So the farther apart they were placed, the less must differ besides: within a day both the
+-- person and all products, within a month either, behind it nothing, unless one person cancels what they bought. A null
+-- is what is not known, which tells nothing. A version that cannot be read shows neither person nor products; it is of
+-- an order that was placed within a day.
+create or replace function raw.are_two_orders(
+    apart interval, is_same_person boolean, has_same_product boolean, is_cancellation boolean, is_readable boolean
+) returns boolean immutable parallel safe language sql
+return case
+    when apart is null or apart < interval '1 second' then false
+    when apart <= interval '1 day' then is_same_person is false and has_same_product is false
+    when not is_readable then true
+    when apart <= interval '30 days' then is_same_person is false or has_same_product is false
+    else not (is_cancellation and is_same_person is true and has_same_product is not false)
+end;

@@ -1,8 +1,8 @@
--- Staged orders into raw. The newest version of an order that can be read replaces its rows; a newer one that cannot be
--- read is stored as rejects beside the good one, which stands and is marked. An unchanged order is not touched; a
--- version older than the stored one is ignored, unless that one is stamped later than now (clock_tolerance for clocks
--- that differ): of two versions that cannot be compared, the one that came last counts. Runs in the transaction that
--- proves the window.
+-- Staged orders into raw, under the ids that settle_ids.sql has given them. The newest version of an order that can be
+-- read replaces its rows; a newer one that cannot be read is stored as rejects beside the good one, which stands and is
+-- marked. An unchanged order is not touched; a version older than the stored one is ignored, unless that one is stamped
+-- later than now (clock_tolerance for clocks that differ): of two versions that cannot be compared, the one that came
+-- last counts. Runs in the transaction that proves the window.
 select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
 
 -- One row per order of the window: its newest version, readable or not.
@@ -86,14 +86,14 @@ inner join readable_orders on changed_orders.version = readable_orders.version
 where old.source = %(source)s and old.order_id = changed_orders.order_id;
 
 insert into raw.company__orders (
-    source, order_id, ordered_at, updated_at, status, user_id, city, province, payment_mode, brand, total_amount,
-    content_hash, run_key, doubts
+    source, order_id, order_number, ordered_at, updated_at, status, user_id, city, province, payment_mode, brand,
+    total_amount, content_hash, run_key, doubts
 )
 select
-    %(source)s, changed_orders.order_id, changed_orders.ordered_at, changed_orders.updated_at, changed_orders.status,
-    changed_orders.user_id, changed_orders.city, changed_orders.province, changed_orders.payment_mode,
-    changed_orders.brand, changed_orders.total_amount, changed_orders.content_hash, %(run_key)s,
-    changed_orders.doubts
+    %(source)s, changed_orders.order_id, changed_orders.order_number, changed_orders.ordered_at,
+    changed_orders.updated_at, changed_orders.status, changed_orders.user_id, changed_orders.city,
+    changed_orders.province, changed_orders.payment_mode, changed_orders.brand, changed_orders.total_amount,
+    changed_orders.content_hash, %(run_key)s, changed_orders.doubts
 from changed_orders
 inner join readable_orders on changed_orders.version = readable_orders.version
 on conflict (source, order_id) do update set
@@ -164,11 +164,13 @@ where
     );
 
 insert into raw.company__rejects (
-    reject_id, source, order_id, ordered_at, line_number, n_lines, reason, detail, status, payload, archive_key, run_key
+    reject_id, source, order_id, order_number, ordered_at, line_number, n_lines, reason, detail, status, payload,
+    archive_key, run_key
 )
 select
-    staged.reject_id, %(source)s, changed_orders.order_id, changed_orders.ordered_at, staged.line_number,
-    staged.n_lines, staged.reason, staged.detail, staged.status, staged.payload, staged.archive_key, %(run_key)s
+    staged.reject_id, %(source)s, changed_orders.order_id, changed_orders.order_number, changed_orders.ordered_at,
+    staged.line_number, staged.n_lines, staged.reason, staged.detail, staged.status, staged.payload,
+    staged.archive_key, %(run_key)s
 from staged_rejects as staged
 inner join changed_orders on staged.version = changed_orders.version
 on conflict (reject_id) do nothing;

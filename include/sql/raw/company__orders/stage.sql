@@ -1,8 +1,11 @@
 -- Where one window's rows wait for the merge: temporary, per connection, empty at the start of every window.
--- A version is one order of one page; the same order may come more than once in a window.
+-- A version is one order of one page; the same order may come more than once in a window. order_number is the id as
+-- sent; order_id is that too, unless settle_ids.sql gives another one, own_id, to a further order of the same number.
 create temp table if not exists staged_orders (
     version bigint primary key,
-    order_id text,
+    order_number text,
+    own_id text,
+    order_id text generated always as (coalesce(own_id, order_number)) stored,
     is_mapped boolean not null,
     is_empty boolean not null,
     content_hash text not null,

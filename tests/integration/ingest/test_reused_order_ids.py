@@ -1,0 +1,233 @@
+"""An order id that names two orders names both: neither replaces the other, and each later version finds its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from aisle.ingest.windows import Window
+from aisle.quality.suites import SUITES, read_suite
+from aisle.quality.validation import validate
+from aisle.warehouse import sql
+
+_RUNS = count(1)
+YEAR = 365 * 24
+_ORDERS = "select order_id, order_number, status from raw.company__orders order by ordered_at"
+_ITEMS = "select order_id, array_agg(product_id order by line_number) from raw.company__order_items group by order_id"
+_REUSED = "2026-01-04T00:00:00Z"
+
+
+def _order(line: Any, hour: float, customer: int | None = 1, *products: str, **changes: Any) -> dict[str, Any]:
+    """Order `7` of a customer, placed `hour` hours after START."""
+    moment = (line.start + timedelta(hours=hour)).isoformat()
+    who = {"id": f"c{customer}", "name": f"Zubaida Testperson {customer}", "phone": f"0300-555010{customer}"}
+    return {
+        "order_id": "7",
+        "order_date": moment,
+        "updated_at": moment,
+        "status": "completed",
+        "customer": who if customer is not None else None,
+        "total": 10.0,
+        "items": [{"id": product, "quantity": 1, "price": 10.0} for product in products or ["tea"]],
+        **changes,
+    }
+
+
+def _fetch(line: Any, *hours: tuple[float, float]) -> None:
+    """Fetch windows, given by hours after START, as runs that know nothing of each other."""
+    for first, last in hours:
+        window = Window(line.start + timedelta(hours=first), line.start + timedelta(hours=last))
+        line.pull([window], "scheduled", f"run-{next(_RUNS)}")
+
+
+def _sell(line: Any, company: Any, *orders: dict[str, Any]) -> None:
+    company.pos[:] = orders
+    _fetch(line, (0, 240))
+
+
+def test_a_counter_that_starts_again_a_year_later_keeps_both_orders(line: Any, company: Any) -> None:
+    company.pos[:] = [_order(line, -YEAR + 1), _order(line, 2)]
+    _fetch(line, (-YEAR, -YEAR + 24), (0, 24))
+    assert line.rows(_ORDERS) == [
+        ("7", "7", "completed"),
+        ("7~2026-01-01T02:00:00Z", "7", "completed"),
+    ]
+    assert line.lines_accounted_for() == 2
+
+
+@pytest.mark.parametrize(
+    ("customer", "products"),
+    [(2, ["tea"]), (1, ["cup"]), (2, ["cup"]), (None, ["cup"])],
+    ids=["another person", "other products", "another person and other products", "a walk-in with other products"],
+)
+@pytest.mark.parametrize("in_one_window", [True, False], ids=["one window", "two windows"])
+def test_two_tills_that_share_a_counter_in_one_week_keep_both_orders(
+    line: Any, company: Any, customer: int | None, products: list[str], in_one_window: bool
+) -> None:
+    company.pos[:] = [_order(line, 1, 1, "tea"), _order(line, 72, customer, *products)]
+    _fetch(line, *([(0, 96)] if in_one_window else [(0, 24), (48, 96)]))
+    assert dict(line.rows(_ITEMS)) == {"7": ["tea"], f"7~{_REUSED}": products}
+    assert line.lines_accounted_for() == 2
+
+
+def test_two_tills_on_one_day_keep_orders_that_have_nothing_in_common(line: Any, company: Any) -> None:
+    _sell(line, company, _order(line, 1, 1, "tea"), _order(line, 3, 2, "cup"))
+    assert dict(line.rows(_ITEMS)) == {"7": ["tea"], "7~2026-01-01T03:00:00Z": ["cup"]}
+
+
+def test_three_orders_of_one_id_are_three(line: Any, company: Any) -> None:
+    _sell(line, company, *(_order(line, hour, customer) for customer, hour in enumerate((1, 72, 200))))
+    assert [row[1] for row in line.rows(_ORDERS)] == ["7"] * 3
+    assert len(line.order_ids()) == 3
+    assert line.rows("select count(distinct user_id) from raw.company__orders") == [(3,)]
+
+
+def test_every_version_of_a_reused_id_finds_its_own_order(line: Any, company: Any) -> None:
+    first, second = _order(line, 1, 1, "tea"), _order(line, 72, 2, "cup")
+    _sell(line, company, first, second)
+    later = (line.start + timedelta(days=9)).isoformat()
+    _sell(line, company, {**first, "status": "cancelled", "updated_at": later}, second)
+    assert [row[2] for row in line.rows(_ORDERS)] == ["cancelled", "completed"]
+    moved = (line.start + timedelta(hours=75)).isoformat()
+    _sell(line, company, {**second, "order_date": moved, "status": "pending", "updated_at": later})
+    assert line.rows(_ORDERS) == [("7", "7", "cancelled"), (f"7~{_REUSED}", "7", "pending")]
+
+
+def test_an_edit_that_moves_close_to_the_other_order_still_finds_its_own(line: Any, company: Any) -> None:
+    first, second = _order(line, 1, 1, "tea"), _order(line, 72, 2, "cup")
+    _sell(line, company, first, second)
+    later = (line.start + timedelta(hours=71)).isoformat()
+    _sell(line, company, {**first, "order_date": later, "status": "pending", "updated_at": later}, second)
+    assert sorted(line.rows(_ORDERS)) == [("7", "7", "pending"), (f"7~{_REUSED}", "7", "completed")]
+
+
+def test_a_refused_version_of_a_reused_id_marks_its_own_order(line: Any, company: Any) -> None:
+    first, second = _order(line, 1, 1, "tea"), _order(line, 72, 2, "cup")
+    _sell(line, company, first, second)
+    _sell(line, company, first, {**second, "status": "teleported"})
+    marked = line.rows("select order_id, refused_reason from raw.company__orders where refused_at is not null")
+    assert marked == [(f"7~{_REUSED}", "unknown_status")]
+    _sell(line, company, first, second)
+    assert line.rows("select count(*) from raw.company__rejects") == [(0,)]
+
+
+def test_a_refused_order_is_not_replaced_by_another_one_of_its_id(line: Any, company: Any) -> None:
+    refused = _order(line, 1, 1, status="teleported")
+    _sell(line, company, refused, _order(line, 72, 2))
+    assert line.lines_accounted_for() == 2
+    _fetch(line, (0, 96))
+    assert line.lines_accounted_for() == 2
+    _sell(line, company, {**refused, "status": "completed"}, _order(line, 72, 2))
+    assert (len(line.order_ids()), line.lines_accounted_for()) == (2, 2)
+
+
+def test_a_reused_id_that_is_refused_at_first_keeps_the_older_order_and_is_loaded_later(
+    line: Any, company: Any
+) -> None:
+    first, second = _order(line, 1, 1), _order(line, 72, 2)
+    _sell(line, company, first, {**second, "status": "teleported"})
+    assert line.rows("select count(*) from raw.company__orders where refused_at is not null") == [(0,)]
+    _sell(line, company, first, second)
+    assert line.order_ids() == ["7", f"7~{_REUSED}"]
+    assert line.lines_accounted_for() == 2
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"status": "cancelled"},
+        {"items": [{"id": "cup", "quantity": 1, "price": 10.0}]},
+        {"customer": {"id": "c9", "phone": "0300-5550199"}, "items": [{"id": "cup", "quantity": 1, "price": 1.0}]},
+        {"order_date": "2026-01-01T18:00:00Z"},
+        {"order_date": "2026-01-01T18:00:00Z", "items": [{"id": "cup", "quantity": 1, "price": 10.0}]},
+        {"order_date": "2026-01-01T18:00:00Z", "customer": {"id": "c9", "phone": "0300-5550199"}},
+        {"order_date": "2026-01-09T18:00:00Z", "status": "cancelled"},
+        {"order_date": "2026-01-09T18:00:00Z", "customer": None},
+        {"order_date": "2026-03-09T18:00:00Z", "status": "cancelled"},
+        {"order_date": "2026-01-03T18:00:00Z", "status": "cancelled", "items": [], "customer": None},
+        {"order_date": "2026-01-01T18:00:00Z", "status": "teleported"},
+        {"order_date": "2030-01-01T18:00:00Z"},
+        {"order_date": "2026-03-09T18:00:00Z", "status": "teleported"},
+    ],
+)
+def test_an_ordinary_later_version_is_no_other_order(line: Any, company: Any, edit: dict[str, Any]) -> None:
+    _sell(line, company, _order(line, 1))
+    company.pos[:] = [{**_order(line, 1), "updated_at": "2026-03-10T00:00:00Z", **edit}]
+    _fetch(line, (0, 2400))
+    assert line.order_ids() == ["7"]
+
+
+@pytest.mark.parametrize("in_one_window", [True, False], ids=["one window", "two windows"])
+def test_orders_of_one_id_that_come_again_change_nothing(line: Any, company: Any, in_one_window: bool) -> None:
+    orders = [_order(line, 1, 1, "tea"), _order(line, 72, 2, "cup"), _order(line, 200, 1, "jug")]
+    company.pos[:] = orders
+    windows = [(0, 24), (48, 96), (150, 240)]
+    _fetch(line, *([(0, 240)] if in_one_window else reversed(windows)))
+    written = line.everything()
+    assert len(line.order_ids()) == 3
+    company.pos[:] = reversed(orders)
+    _fetch(line, *windows, (0, 240))
+    assert line.everything() == written
+    assert line.rows("select count(*) from ops.vanished_orders") == [(0,)]
+
+
+def test_a_page_of_reused_ids_is_not_taken_for_one_that_came_before(line: Any, company: Any) -> None:
+    company.shape, company.largest_page = "list", 2
+    company.pos[:] = [
+        {**_order(line, hour + number, customer), "order_id": str(number)}
+        for hour, customer in ((1, 1), (72, 2), (144, 3))
+        for number in (1, 2)
+    ]
+    line.client_settings = {"page_orders": 2}
+    _fetch(line, (0, 240))
+    assert (len(line.order_ids()), line.lines_accounted_for()) == (6, 6)
+
+
+def test_an_id_that_thousands_of_orders_share_loses_none_of_them(line: Any, company: Any) -> None:
+    company.largest_page = 5000
+    company.pos[:] = [_order(line, number, number, f"p{number}") for number in range(2000)]
+    line.client_settings = {"page_orders": 5000}
+    _fetch(line, (0, 2000))
+    written = line.everything()
+    assert line.lines_accounted_for() == len(line.order_ids()) == 2000
+    _fetch(line, (0, 2000))
+    assert line.everything() == written
+
+
+def test_an_order_of_somebody_erased_is_found_by_the_id_as_sent(line: Any, company: Any) -> None:
+    _sell(line, company, _order(line, 1, 1, "tea"), _order(line, 72, 2, "cup"))
+    line.execute("select identity.forget(array(select user_id from raw.company__orders where order_id <> '7'))")
+    found = line.rows("select user_id is null from raw.company__orders where order_number = '7' order by ordered_at")
+    assert found == [(False,), (True,)]
+
+
+def test_each_order_of_a_reused_id_has_events_of_its_own(line: Any, company: Any) -> None:
+    now = (datetime.now(UTC) - line.start) / timedelta(hours=1)
+    company.pos[:] = [_order(line, now - 4, 1, "tea"), _order(line, now - 2, 2, "tea", "cup", total=20.0)]
+    company.pos[1]["items"][0]["id"] = "jug"
+    _fetch(line, (now - 5, now))
+    events = "select count(*), count(distinct event_id), count(distinct session_id) from events.outbox"
+    assert line.rows(events) == [(3, 3, 2)]
+
+
+def test_a_reused_id_is_told_and_an_ordinary_one_is_not(line: Any, company: Any) -> None:
+    suite = read_suite(SUITES / "raw_orders_outliers.json")
+    unmet = []
+    for orders in ([_order(line, 1, 1)], [_order(line, 1, 1), _order(line, 72, 2)]):
+        _sell(line, company, *orders)
+        (validation,) = validate([suite], line.url, "test", datetime.now(UTC))
+        unmet.append("order_ids_name_one_order" in {check.check for check in validation.checks if not check.is_met})
+    assert unmet == [False, True]
+
+
+def test_a_warehouse_from_before_knows_its_orders_by_the_id_as_sent(line: Any, company: Any) -> None:
+    _sell(line, company, _order(line, 1, 1), _order(line, 72, 2, order_id="8", status="teleported"))
+    line.execute("alter table raw.company__orders drop column order_number")
+    line.execute("alter table raw.company__rejects drop column order_number")
+    line.execute(sql("raw/company__orders/create"))
+    _sell(line, company, _order(line, 1, 1), _order(line, 72, 2), _order(line, 72, 2, order_id="8"))
+    assert line.order_ids() == ["7", f"7~{_REUSED}", "8"]
+    assert line.lines_accounted_for() == 3
