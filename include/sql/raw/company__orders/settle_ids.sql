@@ -6,35 +6,34 @@
 
 -- One row per number that came with, or is known with, more than one moment: elsewhere there is nothing to settle.
 create temp table shared_numbers on commit drop as
-with moments as (
+with staged as (
     select
         order_number,
-        ordered_at,
-        false as is_shared
+        min(ordered_at) as first_ordered_at,
+        max(ordered_at) as last_ordered_at
     from staged_orders
-    union all
-    select
-        known.order_number,
-        known.ordered_at,
-        known.order_id <> known.order_number as is_shared
-    from (select distinct order_number from staged_orders) as staged
-    inner join raw.company__orders as known
-        on known.source = %(source)s and staged.order_number = known.order_number
-    union all
-    select
-        known.order_number,
-        known.ordered_at,
-        known.order_id <> known.order_number as is_shared
-    from (select distinct order_number from staged_orders) as staged
-    inner join raw.company__rejects as known
-        on known.source = %(source)s and staged.order_number = known.order_number
+    where order_number is not null
+    group by order_number
 )
 
-select order_number
-from moments
-where order_number is not null
-group by order_number
-having min(ordered_at) < max(ordered_at) or bool_or(is_shared);
+select staged.order_number
+from staged
+where
+    staged.first_ordered_at < staged.last_ordered_at
+    or exists (
+        select from raw.company__orders as known
+        where
+            known.source = %(source)s
+            and known.order_number = staged.order_number
+            and (known.ordered_at <> staged.first_ordered_at or known.order_id <> known.order_number)
+    )
+    or exists (
+        select from raw.company__rejects as known
+        where
+            known.source = %(source)s
+            and known.order_number = staged.order_number
+            and (known.ordered_at <> staged.first_ordered_at or known.order_id <> known.order_number)
+    );
 
 -- One row per version of such a number. What does not tell its time is looked for in the time that was asked for.
 create temp table shared_versions on commit drop as
@@ -46,13 +45,20 @@ select
     staged.is_mapped,
     staged.status,
     staged.user_id,
-    (
-        select array_agg(items.product_key)
-        from staged_order_items as items
-        where items.version = staged.version
-    ) as product_keys
+    products.product_keys
 from staged_orders as staged
-inner join shared_numbers on staged.order_number = shared_numbers.order_number;
+inner join shared_numbers on staged.order_number = shared_numbers.order_number
+left join (
+    select
+        version,
+        array_agg(product_key) as product_keys
+    from staged_order_items
+    where exists (select from shared_numbers)
+    group by version
+) as products
+    on staged.version = products.version;
+
+analyze shared_versions;
 
 -- One row per order that is known by such a number. One that could never be read is known by its reject.
 create temp table known_orders on commit drop as
@@ -90,6 +96,7 @@ where
     );
 
 create index on known_orders (order_number, ordered_at);
+analyze known_orders;
 
 -- One row per version whose order is known: of the few that were placed nearest to it, before and after.
 create temp table known_versions on commit drop as
