@@ -18,7 +18,7 @@ HASHES = [
 USER_ID = HASHES[0]
 #: Columns of Aisle's own words: keys, names, states, places and figures that no person or answer writes.
 OWN_WORDS = {
-    *("source", "run_key", "kind", "state", "reason", "archive_key", "reject_id", "order_id"),
+    *("source", "run_key", "kind", "state", "reason", "archive_key", "reject_id", "order_id", "order_number"),
     *("leg", "subject", "dataset", "uri", "sha256", "purpose", "fingerprint", "arn", "output_uri", "solution"),
     *("solution_version_arn", "metric", "suite", "severity", "expectation", "column_name", "check_id", "before"),
     *("after", "asked_by", "decided_by", "event_id", "dataset_group", "user_id", "session_id", "event_type", "item_id"),
