@@ -16,8 +16,10 @@ from aisle.ingest.identity import PersonHasher
 _IN_ADDRESS = r"[^\s\"'<>(){}\[\],;:|\\@=/?&`]"
 _EMAIL = re.compile(rf"(?<!{_IN_ADDRESS}){_IN_ADDRESS}{{1,64}}@{_IN_ADDRESS}{{1,255}}(?!{_IN_ADDRESS})")
 _USER_ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
-#: Groups of digits with at most three of what people put between them.
-_NUMBERS = re.compile(r"(?<![0-9A-Za-z])\+?\d+(?:[ ().\-/]{1,3}\d+)*(?![0-9A-Za-z])")
+#: What people, and the programs they copy from, put between digits: spaces and dashes of any width, or of none.
+_BETWEEN_DIGITS = r"[ \t\u00a0\u00ad\u2000-\u2015\u202f\u2060().\-/]"
+#: Groups of digits with at most three of these between them.
+_NUMBERS = re.compile(rf"(?<![0-9A-Za-z])\+?\d+(?:{_BETWEEN_DIGITS}{{1,3}}\d+)*(?![0-9A-Za-z])")
 _DIGITS = re.compile(r"\+?\d+")
 #: Of a phone number with and without its country (E.164 has 15, and 00 may stand before them).
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 17

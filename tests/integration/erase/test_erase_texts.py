@@ -65,6 +65,15 @@ def test_a_text_keeps_what_it_says_without_the_person(warehouse_url: str, column
     assert n_rows == {table: 1}
 
 
+@pytest.mark.parametrize("phone", ["0300\u20131234567", "0300\u00a01234567", "٠٣٠٠-١٢٣٤٥٦٧", "+92 (0)300 1234567"])
+def test_a_number_is_found_in_a_text_whatever_its_digits_and_dashes(warehouse_url: str, phone: str) -> None:
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(WRITTEN["raw.company__rejects.detail"].encode(), {"text": f"call {phone}"})
+        forget(connection, "request", HASHES, ContactFinder(HASHER))
+        assert "1234567" not in str(left := connection.execute(b"select detail from raw.company__rejects").fetchall())
+        assert "[erased]" in str(left)
+
+
 def test_json_that_is_none_any_more_without_a_number_is_not_kept(warehouse_url: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(WRITTEN["ops.quality_results.observed"].encode(), {"text": ""})

@@ -26,6 +26,12 @@ PHONE, EMAIL, _ = HASHER.hashes("pos", Customer(phone="0300-1234567", email="zub
         "0300-1234567 2 boxes",
         "either 0321-7654321 or 0300-1234567",
         "٠٣٠٠-١٢٣٤٥٦٧",
+        "0300\u00a01234567",
+        "0300\u2009123\u20094567",
+        "0300\u20131234567",
+        "0300\u20111234567",
+        "0300\t1234567",
+        "0300\u200b1234567",
     ],
 )
 def test_a_phone_number_is_found_however_it_is_written(text: str) -> None:

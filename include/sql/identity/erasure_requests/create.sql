@@ -91,7 +91,7 @@ create or replace function identity.suspicious_texts(table_name text, column_nam
 returns table (row_id tid, content text) language plpgsql as $$
 begin
     return query execute format(
-        'select ctid, %2$I::text from %1$s where %2$I::text ~ ''@|[0-9][-0-9 ().+/]{5,}[0-9]|[0-9a-f]{32}'' for update',
+        'select ctid, %2$I::text from %1$s where %2$I::text ~ ''@|[^A-Za-z]{7,}|[0-9a-f]{32}'' for update',
         table_name::regclass, column_name
     );
 end
