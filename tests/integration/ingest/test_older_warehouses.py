@@ -27,8 +27,8 @@ def test_an_order_of_a_time_that_cannot_be_becomes_a_reject(line: Any, company: 
     line.execute(f"update raw.company__orders set {change} where order_id = 'A0001'")
     migrate(line.url)
     assert line.order_ids() == ["A0000", "A0002", "A0003"]
-    rejects = "select order_id, reason, n_lines, ordered_at from raw.company__rejects"
-    assert line.rows(rejects) == [("A0001", "impossible_order_date", 2, None)]
+    rejects = "select order_id, order_number, reason, n_lines, ordered_at from raw.company__rejects"
+    assert line.rows(rejects) == [("A0001", "A0001", "impossible_order_date", 2, None)]
     assert line.lines_accounted_for() == before
     migrate(line.url)
     assert len(line.rows(rejects)) == 1

@@ -94,16 +94,17 @@ create index if not exists company__rejects_order_number on raw.company__rejects
 with impossible as (
     delete from raw.company__orders
     where ordered_at < '2000-01-01T00:00:00Z' or ordered_at > now() + interval '1 hour'
-    returning source, order_id, content_hash, run_key
+    returning source, order_id, order_number, run_key
 )
 
 insert into raw.company__rejects (
-    reject_id, source, order_id, n_lines, reason, detail, payload, archive_key, run_key
+    reject_id, source, order_id, order_number, n_lines, reason, detail, payload, archive_key, run_key
 )
 select
     'limits-' || md5(impossible.source || ' ' || impossible.order_id),
     impossible.source,
     impossible.order_id,
+    impossible.order_number,
     greatest(1, sum(1 + items.merged_lines)),
     'impossible_order_date',
     '`$.order_date` was stored before its limits were known',
@@ -113,7 +114,7 @@ select
 from impossible
 left join raw.company__order_items as items
     on impossible.source = items.source and impossible.order_id = items.order_id
-group by impossible.source, impossible.order_id, impossible.content_hash, impossible.run_key
+group by impossible.source, impossible.order_id, impossible.order_number, impossible.run_key
 on conflict (reject_id) do nothing;
 
 -- One row per source, run, reason and status word of what could not be read. n_orders_standing: orders of which an
