@@ -210,9 +210,12 @@ def datasets() -> Path:
     return DATASETS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A headless Chromium of this machine, driven by Playwright; tests that need it are skipped where there is none."""
+    """A headless Chromium of this machine, driven by Playwright; tests that need it are skipped where there is none.
+
+    Playwright keeps an event loop running in this thread, in which nobody else can start one: it ends with its module.
+    """
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Coroutine
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import httpx
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 #: What zlib calls a gzip stream.
 _GZIP = zlib.MAX_WBITS | 16
+_T = TypeVar("_T")
 
 
 class Received(NamedTuple):
@@ -31,13 +34,18 @@ class Received(NamedTuple):
 
 
 class Transport:
-    """A connection to one server. Not for use where an event loop is running already."""
+    """A connection to one server.
+
+    Its event loop has a thread of its own: the caller's thread may be running a loop already.
+    """
 
     def __init__(self, base_url: str, token: str, *, timeout_seconds: float, max_megabytes: float) -> None:
         self.base_url = base_url
         self._timeout_seconds = timeout_seconds
         self._max_megabytes = max_megabytes
-        self._loop = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="company-api", daemon=True)
+        self._thread.start()
         self._http = httpx.AsyncClient(
             base_url=base_url,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json", "Accept-Encoding": "gzip"},
@@ -45,13 +53,15 @@ class Transport:
         )
 
     def close(self) -> None:
-        self._loop.run(self._http.aclose())
+        self._run(self._http.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
         self._loop.close()
 
     def get(self, path: str, query: dict[str, str | int], asked: str) -> Received:
         """The answer. Raises CompanyApiUnavailable if none comes whole in time, ContractBroken if too large."""
         try:
-            return self._loop.run(self._get(path, query, asked))
+            return self._run(self._get(path, query, asked))
         except TimeoutError as error:
             raise CompanyApiUnavailable(
                 f"{asked} from {self.base_url}: no whole answer within {self._timeout_seconds:g} s; look whether the "
@@ -63,6 +73,9 @@ class Transport:
                 f"{asked} from {self.base_url}: no whole answer ({type(error).__name__}: {error}); "
                 "look whether the company API is up, then run the DAG again: it begins at the watermark"
             ) from error
+
+    def _run(self, coroutine: Coroutine[None, None, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     async def _get(self, path: str, query: dict[str, str | int], asked: str) -> Received:
         async with asyncio.timeout(self._timeout_seconds), self._http.stream("GET", path, params=query) as response:

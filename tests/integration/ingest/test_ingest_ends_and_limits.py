@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import threading
@@ -183,3 +184,12 @@ def test_the_words_of_the_api_are_shown_without_personal_data(company: Any, clie
     assert "no till for" in message
     assert "in window 7" in message
     assert not any(part in message for part in ("zubaida", "1234567", "7654321", "x" * 300))
+
+
+def test_the_api_may_be_asked_where_an_event_loop_is_running(company: Any, client: Any) -> None:
+    company.sell(2)
+
+    async def asked() -> list[str]:
+        return ids(client())
+
+    assert asyncio.run(asked()) == TWO
