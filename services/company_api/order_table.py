@@ -157,7 +157,7 @@ def _check_header(path: Path, given: list[str], recognised: list[str | None], *,
     doubled = {name for name, times in Counter(filter(None, recognised)).items() if times > 1}
     if doubled:
         spellings = [name for name, known in zip(given, recognised, strict=True) if known in doubled]
-        raise unusable(path, f"its header names a column twice: {spellings}; keep one of each")
+        raise unusable(path, f"its header names a column twice: {', '.join(spellings)}; keep one of each")
     if unknown or missing:
         raise unusable(
             path,
