@@ -19,6 +19,10 @@ from aisle.ingest.text import tidy
 _orders = msgspec.json.Decoder(Order)
 #: Of any JSON, without a float on the way: digits of an id would be lost in it.
 _exact = msgspec.json.Decoder(float_hook=Decimal)
+#: Levels of an order that are looked into; the contract has four. What Python itself can follow differs by process,
+#: because copying a DAG raises its recursion limit.
+_MOST_LEVELS = 50
+_TOO_DEEP = "(nested too deep)"
 #: What a reject may show of an order. The customer is not among it, nor is any field the contract does not know.
 _SHOWN_ORDER_FIELDS = frozenset(Order.__struct_fields__) - {"customer", "items"}
 _SHOWN_ITEM_FIELDS = frozenset(Item.__struct_fields__)
@@ -85,12 +89,14 @@ def _decode(raw: msgspec.Raw) -> Order:
         return msgspec.convert(_as_meant(_exact.decode(raw)), Order)
 
 
-def _as_meant(value: Any, name: str = "") -> Any:
+def _as_meant(value: Any, name: str = "", levels: int = _MOST_LEVELS) -> Any:
     """Return what field `name` means by `value`: a plain number is text in a name or id, text a number in a price."""
+    if isinstance(value, dict | list) and not levels:
+        return _TOO_DEEP
     if isinstance(value, dict):
-        return {key: _as_meant(inner, key) for key, inner in value.items()}
+        return {key: _as_meant(inner, key, levels - 1) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_as_meant(inner) for inner in value]
+        return [_as_meant(inner, levels=levels - 1) for inner in value]
     return _as_number(value) if name in _NUMBERS else _as_text(value)
 
 

@@ -11,6 +11,7 @@ from aisle.ingest.spoilt import UNREADABLE
 
 _LONGEST = 200
 _MOST_PARTS = 3
+_MOST_LEVELS = 10
 _MAIL = re.compile(r"\S+@\S+")
 _NUMBER = re.compile(r"\+?\d[\d\s().-]{2,}\d")
 _SECRET = re.compile(r"(?i)\b(bearer|basic|token|password|key)\b[\s:=]+\S+")
@@ -38,11 +39,11 @@ def quoted(words: str) -> str:
     return f", saying “{words}”" if words else ""
 
 
-def _texts(said: Any) -> list[str]:
-    if isinstance(said, dict):
-        return next((texts for name in _WORDS if (texts := _texts(said.get(name)))), [])
-    if isinstance(said, list):
-        return [text for part in said[:_MOST_PARTS] for text in _texts(part)]
+def _texts(said: Any, levels: int = _MOST_LEVELS) -> list[str]:
+    if isinstance(said, dict) and levels:
+        return next((texts for name in _WORDS if (texts := _texts(said.get(name), levels - 1))), [])
+    if isinstance(said, list) and levels:
+        return [text for part in said[:_MOST_PARTS] for text in _texts(part, levels - 1)]
     return [str(said)] if isinstance(said, str | int | float) and not isinstance(said, bool) and said != "" else []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from aisle.ingest import spoilt
 from aisle.ingest.answer import read_page
 from aisle.ingest.orders import RefusedOrder, Rules, read_order
 from aisle.ingest.spoilt import legible, sort_out
+from aisle.ingest.wording import wording_of_body
 
 #: `make test` looks at some thousand pages; AISLE_FUZZ_PAGES=100000 is the whole run.
 N_PAGES = int(os.environ.get("AISLE_FUZZ_PAGES", "3000"))
@@ -168,6 +170,37 @@ def test_of_a_page_with_one_spoilt_order_exactly_that_one_is_refused() -> None:
         if kept != good or found[1] != [place]:
             wrong.append((kind, found[1] if kept else found, page[:2000]))
     assert wrong[:3] == []
+
+
+@pytest.fixture(params=[1_000, 5_000], ids=["default", "as Airflow sets it"])
+def recursion_limit(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Copying a DAG raises the limit to 5,000 for the rest of the process."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(request.param)
+    yield request.param
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.parametrize("depth", [40, 300, 400, 600, 950, 1_100, 2_400, 3_000, 4_900, 20_000])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")], ids=["lists", "objects"])
+@pytest.mark.parametrize("member", [b'"status":"completed"', b'"note":1', b'"price":10.0', b'"title":"Green tea"'])
+def test_an_order_nested_however_deep_costs_no_other_order(
+    member: bytes, opening: bytes, closing: bytes, depth: int, recursion_limit: int
+) -> None:
+    good = b'{"order_id":"A1","order_date":"2026-01-01T00:00:00Z","status":"completed","items":[]}'
+    item = b'{"id":"tea","title":"Green tea","quantity":1,"price":10.0}'
+    order = b'{"order_id":"A2","order_date":"2026-01-01T00:00:00Z","status":"completed","note":1,"items":[%s]}' % item
+    name = member.split(b":")[0]
+    deep = order.replace(member, name + b":" + opening * depth + b"1" + closing * depth)
+    found = refused_places(b'{"data":[%s,%s,%s],"next_cursor":null}' % (good, deep, good))
+    assert found[0] == [good, deep, good]
+    assert found[1] in ([1], [] if name == b'"note"' else [1])
+
+
+@pytest.mark.parametrize("depth", [40, 400, 950, 3_000])
+def test_an_error_answer_nested_however_deep_has_words_or_none(depth: int, recursion_limit: int) -> None:
+    for opening, closing in ((b"[", b"]"), (b'{"error":', b"}")):
+        assert len(wording_of_body(opening * depth + b'"down"' + closing * depth)) <= 201
 
 
 def test_a_page_cut_off_behind_its_spoilt_order_has_no_orders() -> None:
