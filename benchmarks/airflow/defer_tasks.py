@@ -21,8 +21,8 @@ from airflow.utils.state import DagRunState, TaskInstanceState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import delete
 
-from aisle.aws.operators.personalize import PersonalizeCreateDatasetGroupOperator
-from aisle.aws.triggers.personalize import PersonalizeDatasetGroupActiveTrigger
+from airflow_personalize.operators.personalize import PersonalizeCreateDatasetGroupOperator
+from airflow_personalize.triggers.personalize import PersonalizeDatasetGroupActiveTrigger
 
 BUNDLE = "benchmark"
 

@@ -99,7 +99,7 @@ def _peak_megabytes() -> float:
 
 
 def _ours_to_s3() -> Run:
-    from aisle.aws.transfers.postgres_to_s3 import PostgresToS3Operator
+    from airflow_postgres_s3.transfers.postgres_to_s3 import PostgresToS3Operator
 
     operator = PostgresToS3Operator(
         task_id="t",
@@ -129,7 +129,7 @@ def _providers_to_s3() -> Run:
 
 
 def _ours_to_postgres() -> Run:
-    from aisle.aws.transfers.s3_to_postgres import S3ToPostgresOperator
+    from airflow_postgres_s3.transfers.s3_to_postgres import S3ToPostgresOperator
 
     operator = S3ToPostgresOperator(
         task_id="t",

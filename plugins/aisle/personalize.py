@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisle.aws.hooks.personalize import (
+from airflow_personalize.hooks.personalize import (
     DATASET,
     DATASET_GROUP,
     DATASET_IMPORT_JOB,

@@ -19,6 +19,8 @@ import pytest
 from aisle.settings import PROJECT_ROOT
 
 ROOTS = {
+    "airflow_personalize": PROJECT_ROOT / "plugins" / "airflow_personalize",
+    "airflow_postgres_s3": PROJECT_ROOT / "plugins" / "airflow_postgres_s3",
     "aisle": PROJECT_ROOT / "plugins" / "aisle",
     "services": PROJECT_ROOT / "services",
     "dags": PROJECT_ROOT / "dags",

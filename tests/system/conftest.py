@@ -11,7 +11,7 @@ import pytest
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
 
-EXAMPLES = Path(__file__).parent / "aws"
+EXAMPLES = Path(__file__).parent / "airflow_personalize"
 PARTS = ("AIRFLOW", "SERVING", "REPORTS", "ENGINE", "COMPANY_API", "S3", "POSTGRES")
 
 

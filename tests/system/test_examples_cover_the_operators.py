@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-AWS = ROOT / "plugins" / "aisle" / "aws"
+PACKAGES = [ROOT / "plugins" / name for name in ("airflow_personalize", "airflow_postgres_s3")]
 PAGES = [ROOT / "docs" / "operators" / name for name in ("personalize.md", "transfers.md")]
 _PRINTED = re.compile(r"<!-- (\S+) (\S+) -->\n```python\n(.*?)```\n", re.DOTALL)
 
@@ -19,8 +19,9 @@ def public_classes() -> set[str]:
     """Operators and sensors that people use: those that name their resource, or stand alone, but no base classes."""
     trees = [
         ast.parse(path.read_text())
+        for package in PACKAGES
         for folder in ("operators", "sensors", "transfers")
-        for path in (AWS / folder).glob("*.py")
+        for path in (package / folder).glob("*.py")
     ]
     classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     bases = {base.id for node in classes for base in node.bases if isinstance(base, ast.Name)}
@@ -29,7 +30,7 @@ def public_classes() -> set[str]:
 
 
 def examples() -> dict[Path, str]:
-    return {path: path.read_text() for path in (ROOT / "tests" / "system" / "aws").glob("example_*.py")}
+    return {path: path.read_text() for path in (ROOT / "tests" / "system" / "airflow_personalize").glob("example_*.py")}
 
 
 def snippet(text: str, marker: str) -> str:

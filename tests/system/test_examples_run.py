@@ -8,7 +8,7 @@ import pytest
 
 from services.stack.supervisor import Stack
 
-EXAMPLES = sorted(path.stem for path in (Path(__file__).parent / "aws").glob("example_*.py"))
+EXAMPLES = sorted(path.stem for path in (Path(__file__).parent / "airflow_personalize").glob("example_*.py"))
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from aisle.aws.transfers.copy_to_s3 import MultipartUpload
+from airflow_postgres_s3.copy_to_s3 import MultipartUpload
 from aisle.contracts.company_orders import SourceName
 from aisle.contracts.s3_layout import ARCHIVE, RUN_FILES
 from aisle.ingest.redaction import Redaction

@@ -10,9 +10,9 @@ from typing import Any
 from airflow.sdk import Param, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
+from airflow_personalize.hooks.personalize import DATASET_GROUP, PersonalizeHook
+from airflow_personalize.operators.personalize import PersonalizeCreateDataDeletionJobOperator
 from aisle.assets import CACHE, RAW_ORDERS
-from aisle.aws.hooks.personalize import DATASET_GROUP, PersonalizeHook
-from aisle.aws.operators.personalize import PersonalizeCreateDataDeletionJobOperator
 from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.s3_layout import erased_users
 from aisle.dag_defaults import run_key_of_context

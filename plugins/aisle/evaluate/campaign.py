@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from airflow.sdk import task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from aisle.aws.hooks.personalize import PersonalizeHook
-from aisle.aws.operators.personalize import PersonalizeCreateCampaignOperator
-from aisle.aws.operators.personalize_change import PersonalizeUpdateCampaignOperator
+from airflow_personalize.hooks.personalize import PersonalizeHook
+from airflow_personalize.operators.personalize import PersonalizeCreateCampaignOperator
+from airflow_personalize.operators.personalize_change import PersonalizeUpdateCampaignOperator
 from aisle.dag_defaults import run_key_of_context
 from aisle.dataset_groups import DatasetGroup, dataset_group, group_of_context
 from aisle.evaluate import versions

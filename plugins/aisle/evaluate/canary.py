@@ -13,11 +13,11 @@ from typing import Any
 from airflow.sdk import task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from aisle.aws.hooks.base_personalize import service_errors
-from aisle.aws.hooks.personalize import CAMPAIGN, PersonalizeHook
-from aisle.aws.hooks.personalize_runtime import PersonalizeRuntimeHook
-from aisle.aws.operators.personalize import PersonalizeCreateCampaignOperator
-from aisle.aws.operators.personalize_change import (
+from airflow_personalize.hooks.base_personalize import service_errors
+from airflow_personalize.hooks.personalize import CAMPAIGN, PersonalizeHook
+from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
+from airflow_personalize.operators.personalize import PersonalizeCreateCampaignOperator
+from airflow_personalize.operators.personalize_change import (
     PersonalizeDeleteCampaignOperator,
     PersonalizeUpdateCampaignOperator,
 )

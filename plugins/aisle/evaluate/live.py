@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisle.aws.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
 from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
 from aisle.evaluate import versions

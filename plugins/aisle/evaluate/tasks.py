@@ -9,8 +9,8 @@ from typing import Any
 from airflow.sdk import chain, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from aisle.aws.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
-from aisle.aws.operators.personalize import (
+from airflow_personalize.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.operators.personalize import (
     PersonalizeCreateBatchInferenceJobOperator,
     PersonalizeCreateDatasetGroupOperator,
     PersonalizeCreateDatasetImportJobOperator,

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from aisle.aws.hooks.personalize import DATASET, SOLUTION_VERSION, PersonalizeHook
-from aisle.aws.transfers.copy_to_s3 import Copied, LineFormat, copy_to_s3
+from airflow_personalize.hooks.personalize import DATASET, SOLUTION_VERSION, PersonalizeHook
+from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput, Dataset
 from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
 from aisle.dataset_groups import DatasetGroup, Question

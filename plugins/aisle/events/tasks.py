@@ -117,7 +117,7 @@ def _sender(group: DatasetGroup, url: str) -> Sender:
     """The sender of a group. A skip where there is nothing yet for events to join."""
     from botocore.config import Config
 
-    from aisle.aws.hooks.personalize_events import PersonalizeEventsHook
+    from airflow_personalize.hooks.personalize_events import PersonalizeEventsHook
     from aisle.events.sender import Sender
     from aisle.events.tracker import find_tracking_id
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 
-from aisle.aws.hooks.personalize import DATASET, DATASET_GROUP, EVENT_TRACKER, PersonalizeHook, wait_failed
+from airflow_personalize.hooks.personalize import DATASET, DATASET_GROUP, EVENT_TRACKER, PersonalizeHook, wait_failed
 from aisle.contracts.personalize import INTERACTIONS
 from aisle.dataset_groups import DatasetGroup
 from aisle.settings import get_settings

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from aisle.aws.transfers.copy_to_s3 import Copied, LineFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.personalize import (
     INTERACTIONS,

@@ -8,16 +8,16 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from aisle.assets import MARTS, PERSONALIZE_INPUT
-from aisle.aws.hooks.personalize import DATASET as DATASET_RESOURCE
-from aisle.aws.hooks.personalize import PersonalizeHook
-from aisle.aws.operators.personalize import (
+from airflow_personalize.hooks.personalize import DATASET as DATASET_RESOURCE
+from airflow_personalize.hooks.personalize import PersonalizeHook
+from airflow_personalize.operators.personalize import (
     PersonalizeCreateDatasetGroupOperator,
     PersonalizeCreateDatasetImportJobOperator,
     PersonalizeCreateDatasetOperator,
     PersonalizeCreateSchemaOperator,
     PersonalizeUpdateDatasetOperator,
 )
+from aisle.assets import MARTS, PERSONALIZE_INPUT
 from aisle.contracts.personalize import DATASETS, Dataset
 from aisle.dag_defaults import run_key_of_context
 from aisle.dataset_groups import DatasetGroup, group_of_context

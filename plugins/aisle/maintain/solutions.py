@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from aisle.aws.hooks.personalize import CAMPAIGN, DATASET_GROUP, SOLUTION, PersonalizeHook, state_of
+from airflow_personalize.hooks.personalize import CAMPAIGN, DATASET_GROUP, SOLUTION, PersonalizeHook, state_of
 from aisle.dataset_groups import DatasetGroup, dataset_groups
 
 

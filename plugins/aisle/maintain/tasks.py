@@ -57,7 +57,7 @@ def remove_rows(params: Any = None) -> int:
 @task
 def remove_solutions(params: Any = None) -> list[str]:
     """Solutions that nothing asks for: named always, deleted if the settings say so."""
-    from aisle.aws.hooks.personalize import PersonalizeHook
+    from airflow_personalize.hooks.personalize import PersonalizeHook
     from aisle.maintain import solutions
 
     dry_run = params["dry_run"] or not get_settings().maintain.delete_unknown_solutions

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aisle.aws.transfers.s3_lines import lines_of
+from airflow_postgres_s3.s3_lines import lines_of
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
 
 log = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
+from airflow_personalize.hooks.personalize import FILTER, PersonalizeHook
+from airflow_personalize.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
+from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.assets import BATCH_OUTPUT, MODELS
-from aisle.aws.hooks.personalize import FILTER, PersonalizeHook
-from aisle.aws.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
-from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
 from aisle.dag_defaults import run_key_of_context
 from aisle.dataset_groups import DatasetGroup, Kind, Question, group_of_context

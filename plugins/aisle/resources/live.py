@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeVar
 
-from aisle.aws.answers import judge_answers
+from airflow_personalize.answers import judge_answers
 from aisle.errors import PersonalizeJobFailed, RetryableError
 from aisle.resources import kinds
 from aisle.resources.kinds import Kind, state_of

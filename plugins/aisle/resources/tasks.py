@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import task
 
-from aisle.aws.hooks.personalize import PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.dag_defaults import run_key_of_context
 from aisle.receipts import receipt
 from aisle.resources.apply import apply, plans

@@ -9,12 +9,12 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from aisle.assets import MODELS, PERSONALIZE_INPUT
-from aisle.aws.hooks.personalize import SOLUTION, SOLUTION_VERSION, PersonalizeHook
-from aisle.aws.operators.personalize import (
+from airflow_personalize.hooks.personalize import SOLUTION, SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.operators.personalize import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
 )
+from aisle.assets import MODELS, PERSONALIZE_INPUT
 from aisle.dag_defaults import run_key_of_context
 from aisle.dataset_groups import DatasetGroup, group_of_context
 from aisle.jobs import Job, plan_job, record_job, waiting

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from aisle.aws.hooks.personalize_runtime import PersonalizeRuntimeHook
+from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
 from aisle.dataset_groups import dataset_groups
 from aisle.evaluate import versions
 from aisle.evaluate.campaign import find_live_model, only_served, serve_live

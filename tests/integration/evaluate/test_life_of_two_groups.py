@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.aws.hooks.personalize import PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
 from aisle.evaluate import versions

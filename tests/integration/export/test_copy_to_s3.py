@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.aws.transfers.copy_to_s3 import LineFormat, MultipartUpload, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import LineFormat, MultipartUpload, copy_to_s3
 
 
 def body_of(s3: Any, bucket: str, key: str) -> bytes:

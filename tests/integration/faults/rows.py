@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from aisle.aws.hooks.personalize import (
+from airflow_personalize.hooks.personalize import (
     BATCH_INFERENCE_JOB,
     BATCH_SEGMENT_JOB,
     CAMPAIGN,
@@ -26,7 +26,7 @@ from aisle.aws.hooks.personalize import (
     SOLUTION_VERSION,
     PersonalizeResource,
 )
-from aisle.aws.operators import personalize as operators
+from airflow_personalize.operators import personalize as operators
 from aisle.contracts.personalize import INTERACTIONS
 from tests.integration.faults.proxy import Telling
 from tests.integration.faults.world import EVENT, FILTER_EXPRESSION, METRIC, RECIPE, ROLE, WIDER_ITEMS, World, fresh

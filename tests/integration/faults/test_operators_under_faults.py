@@ -13,7 +13,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.sdk.bases.operator import BaseOperator
 from botocore.session import Session
 
-from aisle.aws.operators import personalize as operators
+from airflow_personalize.operators import personalize as operators
 from aisle.errors import PersonalizeJobFailed, RetryableError
 from tests.integration.faults.attempts import MODES, Mode, attempt
 from tests.integration.faults.proxy import Fault, Telling

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from aisle.aws.hooks.personalize import DATASET, EVENT_TRACKER, SCHEMA, PersonalizeResource, state_of
+from airflow_personalize.hooks.personalize import DATASET, EVENT_TRACKER, SCHEMA, PersonalizeResource, state_of
 from aisle.contracts.personalize import INTERACTIONS, ITEMS, Column, Dataset
 from tests.integration.faults.proxy import FaultProxy
 

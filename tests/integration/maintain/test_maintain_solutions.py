@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aisle.aws.hooks.personalize import DATASET_GROUP, PersonalizeHook
+from airflow_personalize.hooks.personalize import DATASET_GROUP, PersonalizeHook
 from aisle.maintain.solutions import remove_solutions
 
 LATER = datetime.now(UTC) + timedelta(days=200)

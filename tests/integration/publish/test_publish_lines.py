@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aisle.aws.transfers import s3_lines
+from airflow_postgres_s3 import s3_lines
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
 from aisle.publish.lines import Line, output_lines
 

@@ -6,7 +6,7 @@ import msgspec
 import psycopg
 import pytest
 
-from aisle.aws.transfers.copy_to_s3 import LineFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput
 from aisle.dataset_groups import dataset_groups
 from aisle.warehouse import sql

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from aisle.aws.operators.personalize import PersonalizeCreateSolutionVersionOperator
+from airflow_personalize.operators.personalize import PersonalizeCreateSolutionVersionOperator
 
 for dag_id in ("in_place", "deferred"):
     with DAG(

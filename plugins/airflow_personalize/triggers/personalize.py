@@ -1,0 +1,262 @@
+"""Triggers of Amazon Personalize: one per kind of resource and what is waited for."""
+
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
+
+from airflow.providers.amazon.aws.exceptions import WaiterTerminalFailure
+from airflow.providers.amazon.aws.triggers.base import AwsBaseWaiterTrigger
+from airflow.triggers.base import TriggerEvent
+
+from airflow_personalize.hooks.base_personalize import LOST
+from airflow_personalize.hooks.personalize import (
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    CAMPAIGN,
+    DATA_DELETION_JOB,
+    DATASET,
+    DATASET_EXPORT_JOB,
+    DATASET_GROUP,
+    DATASET_IMPORT_JOB,
+    EVENT_TRACKER,
+    FILTER,
+    METRIC_ATTRIBUTION,
+    SOLUTION,
+    SOLUTION_VERSION,
+    Outcome,
+    PersonalizeHook,
+    PersonalizeResource,
+    status_path,
+)
+
+
+class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
+    """
+    Base of the triggers: fires when what is waited for has come about, or never will.
+
+    The event of what never will has `is_final`; without it the wait only came to an end.
+
+    :param arn: ARN of the resource.
+    :param waiter_delay: Seconds between two looks. (default: 60)
+    :param waiter_max_attempts: Number of looks. (default: 720)
+
+    AWS connection parameters: see `AwsBaseWaiterTrigger`.
+    """
+
+    aws_hook_class = PersonalizeHook
+    resource: ClassVar[PersonalizeResource]
+    outcome: ClassVar[Outcome] = "active"
+
+    def __init__(self, *, arn: str, waiter_delay: int = 60, waiter_max_attempts: int = 720, **kwargs: Any) -> None:
+        path = status_path(self.resource, self.outcome)
+        super().__init__(
+            serialized_fields={"arn": arn},
+            waiter_name=self.resource.waiter(self.outcome),
+            waiter_args={self.resource.arn_member: arn},
+            failure_message=f"The {self.resource.title} {arn} did not end as it should",
+            status_message=f"Status of {self.resource.title} {arn} is",
+            status_queries=[path, path.replace("status", "failureReason")],
+            return_key="arn",
+            return_value=arn,
+            waiter_delay=waiter_delay,
+            waiter_max_attempts=waiter_max_attempts,
+            **kwargs,
+        )
+        self.arn = arn
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait. A look that gets no answer is a look, not the end."""
+        while True:
+            try:
+                async for event in super().run():
+                    yield event
+                return
+            except LOST as lost:
+                self.attempts -= 1
+                if self.attempts <= 0:
+                    yield self._event_from_exception(lost)
+                    return
+                self.log.warning("No answer about %s %s: %s", self.resource.title, self.arn, lost)
+                await asyncio.sleep(self.waiter_delay)
+
+    def _event_from_exception(self, error: Exception) -> TriggerEvent:
+        event: TriggerEvent = super()._event_from_exception(error)
+        event.payload["is_final"] = isinstance(error, WaiterTerminalFailure)
+        return event
+
+
+class PersonalizeDatasetGroupActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a dataset group is ACTIVE."""
+
+    resource = DATASET_GROUP
+
+
+class PersonalizeDatasetActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a dataset is ACTIVE."""
+
+    resource = DATASET
+
+
+class PersonalizeDatasetImportJobActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a dataset import job has ended well."""
+
+    resource = DATASET_IMPORT_JOB
+
+
+class PersonalizeDatasetExportJobActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a dataset export job has ended well."""
+
+    resource = DATASET_EXPORT_JOB
+
+
+class PersonalizeSolutionActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a solution is ACTIVE."""
+
+    resource = SOLUTION
+
+
+class PersonalizeSolutionVersionActiveTrigger(PersonalizeBaseTrigger):
+    """
+    Trigger when a solution version is trained.
+
+    :param stop_on_kill: Whether to stop the training when a user kills the deferred task: marks it, or clears it. A
+        triggerer that is restarted stops nothing. (default: False)
+    """
+
+    resource = SOLUTION_VERSION
+
+    def __init__(self, *, stop_on_kill: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stop_on_kill = stop_on_kill
+        self.serialized_fields["stop_on_kill"] = stop_on_kill
+
+    async def on_kill(self) -> None:
+        """Stop the training."""
+        if not self.stop_on_kill:
+            return
+        self.log.info("Stopping the training of %s", self.arn)
+        async with await self.hook().get_async_conn() as client:
+            await client.stop_solution_version_creation(solutionVersionArn=self.arn)
+
+
+class PersonalizeCampaignActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a campaign is ACTIVE."""
+
+    resource = CAMPAIGN
+
+
+class PersonalizeEventTrackerActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when an event tracker is ACTIVE."""
+
+    resource = EVENT_TRACKER
+
+
+class PersonalizeFilterActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a filter is ACTIVE."""
+
+    resource = FILTER
+
+
+class PersonalizeBatchInferenceJobActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a batch inference job has ended well."""
+
+    resource = BATCH_INFERENCE_JOB
+
+
+class PersonalizeBatchSegmentJobActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a batch segment job has ended well."""
+
+    resource = BATCH_SEGMENT_JOB
+
+
+class PersonalizeMetricAttributionActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a metric attribution is ACTIVE."""
+
+    resource = METRIC_ATTRIBUTION
+
+
+class PersonalizeDataDeletionJobActiveTrigger(PersonalizeBaseTrigger):
+    """Trigger when a data deletion job has ended well; its word for that is COMPLETED."""
+
+    resource = DATA_DELETION_JOB
+
+
+class PersonalizeCampaignUpdatedTrigger(PersonalizeBaseTrigger):
+    """Trigger when the latest update of a campaign is in force."""
+
+    resource = CAMPAIGN
+    outcome = "updated"
+
+
+class PersonalizeDatasetUpdatedTrigger(PersonalizeBaseTrigger):
+    """Trigger when the latest update of a dataset is in force."""
+
+    resource = DATASET
+    outcome = "updated"
+
+
+class PersonalizeSolutionUpdatedTrigger(PersonalizeBaseTrigger):
+    """Trigger when the latest update of a solution is in force."""
+
+    resource = SOLUTION
+    outcome = "updated"
+
+
+class PersonalizeSolutionVersionStoppedTrigger(PersonalizeBaseTrigger):
+    """Trigger when a training has been stopped."""
+
+    resource = SOLUTION_VERSION
+    outcome = "stopped"
+
+
+class PersonalizeDatasetGroupDeletedTrigger(PersonalizeBaseTrigger):
+    """Trigger when a dataset group is gone."""
+
+    resource = DATASET_GROUP
+    outcome = "deleted"
+
+
+class PersonalizeDatasetDeletedTrigger(PersonalizeBaseTrigger):
+    """Trigger when a dataset is gone."""
+
+    resource = DATASET
+    outcome = "deleted"
+
+
+class PersonalizeSolutionDeletedTrigger(PersonalizeBaseTrigger):
+    """Trigger when a solution is gone, and its versions with it."""
+
+    resource = SOLUTION
+    outcome = "deleted"
+
+
+class PersonalizeCampaignDeletedTrigger(PersonalizeBaseTrigger):
+    """Trigger when a campaign is gone."""
+
+    resource = CAMPAIGN
+    outcome = "deleted"
+
+
+class PersonalizeEventTrackerDeletedTrigger(PersonalizeBaseTrigger):
+    """Trigger when an event tracker is gone."""
+
+    resource = EVENT_TRACKER
+    outcome = "deleted"
+
+
+class PersonalizeFilterDeletedTrigger(PersonalizeBaseTrigger):
+    """Trigger when a filter is gone."""
+
+    resource = FILTER
+    outcome = "deleted"
+
+
+class PersonalizeMetricAttributionDeletedTrigger(PersonalizeBaseTrigger):
+    """Trigger when a metric attribution is gone."""
+
+    resource = METRIC_ATTRIBUTION
+    outcome = "deleted"

@@ -1,0 +1,71 @@
+"""What of an S3 object becomes one row: a line of JSON lines, or a CSV record, which may span lines."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from airflow_postgres_s3.copy_to_s3 import LineFormat
+
+BATCH_RECORDS = 10_000
+BATCH_BYTES = 4 * 1024 * 1024
+
+
+class Record(NamedTuple):
+    """One row's text, and the number of its first line, from 1."""
+
+    number: int
+    text: bytes
+
+
+def records_of(lines: Iterable[bytes], line_format: LineFormat) -> Iterator[Record]:
+    """The records in the order of the lines, the header of CSV among them; blank lines of JSON are left out."""
+    numbered = enumerate(lines, start=1)
+    if line_format is LineFormat.JSON_LINES:
+        return (Record(number, line) for number, line in numbered if line.strip())
+    return _joined(numbered, line_format)
+
+
+def header_of(record: Record, line_format: LineFormat) -> list[str]:
+    """The names in the first record of CSV."""
+    text = record.text.decode("utf-8-sig").rstrip("\r")
+    if line_format is LineFormat.PERSONALIZE_CSV:
+        return next(csv.reader([text], doublequote=False, escapechar="\\"), [])
+    return next(csv.reader([text]), [])
+
+
+def batches_of(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """As many records at a time as fit into memory without being noticed."""
+    batch: list[Record] = []
+    n_bytes = 0
+    for record in records:
+        batch.append(record)
+        n_bytes += len(record.text)
+        if len(batch) == BATCH_RECORDS or n_bytes >= BATCH_BYTES:
+            yield batch
+            batch, n_bytes = [], 0
+    if batch:
+        yield batch
+
+
+def _joined(numbered: Iterable[tuple[int, bytes]], line_format: LineFormat) -> Iterator[Record]:
+    """Lines put together where a quote is open at their end."""
+    pending: list[bytes] = []
+    first, is_open = 1, False
+    for number, line in numbered:
+        first = first if pending else number
+        pending.append(line)
+        is_open ^= _n_quotes(line, line_format) % 2 == 1
+        if not is_open:
+            yield Record(first, b"\n".join(pending))
+            pending = []
+    if pending:
+        yield Record(first, b"\n".join(pending))
+
+
+def _n_quotes(line: bytes, line_format: LineFormat) -> int:
+    """How many quotes open or close a text; a doubled one does both."""
+    if line_format is LineFormat.PERSONALIZE_CSV:
+        line = line.replace(rb"\\", b"").replace(rb"\"", b"")
+    return line.count(b'"')

@@ -1,0 +1,1 @@
+"""Operators that move data between PostgreSQL and S3."""

@@ -1,0 +1,58 @@
+"""Calls that the service refuses or does not answer: what is final, and what a retry may mend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from aisle.errors import FinalError, RetryableError
+from tests.unit.airflow_personalize.create_cases import GROUP_CASE, Stub, expect, listed
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("InvalidInputException", FinalError),
+        ("ResourceNotFoundException", FinalError),
+        ("AccessDeniedException", FinalError),
+        ("ResourceInUseException", RetryableError),
+        ("LimitExceededException", RetryableError),
+        ("ThrottlingException", RetryableError),
+        ("InternalFailure", RetryableError),
+        ("500", RetryableError),
+    ],
+)
+def test_a_refused_call_says_what_was_tried_and_its_request_id(code: str, error: type[Exception], stub: Stub) -> None:
+    operator = GROUP_CASE.make()
+    stubber = stub(operator)
+    stubber.add_client_error("create_dataset_group", code, "the text", response_meta={"RequestId": "r-1"})
+    if code in ("ResourceInUseException", "LimitExceededException"):
+        expect(stubber, listed(GROUP_CASE))
+    with pytest.raises(error, match=rf"Creating dataset group run: .*{code}.*the text \(request id r-1\)"):
+        operator.execute({})
+
+
+def test_an_unknown_fault_of_the_service_may_be_retried(stub: Stub) -> None:
+    operator = GROUP_CASE.make()
+    stub(operator).add_client_error("create_dataset_group", "OddFault", http_status_code=507)
+    with pytest.raises(RetryableError, match="OddFault"):
+        operator.execute({})
+
+
+def test_arguments_that_the_service_cannot_take_are_final() -> None:
+    operator = GROUP_CASE.make(domain=7)
+    with pytest.raises(FinalError, match="Creating dataset group run: Parameter validation failed"):
+        operator.execute({})
+
+
+def test_a_call_without_an_answer_may_be_retried(stub: Stub) -> None:
+    operator = GROUP_CASE.make()
+    operator.hook.conn.meta.events.register("before-call.personalize", _no_answer)
+    with pytest.raises(RetryableError, match="Creating dataset group run: no answer"):
+        operator.execute({})
+
+
+def _no_answer(**_: Any) -> None:
+    raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
