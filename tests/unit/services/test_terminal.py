@@ -81,9 +81,9 @@ def test_text_of_any_script_is_left_alone(text: str) -> None:
 def test_an_error_that_quotes_others_reaches_a_real_terminal_as_text() -> None:
     """Through the command itself, on a pty."""
     program = (
-        "import sys; from services import cli; from aisle.errors import FinalError\n"
-        "def fail(**_): raise FinalError('product \\x1b]8;;https://example.com\\x1b\\\\[/bold]Tea')\n"
-        "cli.app = fail\ncli.main()"
+        "import sys; from services.cli import program; from aisle.errors import FinalError\n"
+        "def fail(*_, **__): raise FinalError('product \\x1b]8;;https://example.com\\x1b\\\\[/bold]Tea')\n"
+        "program.app = fail\nprogram.main()"
     )
     master, slave = pty.openpty()
     process = subprocess.Popen([sys.executable, "-c", program], stdout=slave, stderr=slave, cwd=SERVICES.parent)

@@ -1,0 +1,90 @@
+"""Commands around the stack of this machine: start it, look into it, end it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from aisle.errors import RetryableError
+from services.terminal import TerminalConsole
+
+commands = typer.Typer()
+console = TerminalConsole()
+
+
+@commands.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="End after the summary instead of staying up.")] = False,
+) -> None:
+    """Start everything, send orders through the whole line, and sum up."""
+    from services.demo.program import demo as run_demo
+
+    raise typer.Exit(run_demo(once=once))
+
+
+@commands.command()
+def up() -> None:
+    """Start the stack and keep it running until Ctrl-C."""
+    from services.demo.program import check_orders, log_in, urls
+    from services.stack.supervisor import Stack
+
+    check_orders(console)
+    stack = Stack(say=lambda what: console.print(f"  {what}", style="dim"))
+    with stack.running():
+        for name, url in urls(stack).items():
+            console.print(f"{name:<10} {url}")
+        console.print(log_in(stack), highlight=False, soft_wrap=True)
+        if stack.is_owner:
+            stack.watch()
+
+
+@commands.command()
+def down() -> None:
+    """End the stack of this home, wherever it was started, and whatever a killed one has left."""
+    from services.stack.supervisor import end_stack
+
+    console.print(f"ended {end_stack()} programs")
+
+
+@commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> NoReturn:
+    """Open the warehouse of the running stack in psql; further arguments are psql's."""
+    from services.stack.postgres import binaries, libpq_environment
+    from services.stack.supervisor import running_addresses
+
+    program = binaries() / "psql"
+    # By the environment: everybody on the machine may list the arguments of a process.
+    environment = {**os.environ, **libpq_environment(running_addresses().warehouse_url)}
+    os.execve(program, [str(program), *context.args], environment)
+
+
+@commands.command()
+def token() -> None:
+    """Print a token of the running Airflow, for its REST API: `Authorization: Bearer <token>`."""
+    import httpx
+
+    from services.stack.airflow import AirflowClient
+    from services.stack.blueprint import ADMIN
+    from services.stack.supervisor import running_addresses, stack_secrets
+
+    address = running_addresses().airflow
+    airflow = AirflowClient(address, user=ADMIN, password=stack_secrets().admin_password)
+    try:
+        typer.echo(airflow.token())
+    except httpx.HTTPError as error:
+        raise RetryableError(
+            f"asking Airflow at {address} for a token: no answer ({type(error).__name__}); look whether the stack "
+            "still runs, or start it with `make up`"
+        ) from error
+
+
+@commands.command(
+    add_help_option=False,  # --help is the engine's own, with its options
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def engine(context: typer.Context) -> NoReturn:
+    """Run the engine, the Personalize API answered from imported data: aisle engine --port 8101 --data-dir FOLDER."""
+    os.execv(sys.executable, [sys.executable, "-m", "services.engine", *context.args])

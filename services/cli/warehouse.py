@@ -1,0 +1,78 @@
+"""Commands around the warehouse: its tables, requests of erasure, events that were given up."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from services.cli.usage import ask
+from services.terminal import TerminalConsole
+
+commands = typer.Typer()
+events = typer.Typer(no_args_is_help=True, help="Purchases on their way to Personalize, by PutEvents.")
+console = TerminalConsole()
+
+WarehouseUrl = Annotated[
+    str | None,
+    typer.Option("--url", envvar="WAREHOUSE_URL", help="libpq URL of the warehouse; else the running stack's."),
+]
+
+
+@commands.command()
+def migrate(
+    url: Annotated[str, typer.Option(envvar="WAREHOUSE_URL", help="libpq URL of the warehouse.")],
+) -> None:
+    """Bring the warehouse's tables to this version. POSTGRES_READER_PASSWORD makes the role that serving reads with."""
+    from aisle.warehouse import admit_reader
+    from aisle.warehouse import migrate as migrate_warehouse
+
+    migrate_warehouse(url)
+    if password := os.environ.get("POSTGRES_READER_PASSWORD"):
+        admit_reader(url, password)
+
+
+@commands.command()
+def erase(url: WarehouseUrl = None) -> None:
+    """File a request to forget a person. It asks who it is, so that nothing of it stays in a shell's history."""
+    from aisle.warehouse import connect, sql
+    from services.stack.supervisor import running_addresses
+
+    console.print("Who asks to be forgotten? What is not known stays empty.")
+    questions = ("phone", "email", "source", "source_id", "user_id")
+    known = {name: ask(console, name) or None for name in questions}
+    with connect(url or running_addresses().warehouse_url) as connection:
+        row = connection.execute(sql("identity/erasure_requests/insert").encode(), known).fetchone()
+    console.print(f"Filed. Start the DAG erase with the param request_id: {row[0] if row else ''}")
+
+
+@commands.command("user-hash")
+def hash_user() -> None:
+    """Print what stands for a user in a DAG's params. It asks for the id, so that it stays in no shell's history."""
+    from aisle.contracts.identity import user_hash
+
+    console.print(user_hash(ask(console, "user_id")), highlight=False)
+
+
+@events.command()
+def replay(
+    url: WarehouseUrl = None,
+    group: Annotated[str | None, typer.Option(help="Of this dataset group only; else of every one.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many are dead, and of what.")] = False,
+) -> None:
+    """Let the events that were refused too often wait again: the next run of the DAG events sends them."""
+    from aisle.warehouse import connect, sql
+    from services.stack.supervisor import running_addresses
+
+    of_whom = {"dataset_group": group}
+    with connect(url or running_addresses().warehouse_url) as connection:
+        reasons = connection.execute(sql("events/outbox/dead_reasons").encode(), of_whom).fetchall()
+        n_dead = sum(n_events for *_, n_events in reasons)
+        n_replayed = 0 if dry_run else connection.execute(sql("events/outbox/replay_dead").encode(), of_whom).rowcount
+    are_several = len({name for name, *_ in reasons}) > 1
+    for name, reason, n_events in reasons:
+        said = f"{name}: {reason}" if are_several else reason
+        console.print(f"{n_events:>7}  {said}", soft_wrap=True)
+    outcome = "nothing was changed" if dry_run else f"{n_replayed} wait again, for the next run of the DAG events"
+    console.print(f"{n_dead} dead events; {outcome}")

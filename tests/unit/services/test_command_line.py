@@ -1,0 +1,83 @@
+"""A command that is called wrongly says so in one line on standard error and ends with status 2."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from services.cli.program import run
+
+USAGE_ERRORS: dict[str, tuple[Sequence[str], str]] = {
+    "unknown command": (["nonsense"], "nonsense"),
+    "misspelt command": (["dwon"], "dwon"),
+    "unknown command of a group": (["events", "nope"], "nope"),
+    "missing argument": (["teardown"], "group"),
+    "missing argument beside an option": (["import-resources", "--aws"], "group"),
+    "missing option": (["migrate"], "--url"),
+    "unknown option": (["plan", "--nope"], "--nope"),
+    "unknown option of a group": (["events", "replay", "--nope"], "--nope"),
+    "option without its value": (["teardown", "shop", "--confirm"], "--confirm"),
+    "one argument too many": (["demo", "now"], "now"),
+    "value for a flag": (["demo", "--once=yes"], "--once"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_warehouse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WAREHOUSE_URL", raising=False)
+
+
+@pytest.mark.parametrize(("arguments", "named"), USAGE_ERRORS.values(), ids=USAGE_ERRORS)
+def test_a_usage_error_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: Sequence[str], named: str
+) -> None:
+    status = run(arguments)
+    printed = capsys.readouterr()
+    assert status == 2
+    assert len(printed.err.splitlines()) == 1
+    assert printed.out == ""
+    assert named in printed.err
+    assert "--help" in printed.err
+
+
+@pytest.mark.parametrize("arguments", [["erase", "--url", "postgresql://127.0.0.1:1/none"], ["user-hash"]])
+def test_an_input_that_ends_before_the_answer_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    status = run(arguments)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert status == 2
+    assert "input ended" in line
+
+
+def test_an_interrupted_prompt_ends_as_an_interrupted_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_prompt: str = "") -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupted)
+    monkeypatch.setattr("services.cli.warehouse.console.input", interrupted)
+    assert run(["user-hash"]) == 130
+
+
+@pytest.mark.parametrize("arguments", [[], ["events"]], ids=["aisle", "aisle events"])
+def test_a_command_that_needs_another_lists_them(capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> None:
+    status = run(arguments)
+    printed = capsys.readouterr()
+    assert status == 2
+    assert "Usage" in printed.out + printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_the_installed_program_ends_with_the_status_of_its_command() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", "from services.cli import main; main()", "nonsense"],
+        env=os.environ, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
