@@ -44,30 +44,30 @@ class Ledger:
 
     def watermark(self, start_at: datetime) -> datetime:
         """End of the unbroken run of proven scheduled windows that begins at `start_at`."""
-        found = self._execute("watermark", start_at=start_at).fetchone()
+        found = self._execute("ops/ingest_windows/watermark", start_at=start_at).fetchone()
         moment: datetime = found[0] if found else start_at
         return moment
 
     def gaps(self, start_at: datetime) -> list[Window]:
         """Spans between `start_at` and the last proven window that no proven window covers."""
-        return [Window(*span) for span in self._execute("gaps", start_at=start_at)]
+        return [Window(*span) for span in self._execute("ops/ingest_windows/gaps", start_at=start_at)]
 
     def abandon_running(self) -> None:
         """Mark windows as failed whose process died before it could say so."""
-        self._execute("abandon")
+        self._execute("ops/ingest_windows/abandon")
 
     def distrust_future(self) -> list[Window]:
         """Take back the proof of windows that were begun by a clock that ran ahead of the database's."""
-        return [Window(*span) for span in self._execute("distrust")]
+        return [Window(*span) for span in self._execute("ops/ingest_windows/distrust")]
 
     def forget_unchanged(self, window: Window) -> None:
         """Drop a tail that brought nothing, so that one a minute does not swamp the ledger."""
-        self._execute("forget_unchanged", window)
+        self._execute("ops/ingest_windows/forget_unchanged", window)
 
     @contextmanager
     def claimed(self, window: Window) -> Iterator[None]:
         """Be the only one who works on a window. Raises WindowIsTaken if somebody else does."""
-        if self._execute("claim", window).fetchone() != (True,):
+        if self._execute("ops/ingest_windows/claim", window).fetchone() != (True,):
             raise WindowIsTaken(
                 f"pulling window {window} of {self.source} in run {self.run_key}: another process is at it; this "
                 "task tries again later, and then finds it done or takes it up"
@@ -76,18 +76,18 @@ class Ledger:
             yield
         finally:
             with suppress(psycopg.Error):  # a session that is lost has lost its locks, too
-                self._execute("release", window)
+                self._execute("ops/ingest_windows/release", window)
 
     def proof(self, window: Window) -> Proof | None:
         """What this run has proven of a window already, if it has."""
-        found = self._execute("proof", window).fetchone()
+        found = self._execute("ops/ingest_windows/proof", window).fetchone()
         return Proof(*found) if found else None
 
     def begin(self, window: Window, kind: Kind) -> None:
-        self._execute("begin", window, kind=kind)
+        self._execute("ops/ingest_windows/begin", window, kind=kind)
 
     def fail(self, window: Window, error: str) -> None:
-        self._execute("fail", window, error=error)
+        self._execute("ops/ingest_windows/fail", window, error=error)
 
     def prove(
         self, window: Window, kind: Kind, pages: int, repeated_orders: int, answered_at: datetime | None
@@ -97,7 +97,7 @@ class Ledger:
         `answered_at` is the API's own clock at its first answer. Belongs in the transaction of the merge.
         """
         values = {"kind": kind, "pages": pages, "repeated_orders": repeated_orders, "answered_at": answered_at}
-        found = self._execute("prove", window, **values).fetchone()
+        found = self._execute("ops/ingest_windows/prove", window, **values).fetchone()
         if found is None:
             raise LookupError(f"window {window} of {self.source} was never begun in run {self.run_key}")
         *counts, proven_until = found
@@ -106,7 +106,7 @@ class Ledger:
     def _execute(self, name: str, window: Window | None = None, **values: Any) -> Any:
         span = {"window_start": window.start, "window_end": window.end} if window else {}
         return self.connection.execute(
-            sql(f"ops/ingest_windows/{name}").encode(),
+            sql(name).encode(),
             {"source": self.source, "run_key": self.run_key, **span, **values},
         )
 

@@ -77,7 +77,7 @@ class Recheck:
 
     def is_due(self, every: timedelta) -> bool:
         """Whether so much time has passed since the last look, or since the source was first read."""
-        is_due: bool = self._execute("due", every=every).fetchone() == (True,)
+        is_due: bool = self._execute("ops/ingest_days/due", every=every).fetchone() == (True,)
         return is_due
 
     def look(self, window: Window, pull: Callable[[Sequence[Window]], Pulled], *, longest: timedelta) -> Rechecked:
@@ -101,7 +101,9 @@ class Recheck:
         return rechecked
 
     def _ours(self, window: Window) -> list[OurDay]:
-        return [OurDay(*row) for row in self._execute("ours", span_start=window.start, span_end=window.end)]
+        return [
+            OurDay(*row) for row in self._execute("ops/ingest_days/ours", span_start=window.start, span_end=window.end)
+        ]
 
     def _record(
         self, window: Window, before: list[OurDay], theirs: dict[date, Day] | None, differing: set[date]
@@ -109,7 +111,7 @@ class Recheck:
         for was, now in zip(before, self._ours(window), strict=True):
             said = None if theirs is None else theirs.get(now.day, Day(now.day, 0))
             self._execute(
-                "insert",
+                "ops/ingest_days/insert",
                 day=now.day,
                 run_key=self._run_key,
                 n_before=was.n_orders,
@@ -121,8 +123,7 @@ class Recheck:
             )
 
     def _execute(self, name: str, **values: Any) -> Any:
-        statement = sql(f"ops/ingest_days/{name}").encode()
-        return self._connection.execute(statement, {"source": self._source.name, **values})
+        return self._connection.execute(sql(name).encode(), {"source": self._source.name, **values})
 
 
 def spans(days: Iterable[date]) -> list[Window]:

@@ -17,4 +17,4 @@ def count(connection: Connection, run_key: str) -> None:
     connection.execute(sql("ops/refusals/delete").encode(), {"run_key": run_key})
     values = {"run_key": run_key, **get_settings().refusal.model_dump()}
     connection.execute(sql("ops/refusals/count").encode(), values)
-    connection.execute(sql("ops/refusals/name_status_words").encode())
+    connection.execute(sql("ops/status_words/refresh").encode())

@@ -1,4 +1,0 @@
-select
-    table_name,
-    column_name
-from identity.free_texts

@@ -1,1 +1,0 @@
-select exists(select from identity.tombstones) as exist
