@@ -22,6 +22,7 @@ ROOTS = {
     "airflow_personalize": PROJECT_ROOT / "plugins" / "airflow_personalize",
     "airflow_postgres_s3": PROJECT_ROOT / "plugins" / "airflow_postgres_s3",
     "aisle": PROJECT_ROOT / "plugins" / "aisle",
+    "personalize_kinds": PROJECT_ROOT / "plugins" / "personalize_kinds",
     "services": PROJECT_ROOT / "services",
     "dags": PROJECT_ROOT / "dags",
 }
@@ -111,6 +112,11 @@ def test_contracts_stand_on_nothing_of_aisle_and_know_neither_airflow_nor_aws() 
         or (one.is_below("aisle") and not one.is_below("aisle.contracts", "aisle.errors"))
     ]
     assert wrong == []
+
+
+def test_the_vocabulary_of_personalize_stands_on_the_standard_library() -> None:
+    allowed = {*sys.stdlib_module_names, "personalize_kinds"}
+    assert [str(one) for one in imports("personalize_kinds") if one.name.split(".")[0] not in allowed] == []
 
 
 def test_aisle_imports_neither_services_nor_dags() -> None:

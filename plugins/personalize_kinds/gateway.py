@@ -1,0 +1,68 @@
+"""Find, list and describe resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from personalize_kinds.kinds import Kind
+
+
+class Gateway:
+    """Reads what Amazon Personalize holds, of any kind. It raises what boto3 raises.
+
+    client  a boto3 client of `personalize`
+    """
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def describe(self, kind: Kind, arn: str) -> dict[str, Any]:
+        """Return everything the service says about a resource. Raises ClientError (ResourceNotFoundException)."""
+        answer = getattr(self.client, f"describe_{kind.name}")(**{kind.arn_member: arn})
+        description: dict[str, Any] = answer[kind.member]
+        return description
+
+    def describe_if_exists(self, kind: Kind, arn: str) -> dict[str, Any] | None:
+        """Return everything the service says about a resource, or None if there is no such resource."""
+        try:
+            return self.describe(kind, arn)
+        except self.client.exceptions.ResourceNotFoundException:
+            return None
+
+    def summaries(self, kind: Kind, **parent: str) -> Iterator[dict[str, Any]]:
+        """Yield every resource of a kind as its list operation shows it, page after page.
+
+        parent  what to look under, as the list operation takes it, such as `solutionArn`; without it the region
+        """
+        # By hand, because botocore has no paginator for data deletion jobs.
+        request = dict(parent)
+        while True:
+            page = getattr(self.client, f"list_{kind.name}s")(**request)
+            yield from page[kind.list_member]
+            if not page.get("nextToken"):
+                return
+            request["nextToken"] = page["nextToken"]
+
+    def find(self, kind: Kind, arn_tail: str, **parent: str) -> str | None:
+        """Return the ARN of a resource, or None if there is none of this name.
+
+        arn_tail  what its ARN ends with: its name, or for a dataset its type in capitals
+        parent    what to look under, as the list operation takes it
+        """
+        arns: Iterator[str] = (summary[kind.arn_member] for summary in self.summaries(kind, **parent))
+        return next((arn for arn in arns if arn.endswith(f"/{arn_tail}")), None)
+
+    def newest_active(self, kind: Kind, **parent: str) -> str | None:
+        """Return the ARN of the resource that was created last among those that are ready, or None.
+
+        parent  what to look under, as the list operation takes it
+        """
+        ready = [summary for summary in self.summaries(kind, **parent) if kind.is_ready(summary)]
+        newest = max(ready, key=lambda summary: summary["creationDateTime"], default=None)
+        return newest[kind.arn_member] if newest else None
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Return the tags of a resource of a kind that has tags."""
+        tags = self.client.list_tags_for_resource(resourceArn=arn)["tags"]
+        return {tag["tagKey"]: tag["tagValue"] for tag in tags}

@@ -1,0 +1,88 @@
+"""The waiters of the Airflow provider, as botocore reads them: one for each kind and outcome, from the status table.
+
+botocore has no waiters for this service. The provider ships them as a file, which a test compares with these. After a
+change here:
+
+    python -m personalize_kinds.waiters > plugins/airflow_personalize/waiters/personalize.json
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from personalize_kinds.codes import NOT_FOUND, PASSING
+from personalize_kinds.kinds import (
+    CAMPAIGN,
+    DATASET,
+    DATASET_GROUP,
+    EVENT_TRACKER,
+    FILTER,
+    KINDS,
+    METRIC_ATTRIBUTION,
+    RECOMMENDER,
+    SOLUTION,
+    SOLUTION_VERSION,
+    Kind,
+)
+from personalize_kinds.statuses import Outcome, progress
+
+#: What can be waited for, of which kinds. Recommenders belong to domain dataset groups, which the provider leaves out.
+WAITED_FOR: Mapping[Outcome, tuple[Kind, ...]] = {
+    "active": tuple(kind for kind in KINDS.values() if kind.has_status and kind != RECOMMENDER),
+    "updated": (DATASET, SOLUTION, CAMPAIGN),
+    "stopped": (SOLUTION_VERSION,),
+    # A version is deleted with its solution.
+    "deleted": tuple(
+        kind
+        for kind in KINDS.values()
+        if kind.has_status and kind.can_be_deleted and kind not in (SOLUTION_VERSION, RECOMMENDER)
+    ),
+}
+#: Ready within seconds; everything else takes minutes to hours.
+_QUICK = (DATASET_GROUP, DATASET, EVENT_TRACKER, FILTER, METRIC_ATTRIBUTION, SOLUTION)
+
+
+def waiter_name(kind: Kind, outcome: Outcome = "active") -> str:
+    """Name a waiter: `dataset_import_job_active`."""
+    return f"{kind.name}_{outcome}"
+
+
+def waiter_model() -> dict[str, Any]:
+    """Build the model of all waiters, in the form of botocore's waiter files."""
+    waiters = {
+        waiter_name(kind, outcome): _waiter(kind, outcome) for outcome, kinds in WAITED_FOR.items() for kind in kinds
+    }
+    return {"version": 2, "waiters": waiters}
+
+
+def _waiter(kind: Kind, outcome: Outcome) -> dict[str, Any]:
+    delay, attempts = (5, 120) if kind in _QUICK else (60, 720)
+    return {
+        "operation": f"Describe{kind.noun}",
+        "delay": delay,
+        "maxAttempts": attempts,
+        "acceptors": [*_acceptors(kind, outcome)],
+    }
+
+
+def _acceptors(kind: Kind, outcome: Outcome) -> Iterator[dict[str, str]]:
+    path = f"{kind.member}.{kind.status_member(outcome)}"
+    for status in kind.statuses:
+        yield {"matcher": "path", "argument": path, "expected": status, "state": progress(status, outcome)}
+    if outcome == "deleted":
+        yield {"matcher": "error", "expected": NOT_FOUND, "state": "success"}
+    for code in sorted(PASSING):
+        yield {"matcher": "error", "expected": code, "state": "retry"}
+
+
+def main() -> None:
+    """Write the waiter file to the standard output."""
+    json.dump(waiter_model(), sys.stdout, indent=4)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()
