@@ -7,6 +7,16 @@ from typing import NamedTuple
 
 import structlog
 
+from personalize_kinds.kinds import (
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    CAMPAIGN,
+    DATA_DELETION_JOB,
+    DATASET,
+    DATASET_EXPORT_JOB,
+    DATASET_IMPORT_JOB,
+    SOLUTION_VERSION,
+)
 from services.engine.auto_training import AutoTraining
 from services.engine.data.datasets import Datasets
 from services.engine.disk import NO_SPACE, is_full
@@ -23,16 +33,6 @@ from services.engine.operations.base import Call
 from services.engine.protocol import Operation, error_body
 from services.engine.provider import Provider
 from services.engine.quotas import Quotas
-from services.engine.resources import (
-    BATCH_INFERENCE_JOB,
-    BATCH_SEGMENT_JOB,
-    CAMPAIGN,
-    DATA_DELETION_JOB,
-    DATASET,
-    DATASET_EXPORT_JOB,
-    DATASET_IMPORT_JOB,
-    SOLUTION_VERSION,
-)
 from services.engine.runtime.answers import Answers
 from services.engine.runtime.deployments import Deployments
 from services.engine.s3 import Storage

@@ -16,10 +16,12 @@ from typing import Any
 
 import structlog
 
+from personalize_kinds.kinds import DATASET, DATASET_GROUP, SOLUTION, SOLUTION_VERSION
+from personalize_kinds.statuses import ACTIVE, CREATING
 from services.engine.lifecycle import Lifecycle
 from services.engine.operations.solution_config import days_between
 from services.engine.operations.solutions import AUTOMATIC, version_of
-from services.engine.resources import ACTIVE, CREATING, DATASET, DATASET_GROUP, SOLUTION, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.store import Store
 
 log = structlog.get_logger()

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, NamedTuple
 
+from personalize_kinds.arns import RECIPE_PREFIX
+from personalize_kinds.statuses import ACTIVE
+
 SERVICE_ARN = "arn:aws:personalize:::"
-RECIPE_ARN = re.compile(rf"{SERVICE_ARN}recipe/(?P<name>[a-zA-Z0-9\-_]+)")
+RECIPE_ARN = re.compile(rf"{RECIPE_PREFIX}(?P<name>[a-zA-Z0-9\-_]+)")
 #: The service's own resources are older than any account's.
 PUBLISHED_AT = 1_565_049_600.0
 
@@ -122,7 +125,7 @@ class FeatureTransformation(NamedTuple):
             "name": self.name,
             "featureTransformationArn": self.arn,
             "defaultParameters": {one.name: one.default for one in self.parameters},
-            "status": "ACTIVE",
+            "status": ACTIVE,
             **_TIMES,
         }
 
@@ -139,7 +142,7 @@ class Recipe(NamedTuple):
 
     @property
     def arn(self) -> str:
-        return f"{SERVICE_ARN}recipe/{self.name}"
+        return f"{RECIPE_PREFIX}{self.name}"
 
     @property
     def body(self) -> dict[str, Any]:
@@ -149,7 +152,7 @@ class Recipe(NamedTuple):
             "recipeArn": self.arn,
             "algorithmArn": self.algorithm.arn,
             "featureTransformationArn": self.transformation.arn if self.transformation else None,
-            "status": "ACTIVE",
+            "status": ACTIVE,
             "description": self.description,
             "recipeType": self.type,
             "domain": self.domain,

@@ -26,6 +26,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from personalize_kinds.kinds import KINDS
 from services.engine import protocol
 from services.engine.app import Engine, Reply
 from services.engine.callers import Callers, Cors
@@ -40,7 +41,7 @@ from services.engine.errors import (
 )
 from services.engine.pages import FOLDERS, Site
 from services.engine.protocol import CONTROL, Operation
-from services.engine.resources import DEFAULT_REGION, KINDS
+from services.engine.resources import DEFAULT_REGION
 from services.engine.settings import EngineSettings
 from services.engine.signature import AccessKeys, SignedRequest
 from services.engine.telemetry import Telemetry
@@ -139,7 +140,7 @@ async def overview(request: Request) -> Response:
         return _response(Reply.of(error, error.status), protocol.RUNTIME, str(uuid.uuid4()))
     listed = await run_in_threadpool(
         lambda: {
-            kind.plural: [{"arn": one.arn, "status": one.status, "failureReason": one.body.get("failureReason")}
+            kind.list_member: [{"arn": one.arn, "status": one.status, "failureReason": one.body.get("failureReason")}
                           for one in store.page(kind)]
             for kind in KINDS.values()
         }

@@ -23,22 +23,20 @@ from typing import Any
 
 import structlog
 
-from services.engine.disk import NO_SPACE, is_full
-from services.engine.errors import JobFailed
-from services.engine.files import DataFolder, discard
-from services.engine.resources import (
+from personalize_kinds.kinds import DATA_DELETION_JOB, SOLUTION, SOLUTION_VERSION
+from personalize_kinds.statuses import (
     CREATE_PENDING,
     CREATE_STOPPED,
     CREATE_STOPPING,
     CREATING,
-    DATA_DELETION_JOB,
     DELETE_IN_PROGRESS,
     DELETE_PENDING,
     DELETING,
-    SOLUTION,
-    SOLUTION_VERSION,
-    Resource,
 )
+from services.engine.disk import NO_SPACE, is_full
+from services.engine.errors import JobFailed
+from services.engine.files import DataFolder, discard
+from services.engine.resources import Resource
 from services.engine.store import Store
 from services.engine.updates import apply, brought_about
 

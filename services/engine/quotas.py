@@ -9,12 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.engine.errors import LimitExceeded, TooManyTags
-from services.engine.resources import (
+from personalize_kinds.kinds import (
     BATCH_INFERENCE_JOB,
     BATCH_SEGMENT_JOB,
     CAMPAIGN,
-    CREATING,
     DATA_DELETION_JOB,
     DATASET_EXPORT_JOB,
     DATASET_GROUP,
@@ -25,8 +23,10 @@ from services.engine.resources import (
     SOLUTION,
     SOLUTION_VERSION,
     Kind,
-    Resource,
 )
+from personalize_kinds.statuses import CREATING
+from services.engine.errors import LimitExceeded, TooManyTags
+from services.engine.resources import Resource
 from services.engine.store import Store
 
 #: Distinct columns in all the filters of a dataset group.
@@ -91,4 +91,4 @@ def _check(quota: Quota, store: Store, new: Resource) -> None:
     if taken >= quota.limit:
         scope = f" in {parent}" if parent else ""
         text = _PENDING if quota.statuses else _TOO_MANY
-        raise LimitExceeded(text.format(limit=quota.limit, noun=quota.kind.wrapper, scope=scope))
+        raise LimitExceeded(text.format(limit=quota.limit, noun=quota.kind.member, scope=scope))

@@ -15,8 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from personalize_kinds.kinds import KINDS, Kind
 from services.engine.errors import AlreadyExists, NotFound
-from services.engine.resources import KINDS, Kind, Resource
+from services.engine.resources import Resource
 
 _SQL = Path(__file__).parent / "sql"
 _ALL_ROWS = -1
@@ -98,7 +99,7 @@ class Store:
         """The resource. Raises NotFound."""
         resource = self.find(kind, arn)
         if resource is None:
-            raise NotFound(f"Resource Arn {arn} does not exist among {kind.plural}")
+            raise NotFound(f"Resource Arn {arn} does not exist among {kind.list_member}")
         return resource
 
     def page(

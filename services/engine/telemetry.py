@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
-from services.engine.resources import KINDS, SOLUTION_VERSION, Kind
+from personalize_kinds.kinds import KINDS
 
 if TYPE_CHECKING:
     from services.engine.app import Engine
@@ -67,7 +67,7 @@ class _State:
             listed = self._engine.store.page(kind)
             for status, count in sorted(Counter(one.status or "STORED" for one in listed).items()):
                 resources.add_metric([kind.noun, status], count)
-            if _is_job(kind):
+            if kind.is_work:
                 ended = [one for one in listed if one.status in (kind.creation.done, kind.creation.failed)]
                 seconds = sum(one.body["lastUpdatedDateTime"] - one.body["creationDateTime"] for one in ended)
                 jobs.add_metric([kind.noun], len(ended), seconds)
@@ -76,7 +76,3 @@ class _State:
         provider = self._engine.provider
         yield GaugeMetricFamily("engine_records", "Single records kept", provider.datasets.records.count())
         yield GaugeMetricFamily("engine_models_loaded", "Versions in memory", len(provider.answers.deployments.loaded))
-
-
-def _is_job(kind: Kind) -> bool:
-    return kind.noun.endswith("Job") or kind is SOLUTION_VERSION

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from personalize_kinds.kinds import CAMPAIGN, DATASET, SCHEMA, SOLUTION, SOLUTION_VERSION
+from personalize_kinds.statuses import ACTIVE
 from services.engine.errors import JobFailed
-from services.engine.resources import ACTIVE, CAMPAIGN, DATASET, SCHEMA, SOLUTION, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.store import Store
 
 SYNC = "syncWithLatestSolutionVersion"

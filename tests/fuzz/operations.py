@@ -25,9 +25,9 @@ import orjson
 import structlog
 from moto.server import ThreadedMotoServer
 
+from personalize_kinds.kinds import CAMPAIGN, KINDS
 from services.engine.app import Engine, Reply
 from services.engine.protocol import SERVICES, Operation, operations, service_model
-from services.engine.resources import CAMPAIGN, KINDS
 from services.engine.settings import EngineSettings
 from tests.conformance.drivers import Boto
 from tests.conformance.life import Life
@@ -73,7 +73,7 @@ NO_S3 = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1", "
 
 def arns() -> tuple[str, ...]:
     """ARNs of resources that calls may have made, and some that none has."""
-    tails = {kind.tail for kind in KINDS.values()}
+    tails = {kind.arn_type for kind in KINDS.values()}
     of_names = [f"arn:aws:personalize:{REGION}:000000000000:{tail}/{name}" for tail in sorted(tails) for name in _NAMES]
     datasets = [
         f"arn:aws:personalize:{REGION}:000000000000:dataset/{name}/{type_}"

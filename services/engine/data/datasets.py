@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from personalize_kinds.kinds import DATASET, EVENT_TRACKER, SCHEMA
 from services.engine.data import tables
 from services.engine.data.attributes import Attributes
 from services.engine.data.event_log import ANY_TYPE, EventLog, latest_items
@@ -21,7 +22,7 @@ from services.engine.data.remembered import Remembered
 from services.engine.data.training import Training
 from services.engine.errors import JobFailed
 from services.engine.files import DataFolder
-from services.engine.resources import DATASET, EVENT_TRACKER, SCHEMA, Resource
+from services.engine.resources import Resource
 from services.engine.schemas import ID_COLUMNS, DatasetSchema, parse_schema
 from services.engine.store import Store
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from personalize_kinds.kinds import DATASET_GROUP, METRIC_ATTRIBUTION
+from personalize_kinds.statuses import ACTIVE
 from services.engine import s3
 from services.engine.data import tables
 from services.engine.data.attribution import Report, file_name, report
 from services.engine.data.datasets import INTERACTIONS, ITEMS, Datasets
-from services.engine.resources import ACTIVE, DATASET_GROUP, METRIC_ATTRIBUTION, Resource
+from services.engine.resources import Resource
 from services.engine.store import Store
 
 

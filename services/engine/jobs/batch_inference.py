@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from personalize_kinds.kinds import FILTER, SOLUTION_VERSION
 from services.engine import s3
 from services.engine.catalogue import PERSONALIZED_RANKING
 from services.engine.data.attributes import Attributes
@@ -31,7 +32,7 @@ from services.engine.models.storage import load
 from services.engine.recipes.exploration import curiosity, explore, falling, young
 from services.engine.recipes.histories import Floats, Ints
 from services.engine.recipes.ranking import best
-from services.engine.resources import FILTER, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.runtime.deployments import EXPLORATION_CUT_OFF_DAYS, EXPLORATION_WEIGHT, LoadedVersion
 from services.engine.runtime.narrowing import Mask, facts
 from services.engine.store import Store

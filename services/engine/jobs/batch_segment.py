@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import orjson
 
+from personalize_kinds.kinds import FILTER, SOLUTION_VERSION
 from services.engine import s3
 from services.engine.data.attributes import Attributes
 from services.engine.data.datasets import Datasets
@@ -29,7 +30,7 @@ from services.engine.lifecycle import Completion
 from services.engine.models.storage import TrainedModel, load, single_items
 from services.engine.recipes.histories import Histories, Ints
 from services.engine.recipes.ranking import best
-from services.engine.resources import FILTER, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.runtime.narrowing import Mask
 from services.engine.store import Store
 

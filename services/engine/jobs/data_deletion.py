@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import structlog
 
+from personalize_kinds.kinds import DATASET, DATASET_GROUP, SOLUTION_VERSION
+from personalize_kinds.statuses import ACTIVE
 from services.engine import s3
 from services.engine.data import csv_rows
 from services.engine.data.datasets import Datasets
@@ -23,7 +25,7 @@ from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard, publish
 from services.engine.lifecycle import Completion
 from services.engine.models.storage import TrainedModel, load, save
-from services.engine.resources import ACTIVE, DATASET, DATASET_GROUP, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.schemas import Column, DatasetSchema
 from services.engine.store import Store
 

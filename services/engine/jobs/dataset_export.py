@@ -9,12 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from personalize_kinds.kinds import DATASET
 from services.engine import s3
 from services.engine.data import tables
 from services.engine.data.datasets import Datasets
 from services.engine.files import DataFolder
 from services.engine.lifecycle import Completion
-from services.engine.resources import DATASET, Resource
+from services.engine.resources import Resource
 from services.engine.schemas import ID_COLUMNS
 from services.engine.store import Store
 

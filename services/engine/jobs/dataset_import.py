@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from personalize_kinds.kinds import DATASET
 from services.engine import s3
 from services.engine.data import csv_rows
 from services.engine.data.datasets import Datasets
@@ -21,7 +22,7 @@ from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard, publish
 from services.engine.jobs.attribution import AttributionReports
 from services.engine.lifecycle import Completion
-from services.engine.resources import DATASET, Resource
+from services.engine.resources import Resource
 from services.engine.schemas import DatasetSchema
 from services.engine.store import Store
 

@@ -11,6 +11,8 @@ from typing import NamedTuple, cast
 
 import structlog
 
+from personalize_kinds.kinds import SOLUTION, SOLUTION_VERSION
+from personalize_kinds.statuses import ACTIVE
 from services.engine.catalogue import RECIPES
 from services.engine.data.datasets import Datasets
 from services.engine.data.ids import look_up
@@ -28,7 +30,7 @@ from services.engine.models.model import Model
 from services.engine.models.storage import TrainedModel, load, save
 from services.engine.models.taste import fits_dense
 from services.engine.models.user_personalization import UserPersonalization
-from services.engine.resources import ACTIVE, SOLUTION, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.store import Store
 
 log = structlog.get_logger()

@@ -9,22 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from personalize_kinds.kinds import DATASET, DATASET_GROUP, SCHEMA, Kind
+from personalize_kinds.statuses import ACTIVE, CREATING, SETTLED
 from services.engine.data.datasets import Datasets
 from services.engine.errors import InUse, InvalidNextToken, NotFound
 from services.engine.lifecycle import Lifecycle
 from services.engine.quotas import Quotas, check_tags
-from services.engine.resources import (
-    ACTIVE,
-    CREATING,
-    DATASET,
-    DATASET_GROUP,
-    SCHEMA,
-    SETTLED,
-    Kind,
-    Resource,
-    parse_arn,
-    region_of,
-)
+from services.engine.resources import Resource, arn_of, region_of
 from services.engine.schemas import DatasetSchema, parse_schema
 from services.engine.store import Store
 
@@ -91,7 +82,7 @@ class Operations:
     def find(self, kind: Kind, call: Call) -> Resource:
         """The resource that a request names by the ARN of its kind. Raises InvalidInput, NotFound."""
         arn = call[kind.arn_member]
-        parse_arn(arn)
+        arn_of(arn)
         call.check_region(arn)
         return self.store.get(kind, arn)
 
@@ -103,7 +94,7 @@ class Operations:
         return resource
 
     def describe(self, kind: Kind, call: Call) -> Answer:
-        return {kind.wrapper: self.find(kind, call).body}
+        return {kind.member: self.find(kind, call).body}
 
     def list(
         self, kind: Kind, call: Call, parent: Kind | None = None, view: Callable[[Resource], Answer] | None = None
@@ -111,11 +102,11 @@ class Operations:
         """One page of a kind, newest first; with `parent`, only what belongs to the parent that the request names."""
         size = call.get("maxResults", MAX_PAGE)
         member = parent.arn_member if parent else None
-        where = (member, parent.named_by(call[member])) if parent and member and call.get(member) else None
+        where = (member, parent.own_arn(call[member])) if parent and member and call.get(member) else None
         before = offset_of(call.get("nextToken"))
         found = self.store.page(kind, region=call.region, where=where, before=before, rows=size + 1)
         page = found[:size]
-        answer: Answer = {kind.plural: [view(one) if view else one.body for one in page]}
+        answer: Answer = {kind.list_member: [view(one) if view else one.body for one in page]}
         if len(found) > size:
             answer["nextToken"] = token_of(page[-1].seq)
         return answer

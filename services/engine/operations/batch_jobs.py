@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from personalize_kinds.kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB, DATASET_GROUP, FILTER, SOLUTION_VERSION
+from personalize_kinds.statuses import ACTIVE
 from services.engine import s3
 from services.engine.catalogue import POPULAR_ITEMS, USER_SEGMENTATION, Recipe, recipe_of
 from services.engine.errors import InUse, InvalidInput
@@ -11,15 +13,7 @@ from services.engine.filters import Filter, parse
 from services.engine.jobs.batch_segment import OF_ATTRIBUTES
 from services.engine.operations import exploration
 from services.engine.operations.base import Answer, Call, Operations
-from services.engine.resources import (
-    ACTIVE,
-    BATCH_INFERENCE_JOB,
-    BATCH_SEGMENT_JOB,
-    DATASET_GROUP,
-    FILTER,
-    SOLUTION_VERSION,
-    Resource,
-)
+from services.engine.resources import Resource
 
 MAX_RESULTS = 500
 MAX_USERS = 5_000_000

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from personalize_kinds.arns import LATEST
+from personalize_kinds.kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
+from personalize_kinds.statuses import ACTIVE, SETTLED
 from services.engine.catalogue import Recipe, recipe_of
 from services.engine.errors import InUse, InvalidInput
 from services.engine.operations import exploration
 from services.engine.operations.base import Answer, Call, Operations
-from services.engine.resources import ACTIVE, CAMPAIGN, SETTLED, SOLUTION, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.updates import SYNC, newest_active
-
-LATEST = "/$LATEST"
 
 
 class CampaignOperations(Operations):

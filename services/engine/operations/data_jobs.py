@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from services.engine import s3
-from services.engine.errors import InvalidInput
-from services.engine.operations.base import Answer, Call, Operations
-from services.engine.resources import (
+from personalize_kinds.kinds import (
     DATA_DELETION_JOB,
     DATASET,
     DATASET_EXPORT_JOB,
     DATASET_GROUP,
     DATASET_IMPORT_JOB,
     METRIC_ATTRIBUTION,
-    Resource,
 )
+from services.engine import s3
+from services.engine.errors import InvalidInput
+from services.engine.operations.base import Answer, Call, Operations
+from services.engine.resources import Resource
 
 
 class DataJobOperations(Operations):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from services.engine.errors import AlreadyExists, InUse, InvalidInput
-from services.engine.operations.base import Answer, Call, Operations
-from services.engine.resources import (
+from personalize_kinds.kinds import (
     DATA_DELETION_JOB,
     DATASET,
     DATASET_EXPORT_JOB,
@@ -17,8 +15,10 @@ from services.engine.resources import (
     SCHEMA,
     SOLUTION,
     SOLUTION_VERSION,
-    Resource,
 )
+from services.engine.errors import AlreadyExists, InUse, InvalidInput
+from services.engine.operations.base import Answer, Call, Operations
+from services.engine.resources import Resource
 from services.engine.schemas import REQUIRED_COLUMNS, DatasetSchema, parse_schema
 
 UPDATABLE_TYPES = ("ITEMS", "USERS")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import uuid
 
+from personalize_kinds.kinds import DATASET_GROUP, EVENT_TRACKER
 from services.engine.errors import AlreadyExists
 from services.engine.operations.base import Answer, Call, Operations
-from services.engine.resources import ACCOUNT_ID, DATASET_GROUP, EVENT_TRACKER, Resource
+from services.engine.resources import ACCOUNT_ID, Resource
 
 
 class EventTrackerOperations(Operations):

@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from personalize_kinds.kinds import DATASET
+from personalize_kinds.statuses import ACTIVE
 from services.engine.data.attributes import SEPARATOR
 from services.engine.data.cells import RESERVED_KEYS, Cells, cell, cells_of, members_of
 from services.engine.data.records import Record
 from services.engine.errors import InUse, InvalidInput
 from services.engine.operations.base import Answer, Call, Operations
-from services.engine.resources import ACTIVE, DATASET, Resource, parse_arn
+from services.engine.resources import Resource, arn_of
 from services.engine.schemas import Column, DatasetSchema
 
 EVENT_TYPES_OF_ACTIONS = frozenset({"taken", "not taken", "viewed", "not_taken"})
@@ -68,7 +70,7 @@ class EventOperations(Operations):
     def _open_dataset(self, call: Call, dataset_type: str) -> tuple[Resource, DatasetSchema]:
         """The dataset that a request names, ready to take records. Raises NotFound, InUse, InvalidInput."""
         arn = call[DATASET.arn_member]
-        parse_arn(arn)
+        arn_of(arn)
         dataset = self.datasets.by_arn(arn)
         if dataset.body["datasetType"] != dataset_type:
             raise InvalidInput(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from personalize_kinds.kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB, DATASET_GROUP, FILTER
 from services.engine.errors import LimitExceeded
 from services.engine.filters import parse
 from services.engine.filters.expressions import Field
 from services.engine.operations.base import Answer, Call, Operations
 from services.engine.quotas import MAX_FILTER_FIELDS
-from services.engine.resources import (
-    BATCH_INFERENCE_JOB,
-    BATCH_SEGMENT_JOB,
-    DATASET_GROUP,
-    FILTER,
-    Resource,
-)
+from services.engine.resources import Resource
 
 
 class FilterOperations(Operations):

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from personalize_kinds.kinds import DATASET_GROUP, METRIC_ATTRIBUTION
 from services.engine import s3
 from services.engine.data.attribution import Measure, parse_expression
 from services.engine.errors import AlreadyExists, InvalidInput, LimitExceeded
 from services.engine.operations.base import MAX_PAGE, Answer, Call, Operations, offset_of, token_of
-from services.engine.resources import DATASET_GROUP, METRIC_ATTRIBUTION, Resource
+from services.engine.resources import Resource
 from services.engine.schemas import DatasetSchema
 
 MAX_METRICS = 10

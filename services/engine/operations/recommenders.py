@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from personalize_kinds.kinds import DATASET_GROUP, RECOMMENDER
 from services.engine.catalogue import recipe_of
 from services.engine.errors import InvalidInput
 from services.engine.operations.base import Answer, Call, Operations
-from services.engine.resources import DATASET_GROUP, RECOMMENDER, Resource
+from services.engine.resources import Resource
 
 NOT_COVERED = (
     "Recommenders are not covered by the engine; create a solution and a campaign in {group}, or send this call to "

@@ -5,26 +5,23 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from services.engine.catalogue import RECIPES, Recipe, recipe_of
-from services.engine.errors import AlreadyExists, InUse, InvalidInput
-from services.engine.models import MODELS
-from services.engine.operations import solution_config
-from services.engine.operations.base import Answer, Call, Operations
-from services.engine.resources import (
-    ACTIVE,
+from personalize_kinds.kinds import (
     BATCH_INFERENCE_JOB,
     BATCH_SEGMENT_JOB,
     CAMPAIGN,
-    CREATE_IN_PROGRESS,
-    CREATE_PENDING,
-    CREATING,
     DATASET,
     DATASET_GROUP,
     DATASET_IMPORT_JOB,
     SOLUTION,
     SOLUTION_VERSION,
-    Resource,
 )
+from personalize_kinds.statuses import ACTIVE, CREATE_IN_PROGRESS, CREATE_PENDING, CREATING
+from services.engine.catalogue import RECIPES, Recipe, recipe_of
+from services.engine.errors import AlreadyExists, InUse, InvalidInput
+from services.engine.models import MODELS
+from services.engine.operations import solution_config
+from services.engine.operations.base import Answer, Call, Operations
+from services.engine.resources import Resource
 
 UPDATABLE_RECIPE = "aws-user-personalization"
 #: What the search over recipes settles on where the caller names none.
@@ -82,7 +79,7 @@ class SolutionOperations(Operations):
         solution = self.find(SOLUTION, call)
         newest = self.store.page(SOLUTION_VERSION, where=(SOLUTION.arn_member, solution.arn), rows=1)
         latest = {"latestSolutionVersion": newest[0].body} if newest else {}
-        return {SOLUTION.wrapper: solution.body | latest}
+        return {SOLUTION.member: solution.body | latest}
 
     def list_solutions(self, call: Call) -> Answer:
         return self.list(SOLUTION, call, parent=DATASET_GROUP)
@@ -123,7 +120,7 @@ class SolutionOperations(Operations):
 
     def list_solution_versions(self, call: Call) -> Answer:
         if named := call.get(SOLUTION.arn_member):
-            self.store.get(SOLUTION, SOLUTION.named_by(named))
+            self.store.get(SOLUTION, SOLUTION.own_arn(named))
         return self.list(SOLUTION_VERSION, call, parent=SOLUTION)
 
     def get_solution_metrics(self, call: Call) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.engine.errors import NotFound, TooManyTagKeys
 from services.engine.operations.base import Answer, Call, Operations
 from services.engine.quotas import MAX_TAGS, check_tags
-from services.engine.resources import parse_arn
+from services.engine.resources import arn_of
 
 
 class TagOperations(Operations):
@@ -29,7 +29,7 @@ class TagOperations(Operations):
 
     def _existing(self, call: Call) -> str:
         arn: str = call["resourceArn"]
-        parse_arn(arn)
+        arn_of(arn)
         if not self.store.exists(arn):
             raise NotFound(f"Resource Arn {arn} does not exist; tags belong to resources that do")
         return arn

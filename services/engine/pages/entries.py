@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +9,18 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from services.engine.resources import SOLUTION_VERSION, Kind, Resource
+from personalize_kinds.kinds import SOLUTION_VERSION, Kind
+from personalize_kinds.statuses import Meaning, meaning
+from services.engine.resources import Resource
 
-#: The end of a status, and how a page colours it; every other status is on its way to one of these.
-_TONES = {"ACTIVE": "good", "COMPLETED": "good", "FAILED": "bad", "STOPPED": "idle", "INACTIVE": "idle"}
+#: How a page colours what a status means; every other meaning is on its way to one of these.
+_TONES = {
+    Meaning.READY: "good",
+    Meaning.FAILED: "bad",
+    Meaning.UPDATE_FAILED: "bad",
+    Meaning.STOPPED: "idle",
+    Meaning.INACTIVE: "idle",
+}
 
 FOLDERS = VERSIONS, JOBS, OTHERS = "solution-versions", "jobs", "resources"
 
@@ -51,17 +58,17 @@ class Member(NamedTuple):
 
 def tone_of(status: str | None) -> str:
     """How a status is coloured; a schema has none."""
-    return _TONES.get(status.rpartition(" ")[2], "busy") if status else "idle"
+    return _TONES.get(meaning(status), "busy") if status else "idle"
 
 
 def title_of(kind: Kind) -> str:
-    """`Dataset import job` of DatasetImportJob."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.noun).capitalize()
+    """Write a kind as a heading does: `Dataset import job`."""
+    return kind.title.capitalize()
 
 
 def path_of(kind: Kind, arn: str) -> str:
     """Where the page of a resource is."""
-    folder = VERSIONS if kind is SOLUTION_VERSION else JOBS if kind.noun.endswith("Job") else OTHERS
+    folder = VERSIONS if kind is SOLUTION_VERSION else JOBS if kind.is_job else OTHERS
     return f"/{folder}/{quote(arn, safe=':/')}"
 
 
@@ -100,5 +107,4 @@ def _took(resource: Resource, tone: str) -> str:
     begun = resource.body["creationDateTime"]
     if tone == "busy":
         return duration(max(time.time() - begun, 0))
-    is_work = resource.kind.noun.endswith("Job") or resource.kind is SOLUTION_VERSION
-    return duration(resource.body["lastUpdatedDateTime"] - begun) if is_work else ""
+    return duration(resource.body["lastUpdatedDateTime"] - begun) if resource.kind.is_work else ""

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from personalize_kinds.kinds import KINDS, SOLUTION, SOLUTION_VERSION, Kind
+from personalize_kinds.statuses import ACTIVE
 from services.engine.errors import NotFound
 from services.engine.files import DataFolder
 from services.engine.jobs.train import SECONDS_PER_HOUR, recipe_name
@@ -18,7 +20,7 @@ from services.engine.models.storage import load
 from services.engine.pages.entries import Entry, duration, members, moment, path_of, title_of, tone_of
 from services.engine.pages.models import PLOTTED, ModelFacts, history_of
 from services.engine.pages.plots import Plot
-from services.engine.resources import ACTIVE, KINDS, SOLUTION, SOLUTION_VERSION, Kind, Resource
+from services.engine.resources import Resource
 from services.engine.store import Store
 
 REFRESH_SECONDS = 3

@@ -16,6 +16,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 import structlog
 
+from personalize_kinds.kinds import CAMPAIGN, DATASET_GROUP, FILTER, SOLUTION_VERSION, Kind
+from personalize_kinds.statuses import ACTIVE
 from services.engine.catalogue import USER_PERSONALIZATION, Recipe, recipe_of
 from services.engine.data.attributes import Attributes
 from services.engine.data.datasets import Datasets
@@ -27,7 +29,7 @@ from services.engine.lifecycle import Completion
 from services.engine.models.storage import TrainedModel, load, single_items
 from services.engine.recipes.exploration import MAX_SHARE
 from services.engine.recipes.histories import Floats
-from services.engine.resources import ACTIVE, CAMPAIGN, DATASET_GROUP, FILTER, SOLUTION_VERSION, Kind, Resource
+from services.engine.resources import Resource
 from services.engine.runtime.assortment import Assortment
 from services.engine.runtime.lifts import context_lifts, segment_lift
 from services.engine.store import Store
@@ -273,7 +275,7 @@ class Deployments:
     def _active(self, kind: Kind, arn: str) -> Resource:
         resource = self._store.get(kind, arn)
         if resource.status != ACTIVE:
-            raise NotFound(f"Resource Arn {arn} is {resource.status}; only an ACTIVE {kind.wrapper} can be used")
+            raise NotFound(f"Resource Arn {arn} is {resource.status}; only an ACTIVE {kind.member} can be used")
         return resource
 
     def _loaded(self, version: Resource) -> LoadedVersion:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from personalize_kinds.kinds import DATASET, SOLUTION, SOLUTION_VERSION
 from services.engine.auto_training import AutoTraining, is_due
-from services.engine.resources import DATASET, SOLUTION, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from tests.unit.services.engine.control import Control
 
 HOUR, DAY = 3_600, 86_400

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from personalize_kinds.kinds import SOLUTION_VERSION
 from services.engine.errors import JobFailed
 from services.engine.lifecycle import Completion
-from services.engine.resources import SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from tests.unit.services.engine.control import OUTPUT, ROLE, Control, Refused, refused
 
 SYNC = {"syncWithLatestSolutionVersion": True}

@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from personalize_kinds.kinds import DATASET, SCHEMA
+from personalize_kinds.statuses import ACTIVE
 from services.engine.data.attributes import Attributes, Texts
 from services.engine.data.datasets import Datasets, dataset_arn
 from services.engine.data.interactions import EventSelection
 from services.engine.data.records import EVENTS_IN_MEMORY, Record, Records
 from services.engine.errors import JobFailed
 from services.engine.files import DataFolder
-from services.engine.resources import ACTIVE, DATASET, SCHEMA, Resource
+from services.engine.resources import Resource
 from services.engine.schemas import parse_schema
 from services.engine.store import Store
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from personalize_kinds.kinds import CAMPAIGN, SOLUTION_VERSION
+from personalize_kinds.statuses import ACTIVE, DELETE_PENDING
 from services.engine.data.datasets import Datasets
 from services.engine.data.interactions import Interactions
 from services.engine.errors import NotFound
@@ -13,7 +15,7 @@ from services.engine.files import DataFolder
 from services.engine.models.popularity_count import PopularityCount
 from services.engine.models.storage import TrainedModel, save
 from services.engine.recipes.histories import Histories
-from services.engine.resources import ACTIVE, CAMPAIGN, DELETE_PENDING, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.runtime.deployments import Deployment, Deployments
 from services.engine.store import Store
 

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from personalize_kinds.kinds import DATASET_GROUP, DATASET_IMPORT_JOB
 from services.engine import lifecycle
 from services.engine.app import Engine
 from services.engine.disk import is_full
 from services.engine.http import create_app
-from services.engine.resources import DATASET_GROUP, DATASET_IMPORT_JOB, Resource
+from services.engine.resources import Resource
 from services.engine.settings import EngineSettings
 from services.engine.store import Store
 from tests.unit.services.engine.control import ROLE, Control

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from services.engine.resources import KINDS, Kind
+from personalize_kinds.kinds import KINDS, Kind
 from tests.unit.services.engine.control import OUTPUT, ROLE, Control
 
 #: What a resource of a kind lies under, by the member that a list is narrowed by.
@@ -94,7 +94,7 @@ def _parent(operation: str, member: str, shop: Shop) -> str:
 
 def _listed(control: Control, operation: str, **narrowed: str) -> set[str]:
     kind = _kind(operation)
-    return {summary[kind.arn_member] for summary in control.call(operation, **narrowed)[kind.plural]}
+    return {summary[kind.arn_member] for summary in control.call(operation, **narrowed)[kind.list_member]}
 
 
 def _own(operation: str, shop: Shop) -> set[str]:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from personalize_kinds.kinds import DATASET_GROUP, DATASET_IMPORT_JOB, KINDS, SOLUTION, SOLUTION_VERSION
 from services.engine.data.interactions import Interactions
 from services.engine.errors import NotFound
 from services.engine.files import DataFolder
@@ -22,7 +23,7 @@ from services.engine.pages import Site
 from services.engine.pages.entries import duration, path_of, tone_of
 from services.engine.pages.plots import HEIGHT, LEFT, WIDTH, Plot, metric_history, popularity_curve
 from services.engine.recipes.histories import Histories
-from services.engine.resources import DATASET_GROUP, DATASET_IMPORT_JOB, KINDS, SOLUTION, SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from services.engine.settings import EngineSettings
 from services.engine.store import Store
 from services.engine.telemetry import Telemetry

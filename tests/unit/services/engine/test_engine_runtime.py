@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from personalize_kinds.kinds import CAMPAIGN
 from services.engine.catalogue import RECIPES
 from services.engine.data.attributes import Attributes, Texts
 from services.engine.data.interactions import EventSelection, Interactions
@@ -14,7 +15,7 @@ from services.engine.models.popularity_count import PopularityCount
 from services.engine.models.storage import TrainedModel
 from services.engine.recipes.exploration import MAX_SHARE
 from services.engine.recipes.histories import Histories
-from services.engine.resources import CAMPAIGN, Resource
+from services.engine.resources import Resource
 from services.engine.runtime.answers import Chosen, listed, wire_name
 from services.engine.runtime.assortment import Assortment
 from services.engine.runtime.deployments import SECOND_VERSION_WEIGHT, Deployment

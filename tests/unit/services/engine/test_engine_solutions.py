@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from personalize_kinds.kinds import SOLUTION_VERSION
 from services.engine.lifecycle import Completion
-from services.engine.resources import SOLUTION_VERSION, Resource
+from services.engine.resources import Resource
 from tests.unit.services.engine.control import RECIPE, Control, refused
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from aisle.errors import ConfigurationError
+from personalize_kinds.kinds import CAMPAIGN, DATASET, DATASET_GROUP, SCHEMA
 from services.engine.errors import AlreadyExists, NotFound
 from services.engine.files import DataFolder, publish
-from services.engine.resources import CAMPAIGN, DATASET, DATASET_GROUP, SCHEMA, Resource
+from services.engine.resources import Resource
 from services.engine.store import Store
 
 
