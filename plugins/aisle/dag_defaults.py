@@ -19,7 +19,7 @@ from aisle.contracts.run_key import checked_run_key, run_key_of
 from aisle.dataset_groups import DatasetGroup
 from aisle.deadlines import deadline_of
 from aisle.pools import place_of
-from aisle.settings import get_settings
+from aisle.settings import BY_HAND, get_settings
 
 TASK_DEFAULTS: dict[str, Any] = {
     "owner": "aisle",
@@ -31,9 +31,6 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(rules=[RetryRule("aisle.errors.FinalError", action=RetryAction.FAIL)]),
     "on_failure_callback": task_failed,
 }
-
-#: What a schedule is set to where only a person starts the DAG.
-BY_HAND = "manual"
 
 #: For templated fields of operators; tasks written as functions call `run_key_of_context()`.
 RUN_KEY = "{{ run_key(dag_run, triggering_asset_events) }}"

@@ -7,6 +7,7 @@
     │   └── WindowNotWhole            the pages of a window contradict each other, or what they claim
     └── FinalError                the world must change before a retry helps
         ├── ConfigurationError        a setting is missing or wrong
+        │   └── UnusableSettings          found by looking at the settings alone, before anything starts
         ├── ContractBroken            the other side sent what the contract excludes
         ├── GateStopped               a stop suite found bad data
         ├── PersonalizeJobFailed      a job of Personalize or the engine ended in a failed state
@@ -51,6 +52,10 @@ class FinalError(AisleError):
 
 class ConfigurationError(FinalError):
     """A setting is missing or wrong."""
+
+
+class UnusableSettings(ConfigurationError):
+    """A setting is missing or wrong by itself, whatever the world is like."""
 
 
 class ContractBroken(FinalError):

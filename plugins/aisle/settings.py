@@ -2,6 +2,8 @@
 
 Secrets and endpoints of neighbours are Airflow connections (`warehouse`, `company_api`, `aws_default`), not settings;
 what holds for one run only is a DAG param. A misspelt variable is refused at start instead of being ignored.
+
+A relative path is relative to the project's folder, wherever the program was started.
 """
 
 from __future__ import annotations
@@ -10,17 +12,37 @@ import os
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from aisle.errors import ConfigurationError
+from aisle.errors import UnusableSettings
 
 PREFIX = "AISLE_"
 #: The project's own folder: where include/sql, dbt and expectations are.
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+#: Instead of a cron expression: no clock starts the DAG.
+BY_HAND = "manual"
+
+
+def in_project(path: Path | str) -> Path:
+    """Resolve a path of a setting: `~` is the home folder, and a relative path is relative to the project's."""
+    return PROJECT_ROOT / os.path.expanduser(path)  # noqa: PTH111 - Path's own raises for a user that is unknown
+
+
+def _check_schedule(schedule: str) -> str:
+    from croniter import croniter  # type: ignore[import-untyped]  # programs without schedules do without it
+
+    if schedule != BY_HAND and not croniter.is_valid(schedule):
+        raise ValueError(f"{schedule!r} is no cron expression; write five fields such as '0 2 * * *', or '{BY_HAND}'")
+    return schedule
+
+
+#: Type of every setting that is a path.
+ProjectPath = Annotated[Path, AfterValidator(in_project)]
+Schedule = Annotated[str, AfterValidator(_check_schedule)]
 
 
 class _Section(BaseModel):
@@ -38,6 +60,15 @@ class Identity(_Section):
     most_links: int = Field(
         20, ge=1, description="Identities of one person, people of one contact; with more it is shared by strangers"
     )
+
+    @field_validator("phone_region")
+    @classmethod
+    def _has_phones(cls, region: str) -> str:
+        import phonenumbers  # programs without phones do without it
+
+        if region not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError(f"{region!r} is no region with phone numbers; give two capital letters such as PK")
+        return region
 
 
 class Ingest(_Section):
@@ -81,7 +112,7 @@ class OrderSystem(_Section):
 class Transform(_Section):
     """How the marts are built."""
 
-    runs_directory: Path = Field(PROJECT_ROOT / ".aisle" / "dbt", description="Artifacts of the newest dbt runs")
+    runs_directory: ProjectPath = Field(PROJECT_ROOT / ".aisle" / "dbt", description="Artifacts of the newest dbt runs")
 
 
 class Storage(_Section):
@@ -98,7 +129,7 @@ class Personalize(_Section):
         "arn:aws:iam::000000000000:role/aisle-personalize", description="Role by which Personalize reads and writes S3"
     )
     poll_seconds: int = Field(30, ge=1, description="Time between two looks at a running job")
-    resources_file: Path = Field(
+    resources_file: ProjectPath = Field(
         PROJECT_ROOT / "include" / "personalize" / "default.yaml",
         description="File of the dataset groups and all that Personalize should hold of them",
     )
@@ -197,13 +228,13 @@ class Events(_Section):
 class Schedules(_Section):
     """When each DAG runs (cron, UTC; 'manual': by hand only). transform and publish follow their input."""
 
-    ingest: str = "*/15 * * * *"
-    export: str = "0 2 * * *"
-    train: str = "0 3 * * 0"
-    evaluate: str = "0 4 * * *"
-    recommend: str = "0 */6 * * *"
-    events: str = "* * * * *"
-    maintain: str = "30 4 * * *"
+    ingest: Schedule = "*/15 * * * *"
+    export: Schedule = "0 2 * * *"
+    train: Schedule = "0 3 * * 0"
+    evaluate: Schedule = "0 4 * * *"
+    recommend: Schedule = "0 */6 * * *"
+    events: Schedule = "* * * * *"
+    maintain: Schedule = "30 4 * * *"
 
 
 class Deadlines(_Section):
@@ -223,14 +254,14 @@ class Deadlines(_Section):
 class Docs(_Section):
     """Where the reports of a run are written for people to read."""
 
-    directory: Path = Field(PROJECT_ROOT / ".aisle" / "site", description="Root of the static site of reports")
+    directory: ProjectPath = Field(PROJECT_ROOT / ".aisle" / "site", description="Root of the static site of reports")
     url: str = Field("", description="Where people open that site; empty: nowhere, and Airflow's menu has no entry")
 
 
 class Cost(_Section):
     """What Personalize's prices are."""
 
-    price_list: Path = Field(
+    price_list: ProjectPath = Field(
         PROJECT_ROOT / "plugins" / "aisle" / "contracts" / "prices.toml", description="Price list of the cost page"
     )
 
@@ -265,12 +296,33 @@ class Settings(BaseSettings):
 
 @cache
 def get_settings() -> Settings:
-    """The settings of this process. Raises ConfigurationError that names the variable at fault."""
+    """The settings of this process. Raises UnusableSettings that names the variable at fault."""
     _refuse_unknown_sections()
     try:
         return Settings()
     except ValueError as error:
-        raise ConfigurationError(f"settings are not usable: {error}") from error
+        raise unusable_settings("Aisle", PREFIX, error) from error
+
+
+def unusable_settings(program: str, prefix: str, error: ValueError) -> UnusableSettings:
+    """Build the error for settings that a program cannot use.
+
+    It names each variable and what is wrong with it, in one line and without the values, some of which are secret.
+    """
+    if isinstance(error, ValidationError):
+        problems = "; ".join(
+            f"{_variable(prefix, problem['loc'])}{problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+    else:  # a list that is no JSON
+        problems = " ".join(str(error).split())
+    return UnusableSettings(f"reading the settings of {program}: {problems} (.env.example describes each)")
+
+
+def _variable(prefix: str, location: tuple[int | str, ...]) -> str:
+    """The environment variable of a field, without the place in its value; nothing where several fields disagree."""
+    fields = [part.upper() for part in location if isinstance(part, str)]
+    return f"{prefix}{'__'.join(fields)}: " if fields else ""
 
 
 def _refuse_unknown_sections() -> None:
@@ -278,7 +330,7 @@ def _refuse_unknown_sections() -> None:
     known = {f"{PREFIX}{section.upper()}__" for section in Settings.model_fields}
     for name in os.environ:
         if name.startswith(PREFIX) and "__" in name and not name.startswith(tuple(known)):
-            raise ConfigurationError(
+            raise UnusableSettings(
                 f"the environment has {name}, which is no setting of Aisle; sections are "
                 f"{', '.join(sorted(known))} (see .env.example)"
             )

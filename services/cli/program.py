@@ -11,9 +11,10 @@ from typing import NoReturn
 import typer
 from dotenv import load_dotenv
 
-from aisle.errors import AisleError
+from aisle.errors import AisleError, UnusableSettings
 from aisle.settings import PROJECT_ROOT
 from services.cli import stack, warehouse
+from services.cli.usage import UsageError
 from services.resources import commands as resources
 from services.terminal import TerminalConsole, labelled
 
@@ -39,6 +40,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command, with the arguments of the process unless others are given. Return its exit status."""
     try:
         return int(app(arguments, prog_name=_NAME, standalone_mode=False) or 0)
+    except UsageError as error:
+        _print_error(_NAME, error.message)
+        return error.exit_code
     except typer.TyperException as error:
         if message := _in_one_line(error.format_message()):  # empty: a group without a command has shown its help
             command = _called(error)
@@ -46,6 +50,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
+    except UnusableSettings as error:
+        _print_error(_NAME, error)
+        return UsageError.exit_code
     except AisleError as error:
         _print_error(type(error).__name__, error)
         return 1
@@ -76,5 +83,15 @@ def main() -> None:
     for number in _ENDING:
         signal.signal(number, interrupt)
     os.umask(_PRIVATE)
-    load_dotenv(PROJECT_ROOT / ".env")  # what the environment already says wins
+    _load_dotenv()
     raise SystemExit(run())
+
+
+def _load_dotenv() -> None:
+    """Add what the project's .env says to the environment; what the environment already says wins."""
+    file = PROJECT_ROOT / ".env"
+    try:
+        load_dotenv(file)
+    except (OSError, UnicodeError) as error:
+        _print_error(_NAME, f"reading {file}: {error}; write it as .env.example is, in UTF-8")
+        raise SystemExit(UsageError.exit_code) from None

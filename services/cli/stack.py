@@ -8,7 +8,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from aisle.errors import RetryableError
+from aisle.errors import ConfigurationError, RetryableError
+from services.cli.usage import UsageError
 from services.terminal import TerminalConsole
 
 commands = typer.Typer()
@@ -22,16 +23,17 @@ def demo(
     """Start everything, send orders through the whole line, and sum up."""
     from services.demo.program import demo as run_demo
 
+    _check_settings()
     raise typer.Exit(run_demo(once=once))
 
 
 @commands.command()
 def up() -> None:
     """Start the stack and keep it running until Ctrl-C."""
-    from services.demo.program import check_orders, log_in, urls
+    from services.demo.program import log_in, urls
     from services.stack.supervisor import Stack
 
-    check_orders(console)
+    _check_settings()
     stack = Stack(say=lambda what: console.print(f"  {what}", style="dim"))
     with stack.running():
         for name, url in urls(stack).items():
@@ -43,21 +45,28 @@ def up() -> None:
 
 @commands.command()
 def down() -> None:
-    """End the stack of this home, wherever it was started, and whatever a killed one has left."""
-    from services.stack.supervisor import end_stack
+    """End the running stack, wherever it was started, and whatever a killed one has left."""
+    from services.stack.running import NoStack, end_stack
 
-    console.print(f"ended {end_stack()} programs")
+    try:
+        ended = end_stack()
+    except NoStack as error:
+        if error.running:
+            raise
+        console.print(f"nothing to end: {error}", soft_wrap=True)
+    else:
+        console.print(f"ended {ended.n_programs} programs of the stack in {ended.home}", soft_wrap=True)
 
 
 @commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> NoReturn:
     """Open the warehouse of the running stack in psql; further arguments are psql's."""
     from services.stack.postgres import binaries, libpq_environment
-    from services.stack.supervisor import running_addresses
+    from services.stack.running import running_stack
 
     program = binaries() / "psql"
     # By the environment: everybody on the machine may list the arguments of a process.
-    environment = {**os.environ, **libpq_environment(running_addresses().warehouse_url)}
+    environment = {**os.environ, **libpq_environment(running_stack().addresses.warehouse_url)}
     os.execve(program, [str(program), *context.args], environment)
 
 
@@ -68,10 +77,11 @@ def token() -> None:
 
     from services.stack.airflow import AirflowClient
     from services.stack.blueprint import ADMIN
-    from services.stack.supervisor import running_addresses, stack_secrets
+    from services.stack.running import running_stack
 
-    address = running_addresses().airflow
-    airflow = AirflowClient(address, user=ADMIN, password=stack_secrets().admin_password)
+    stack = running_stack()
+    address = stack.addresses.airflow
+    airflow = AirflowClient(address, user=ADMIN, password=stack.secrets.admin_password)
     try:
         typer.echo(airflow.token())
     except httpx.HTTPError as error:
@@ -88,3 +98,15 @@ def token() -> None:
 def engine(context: typer.Context) -> NoReturn:
     """Run the engine, the Personalize API answered from imported data: aisle engine --port 8101 --data-dir FOLDER."""
     os.execv(sys.executable, [sys.executable, "-m", "services.engine", *context.args])
+
+
+def _check_settings() -> None:
+    """Check all settings before anything starts, and print what there is to say of the orders. Raises UsageError."""
+    from services.stack.preflight import check
+
+    try:
+        notes = check()
+    except ConfigurationError as error:
+        raise UsageError(f"nothing was started: {error}") from error
+    for note in notes:
+        console.print(f"  {note}", style="yellow", soft_wrap=True)

@@ -37,12 +37,13 @@ def migrate(
 def erase(url: WarehouseUrl = None) -> None:
     """File a request to forget a person. It asks who it is, so that nothing of it stays in a shell's history."""
     from aisle.warehouse import connect, sql
-    from services.stack.supervisor import running_addresses
+    from services.stack.running import running_stack
 
+    warehouse_url = url or running_stack().addresses.warehouse_url
     console.print("Who asks to be forgotten? What is not known stays empty.")
     questions = ("phone", "email", "source", "source_id", "user_id")
     known = {name: ask(console, name) or None for name in questions}
-    with connect(url or running_addresses().warehouse_url) as connection:
+    with connect(warehouse_url) as connection:
         row = connection.execute(sql("identity/erasure_requests/insert").encode(), known).fetchone()
     console.print(f"Filed. Start the DAG erase with the param request_id: {row[0] if row else ''}")
 
@@ -63,10 +64,10 @@ def replay(
 ) -> None:
     """Let the events that were refused too often wait again: the next run of the DAG events sends them."""
     from aisle.warehouse import connect, sql
-    from services.stack.supervisor import running_addresses
+    from services.stack.running import running_stack
 
     of_whom = {"dataset_group": group}
-    with connect(url or running_addresses().warehouse_url) as connection:
+    with connect(url or running_stack().addresses.warehouse_url) as connection:
         reasons = connection.execute(sql("events/outbox/dead_reasons").encode(), of_whom).fetchall()
         n_dead = sum(n_events for *_, n_events in reasons)
         n_replayed = 0 if dry_run else connection.execute(sql("events/outbox/replay_dead").encode(), of_whom).rowcount

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import logging
 import sys
 
 import structlog
-from pydantic import ValidationError
 
 from aisle.errors import ConfigurationError
 from services.company_api.app import create_app
-from services.company_api.settings import PREFIX, CompanyApiSettings
+from services.company_api.settings import CompanyApiSettings
+from services.options import read_settings
 from services.server import serve
 
 
@@ -26,8 +25,11 @@ def main(arguments: list[str] | None = None) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
+    settings = read_settings(
+        CompanyApiSettings, program="company_api", about="The company's order API, simulated.",
+        options=tuple(CompanyApiSettings.model_fields), arguments=arguments,
+    )  # fmt: skip
     try:
-        settings = _settings(arguments)
         app = create_app(settings)
     except ConfigurationError as error:
         sys.exit(str(error))
@@ -35,23 +37,6 @@ def main(arguments: list[str] | None = None) -> None:
     gc.collect()
     gc.freeze()
     serve(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
-
-
-def _settings(arguments: list[str] | None) -> CompanyApiSettings:
-    """Options over environment over defaults."""
-    parser = argparse.ArgumentParser(prog="company_api", description="The company's order API, simulated.")
-    for name, field in CompanyApiSettings.model_fields.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", help=f"{field.description} ({PREFIX}{name.upper()})", default=None
-        )
-    given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
-    try:
-        return CompanyApiSettings(**given)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ConfigurationError(
-            f"starting the order API: {problems}; give each as an option or as {PREFIX}<NAME> in the environment"
-        ) from error
 
 
 if __name__ == "__main__":

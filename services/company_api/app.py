@@ -56,10 +56,6 @@ def create_app(settings: CompanyApiSettings) -> FastAPI:
 
 
 def _company(settings: CompanyApiSettings) -> Company:
-    if settings.orders and settings.spoilt:
-        raise ConfigurationError(
-            f"spoiling orders of {settings.orders}: only generated orders are; leave out COMPANY_API_SPOILT or the file"
-        )
     if settings.orders:
         return read_company(settings.orders)
     return generate(settings.scale, settings.seed, spoilt=settings.spoilt)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from aisle.settings import ProjectPath
 from aisle.web_guard import Audience, names_of
 from services.company_api.world.scales import ScaleName
 
@@ -24,7 +24,9 @@ class CompanyApiSettings(BaseSettings):
     scale: ScaleName = Field("small", description="Size of the generated company: tiny, small or reference")
     seed: int = Field(7, ge=0, description="Seed of the generated company; the same seed gives the same bytes")
     spoilt: bool = Field(False, description="Let one generated order of each sort of mistake go out spoilt")
-    orders: Path | None = Field(None, description="CSV or parquet file of real orders, instead of generated ones")
+    orders: ProjectPath | None = Field(
+        None, description="CSV or parquet file of real orders, instead of generated ones"
+    )
     shape: Shape = Field("envelope", description="Answer when the request names none: envelope (with cursor) or list")
     page_cap: int | None = Field(None, ge=1, description="Serve at most this many orders a page and do not say so")
     faults: str = Field("[]", description="Faults to begin with, as POST /faults takes them (JSON list)")
@@ -34,6 +36,12 @@ class CompanyApiSettings(BaseSettings):
         "",
         description="Names by which it may be asked, comma-separated, besides localhost and IP addresses; * is any",
     )
+
+    @model_validator(mode="after")
+    def _refuse_spoiling_a_file(self) -> Self:
+        if self.orders and self.spoilt:
+            raise ValueError(f"orders of {self.orders} cannot be spoilt, only generated ones: leave out one of the two")
+        return self
 
     @property
     def audience(self) -> Audience:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +11,6 @@ from rich.text import Text
 
 from aisle.dataset_groups import dataset_groups
 from aisle.errors import AisleError
-from services.company_api.order_file import read_company
 from services.demo.display import LegDisplay, show_summary
 from services.demo.line import Line, steps_of
 from services.demo.memory import PeakMemory
@@ -26,11 +23,6 @@ from services.terminal import TerminalConsole, labelled
 def demo(*, once: bool) -> int:
     """Start the stack, walk the line, sum up, and stay up until interrupted unless `once`. The exit status."""
     console = TerminalConsole()
-    try:
-        check_orders(console)
-    except AisleError as error:
-        console.print(labelled("Nothing was started", error), soft_wrap=True)
-        return 1
     stack = Stack(say=lambda what: console.print(f"  {what}", style="dim"))
     console.print(Text.assemble(("Aisle", "bold"), f": orders of '{stack.home.name}' through the whole line\n"))
     begun = time.monotonic()
@@ -93,17 +85,6 @@ def urls(stack: Stack) -> dict[str, str]:
 def log_in(stack: Stack) -> str:
     """With what a person comes in there."""
     return f"Log in to Airflow and to the reports as {ADMIN} with the password {stack.secrets.admin_password}"
-
-
-def check_orders(console: TerminalConsole) -> None:
-    """Read the file of orders, if one is given, before anything is started, and print what there is to say of its rows.
-
-    Raises ConfigurationError that says what is wrong with the file.
-    """
-    given = os.environ.get("COMPANY_API_ORDERS")
-    if given and not os.environ.get("STACK_COMPANY_API_URL"):
-        for note in read_company(Path(given)).notes:
-            console.print(f"  {note}", style="yellow", soft_wrap=True)
 
 
 def _health(stack: Stack) -> dict[str, Any]:

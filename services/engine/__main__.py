@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import signal
 import sys
-from pathlib import Path
 
 import structlog
 from structlog.typing import Processor
@@ -14,17 +12,16 @@ from structlog.typing import Processor
 from aisle.errors import ConfigurationError
 from services.engine.http import create_app, exit_code
 from services.engine.settings import EngineSettings
+from services.options import read_settings
 from services.server import serve
 
 
 def main() -> None:
     """Read the options and serve. An option beats its environment variable."""
-    parser = argparse.ArgumentParser(prog="python -m services.engine", description=__doc__)
-    parser.add_argument("--host", help="address to listen on (ENGINE_HOST)")
-    parser.add_argument("--port", type=int, help="port to listen on (ENGINE_PORT)")
-    parser.add_argument("--data-dir", type=Path, help="folder of everything it keeps (ENGINE_DATA_DIR)")
-    given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
-    settings = EngineSettings(**given)
+    settings = read_settings(
+        EngineSettings, program="engine", about="The Personalize API, answered from imported data.",
+        options=("host", "port", "data_dir"),
+    )  # fmt: skip
     log_as_json()
     try:
         app = create_app(settings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aisle.settings import PROJECT_ROOT, ProjectPath
 
 
 class EngineSettings(BaseSettings):
@@ -16,7 +17,9 @@ class EngineSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8101, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
-    data_dir: Path = Field(Path(".aisle/engine"), description="Folder of the database, the datasets and the models")
+    data_dir: ProjectPath = Field(
+        PROJECT_ROOT / ".aisle" / "engine", description="Folder of the database, the datasets and the models"
+    )
     step_seconds: float = Field(0, ge=0, description="Least time in each intermediate status; 0 is as fast as the work")
     quotas: Literal["service", "none"] = Field(
         "none", description="Whether the quotas that the service raises on request hold here too, at its defaults"

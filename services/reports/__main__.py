@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.options import read_settings
 from services.reports.app import create_app
 from services.reports.settings import ReportsSettings
 from services.server import serve
@@ -9,7 +10,7 @@ from services.server import serve
 
 def main() -> None:
     """Serve until told to stop."""
-    settings = ReportsSettings()
+    settings = read_settings(ReportsSettings, program="reports", about="The site of dbt docs and Data Docs.")
     settings.directory.mkdir(parents=True, exist_ok=True)
     serve(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
 

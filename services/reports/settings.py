@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from aisle.settings import ProjectPath
 from aisle.web_guard import Audience, names_of
 
 
@@ -21,7 +20,7 @@ class ReportsSettings(BaseSettings):
         "",
         description="Names by which it may be asked, comma-separated, besides localhost and IP addresses; * is any",
     )
-    directory: Path = Field(description="Folder of the reports")
+    directory: ProjectPath = Field(description="Folder of the reports")
     password: SecretStr = Field(min_length=1, description="What a reader logs in with, as user `admin`")
 
     @property

@@ -13,7 +13,7 @@ from aisle.errors import ConfigurationError, FinalError, RetryableError
 from aisle.resources.live import Service
 from aisle.settings import get_settings
 from services.stack.blueprint import REGION
-from services.stack.supervisor import NoStack, running_addresses, stack_secrets
+from services.stack.running import NoStack, RunningStack, running_stack
 
 #: Codes by which the service says that it may answer later.
 _LATER = ("ThrottlingException", "InternalServerError", "ServiceUnavailable")
@@ -48,9 +48,10 @@ def told_plainly() -> Iterator[None]:
 
 def _client(name: str, *, aws: bool) -> tuple[Any, bool]:
     """A boto3 client, and whether it is of the stack. Without a running stack it is of the environment's AWS."""
-    endpoint = None if aws else _endpoint(name)
+    stack = None if aws else _stack()
+    endpoint = _endpoint(name, stack) if stack else None
     try:
-        return boto3.client(name, endpoint_url=endpoint, **(_keys() if endpoint else {})), endpoint is not None
+        return boto3.client(name, endpoint_url=endpoint, **(_keys(stack) if stack and endpoint else {})), bool(endpoint)
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
             f"Looking for {name}: no stack runs here, and the AWS environment cannot be used: {error}. Start one with "
@@ -58,18 +59,24 @@ def _client(name: str, *, aws: bool) -> tuple[Any, bool]:
         ) from error
 
 
-def _keys() -> dict[str, str]:
-    secrets = stack_secrets()
+def _keys(stack: RunningStack) -> dict[str, str]:
     return {
-        "aws_access_key_id": secrets.aws_access_key,
-        "aws_secret_access_key": secrets.aws_secret_key,
+        "aws_access_key_id": stack.secrets.aws_access_key,
+        "aws_secret_access_key": stack.secrets.aws_secret_key,
         "region_name": REGION,
     }
 
 
-def _endpoint(name: str) -> str | None:
+def _endpoint(name: str, stack: RunningStack) -> str | None:
+    """Where the stack has the service; None for Amazon's own."""
+    return (stack.addresses.personalize_endpoint if name == "personalize" else stack.addresses.s3_endpoint) or None
+
+
+def _stack() -> RunningStack | None:
+    """The stack that is meant. Raises NoStack where another runs, or several: asking AWS instead would surprise."""
     try:
-        addresses = running_addresses()
-    except NoStack:
+        return running_stack()
+    except NoStack as error:
+        if error.running:
+            raise
         return None
-    return (addresses.personalize_endpoint if name == "personalize" else addresses.s3_endpoint) or None

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aisle.errors import ConfigurationError
+from aisle.settings import unusable_settings
 from aisle.web_guard import Audience, names_of
 
 PREFIX = "SERVING_"
@@ -63,6 +64,4 @@ def settings_of_environment() -> ServingSettings:
     try:
         return ServingSettings()  # the environment gives what has no default
     except ValueError as error:
-        raise ConfigurationError(
-            f"the serving API cannot start on these settings: {error}; set the {PREFIX}… variables named above"
-        ) from error
+        raise unusable_settings("the serving API", PREFIX, error) from error

@@ -27,7 +27,7 @@ def is_ready(home: Path, database_url: str, pools: Path) -> bool:
 
 def make_ready(home: Path, database_url: str, pools: Path, environment: Mapping[str, str]) -> None:
     """Tables and pools. It takes seconds even when there is nothing to do: ask `is_ready` first."""
-    _refuse_missing_pools(pools)
+    check_pools(pools)
     _stamp(home).parent.mkdir(exist_ok=True)
     for arguments in (("db", "migrate"), ("pools", "import", str(pools.resolve()))):
         _airflow(arguments, environment_of(environment, home), home)
@@ -44,9 +44,14 @@ def _wanted(database_url: str, pools: Path) -> str:
     return hashlib.sha256("\n".join(about).encode()).hexdigest()
 
 
-def _refuse_missing_pools(pools: Path) -> None:
-    """A task whose pool does not exist would wait for ever."""
-    missing = declared_pools() - set(json.loads(pools.read_text()))
+def check_pools(pools: Path) -> None:
+    """Refuse a file without a pool that tasks wait in: they would wait for ever. Raises ConfigurationError."""
+    try:
+        missing = declared_pools() - set(json.loads(pools.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"reading the pools of Airflow from {pools}: {error}; write it as include/airflow/pools.json is"
+        ) from error
     if missing:
         raise ConfigurationError(
             f"reading the pools of Airflow from {pools}: {', '.join(sorted(missing))} is not among them, though tasks "

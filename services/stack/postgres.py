@@ -29,7 +29,7 @@ import psutil
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
 
-from aisle.errors import ConfigurationError, FinalError
+from aisle.errors import ConfigurationError, FinalError, UnusableSettings
 
 SUPERUSER = "aisle"
 #: Durable: synchronous_commit and fsync keep their defaults, so what was acknowledged survives kill -9.
@@ -84,7 +84,7 @@ class EmbeddedPostgres:
         self.log = self.home / "postgres.log"
         self._password_file = self.home / "password"
         self._port_file = self.home / "port"
-        self._wanted_port = port
+        self._chosen_port = port
         self._bin = binaries()
         self._owner = _unprivileged() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
         self._prefix = _drop_root(*self._owner) if os.geteuid() == 0 else []
@@ -168,7 +168,7 @@ class EmbeddedPostgres:
         self._own(self.data / "postgresql.auto.conf", self.data / "aisle.ready")
 
     def _launch(self) -> None:
-        port = self.port if self._port_file.exists() else self._wanted_port or free_port()
+        port = self._chosen_port or (self.port if self._port_file.exists() else free_port())
         self._port_file.write_text(str(port))
         said_before = self.log.stat().st_size
         started = self._run(
@@ -183,8 +183,12 @@ class EmbeddedPostgres:
             return
         if "could not bind" not in said:
             raise PostgresDidNotStart(f"PostgreSQL in {self.home} did not start; its log ends:\n{self.tail()}")
-        self._port_file.unlink()  # somebody else took the port meanwhile: the next try takes a free one
-        self._wanted_port = 0
+        self._port_file.unlink()
+        if self._chosen_port:
+            raise UnusableSettings(
+                f"another program listens on port {port}, which STACK_POSTGRES_PORT names; name another port"
+            )
+        # Somebody took the free port meanwhile: the next try takes another.
 
     def _end_orphans(self) -> None:
         """End the sessions of a server that was killed: a busy one would keep its memory, and any other server out.

@@ -6,16 +6,14 @@ runs, and stops nothing when it leaves.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -25,7 +23,7 @@ import httpx
 import psycopg
 
 from aisle.dataset_groups import GROUP_LEGS, dataset_groups
-from aisle.errors import ConfigurationError, FinalError
+from aisle.errors import ConfigurationError, FinalError, UnusableSettings
 from aisle.warehouse import READER, admit_reader, migrate
 from services.stack import airflow_database
 from services.stack.airflow import AirflowClient
@@ -41,12 +39,12 @@ from services.stack.blueprint import (
     passwords_file,
 )
 from services.stack.postgres import EmbeddedPostgres, free_port
-from services.stack.processes import Program, answers, count_marked, environment_of, stop_all, sweep
-from services.stack.secrets import StackSecrets, write_private
-from services.stack.settings import StackSettings
+from services.stack.processes import Program, answers, environment_of, stop_all, sweep
+from services.stack.running import DESCRIPTION, LOCK, read_addresses, stack_secrets, take_lock
+from services.stack.secrets import write_private
+from services.stack.settings import PREFIX, StackSettings, stack_settings
 from services.stack.watch import Watch
 
-LOCK, DESCRIPTION = "stack.lock", "stack.json"
 AIRFLOW_DATABASE, WAREHOUSE_DATABASE = "airflow", "warehouse"
 _HEALTHY_WITHIN_SECONDS = 180
 
@@ -57,18 +55,14 @@ class StackDidNotStart(FinalError):
     """A program of the stack did not come up; the message ends with the tail of its log."""
 
 
-class NoStack(ConfigurationError):
-    """No stack of this home runs."""
-
-
 class Stack:
     """All programs of one home."""
 
     def __init__(self, settings: StackSettings | None = None, say: Say = lambda _: None) -> None:
-        self.settings = settings or StackSettings()
+        self.settings = settings or stack_settings()
         self.home = self.settings.home.resolve()
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.secrets = stack_secrets(self.settings)
+        self.secrets = stack_secrets(self.settings, self.home)
         self.is_owner = False
         self._say = say
         self._postgres: EmbeddedPostgres | None = None
@@ -153,7 +147,7 @@ class Stack:
 
     def _take_lock(self) -> bool:
         lock = (self.home / LOCK).open("a+")
-        if not _locks(lock):
+        if not take_lock(lock):
             lock.close()
             return False
         lock.truncate(0)
@@ -167,7 +161,7 @@ class Stack:
         deadline = time.monotonic() + _HEALTHY_WITHIN_SECONDS
         while time.monotonic() < deadline:
             if self._description.exists():
-                self._addresses = running_addresses(self.settings)
+                self._addresses = read_addresses(self.home)
                 if self.airflow.is_healthy():
                     return
             time.sleep(0.5)
@@ -204,14 +198,12 @@ class Stack:
 
     def _choose_addresses(self, admin_url: str) -> Addresses:
         settings = self.settings
-        s3_port, engine_port, company_port = (
-            _usable(port) for port in (settings.s3_port, settings.engine_port, settings.company_api_port)
-        )
+        s3_port, engine_port, company_port = map(self._port, ("s3_port", "engine_port", "company_api_port"))
         base = admin_url.rsplit("/", 1)[0]
         return Addresses(
-            airflow_port=_usable(settings.airflow_port),
-            serving_port=_usable(settings.serving_port),
-            reports_port=_usable(settings.reports_port),
+            airflow_port=self._port("airflow_port"),
+            serving_port=self._port("serving_port"),
+            reports_port=self._port("reports_port"),
             engine_port=engine_port,
             company_api_port=company_port,
             s3_port=s3_port,
@@ -223,6 +215,23 @@ class Stack:
             personalize_endpoint=endpoint(settings.personalize_endpoint_url, f"http://127.0.0.1:{engine_port}"),
             company_api=settings.company_api_url or f"http://127.0.0.1:{company_port}",
         )
+
+    def _port(self, name: str) -> int:
+        """The port of a setting. Where another program has a default one, say so and take a free one.
+
+        Raises UnusableSettings for a port that somebody has asked for.
+        """
+        port: int = getattr(self.settings, name)
+        if not port:
+            return free_port()
+        if _is_free(port):
+            return port
+        variable, what = f"{PREFIX}{name.upper()}", name.removesuffix("_port").replace("_", "-")
+        if name in self.settings.model_fields_set:
+            raise UnusableSettings(f"another program listens on port {port}, which {variable} names; name another port")
+        free = free_port()
+        self._say(f"another program listens on port {port}: {what} is on {free} instead ({variable} chooses a port)")
+        return free
 
     def _migrate_warehouse(self) -> None:
         migrate(self.addresses.warehouse_url)
@@ -312,71 +321,21 @@ class Stack:
         return str(httpx.get(f"{self.addresses.company_api}/health", timeout=5).json()["first_order_at"])
 
 
-def _locks(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def running_addresses(settings: StackSettings | None = None) -> Addresses:
-    """Where the running stack of this home is. Raises NoStack, or ConfigurationError if another version runs it."""
-    description = (settings or StackSettings()).home.resolve() / DESCRIPTION
-    if not description.exists():
-        raise NoStack(f"no stack runs in {description.parent}: start one with `make up` or `make demo`")
-    try:
-        return Addresses(**json.loads(description.read_text()))
-    except (ValueError, TypeError) as error:
-        raise ConfigurationError(
-            f"reading {description}: another version of Aisle has started this stack; end it with `make down`, then "
-            "start it again with `make up`"
-        ) from error
-
-
-def stack_secrets(settings: StackSettings | None = None) -> StackSecrets:
-    """The secrets of this home, with what a part of one's own is asked with in the place of those made."""
-    settings = settings or StackSettings()
-    kept = StackSecrets.kept_in(settings.home.resolve() / "secrets.json")
-    own: dict[str, str] = {}
-    if settings.company_api_token:
-        own["company_api_token"] = settings.company_api_token
-    if settings.s3_endpoint_url and (access_key := os.environ.get("AWS_ACCESS_KEY_ID")):
-        own |= {"aws_access_key": access_key, "aws_secret_key": os.environ.get("AWS_SECRET_ACCESS_KEY", "")}
-    return replace(kept, **own)
-
-
-def end_stack(settings: StackSettings | None = None) -> int:
-    """Ask the supervisor of this home to stop, and end what a killed one has left; the number of programs ended."""
-    home = (settings or StackSettings()).home.resolve()
-    if not (home / LOCK).exists():
-        return 0
-    before = count_marked(home)
-    with (home / LOCK).open("r+") as lock:
-        if not _locks(lock):
-            os.kill(int(lock.read()), signal.SIGTERM)
-            fcntl.flock(lock, fcntl.LOCK_EX)  # released when it has stopped everything
-        sweep(home)
-        EmbeddedPostgres(home / "postgres").stop()
-        (home / DESCRIPTION).unlink(missing_ok=True)
-    return before
-
-
 def _as_user(url: str, user: str, password: str) -> str:
     """`url` for another user; the password of the stack's own making needs no escaping."""
     parts = urlsplit(url)
     return parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
-def _usable(port: int) -> int:
-    """`port` if nobody listens there, else a free one."""
+def _is_free(port: int) -> bool:
+    """Whether nobody listens on a port of loopback."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            return free_port()
-    return port or free_port()
+            return False
+    return True
 
 
 def _create_databases(admin_url: str) -> None:

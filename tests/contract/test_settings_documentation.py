@@ -110,6 +110,45 @@ def test_an_empty_value_is_shown_only_where_the_default_is_empty(example: dict[s
             assert not default, f"{variable} is {default!r} by default"
 
 
+def paths_of(settings: type[BaseSettings]) -> list[tuple[str, list[str]]]:
+    """Environment variable and the names that lead to its field, for every field that takes a path."""
+    prefix, separator = settings.model_config["env_prefix"], settings.model_config.get("env_nested_delimiter") or ""
+    found = []
+    for name, field in settings.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", None) or {}
+        found += [
+            (f"{prefix}{name}{separator}{inner_name}".upper(), [name, inner_name])
+            for inner_name, inner_field in inner.items()
+            if "Path" in str(inner_field.annotation)
+        ]
+        if "Path" in str(field.annotation):
+            found.append((f"{prefix}{name}".upper(), [name]))
+    return found
+
+
+PATHS = [(name, *path) for name, settings in CLASSES.items() for path in paths_of(settings)]
+
+
+def test_every_program_that_keeps_files_has_a_path_among_its_settings() -> None:
+    assert {name for name, _, _ in PATHS} >= {"Settings", "StackSettings", "CompanyApiSettings", "EngineSettings"}
+
+
+@pytest.mark.parametrize(("name", "variable", "fields"), PATHS, ids=[variable for _, variable, _ in PATHS])
+@pytest.mark.parametrize("is_absolute", [False, True], ids=["relative", "absolute"])
+def test_a_path_is_relative_to_the_project_wherever_the_program_starts(
+    name: str, variable: str, fields: list[str], is_absolute: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for required, value in REQUIRED.items():
+        monkeypatch.setenv(required, value)
+    there = PROJECT_ROOT / "include" / "airflow" / "pools.json"
+    monkeypatch.setenv(variable, str(there if is_absolute else there.relative_to(PROJECT_ROOT)))
+    monkeypatch.chdir(tmp_path)
+    value: object = CLASSES[name]()
+    for field in fields:
+        value = getattr(value, field)
+    assert value == there
+
+
 def as_the_code_reads_it(shown: str, default: object) -> str:
     """`shown`, below the project's folder where the default is: the example cannot know where that is."""
     below_project = isinstance(default, Path) and default.is_relative_to(PROJECT_ROOT)

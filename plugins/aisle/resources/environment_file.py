@@ -38,7 +38,7 @@ def read(file: Path | str) -> Environment:
     except OSError as error:
         raise _unusable(path, f"{error.strerror}. Name a file that can be read") from error
     except yaml.YAMLError as error:
-        raise _unusable(path, f"{error}. Write it as YAML") from error
+        raise _unusable(path, f"{' '.join(str(error).split())}. Write it as YAML") from error
     except ValidationError as error:
         raise _unusable(
             path, "; ".join(f"{_place(each['loc'])}: {_remedy(each)}" for each in error.errors())

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from aisle.dag_defaults import BY_HAND
 from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.settings import Settings, get_settings
+from aisle.settings import BY_HAND, Settings, get_settings
 from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
 from aisle.ui.runs import N_RUNS, DagRuns, Run, runs_of

@@ -16,7 +16,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.stack.postgres import EmbeddedPostgres
+from aisle.errors import UnusableSettings
+from services.stack.postgres import EmbeddedPostgres, free_port
 
 
 @pytest.fixture
@@ -69,14 +70,31 @@ def test_a_start_that_died_inside_initdb_is_begun_again(server: EmbeddedPostgres
     assert server.is_ready()
 
 
-def test_a_taken_port_is_replaced(server: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_a_port_that_was_chosen_and_is_taken_is_refused(server: EmbeddedPostgres, tmp_path: Path) -> None:
     server.start()
     other = EmbeddedPostgres(tmp_path / "other", port=server.port)
+    with pytest.raises(UnusableSettings, match=f"port {server.port}, which STACK_POSTGRES_PORT names"):
+        other.start()
+
+
+def test_the_port_of_the_last_start_is_replaced_where_it_is_taken(server: EmbeddedPostgres, tmp_path: Path) -> None:
+    server.start()
+    other = EmbeddedPostgres(tmp_path / "other")
+    other.home.mkdir(parents=True)
+    (other.home / "port").write_text(str(server.port))
     other.start()
     try:
         assert other.port != server.port
     finally:
         other.stop()
+
+
+def test_a_port_that_is_chosen_later_counts_from_the_next_start(server: EmbeddedPostgres) -> None:
+    server.start()
+    server.stop()
+    chosen = EmbeddedPostgres(server.home, port=free_port())
+    chosen.start()
+    assert chosen.port == chosen._chosen_port
 
 
 def test_a_plain_user_runs_it_too(tmp_path: Path) -> None:
