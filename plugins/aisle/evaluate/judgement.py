@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aisle.dataset_groups import DatasetGroup
+from aisle.dataset_groups import DatasetGroup, Kind
 from aisle.evaluate import evaluations, metrics, versions
 from aisle.evaluate.evaluations import Evaluation, Subject
 from aisle.evaluate.gate import LEAST_POPULARITY, STDERR, Verdict, judge, judge_unmeasured
@@ -24,7 +24,7 @@ class Candidate(NamedTuple):
     """A version to judge, the live one beside it, and their twins by name. Equal names: equal recipes."""
 
     solution: str
-    kind: str
+    kind: Kind
     arn: str
     twin: str
     live_arn: str | None
@@ -43,8 +43,8 @@ class Judged(NamedTuple):
 def measure(
     group: DatasetGroup, candidate: Candidate, lists: Mapping[str, Lists], hold_out: HoldOut, cases: list[Case]
 ) -> Judged:
-    """Measure a candidate by the lists of the twins, keep the figures, and judge."""
-    on_hold_out = _Scale(group, candidate.kind, hold_out, cases)
+    """Measure a candidate by the lists of the twins on the cases of its kind, keep the figures, and judge."""
+    on_hold_out = _Scale(group, hold_out, cases)
     found: dict[Subject, Evaluation] = {
         "candidate": on_hold_out.weigh(lists[candidate.twin]),
         "popularity": on_hold_out.weigh_popularity(),
@@ -90,15 +90,15 @@ def conclude(arn: str, verdict: Verdict, table: str) -> Judged:
 class _Scale:
     """Weighs lists on one hold-out, against popularity."""
 
-    def __init__(self, group: DatasetGroup, kind: str, hold_out: HoldOut, cases: list[Case]) -> None:
-        self._kind, self._hold_out, self._cases = kind, hold_out, cases
+    def __init__(self, group: DatasetGroup, hold_out: HoldOut, cases: list[Case]) -> None:
+        self._hold_out, self._cases = hold_out, cases
         self._n_items = count_items(group, hold_out)
         self._bought = {case.user_id: set(case.bought) for case in cases}
         self._popular = rank_popularity(group, hold_out, cases)
 
     def weigh(self, lists: Lists) -> Evaluation:
         """A model by its lists, with the standard error of its advantage."""
-        ranked = rank_lists(lists, self._kind, self._cases)
+        ranked = rank_lists(lists, self._cases)
         own, popular = gains(ranked, self._bought), gains(self._popular, self._bought)
         return self._evaluation(ranked, {STDERR: ratio_stderr(own, popular, LEAST_POPULARITY)})
 

@@ -36,24 +36,26 @@ _TO_JUDGE = ("candidate", "waiting")
 
 @task(multiple_outputs=True)
 def find_candidates(published: dict[str, str]) -> dict[str, Any]:
-    """Which of the versions, given by solution, are to be judged, on which hold-out, and what twins that needs.
+    """Find which of the versions, given by solution, are to be judged, on which hold-out, and what twins that needs.
 
-    `decided` holds those that have been judged before; `obstacle` says why the others cannot be measured. Both, and
-    the candidates, are by the solutions' keys in the file.
+    `decided` holds those that have been judged before; `obstacles` says why others cannot be measured. Both, and the
+    candidates, are by the solutions' keys in the file.
     """
     group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
     hold_out = newest_hold_out(group)
     known = {key: versions.register(group, key, arn, run_key) for key, arn in published.items()}
-    new = [each for each in group.questions if known[each.solution].state in _TO_JUDGE]
-    rivals = {each.solution: _rivals(hook, group, each, published[each.solution]) for each in new}
-    obstacle = obstacle_of(group, hold_out) if new else "every version has been judged before"
-    twins = {each.name: each._asdict() for _, pair in rivals.values() for each in pair}
+    new = [question for question in group.questions if known[question.solution].state in _TO_JUDGE]
+    rivals = {question.solution: _rivals(hook, group, question, published[question.solution]) for question in new}
+    obstacles = {question.solution: obstacle_of(group, hold_out, question.kind) for question in new}
+    measurable = [pair for key, (_, pair) in rivals.items() if obstacles[key] is None]
     return {
         "candidates": {key: candidate._asdict() for key, (candidate, _) in rivals.items()},
-        "decided": {key: as_decided(each)._asdict() for key, each in known.items() if each.state not in _TO_JUDGE},
+        "decided": {
+            key: as_decided(version)._asdict() for key, version in known.items() if version.state not in _TO_JUDGE
+        },
         "hold_out": hold_out._asdict(),
-        "twins": [] if obstacle else list(twins.values()),
-        "obstacle": obstacle,
+        "twins": list({twin.name: twin._asdict() for pair in measurable for twin in pair}.values()),
+        "obstacles": {key: obstacle for key, obstacle in obstacles.items() if obstacle},
     }
 
 
@@ -109,8 +111,8 @@ def train_twins(group: DatasetGroup, found: Any) -> Any:
 @task
 def plan_datasets(found: dict[str, Any]) -> list[dict[str, Any]]:
     """The twins' datasets, with the schemas of the line's own. Skips the twins where nothing can be measured."""
-    if found["obstacle"]:
-        raise AirflowSkipException(found["obstacle"])
+    if not found["twins"]:
+        raise AirflowSkipException("; ".join(found["obstacles"].values()) or "every version has been judged before")
     group, hook = group_of_context(), PersonalizeHook()
     group_arn = dataset_group_arn(hook, group)
     return [
@@ -167,17 +169,16 @@ def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     group, run_key, s3 = group_of_context(), run_key_of_context(), S3Hook().get_conn()
-    cases = cases_of(group, HoldOut(**found["hold_out"]))
+    hold_out = HoldOut(**found["hold_out"])
     jobs = []
-    for each, version_arn in zip(found["twins"], version_arns, strict=True):
-        uri = twin.write_questions(s3, group, each["kind"], cases, run_key)
-        name = group.resource_name(each["kind"], run_key, twin.content_tag(version_arn, each["name"]))
+    for planned, version_arn in zip(found["twins"], version_arns, strict=True):
+        kind, twin_name = planned["kind"], planned["name"]
         jobs.append(
             {
-                "name": name,
+                "name": group.resource_name(kind, run_key, twin.content_tag(version_arn, twin_name)),
                 "solution_version_arn": version_arn,
-                "input_location": uri,
-                "output_location": twin.output_uri(group, each["name"], run_key),
+                "input_location": twin.write_questions(s3, group, kind, cases_of(group, hold_out, kind), run_key),
+                "output_location": twin.output_uri(group, twin_name, run_key),
             }
         )
     return jobs
@@ -187,30 +188,32 @@ def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict
 def record_usage(found: dict[str, Any], version_arns: list[str], job_arns: list[str]) -> None:
     """What the twins have used of the service. None is used again: the run key is in the names of their jobs."""
     group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
-    cases = cases_of(group, HoldOut(**found["hold_out"]))
-    for each, version_arn, job_arn in zip(found["twins"], version_arns, job_arns, strict=True):
-        with receipt(run_key, "evaluate", group.key(each["name"])) as slip:
+    hold_out = HoldOut(**found["hold_out"])
+    for planned, version_arn, job_arn in zip(found["twins"], version_arns, job_arns, strict=True):
+        with receipt(run_key, "evaluate", group.key(planned["name"])) as slip:
             hours = hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours")
             slip.details = {"solution_version": version_arn, "training_hours": hours, "reused": False}
-        with receipt(run_key, "evaluate", group.key(f"{each['name']}-answers")) as slip:
-            slip.rows_in = len(twin.asked_ids(each["kind"], cases))
+        with receipt(run_key, "evaluate", group.key(f"{planned['name']}-answers")) as slip:
+            slip.rows_in = len(twin.asked_ids(cases_of(group, hold_out, planned["kind"])))
             slip.details = {"job": job_arn, "reused": False}
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed")
 def judge(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """A verdict on the version of each solution, by its key in the file, from the answers of the twins."""
+    """Give a verdict on the version of each solution, by its key in the file, from the answers of the twins."""
     group = group_of_context()
     with receipt(run_key_of_context(), "evaluate", group.key("judge")) as slip:
-        candidates = {key: Candidate(**each) for key, each in found["candidates"].items()}
-        if found["obstacle"]:
-            judged = {key: pass_over(each, found["obstacle"]) for key, each in candidates.items()}
-        else:
-            judged = _judged_by_twins(group, candidates, found["twins"], HoldOut(**found["hold_out"]))
+        candidates = {key: Candidate(**candidate) for key, candidate in found["candidates"].items()}
+        obstacles = found["obstacles"]
+        measurable = {key: candidate for key, candidate in candidates.items() if key not in obstacles}
+        judged = {
+            **{key: pass_over(candidates[key], obstacle) for key, obstacle in obstacles.items()},
+            **_judged_by_twins(group, measurable, found["twins"], HoldOut(**found["hold_out"])),
+        }
         slip.rows_out = len(judged)
-        slip.details = {key: one.reason for key, one in judged.items()}
-    known = {key: Judged(**each) for key, each in found["decided"].items()}
-    return {key: one._asdict() for key, one in {**known, **judged}.items()}
+        slip.details = {key: verdict.reason for key, verdict in judged.items()}
+    decided = {key: Judged(**verdict) for key, verdict in found["decided"].items()}
+    return {key: verdict._asdict() for key, verdict in {**decided, **judged}.items()}
 
 
 def _judged_by_twins(
@@ -218,10 +221,15 @@ def _judged_by_twins(
 ) -> dict[str, Judged]:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    s3, cases, run_key = S3Hook().get_conn(), cases_of(group, hold_out), run_key_of_context()
-    outputs = {each["name"]: twin.output_uri(group, each["name"], run_key) for each in twins}
-    lists = {each["name"]: twin.read_lists(s3, each["kind"], outputs[each["name"]]) for each in twins}
-    return {key: measure(group, each, lists, hold_out, cases) for key, each in candidates.items()}
+    s3, run_key = S3Hook().get_conn(), run_key_of_context()
+    lists = {
+        planned["name"]: twin.read_lists(s3, planned["kind"], twin.output_uri(group, planned["name"], run_key))
+        for planned in twins
+    }
+    return {
+        key: measure(group, candidate, lists, hold_out, cases_of(group, hold_out, candidate.kind))
+        for key, candidate in candidates.items()
+    }
 
 
 def promote_solution(group: DatasetGroup, key: str, judged: Any) -> Any:

@@ -16,8 +16,8 @@ from airflow_personalize.hooks.personalize import DATASET, SOLUTION_VERSION, Per
 from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput, Dataset
 from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
-from aisle.dataset_groups import DatasetGroup, Question
-from aisle.evaluate.hold_out import Case, HoldOut, asked_id
+from aisle.dataset_groups import DatasetGroup, Kind, Question
+from aisle.evaluate.hold_out import Case, HoldOut
 from aisle.publish.lines import output_lines
 from aisle.publish.ranking import TABLES, RankedList, Subject, read_line
 from aisle.settings import get_settings
@@ -30,7 +30,7 @@ class Twin(NamedTuple):
     """A solution to train beside the line's: its name in the service, what it is asked about, and how it is made."""
 
     name: str
-    kind: str
+    kind: Kind
     recipe_arn: str
     solution_config: dict[str, Any]
     event_type: str | None
@@ -92,17 +92,17 @@ def write_csv(s3: Any, group: DatasetGroup, dataset: Dataset, hold_out: HoldOut,
         return copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, key, values)
 
 
-def asked_ids(kind: str, cases: list[Case]) -> list[str]:
-    """Whom or what a twin is asked about, each once."""
-    return sorted({asked_id(case, kind) for case in cases})
+def asked_ids(cases: list[Case]) -> list[str]:
+    """List whom or what a twin is asked about, each once."""
+    return sorted({case.asked_id for case in cases})
 
 
-def write_questions(s3: Any, group: DatasetGroup, kind: str, cases: list[Case], run_key: str) -> str:
-    """One line for each user of the hold-out, or for each item that is asked about instead. Gives the URI."""
+def write_questions(s3: Any, group: DatasetGroup, kind: Kind, cases: list[Case], run_key: str) -> str:
+    """Write one record for each user or item that is asked about. Gives the URI."""
     bucket, key = get_settings().storage.bucket, evaluate_input(kind, run_key, group.folder)
-    ids = asked_ids(kind, cases)
-    lines = [BatchInput(userId=one) if kind == "users" else BatchInput(itemId=one) for one in ids]
-    s3.put_object(Bucket=bucket, Key=key, Body=b"\n".join(msgspec.json.encode(line) for line in lines))
+    asked = asked_ids(cases)
+    records = [BatchInput(userId=asked_id) if kind == "users" else BatchInput(itemId=asked_id) for asked_id in asked]
+    s3.put_object(Bucket=bucket, Key=key, Body=b"\n".join(msgspec.json.encode(record) for record in records))
     return f"s3://{bucket}/{key}"
 
 

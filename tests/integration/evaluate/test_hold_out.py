@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from aisle.contracts.personalize import DATASETS, Dataset
-from aisle.dataset_groups import DatasetGroup
+from aisle.dataset_groups import DatasetGroup, dataset_group
 from aisle.evaluate.hold_out import (
     Case,
     cases_of,
@@ -22,7 +23,14 @@ from aisle.evaluate.hold_out import (
 from aisle.evaluate.metrics import Figures, measure
 from aisle.evaluate.twin import write_csv
 from aisle.settings import get_settings
+from tests.integration.evaluate.conftest import describe
 
+ABOUT_USERS_ONLY = """
+groups:
+  - name: aisle
+    datasets: {interactions: {schema: contract}}
+    solutions: {user-personalization: {recipe: aws-user-personalization}}
+"""
 DAY = 86_400
 NOW = 1_720_000_000
 #: user, item, days before the newest purchase
@@ -46,13 +54,18 @@ def wanted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return change
 
 
-@pytest.fixture
-def purchases(marts: str, wanted: Callable[..., None]) -> str:
-    wanted(min_users=2)
-    rows = [(user, item, NOW - days * DAY) for user, item, days in PURCHASES]
-    with psycopg.connect(marts) as connection, connection.cursor() as cursor:
+def insert(url: str, purchases: Sequence[tuple[str, str, float]]) -> None:
+    """Replace the purchases of the mart: user, item, days before the newest purchase."""
+    rows = [(user, item, NOW - int(days * DAY)) for user, item, days in purchases]
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("truncate personalize.interactions")
         cursor.executemany("insert into personalize.interactions values (%s, %s, 'purchase', 1, %s)", rows)
+
+
+@pytest.fixture
+def purchases(marts: str, wanted: Callable[..., None]) -> str:
+    wanted(min_users=1)
+    insert(marts, PURCHASES)
     return marts
 
 
@@ -66,9 +79,9 @@ def test_the_hold_out_is_the_newest_week_and_only_users_with_a_past_are_in_it(gr
     assert hold_out.ends_at.timestamp() == NOW
     assert hold_out.starts_at.timestamp() == NOW - 7 * DAY + 1
     assert hold_out.n_interactions_before == 7
-    cases = {case.user_id: case for case in cases_of(group, hold_out)}
+    cases = {case.user_id: case for case in cases_of(group, hold_out, "users")}
     assert {user: set(case.bought) for user, case in cases.items()} == {"ann": {"mug", "jug"}, "bob": {"pan"}}
-    assert (cases["ann"].newest_item, cases["bob"].newest_item) == ("cup", "mug")
+    assert {user: case.asked_id for user, case in cases.items()} == {"ann": "ann", "bob": "bob"}
 
 
 @pytest.mark.usefixtures("purchases")
@@ -76,15 +89,15 @@ def test_without_repeats_what_a_user_had_is_neither_found_nor_missed(
     group: DatasetGroup, wanted: Callable[..., None]
 ) -> None:
     wanted(count_repeats="false")
-    ann = cases_of(group, newest_hold_out(group))[0]
+    ann = cases_of(group, newest_hold_out(group), "users")[0]
     assert ann.bought == ["jug"]
-    assert figures_of(rank_lists({"ann": ["mug", "cup", "jug"]}, "users", [ann]), [ann], 4)["mrr"] == 1
+    assert figures_of(rank_lists({"ann": ["mug", "cup", "jug"]}, [ann]), [ann], 4)["mrr"] == 1
 
 
 @pytest.mark.usefixtures("purchases")
 def test_popularity_counts_users_of_the_last_weeks_before_the_hold_out(group: DatasetGroup) -> None:
     hold_out = newest_hold_out(group)
-    cases = cases_of(group, hold_out)
+    cases = cases_of(group, hold_out, "users")
     assert count_items(group, hold_out) == 3
     # cup: ann, old; mug: ann (30 days ago: within 28 of the hold-out's start), bob; tin: old; by id where equal
     figures = figures_of(rank_popularity(group, hold_out, cases), cases, 3)
@@ -92,11 +105,82 @@ def test_popularity_counts_users_of_the_last_weeks_before_the_hold_out(group: Da
     assert figures["mrr"] == pytest.approx((1 / 2 + 0) / 2)
 
 
-@pytest.mark.usefixtures("purchases")
-def test_similar_items_are_asked_about_the_newest_item_before(group: DatasetGroup) -> None:
-    cases = cases_of(group, newest_hold_out(group))
-    figures = figures_of(rank_lists({"cup": ["jug"], "mug": ["cup"]}, "items", cases), cases, 4)
-    assert figures["recall_at_10"] == pytest.approx((1 / 2 + 0) / 2)
+@pytest.mark.parametrize(
+    ("bought", "asked", "to_find"),
+    [
+        ([("mug", 1), ("jug", 1)], {"mug"}, {"jug"}),  # the jug is new: no model can be asked about it
+        ([("mug", 1), ("cup", 1), ("pan", 1)], {"mug", "cup"}, {"mug", "cup", "pan"}),
+        ([("mug", 3), ("cup", 1)], {"mug", "cup"}, {"mug", "cup"}),  # two orders of one item each
+        ([("mug", 3), ("mug", 1), ("jug", 0)], {"mug"}, {"jug"}),  # twice the same is one item
+    ],
+    ids=["an item that is new", "one order", "two orders", "one item twice"],
+)
+@pytest.mark.parametrize("past", [[], [("mug", 20), ("tin", 9)]], ids=["new user", "known user"])
+def test_similar_items_are_asked_about_one_item_of_a_user_and_have_to_find_the_others(
+    marts: str,
+    group: DatasetGroup,
+    wanted: Callable[..., None],
+    bought: list[tuple[str, float]],
+    asked: set[str],
+    to_find: set[str],
+    past: list[tuple[str, float]],
+) -> None:
+    wanted(min_users=1)
+    others = [("old", item, 30) for item in ("mug", "cup")] + [("old", "tin", 0)]
+    insert(marts, [*others, *(("ann", item, days) for item, days in bought + past)])
+    hold_out = newest_hold_out(group)
+    [case] = cases_of(group, hold_out, "items")
+    assert case.user_id == "ann"
+    assert case.asked_id in asked
+    assert set(case.bought) == to_find - {case.asked_id}
+    assert case.left_out == [case.asked_id]
+    assert cases_of(group, hold_out, "items") == [case]
+
+
+def test_an_item_that_is_asked_about_counts_neither_for_the_model_nor_for_popularity(
+    marts: str, group: DatasetGroup, wanted: Callable[..., None]
+) -> None:
+    wanted(min_users=1)
+    earlier = [("old", "mug", 30), ("ann", "mug", 20), ("old", "cup", 20), ("bob", "tin", 90)]
+    insert(marts, [*earlier, ("bob", "mug", 1), ("bob", "jug", 1)])
+    hold_out = newest_hold_out(group)
+    cases = cases_of(group, hold_out, "items")
+    assert rank_popularity(group, hold_out, cases) == {"bob": ["cup"]}
+    assert rank_lists({"mug": ["mug", "jug"]}, cases) == {"bob": ["jug"]}
+
+
+def test_without_repeats_similar_items_need_not_find_what_the_user_had(
+    marts: str, group: DatasetGroup, wanted: Callable[..., None]
+) -> None:
+    wanted(count_repeats="false", min_users=1)
+    insert(marts, [("old", "mug", 30), ("ann", "tin", 20), ("ann", "mug", 1), ("ann", "tin", 1), ("ann", "jug", 1)])
+    for case in cases_of(group, newest_hold_out(group), "items"):
+        assert set(case.bought) == {"mug", "jug"} - {case.asked_id}
+        assert set(case.left_out) == {"tin", case.asked_id}
+
+
+def test_knowing_what_goes_together_beats_popularity_though_next_week_buys_what_everybody_buys(
+    marts: str, group: DatasetGroup, wanted: Callable[..., None]
+) -> None:
+    """Each customer buys a pair of one theme, and a bag, every time; the themes change from week to week."""
+    themes = [(f"{theme}-one", f"{theme}-two") for theme in ("tea", "bath", "bed", "desk")]
+    purchases = [
+        (f"u{user}", item, day)
+        for user in range(8)
+        for week, day in enumerate((24, 17, 10, 3))
+        for item in (*themes[(user + week) % 4], "bag")
+    ]
+    wanted(min_users=8)
+    insert(marts, [*purchases, ("last", "bag", 0)])
+    lists = {item: [partner, "bag"] for pair in themes for item, partner in (pair, pair[::-1])}
+    lists["bag"] = [item for pair in themes for item in pair]
+    hold_out = newest_hold_out(group)
+    cases = cases_of(group, hold_out, "items")
+    n_items = count_items(group, hold_out)
+    model = figures_of(rank_lists(lists, cases), cases, n_items)
+    popularity = figures_of(rank_popularity(group, hold_out, cases), cases, n_items)
+    assert len(cases) == 8
+    assert model["ndcg_at_10"] > popularity["ndcg_at_10"]
 
 
 @pytest.mark.usefixtures("purchases")
@@ -106,19 +190,38 @@ def test_similar_items_are_asked_about_the_newest_item_before(group: DatasetGrou
     ids=["enough", "doubled", "up to the most", "doubled to the most", "the most is less than the least"],
 )
 def test_a_quiet_shop_has_a_longer_hold_out(
-    wanted: Callable[..., None], group: DatasetGroup, first: int, most: int, min_users: int, days: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: Callable[..., None],
+    first: int,
+    most: int,
+    min_users: int,
+    days: int,
 ) -> None:
+    describe(ABOUT_USERS_ONLY, tmp_path / "resources.yaml", monkeypatch)
+    group = dataset_group("aisle")
     wanted(hold_out_days=first, hold_out_max_days=most, min_users=min_users)
     hold_out = newest_hold_out(group)
     assert (hold_out.ends_at - hold_out.starts_at).total_seconds() == days * DAY - 1
+
+
+def test_the_hold_out_is_long_enough_for_each_question(
+    marts: str, group: DatasetGroup, wanted: Callable[..., None]
+) -> None:
+    wanted(hold_out_days=1, hold_out_max_days=28, min_users=1)
+    insert(marts, [("ann", "mug", 30), ("ann", "cup", 3), ("ann", "mug", 0)])
+    hold_out = newest_hold_out(group)  # on the newest day alone ann buys again, but nothing together
+    assert (hold_out.ends_at - hold_out.starts_at).total_seconds() == 4 * DAY - 1
 
 
 @pytest.mark.usefixtures("purchases")
 def test_too_few_users_are_no_evidence_and_the_reason_names_them(
     group: DatasetGroup, wanted: Callable[..., None]
 ) -> None:
-    wanted(min_users=3)
-    assert "2 known users" in str(obstacle_of(group, newest_hold_out(group)))
+    wanted(min_users=3, hold_out_max_days=7)
+    hold_out = newest_hold_out(group)
+    assert "2 of 3 required users" in str(obstacle_of(group, hold_out, "users"))
+    assert "1 of 3 required users" in str(obstacle_of(group, hold_out, "items"))
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)

@@ -40,12 +40,12 @@ def live(group: DatasetGroup, arn: str) -> None:
 def test_each_group_has_a_hold_out_of_its_own_customers_and_items(group: DatasetGroup, north: DatasetGroup) -> None:
     of_first, of_north = newest_hold_out(group), newest_hold_out(north)
     assert of_first.n_interactions_before + 2 * 150 == 150 * 14
-    users = {case.user_id for case in cases_of(north, of_north)}
+    users = {case.user_id for case in cases_of(north, of_north, "users")}
     assert users
     assert all(user.startswith("north-") for user in users)
-    assert not users & {case.user_id for case in cases_of(group, of_first)}
+    assert not users & {case.user_id for case in cases_of(group, of_first, "users")}
     assert (count_items(group, of_first), count_items(north, of_north)) == (40, 30)
-    popular = rank_popularity(north, of_north, cases_of(north, of_north))
+    popular = rank_popularity(north, of_north, cases_of(north, of_north, "users"))
     assert {item[0] for ranked in popular.values() for item in ranked} == {"N"}
 
 

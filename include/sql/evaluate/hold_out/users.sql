@@ -1,4 +1,4 @@
--- One row per user who purchased in the hold-out and had a purchase before it. newest_item is the last one before it.
+-- One row per user who purchased in the hold-out and had a purchase before it; the model is asked about the user.
 -- Without repeats, what the user had bought before counts neither as found nor as missed.
 with purchases as (
     select
@@ -14,8 +14,7 @@ with purchases as (
 earlier as (
     select
         user_id,
-        array_agg(distinct item_id) as items,
-        (array_agg(item_id order by purchased_at desc, item_id asc))[1] as newest_item
+        array_agg(distinct item_id) as items
     from purchases
     where purchased_at < %(starts_at)s
     group by user_id
@@ -34,10 +33,10 @@ held_out as (
 
 select
     held_out.user_id,
-    earlier.newest_item,
+    held_out.user_id as asked_id,
     array_agg(held_out.item_id) as bought,
     case when %(count_repeats)s then '{{}}' else earlier.items end as left_out  -- noqa: RF02
 from held_out
 inner join earlier on held_out.user_id = earlier.user_id
-group by held_out.user_id, earlier.newest_item, earlier.items
+group by held_out.user_id, earlier.items
 order by held_out.user_id collate "C"  -- noqa: RF02
