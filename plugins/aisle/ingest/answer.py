@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,6 +16,8 @@ from aisle.ingest.claims import Claims, read_claims
 from aisle.ingest.spoilt import BROKEN_CHARACTER, UNREADABLE, sort_out
 from aisle.ingest.wording import quoted, wording
 
+#: Stands for the orders while the rest of an envelope is read: JSON, and harmless within a text.
+_LEFT_OUT = b"-0"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _bodies = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
 _lists = msgspec.json.Decoder(list[msgspec.Raw] | None)
@@ -52,10 +55,11 @@ def read_page(
 
     Raises ContractBroken if it is JSON of another shape, CompanyApiUnavailable if it is not whole or names an error.
     """
-    answer, orders = _taken_apart(body, asked)
+    answer, orders, envelope = _taken_apart(body, asked)
     if isinstance(answer, list):
         claims = read_claims({}, headers, ignored_members)
         return Page(number, body, answer if orders is None else orders, msgspec.UNSET, False, claims)
+    _refuse_contradiction(envelope, answer, asked)
     members = {name: _member(value) for name, value in answer.items() if name != "data"}
     claims = read_claims(members, headers, ignored_members)
     if claims.failure:
@@ -85,13 +89,18 @@ def _believed(day: Day) -> Day:
     return msgspec.structs.replace(day, newest_updated_at=None)
 
 
-def _taken_apart(
-    body: bytes, asked: str
-) -> tuple[dict[str, msgspec.Raw] | list[msgspec.Raw], list[msgspec.Raw] | None]:
-    """The envelope or the list; beside it the orders, if they had to be found one by one."""
+class _Parts(NamedTuple):
+    """A body taken apart: its members or its list, and, if they had to be found one by one, its orders."""
+
+    answer: dict[str, msgspec.Raw] | list[msgspec.Raw]
+    orders: list[msgspec.Raw] | None
+    envelope: bytes
+
+
+def _taken_apart(body: bytes, asked: str) -> _Parts:
     text = body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        return _bodies.decode(text), None
+        return _Parts(_bodies.decode(text), None, text)
     except msgspec.ValidationError as error:
         raise _wrong_shape(asked, str(error)) from error
     except UNREADABLE as error:
@@ -101,7 +110,33 @@ def _taken_apart(
                 f"{asked}: status 200 with a broken body of {len(body)} bytes ({error}); look whether something "
                 "between cuts answers off, then run the DAG again: it begins at the watermark"
             ) from error
-        return _bodies.decode(found.envelope), found.orders
+        return _Parts(_bodies.decode(found.envelope), found.orders, found.envelope)
+
+
+def _refuse_contradiction(envelope: bytes, members: Mapping[str, msgspec.Raw], asked: str) -> None:
+    """Raise ContractBroken where a name stands twice with different values: nobody can tell which of them holds."""
+    said: dict[str, Any] = {}
+    for name, value in _named_values(envelope, bytes(members.get("data", b"null"))):
+        if said.setdefault(name, value) != value:
+            raise ContractBroken(
+                f"{asked}: status 200, but its envelope has `{name}` twice, with different values; have the company "
+                "API say it once, then run the DAG again: it begins at the watermark"
+            )
+
+
+def _named_values(envelope: bytes, orders: bytes) -> list[tuple[str, Any]]:
+    """Every member of an envelope as it came, also under one name; the orders, which are many, are left out.
+
+    Nothing of an envelope that is nested too deep.
+    """
+    text = envelope.replace(orders, _LEFT_OUT).decode(errors="replace")
+    try:
+        named: list[tuple[str, Any]] = json.loads(
+            text, strict=False, object_pairs_hook=list, parse_int=str, parse_float=str, parse_constant=str
+        )
+    except UNREADABLE:
+        return []
+    return named
 
 
 def _member(value: msgspec.Raw) -> Any:

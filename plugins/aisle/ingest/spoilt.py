@@ -25,6 +25,16 @@ _MAYBE_LAST_BRACKET = re.compile(rb'\](?=\s*(?:,\s*"|\}|\Z))')
 #: Stands where there was a character that cannot be told.
 BROKEN_CHARACTER = "\ufffd"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+#: A text, or what some programs write for a number that is none.
+_WORD = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
+#: Within a text: whole characters and known escapes, which are passed by; then what is neither.
+_FAULT = re.compile(
+    rb"(?P<sound>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|\\[\"\\/bfnrt])"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.|[\x00-\x1f]",
+    re.DOTALL,
+)
+_LONGEST_ENVELOPE = 100_000
 _PAIRS = {ord("]"): ord("["), ord("}"): ord("{")}
 #: Bytes that may be looked at for each byte of the body. Real pages take two or three.
 _LARGEST_EFFORT = 50
@@ -46,7 +56,7 @@ _envelope: msgspec.json.Decoder[_Envelope] = msgspec.json.Decoder(_Envelope)
 
 
 class Sorted(NamedTuple):
-    """A spoilt body taken apart: its envelope around an empty list, and the text of each order."""
+    """A spoilt body taken apart: its envelope around an empty list, as JSON, and the text of each order as it came."""
 
     envelope: bytes
     orders: list[msgspec.Raw]
@@ -78,7 +88,33 @@ def _members(text: bytes) -> _Envelope | None:
     try:
         return _envelope.decode(text)
     except UNREADABLE:
+        pass
+    try:
+        return _envelope.decode(_repaired(text))
+    except UNREADABLE:
         return None
+
+
+def _repaired(envelope: bytes) -> bytes:
+    """Replace what no JSON text may hold: half characters, unknown escapes, control characters, NaN and Infinity.
+
+    Nothing is closed that was open. A long text is left as it is: it has orders in it, and is no envelope.
+    """
+    return envelope if len(envelope) > _LONGEST_ENVELOPE else _WORD.sub(_repaired_word, envelope)
+
+
+def _repaired_word(match: re.Match[bytes]) -> bytes:
+    word = match[0]
+    return _FAULT.sub(_repaired_fault, word) if word[:1] == b'"' else b"null"
+
+
+def _repaired_fault(match: re.Match[bytes]) -> bytes:
+    fault = match[0]
+    if match["sound"]:
+        return fault
+    if match["half"]:
+        return BROKEN_CHARACTER.encode()
+    return b" " if len(fault) == 1 else fault[1:]
 
 
 class _Reach(NamedTuple):
@@ -106,7 +142,8 @@ class _Scan:
                 position += 1
                 continue
             if self._is_end(position):
-                return Sorted(self._body[: self._opening] + self._body[position:], orders)
+                envelope = self._body[: self._opening] + self._body[position:]
+                return Sorted(_repaired(envelope), orders)
             end = self._end_of_element(position)
             if end is None:
                 return None
