@@ -6,6 +6,7 @@ A number is taken whole or not at all: the digits of somebody's phone inside a l
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
@@ -23,8 +24,8 @@ _NUMBERS = re.compile(rf"(?<![0-9A-Za-z])\+?\d+(?:{_BETWEEN_DIGITS}{{1,3}}\d+)*(
 _DIGITS = re.compile(r"\+?\d+")
 #: Of a phone number with and without its country (E.164 has 15, and 00 may stand before them).
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 17
-#: JSON may write any character so.
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+#: JSON may write any character so; in JSON within JSON, the backslash is doubled.
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 ERASED = "[erased]"
 
 
@@ -49,12 +50,20 @@ class ContactFinder:
     def without(self, text: str, erased: Collection[str]) -> str:
         """The text with the contacts that have one of these hashes written over."""
         kept, end = [], 0
-        theirs = [contact for contact in self.contacts(text) if contact.hash in erased]
+        theirs = [contact for contact in self._as_written(text) if contact.hash in erased]
         for contact in sorted(theirs, key=lambda contact: (contact.start, -contact.end)):
             if contact.start >= end:
                 kept += [text[end : contact.start], ERASED]
             end = max(end, contact.end)
         return "".join([*kept, text[end:]])
+
+    def _as_written(self, text: str) -> Iterator[Contact]:
+        """Every contact of a text, whether or not its characters are escaped."""
+        yield from self.contacts(text)
+        plain = _Plain.of(text)
+        if plain.text != text:
+            for start, end, contact_hash in self.contacts(plain.text):
+                yield Contact(plain.place(start), plain.place(end), contact_hash)
 
     def contacts(self, text: str) -> Iterator[Contact]:
         """Every contact of a text; of digits that may be read as several numbers, each reading."""
@@ -80,6 +89,34 @@ class ContactFinder:
                     yield Contact(group.start(), last.end(), phone_hash)
 
 
+class _Plain(NamedTuple):
+    """A text with JSON's \\uXXXX written as the characters they stand for, and where these stand in it as written.
+
+    `starts` are the places in the plain text from which on it runs in step with the written one, from `written_starts`.
+    """
+
+    text: str
+    starts: list[int]
+    written_starts: list[int]
+
+    @classmethod
+    def of(cls, written: str) -> _Plain:
+        parts, starts, written_starts, length = [], [0], [0], 0
+        for escape in _ESCAPED.finditer(written) if "\\u" in written else ():
+            before = written[written_starts[-1] : escape.start()]
+            parts += [before, chr(int(escape[1], 16))]
+            starts += [length + len(before), length + len(before) + 1]
+            written_starts += [escape.start(), escape.end()]
+            length = starts[-1]
+        parts.append(written[written_starts[-1] :])
+        return cls("".join(parts), starts, written_starts)
+
+    def place(self, index: int) -> int:
+        """Where in the text as written the character of this place stands."""
+        nearest = bisect_right(self.starts, index) - 1
+        return self.written_starts[nearest] + index - self.starts[nearest]
+
+
 def unescaped(text: str) -> str:
     """The text with JSON's \\uXXXX written as the characters they stand for."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "\\u" in text else text
+    return _Plain.of(text).text

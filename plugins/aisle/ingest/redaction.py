@@ -1,8 +1,9 @@
 """Redaction: a page without the customers of people who were erased, before anybody stores it.
 
-An order of before its erasure keeps what was sold and loses who bought it, here as in the warehouse. All else of a page
-stays byte for byte as it came. An erasure at the same time either finds the page stored, and redacts it there, or its
-tombstones are seen here: looking and storing happen under a lock that it waits for.
+An order of before its erasure keeps what was sold and loses who bought it, here as in the warehouse. What stands
+beside the orders loses the contacts of erased people; all else of a page stays byte for byte as it came. An erasure at
+the same time either finds the page stored, and redacts it there, or its tombstones are seen here: looking and storing
+happen under a lock that it waits for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 import msgspec
@@ -64,18 +66,16 @@ class Redaction:
             return body, list(orders)
         told = [self._told_by(order) for order in orders]
         erased = self._erased(frozenset().union(*(order.hashes for order in told)))
-        shown = []
-        for order, person in zip(orders, told, strict=True):
-            if person.is_erased(erased):
-                blanked = _blanked(order)
-                body = body.replace(bytes(order), bytes(blanked))
-                shown.append(blanked)
-            else:
-                shown.append(order)
-        return body, shown
+        shown = [
+            _blanked(order) if person.is_erased(erased) else order for order, person in zip(orders, told, strict=True)
+        ]
+        beside = [self.redact_text(text) for text in _beside(body, orders)]
+        return b"".join(chain.from_iterable(zip_longest(beside, map(bytes, shown), fillvalue=b""))), shown
 
     def redact_text(self, body: bytes) -> bytes:
-        """A body in which no orders can be told apart, without the contacts of erased people."""
+        """A text that is no order, without the contacts of erased people."""
+        if not body.strip(b", \t\r\n"):
+            return body
         text = body.decode(errors="surrogateescape")
         erased = self._erased(self._finder.hashes(text))
         return self._finder.without(text, erased).encode(errors="surrogateescape") if erased else body
@@ -101,6 +101,16 @@ class Redaction:
         known = {name: sent[name] for name in Customer.__struct_fields__ if isinstance(sent.get(name), str | int)}
         customer = Customer(**{name: str(value) for name, value in known.items()})
         return frozenset(filter(None, self._hasher.hashes(self._source, customer)))
+
+
+def _beside(body: bytes, orders: Sequence[msgspec.Raw]) -> Iterator[bytes]:
+    """What stands before, between and behind the orders of a page."""
+    end = 0
+    for order in orders:
+        start = body.index(order, end)
+        yield body[end:start]
+        end = start + len(bytes(order))
+    yield body[end:]
 
 
 def _blanked(order: msgspec.Raw) -> msgspec.Raw:

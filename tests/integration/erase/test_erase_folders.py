@@ -26,6 +26,12 @@ def forget(folder: Path) -> tuple[int, int]:
         ("dbt/k/dbt.log", f"DETAIL: Key (user_id)=({USER_ID}) exists.", "DETAIL: Key (user_id)=([erased]) exists."),
         ("logs/dag/attempt=1.log", "Failing row: 0300-1234567, 0300-12345678", "Failing row: [erased], 0300-12345678"),
         ("dbt/k/run_results.json", '{"said": "Gone@Example.com"}', '{"said": "[erased]"}'),
+        ("logs/1.log", r'{"to": "gone\u0040example.com", "é": "\u00e9"}', r'{"to": "[erased]", "é": "\u00e9"}'),
+        ("logs/2.log", r"\u0047\u006Fne@example\u002ecom, \u0067ona@example.com", r"[erased], \u0067ona@example.com"),
+        ("logs/3.log", r"call \u0030300\u00a0123\u20094567 at \u0031pm", r"call [erased] at \u0031pm"),
+        ("logs/4.log", r'"{\"to\": \"gone\\u0040example.com\"}"', r'"{\"to\": \"[erased]\"}"'),
+        ("logs/5.log", rf"(\u{ord(USER_ID[0]):04x}{USER_ID[1:]})", "([erased])"),
+        ("logs/6.log", r"C:\u0300-1234567 and 0300-1234567", r"C:\u0300-1234567 and [erased]"),
     ],
 )
 def test_reports_and_logs_lose_the_person_and_keep_the_rest(tmp_path: Path, name: str, text: str, left: str) -> None:

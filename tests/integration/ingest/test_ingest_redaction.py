@@ -123,6 +123,48 @@ def test_an_order_that_cannot_be_read_is_found_by_any_mark_in_it(warehouse_url: 
     assert [bytes(order) for order in orders] == [whole, b"null"]
 
 
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        (b'{"message":"for erased@example.com","data":[', b"]}", b'{"message":"for [erased]","data":[', b"]}"),
+        (b'{"data":[', b'],"warning":"0300 7654321"}', b'{"data":[', b'],"warning":"[erased]"}'),
+        (
+            rb'{"meta":{"query":"mail=erased\u0040example.com&page=1"},"data":[',
+            b'],"by":["x@example.com"]}',
+            b'{"meta":{"query":"mail=[erased]&page=1"},"data":[',
+            b'],"by":["x@example.com"]}',
+        ),
+        (b'{"erased@example.com":1,"data":[', b"]}", b'{"[erased]":1,"data":[', b"]}"),
+    ],
+    ids=["before the orders", "behind the orders", "nested and escaped", "as a name"],
+)
+def test_what_stands_beside_the_orders_of_a_page_loses_somebody_erased_too(
+    warehouse_url: str, erase: Any, envelope: tuple[bytes, bytes, bytes, bytes]
+) -> None:
+    erase(ERASED)
+    order = b'{"order_id": "A2", "customer": {"phone": "0300-1111111"}}'
+    theirs = b'{"order_id": "A1", "customer": {"phone": "0300-7654321"}}'
+    before, behind, shown_before, shown_behind = envelope
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        redaction = Redaction(connection, "pos", HASHER)
+        body, orders = redaction.redact(before + order + b", " + theirs + behind, [raw(order), raw(theirs)])
+        empty, _ = redaction.redact(before + behind, [])
+    assert body == shown_before + order + b", " + bytes(orders[1]) + shown_behind
+    assert empty == shown_before + shown_behind
+    assert b"7654321" not in body
+
+
+def test_equal_orders_of_a_page_are_redacted_alike(warehouse_url: str, erase: Any) -> None:
+    erase(ERASED)
+    theirs = b'{"order_id": "A1", "customer": {"phone": "0300-7654321"}}'
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        body, orders = Redaction(connection, "pos", HASHER).redact(
+            b"[" + theirs + b"," + theirs + b"]", [raw(theirs), raw(theirs)]
+        )
+    assert body == b"[" + bytes(orders[0]) + b"," + bytes(orders[1]) + b"]"
+    assert b"7654321" not in body
+
+
 def raw(order: bytes) -> msgspec.Raw:
     return msgspec.Raw(order)
 
