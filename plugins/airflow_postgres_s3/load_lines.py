@@ -17,8 +17,8 @@ from psycopg.rows import tuple_row
 
 from airflow_postgres_s3.bad_lines import BadLines
 from airflow_postgres_s3.copy_to_s3 import LineFormat
+from airflow_postgres_s3.exceptions import TransferConfigurationError, TransferDataError
 from airflow_postgres_s3.records import Record, batches_of, header_of, records_of
-from aisle.errors import ConfigurationError, ContractBroken
 
 #: Where a column's value is. CSV: a name of the header. JSON: a key, keys joined by dots, or a list of keys; the empty
 #: list is the whole line.
@@ -132,13 +132,15 @@ def _types_of(connection: psycopg.Connection, table: str) -> dict[str, str]:
         with connection.cursor(row_factory=tuple_row) as cursor:
             return dict(cursor.execute(look_up, (table,)).fetchall())
     except UndefinedTable as error:
-        raise ConfigurationError(f"Loading into table {table}: there is none of this name. Create it first.") from error
+        raise TransferConfigurationError(
+            f"Loading into table {table}: there is none of this name. Create it first."
+        ) from error
 
 
 def _insert(table: str, types: Mapping[str, str], values: Mapping[str, sql.Composable]) -> sql.Composed:
     """The statement that appends what has come in: each value, a text, as the type of its column."""
     if unknown := sorted(set(values) - set(types)):
-        raise ConfigurationError(
+        raise TransferConfigurationError(
             f"Loading into table {table}: it has no column {', '.join(unknown)} that can be written, only "
             f"{', '.join(types)}. Say with `columns` which column gets what."
         )
@@ -171,7 +173,7 @@ def _json_value(source: Source, column_type: str | None) -> sql.Composable:
 def _csv_values(columns: Mapping[str, Source], header: Sequence[str]) -> dict[str, sql.Composable]:
     missing = sorted({str(name) for name in columns.values()} - set(header))
     if missing or len(set(header)) != len(header):
-        raise ContractBroken(
+        raise TransferDataError(
             f"Loading CSV: the header {','.join(header) or '(none)'} lacks {', '.join(missing) or 'distinct names'}. "
             "Say with `columns` which name of the header each column gets."
         )

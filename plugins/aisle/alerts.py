@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from airflow_personalize.exceptions import PersonalizeError
 from aisle.errors import AisleError
 from aisle.settings import get_settings
 
@@ -102,8 +103,8 @@ def _post(url: str, body: dict[str, Any]) -> bool:
 
 
 def _reason(error: BaseException | str | None) -> str:
-    """Only Aisle's own messages are known to hold no personal data; of others the kind is told."""
-    if isinstance(error, AisleError):
+    """Only these messages are known to hold no personal data; of others the kind is told."""
+    if isinstance(error, AisleError | PersonalizeError):
         return f"{type(error).__name__}: {error}"
     if isinstance(error, BaseException):
         return f"{type(error).__name__}: see the log of the task"

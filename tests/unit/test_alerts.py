@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_personalize.exceptions import PersonalizeResourceFailedError
 from aisle import alerts
 from aisle.errors import GateStopped
 from aisle.settings import get_settings
@@ -73,6 +74,11 @@ def test_a_failed_task_is_told_of_with_its_reason_and_its_page(receiver: Receive
             "link": f"{RUN_PAGE}/tasks/users.import_job",
         }
     ]
+
+
+def test_a_reason_that_names_only_resources_is_in_the_alert(receiver: Receiver) -> None:
+    alerts.task_failed({"task_instance": Instance, "exception": PersonalizeResourceFailedError("campaign home failed")})
+    assert receiver.bodies[0]["reason"] == "PersonalizeResourceFailedError: campaign home failed"
 
 
 def test_of_a_foreign_error_only_its_kind_is_told_because_it_may_hold_personal_data(receiver: Receiver) -> None:

@@ -1,10 +1,12 @@
-"""What the hooks of Amazon Personalize share: request ids in the log, and one reading of what a failed call means."""
+"""Base of the hooks of Amazon Personalize: request ids in the log, and what a failed call means for a task."""
 
 # mypy: disallow-subclassing-any=False
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,95 +17,105 @@ from asgiref.sync import sync_to_async
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
-from airflow_personalize.answers import judge_answers
+from airflow_personalize.exceptions import PersonalizeError, PersonalizeFinalError, PersonalizeRetryableError
 from airflow_personalize.hooks.shared_client import SharedClient, shared_client
-from aisle.errors import AisleError, FinalError, RetryableError
+from airflow_personalize.responses import check_responses
 
 log = logging.getLogger(__name__)
 
-#: A call that got no answer that can be read. Whether it took effect is not known.
+#: Makes the digests of :meth:`PersonalizeBaseHook._client_key` useless outside this process.
+_PROCESS_KEY = secrets.token_bytes(32)
+
+#: Errors of a call without a readable response: whether it took effect is unknown.
 LOST = (BotoCoreError, ResponseParserError)
 
-#: Codes of errors that pass by themselves; of an answer without a code botocore takes the status for one.
+#: Codes of errors that pass by themselves. For a response without a code, botocore takes the HTTP status for it.
 PASSING = RETRIABLE_ERROR_CODES | {"500", "502", "503", "504"}
 
-#: What find-or-create and delete ask for on purpose.
-_ANSWERS = ("ResourceAlreadyExistsException", "ResourceNotFoundException")
+#: Errors that find-or-create and delete provoke on purpose.
+_EXPECTED = ("ResourceAlreadyExistsException", "ResourceNotFoundException")
 
 
 class PersonalizeBaseHook(AwsBaseHook):
-    """Base of the hooks: logs each call that fails with its request id, which AWS support asks for first."""
+    """Base of the hooks: logs every failed call with its request id, which AWS support asks for first."""
 
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
         """
-        The session; every client of it, in place or async, logs its failures.
+        Get the session. Its clients, sync and async, check every response and log every failed call.
 
-        :param region_name: AWS region.
-        :param deferrable: Whether the session is for an async client.
+        :param region_name: AWS region of the session.
+        :param deferrable: If True, get an aiobotocore session for async clients.
         """
         session = super().get_session(region_name=region_name, deferrable=deferrable)
         events = session.get_component("event_emitter") if deferrable else session.events
-        judge_answers(events, self.client_type)
+        check_responses(events, self.client_type)
         events.register(f"after-call.{self.client_type}", log_failed_call)
         return session
 
     async def get_async_conn(self) -> SharedClient:
-        """The async client, to be entered; all hooks that are set up alike share one in an event loop."""
-        return shared_client(await sync_to_async(self._set_up)(), super().get_async_conn)
+        """Get the async client, to be entered; hooks with the same configuration share one per event loop."""
+        return shared_client(await sync_to_async(self._client_key)(), super().get_async_conn)
 
-    def _set_up(self) -> tuple[str, ...]:
-        """All that tells this hook's client from another's. A connection that was edited makes a new client."""
+    def _client_key(self) -> bytes:
+        """
+        Build the key under which hooks share a client: a keyed digest, so that no credential can be read from it.
+
+        A connection that was edited has another key, and so gets a new client.
+        """
         conn = self.conn_config
-        told = (conn.login, conn.password, conn.extra_config, self.region_name, self.verify, vars(self.config))
-        return tuple(map(repr, (self.client_type, *told)))
+        credentials = (conn.login, conn.password, conn.extra_config)
+        parts = (self.client_type, *credentials, self.region_name, self.verify, vars(self.config))
+        return hashlib.blake2b(repr(parts).encode(), key=_PROCESS_KEY).digest()
 
 
 def log_failed_call(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
     """
     Log the operation, the error code and the request id of a call that failed.
 
-    :param http_response: The HTTP answer.
-    :param parsed: The same, parsed by botocore.
+    :param http_response: HTTP response.
+    :param parsed: The response as botocore parsed it.
     :param model: botocore's model of the operation.
     """
     if http_response.status_code < 300:
         return
     code = parsed.get("Error", {}).get("Code")
-    level = logging.INFO if code in _ANSWERS else logging.WARNING
+    level = logging.INFO if code in _EXPECTED else logging.WARNING
     log.log(level, "%s failed: %s, request id %s", model.name, code, request_id(parsed))
 
 
-def request_id(answer: dict[str, Any]) -> str | None:
+def request_id(response: dict[str, Any]) -> str | None:
     """
-    The id under which the service knows a call.
+    Get the id under which the service knows a call.
 
-    :param answer: The parsed answer.
+    :param response: The parsed response.
     """
-    found: str | None = answer.get("ResponseMetadata", {}).get("RequestId")
-    return found
+    value: str | None = response.get("ResponseMetadata", {}).get("RequestId")
+    return value
 
 
 @contextmanager
-def service_errors(aim: str) -> Iterator[None]:
+def service_errors(attempt: str) -> Iterator[None]:
     """
-    Raise failed calls as RetryableError if they may pass, as FinalError if they will not.
+    Raise PersonalizeRetryableError for a failed call that may succeed later, PersonalizeFinalError for any other.
 
-    :param aim: What is tried on which thing, such as `Creating campaign shop`.
+    :param attempt: What the calls are for, such as ``Creating campaign shop``.
     """
     try:
         yield
     except ClientError as error:
-        raise _refused(aim, error) from error
+        raise _refused(attempt, error) from error
     except ParamValidationError as error:
-        raise FinalError(f"{aim}: {error}. Mend the arguments of this task, then clear it.") from error
+        raise PersonalizeFinalError(f"{attempt}: {error}. Fix the arguments of this task, then clear it.") from error
     except LOST as error:
-        raise RetryableError(f"{aim}: no answer, {error}. A retry looks what became of it and goes on.") from error
+        raise PersonalizeRetryableError(
+            f"{attempt}: no response, {error}. A retry checks what became of it and continues."
+        ) from error
 
 
-def _refused(aim: str, error: ClientError) -> AisleError:
+def _refused(attempt: str, error: ClientError) -> PersonalizeError:
     code = error.response["Error"]["Code"]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    tried = f"{aim}: {error} (request id {request_id(error.response)})."
+    refused = f"{attempt}: {error} (request id {request_id(error.response)})."
     if code in PASSING or code == "ResourceInUseException" or status >= 500:
-        return RetryableError(f"{tried} It may pass: a retry goes on from here.")
-    return FinalError(f"{tried} Mend what the answer names, then clear this task.")
+        return PersonalizeRetryableError(f"{refused} It may pass: a retry continues from here.")
+    return PersonalizeFinalError(f"{refused} Fix what the response names, then clear this task.")

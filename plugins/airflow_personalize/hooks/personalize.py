@@ -14,8 +14,8 @@ from airflow.providers.amazon.aws.waiters.base_waiter import BaseBotoWaiter
 from botocore.exceptions import ClientError
 from botocore.waiter import AcceptorConfig, WaiterModel
 
+from airflow_personalize.exceptions import PersonalizeError, PersonalizeResourceFailedError, PersonalizeRetryableError
 from airflow_personalize.hooks.base_personalize import PASSING, PersonalizeBaseHook
-from aisle.errors import AisleError, PersonalizeJobFailed, RetryableError
 
 WAITERS = Path(__file__).parents[1] / "waiters" / "personalize.json"
 
@@ -246,20 +246,20 @@ def status_path(resource: PersonalizeResource, outcome: Outcome = "active") -> s
 
 def wait_failed(
     resource: PersonalizeResource, arn: str, answer: object, *, is_final: bool, outcome: Outcome = "active"
-) -> AisleError:
+) -> PersonalizeError:
     """
-    The error for what did not come about while it was waited for.
+    Build the exception for a wait that did not succeed.
 
-    :param resource: its kind.
-    :param arn: its ARN.
-    :param answer: the last that was heard of it.
-    :param is_final: whether it never will, so that waiting longer does not help.
-    :param outcome: what was waited for.
+    :param resource: Kind of the resource.
+    :param arn: ARN of the resource.
+    :param answer: What the last poll returned, or the error it ended in.
+    :param is_final: If True, the outcome can no longer come about, so that a retry does not help.
+    :param outcome: The outcome that was waited for.
     """
     waited = f"Waiting for {resource.title} {arn} {_IN_WORDS[outcome]}: {answer}."
     if is_final:
-        return PersonalizeJobFailed(f"{waited} Mend what the reason names, then clear this task.")
-    return RetryableError(f"{waited} It may still be on its way: a retry finds it and goes on waiting.")
+        return PersonalizeResourceFailedError(f"{waited} Fix what the reason names, then clear this task.")
+    return PersonalizeRetryableError(f"{waited} It may still be in progress: a retry finds it and continues to wait.")
 
 
 def _state(resource: PersonalizeResource, outcome: Outcome, answer: dict[str, Any]) -> State | None:

@@ -18,19 +18,18 @@ from datetime import timedelta
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.exceptions import AirflowException
-from airflow.providers.amazon.aws.exceptions import WaiterTerminalFailure
+from airflow.providers.amazon.aws.exceptions import WaiterMaxAttemptsError, WaiterTerminalFailure
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils import validate_execute_complete_event
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.amazon.aws.utils.waiter_with_logging import wait
-from airflow.providers.common.compat.sdk import conf
+from airflow.providers.common.compat.sdk import AirflowException, conf
 
+from airflow_personalize.exceptions import PersonalizeError, PersonalizeResourceConflictError
 from airflow_personalize.hooks.base_personalize import LOST, service_errors
 from airflow_personalize.hooks.personalize import Look, PersonalizeHook, PersonalizeResource, wait_failed
 from airflow_personalize.links.personalize import PersonalizeLink
 from airflow_personalize.triggers.personalize import PersonalizeBaseTrigger
-from aisle.errors import AisleError, ContractBroken
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -148,7 +147,7 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
         request, under = self._members(), self._parent()
         arn = self.find(name, **under)
         if arn is None:
-            raise ContractBroken(
+            raise PersonalizeResourceConflictError(
                 f"{self.aim}: the service says that the name is taken, but has no {name} "
                 f"{f'under {under}' if under else 'in its list'}. Choose another name, or remove what holds it."
             )
@@ -163,7 +162,7 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
         for member in self.unchangeable:
             found = description.get(member, request[member])
             if not _is_same(found, request[member]):
-                raise ContractBroken(
+                raise PersonalizeResourceConflictError(
                     f"{self.aim}: {arn} exists with another {member}: {found!r} instead of {request[member]!r}. "
                     "It cannot be changed by creating it: choose another name, or delete it first."
                 )
@@ -267,36 +266,33 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
             return look
 
     def _wait(self) -> None:
-        """Wait in place. A look that gets no answer is a look, not the end."""
-        for looks_left in range(self.waiter_max_attempts, 0, -1):
+        """Wait in the worker. A poll without a response is an attempt too."""
+        trigger = self.trigger()
+        waiter = self.hook.get_waiter(trigger.waiter_name)
+        for attempts_left in reversed(range(self.waiter_max_attempts)):
             try:
-                return self._wait_unless_lost(looks_left)
-            except LOST as lost:
-                last = lost
-                self.log.warning("No answer about %s %s: %s", self.resource.title, self.arn, lost)
-                time.sleep(self.waiter_delay)
-        raise self._wait_failed(last, is_final=False) from last
+                wait(
+                    waiter=waiter,
+                    waiter_delay=self.waiter_delay,
+                    waiter_max_attempts=1,
+                    args=trigger.waiter_args,
+                    failure_message=trigger.failure_message,
+                    status_message=trigger.status_message,
+                    status_args=trigger.status_queries,
+                )
+            except WaiterTerminalFailure as error:
+                last = Look.of(self.resource, self.trigger_class.outcome, error.last_response)
+                raise self._wait_failed(last, is_final=True) from error
+            except (AirflowException, *LOST) as error:
+                may_continue = isinstance(error, (WaiterMaxAttemptsError, *LOST))
+                if not (may_continue and attempts_left):
+                    raise self._wait_failed(error, is_final=False) from error
+                self.log.info("%s %s: %s", self.resource.title, self.arn, error)
+            else:
+                return
+            time.sleep(self.waiter_delay)
 
-    def _wait_unless_lost(self, looks: int) -> None:
-        """Wait by the words of the trigger."""
-        form = self.trigger()
-        try:
-            wait(
-                waiter=self.hook.get_waiter(form.waiter_name),
-                waiter_delay=self.waiter_delay,
-                waiter_max_attempts=looks,
-                args=form.waiter_args,
-                failure_message=form.failure_message,
-                status_message=form.status_message,
-                status_args=form.status_queries,
-            )
-        except WaiterTerminalFailure as failure:
-            answer = Look.of(self.resource, self.trigger_class.outcome, failure.last_response)
-            raise self._wait_failed(answer, is_final=True) from failure
-        except AirflowException as failure:
-            raise self._wait_failed(failure, is_final=False) from failure
-
-    def _wait_failed(self, answer: object, *, is_final: bool) -> AisleError:
+    def _wait_failed(self, answer: object, *, is_final: bool) -> PersonalizeError:
         return wait_failed(self.resource, self.arn, answer, is_final=is_final, outcome=self.trigger_class.outcome)
 
 

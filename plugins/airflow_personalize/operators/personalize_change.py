@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize.exceptions import PersonalizeFinalError, PersonalizeRetryableError
 from airflow_personalize.hooks.personalize import (
     CAMPAIGN,
     DATASET,
@@ -41,7 +42,6 @@ from airflow_personalize.triggers.personalize import (
     PersonalizeSolutionUpdatedTrigger,
     PersonalizeSolutionVersionStoppedTrigger,
 )
-from aisle.errors import FinalError, RetryableError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -325,8 +325,10 @@ class PersonalizeDeletion(PersonalizeBaseOperator):
         if status.startswith("DELETE"):
             return
         if self.in_use_for_good:
-            raise FinalError(f"{self.aim}: {error}. Delete what uses it first, then clear this task.") from error
-        raise RetryableError(
+            raise PersonalizeFinalError(
+                f"{self.aim}: {error}. Delete what uses it first, then clear this task."
+            ) from error
+        raise PersonalizeRetryableError(
             f"{self.aim}: {error}. It is {status}. A retry succeeds when what uses it has ended or is deleted."
         ) from error
 

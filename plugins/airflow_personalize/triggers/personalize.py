@@ -8,8 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
-from airflow.providers.amazon.aws.exceptions import WaiterTerminalFailure
+from airflow.providers.amazon.aws.exceptions import WaiterMaxAttemptsError, WaiterTerminalFailure
 from airflow.providers.amazon.aws.triggers.base import AwsBaseWaiterTrigger
+from airflow.providers.amazon.aws.utils.waiter_with_logging import async_wait
+from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import TriggerEvent
 
 from airflow_personalize.hooks.base_personalize import LOST
@@ -69,24 +71,40 @@ class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
         self.arn = arn
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait. A look that gets no answer is a look, not the end."""
-        while True:
-            try:
-                async for event in super().run():
-                    yield event
-                return
-            except LOST as lost:
-                self.attempts -= 1
-                if self.attempts <= 0:
-                    yield self._event_from_exception(lost)
-                    return
-                self.log.warning("No answer about %s %s: %s", self.resource.title, self.arn, lost)
-                await asyncio.sleep(self.waiter_delay)
+        """Poll until the outcome is known or the attempts are used up. A poll without a response is an attempt too."""
+        event = {"status": "error", self.return_key: self.return_value}
+        try:
+            await self._wait()
+        except WaiterTerminalFailure as error:
+            yield TriggerEvent(event | {"message": str(error), "is_final": True})
+        except (AirflowException, *LOST) as error:
+            yield TriggerEvent(event | {"message": str(error), "is_final": False})
+        else:
+            yield TriggerEvent(event | {"status": "success"})
 
-    def _event_from_exception(self, error: Exception) -> TriggerEvent:
-        event: TriggerEvent = super()._event_from_exception(error)
-        event.payload["is_final"] = isinstance(error, WaiterTerminalFailure)
-        return event
+    async def _wait(self) -> None:
+        hook = self.hook()
+        async with await hook.get_async_conn() as client:
+            waiter = hook.get_waiter(self.waiter_name, deferrable=True, client=client)
+            for attempts_left in reversed(range(self.attempts)):
+                try:
+                    await async_wait(
+                        waiter=waiter,
+                        waiter_delay=self.waiter_delay,
+                        waiter_max_attempts=1,
+                        args=self.waiter_args,
+                        failure_message=self.failure_message,
+                        status_message=self.status_message,
+                        status_args=self.status_queries,
+                    )
+                except (WaiterMaxAttemptsError, *LOST) as error:
+                    if not attempts_left:
+                        raise
+                    if not isinstance(error, WaiterMaxAttemptsError):
+                        self.log.warning("No response about %s %s: %s", self.resource.title, self.arn, error)
+                else:
+                    return
+                await asyncio.sleep(self.waiter_delay)
 
 
 class PersonalizeDatasetGroupActiveTrigger(PersonalizeBaseTrigger):

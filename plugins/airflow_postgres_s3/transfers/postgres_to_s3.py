@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
 from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
-from aisle.errors import ContractBroken
+from airflow_postgres_s3.exceptions import TransferDataError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -91,7 +91,7 @@ class PostgresToS3Operator(BaseOperator):
 
     def _check_free(self, s3: S3Hook) -> None:
         if not self.replace and s3.check_for_key(self.s3_key, self.s3_bucket):
-            raise ContractBroken(
+            raise TransferDataError(
                 f"Writing a query to s3://{self.s3_bucket}/{self.s3_key}: the object exists. Choose another key, or "
                 "allow it with replace=True."
             )

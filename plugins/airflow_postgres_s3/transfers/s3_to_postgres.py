@@ -14,9 +14,9 @@ from airflow.providers.postgres.hooks.postgres import PostgresHook
 
 from airflow_postgres_s3.bad_lines import BadLines
 from airflow_postgres_s3.copy_to_s3 import LineFormat
+from airflow_postgres_s3.exceptions import TransferConfigurationError, TransferDataError
 from airflow_postgres_s3.load_lines import Source, empty_table, load_lines
 from airflow_postgres_s3.s3_lines import lines_of
-from aisle.errors import ConfigurationError, ContractBroken
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -94,7 +94,7 @@ class S3ToPostgresOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         if self.max_errors != 0 and not self.errors_s3_key:
-            raise ConfigurationError(
+            raise TransferConfigurationError(
                 f"Loading {self.uri} with max_errors={self.max_errors}: bad lines would be lost. Say with "
                 "errors_s3_key where they are kept."
             )
@@ -115,7 +115,7 @@ class S3ToPostgresOperator(BaseOperator):
 
     def _check(self, bad: BadLines) -> None:
         if bad.are_too_many:
-            raise ContractBroken(
+            raise TransferDataError(
                 f"Loading {self.uri} into {self.table}: more than {self.max_errors} bad lines, the last is {bad.last}. "
                 f"Nothing was loaded; {f'see {bad.uri}' if bad.uri else 'give errors_s3_key to see the reasons'}, mend "
                 "the file or its `columns`, or raise max_errors."

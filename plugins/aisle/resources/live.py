@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeVar
 
-from airflow_personalize.answers import judge_answers
+from airflow_personalize.responses import check_responses
 from aisle.errors import PersonalizeJobFailed, RetryableError
 from aisle.resources import kinds
 from aisle.resources.kinds import Kind, state_of
@@ -25,7 +25,7 @@ class Service:
     """The service through one client: looks, and waits until nothing is on its way any more."""
 
     def __init__(self, client: Any, poll_seconds: float, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        judge_answers(client.meta.events, "personalize")
+        check_responses(client.meta.events, "personalize")
         self.client = client
         self._poll_seconds = poll_seconds
         self._patience_seconds = patience_seconds

@@ -25,10 +25,10 @@ once.
 ## What breaks a call
 
 *Own call* is the one that creates, updates, deletes, stops, reads or records. If it breaks once, the client repeats it
-by itself; if it goes on breaking, the task fails with a `RetryableError` and Airflow's retry goes on. A *look* is a
-call by which an operator waits, in place or deferred; the first of them, with which it sees whether there is anything
-to wait for, counts as an own call. An answer that is to hold nothing, such as that of a deletion, cannot be cut off in
-its body: its status tells all, and the call is done.
+by itself; if it goes on breaking, the task fails with a `PersonalizeRetryableError` and Airflow's retry goes on. A
+*look* is a call by which an operator waits, in place or deferred; the first of them, with which it sees whether there
+is anything to wait for, counts as an own call. An answer that is to hold nothing, such as that of a deletion, cannot be
+cut off in its body: its status tells all, and the call is done.
 """
 STATUSES = """\
 ## What a look tells
@@ -36,8 +36,8 @@ STATUSES = """\
 | Status | In place and deferred |
 |---|---|
 | on its way | the wait goes on |
-| one that nobody knows | the wait goes on; `RetryableError` when the looks are used up, and the retry goes on waiting |
-| failed | `PersonalizeJobFailed` with the resource, the status and its `failureReason`, where the service gives one |
+| one that nobody knows | the wait goes on; `PersonalizeRetryableError` when the looks are used up; the retry waits on |
+| failed | `PersonalizeResourceFailedError` with the resource, the status and the `failureReason`, where there is one |
 | gone | success of a delete operator |
 """
 DEATHS = """\
@@ -64,7 +64,7 @@ def _faults() -> str:
 
 def _fault(fault: Fault) -> str:
     found = "finds what was done" if fault in ACTED else "does it"
-    lasting = f"`RetryableError`; the retry {found}"
+    lasting = f"`PersonalizeRetryableError`; the retry {found}"
     once = lasting if fault in _TAKEN_FOR_SUCCESS else "repeated by the client, done once"
     return f"| {fault.value} | {once} | {lasting} | one look less; the wait goes on |"
 

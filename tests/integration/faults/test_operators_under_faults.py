@@ -13,8 +13,8 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.sdk.bases.operator import BaseOperator
 from botocore.session import Session
 
+from airflow_personalize.exceptions import PersonalizeResourceFailedError, PersonalizeRetryableError
 from airflow_personalize.operators import personalize as operators
-from aisle.errors import PersonalizeJobFailed, RetryableError
 from tests.integration.faults.attempts import MODES, Mode, attempt
 from tests.integration.faults.proxy import Fault, Telling
 from tests.integration.faults.rows import ROWS, Row, Work
@@ -103,7 +103,7 @@ def test_a_call_that_breaks_is_no_success_and_the_retry_does_the_work_once(
     work = row.work(world)
     world.proxy.break_calls(row.call, fault)
     impatient = IMPATIENT if fault == Fault.ANSWER_LATE else {}
-    with pytest.raises(RetryableError, match="retry"):
+    with pytest.raises(PersonalizeRetryableError, match="retry"):
         run(row, work, PLAIN | impatient, **without_waiting(row))
     returned = run(row, work, REPEATING, **without_waiting(row))
     assert work.results() == [returned]
@@ -143,7 +143,7 @@ def test_a_wait_outlives_every_fault(row: Row, mode: Mode, world: World) -> None
 def test_a_first_look_that_breaks_fails_the_try_and_not_the_work(row: Row, world: World) -> None:
     work = row.work(world)
     world.proxy.break_calls(row.look, *[None] * row.looks_before, Fault.REQUEST_LOST)
-    with pytest.raises(RetryableError, match="retry"):
+    with pytest.raises(PersonalizeRetryableError, match="retry"):
         run(row, work, PLAIN)
     returned = run(row, work, REPEATING)
     assert work.results() == [returned]
@@ -155,7 +155,7 @@ def test_what_failed_fails_the_task_with_the_reason(row: Row, mode: Mode, world:
     work = row.work(world)
     failed = Telling(row.failed, REASON, within=row.on_its_way.within)
     world.proxy.tell(row.look, *[None] * row.looks_before, row.on_its_way, *[failed] * 3)
-    with pytest.raises(PersonalizeJobFailed, match=row.failed) as raised:
+    with pytest.raises(PersonalizeResourceFailedError, match=row.failed) as raised:
         run(row, work, REPEATING, mode)
     assert "clear this task" in str(raised.value)
     assert (REASON in str(raised.value)) == has_reason(row)
@@ -177,7 +177,7 @@ def test_an_unknown_status_is_waited_for_and_never_taken_for_success(row: Row, m
     work = row.work(world)
     before = [None] * row.looks_before
     world.proxy.tell(row.look, *before, *[unknown] * 30)
-    with pytest.raises(RetryableError, match="retry"):
+    with pytest.raises(PersonalizeRetryableError, match="retry"):
         run(row, work, REPEATING, mode)
     world.proxy.heal()
     world.proxy.tell(row.look, *before, *[unknown] * 3)

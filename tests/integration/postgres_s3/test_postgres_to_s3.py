@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from airflow_postgres_s3.exceptions import TransferDataError
 from airflow_postgres_s3.transfers.postgres_to_s3 import PostgresToS3Operator
-from aisle.errors import ContractBroken
 
 AWKWARD = r"""select 'a "b", c' as text, e'two\nlines' as lines, e'back\\slash' as slash, null::int as nothing"""
 
@@ -65,7 +65,7 @@ def test_a_percent_sign_without_parameters_is_itself(transfer: Any, body_of: Any
 
 def test_an_object_is_only_replaced_on_request(transfer: Any, put: Any, body_of: Any) -> None:
     put("x.csv", b"precious")
-    with pytest.raises(ContractBroken, match="replace=True"):
+    with pytest.raises(TransferDataError, match="replace=True"):
         transfer(PostgresToS3Operator, sql="select 1 as n", s3_key="x.csv")
     assert body_of("x.csv") == b"precious"
     transfer(PostgresToS3Operator, sql="select 1 as n", s3_key="x.csv", replace=True)

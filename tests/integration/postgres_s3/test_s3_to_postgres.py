@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from airflow_postgres_s3 import records, s3_lines
+from airflow_postgres_s3.exceptions import TransferConfigurationError, TransferDataError
 from airflow_postgres_s3.transfers.postgres_to_s3 import PostgresToS3Operator
 from airflow_postgres_s3.transfers.s3_to_postgres import S3ToPostgresOperator
-from aisle.errors import ConfigurationError, ContractBroken
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,7 @@ def test_more_bad_lines_than_allowed_load_nothing_and_keep_what_was_found(
 ) -> None:
     put("x.jsonl", good_and_bad())
     query("insert into target (id) values (99)")
-    with pytest.raises(ContractBroken, match=r"more than 2 bad lines, the last is line 5: NotNullViolation"):
+    with pytest.raises(TransferDataError, match=r"more than 2 bad lines, the last is line 5: NotNullViolation"):
         transfer(
             S3ToPostgresOperator, s3_key="x.jsonl", table="target", replace=True, max_errors=2, errors_s3_key="bad"
         )
@@ -121,13 +121,13 @@ def test_more_bad_lines_than_allowed_load_nothing_and_keep_what_was_found(
 
 def test_by_default_no_line_may_be_bad_and_the_message_quotes_none(transfer: Any, put: Any) -> None:
     put("x.jsonl", b'{"id": "secret-person"}\n')
-    with pytest.raises(ContractBroken, match="line 1: InvalidTextRepresentation") as raised:
+    with pytest.raises(TransferDataError, match="line 1: InvalidTextRepresentation") as raised:
         transfer(S3ToPostgresOperator, s3_key="x.jsonl", table="target")
     assert "secret-person" not in str(raised.value)
 
 
 def test_bad_lines_need_a_place_to_be_kept(transfer: Any) -> None:
-    with pytest.raises(ConfigurationError, match="errors_s3_key"):
+    with pytest.raises(TransferConfigurationError, match="errors_s3_key"):
         transfer(S3ToPostgresOperator, s3_key="x", table="target", max_errors=5)
 
 
@@ -171,7 +171,7 @@ def test_a_wrong_target_is_said_before_anything_is_loaded(
     transfer: Any, put: Any, arguments: Any, message: str
 ) -> None:
     put("x", b"id,name\n1,a\n")
-    with pytest.raises((ConfigurationError, ContractBroken), match=message):
+    with pytest.raises((TransferConfigurationError, TransferDataError), match=message):
         transfer(S3ToPostgresOperator, s3_key="x", **arguments)
 
 

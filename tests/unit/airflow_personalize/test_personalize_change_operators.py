@@ -10,11 +10,15 @@ import pytest
 from airflow.exceptions import TaskDeferred
 from botocore.stub import Stubber
 
+from airflow_personalize.exceptions import (
+    PersonalizeFinalError,
+    PersonalizeResourceFailedError,
+    PersonalizeRetryableError,
+)
 from airflow_personalize.hooks.personalize import PersonalizeHook, PersonalizeResource
 from airflow_personalize.operators import personalize as operators
 from airflow_personalize.operators.base_personalize import PersonalizeBaseOperator, PersonalizeWaitingOperator
 from airflow_personalize.operators.personalize_jobs import PersonalizeBatchJobOperator
-from aisle.errors import FinalError, PersonalizeJobFailed, RetryableError
 
 Stub = Callable[[Any], Stubber]
 Call = tuple[str, dict[str, Any], dict[str, Any]]
@@ -162,7 +166,7 @@ def test_an_update_that_fails_says_why(case: Update, stub: Stub) -> None:
     operator = case.make()
     failed = case.described(case.latest_is("CREATE FAILED", failureReason="no capacity"))
     expect(stub(operator), case.described(case.before), case.updated, failed)
-    with pytest.raises(PersonalizeJobFailed, match="to take its update: CREATE FAILED - no capacity"):
+    with pytest.raises(PersonalizeResourceFailedError, match="to take its update: CREATE FAILED - no capacity"):
         operator.execute({})
 
 
@@ -173,7 +177,7 @@ def test_an_update_while_another_is_under_way_may_be_retried(case: Update, stub:
     expect(stubber, case.described(case.before, case.latest_is("CREATE PENDING")))
     stubber.add_client_error(f"update_{case.resource.name}", "ResourceInUseException", "being updated")
     expect(stubber, case.described(case.before, case.latest_is("CREATE PENDING")))
-    with pytest.raises(RetryableError, match=f"Updating {case.resource.title} {case.arn}: .*being updated"):
+    with pytest.raises(PersonalizeRetryableError, match=f"Updating {case.resource.title} {case.arn}: .*being updated"):
         operator.execute({})
 
 
@@ -329,7 +333,8 @@ def test_what_is_in_use_is_a_clear_error(deletion: Deletion, stub: Stub) -> None
     stubber.add_client_error(f"delete_{deletion.resource.name}", "ResourceInUseException", "used by x")
     show(stubber, deletion, "ACTIVE")
     is_final = deletion is operators.PersonalizeDeleteDatasetGroupOperator
-    with pytest.raises(FinalError if is_final else RetryableError, match=f"Deleting .*{ARN}.*used by x"):
+    error = PersonalizeFinalError if is_final else PersonalizeRetryableError
+    with pytest.raises(error, match=f"Deleting .*{ARN}.*used by x"):
         operator.execute({})
 
 
@@ -344,7 +349,7 @@ def test_a_schema_in_use_is_final(stub: Stub) -> None:
     stubber = stub(operator)
     stubber.add_client_error("delete_schema", "ResourceInUseException", "used by x")
     stubber.add_response("describe_schema", {"schema": {"name": "items"}}, {"schemaArn": ARN})
-    with pytest.raises(FinalError, match="Delete what uses it first"):
+    with pytest.raises(PersonalizeFinalError, match="Delete what uses it first"):
         operator.execute({})
 
 
@@ -390,7 +395,7 @@ def test_a_training_that_is_stopping_is_waited_for(stub: Stub) -> None:
 
 def test_a_training_that_became_active_while_it_was_to_be_stopped_is_said(stub: Stub) -> None:
     operator, _ = stop(stub, "CREATE IN_PROGRESS", "ACTIVE")
-    with pytest.raises(PersonalizeJobFailed, match="to be stopped: ACTIVE"):
+    with pytest.raises(PersonalizeResourceFailedError, match="to be stopped: ACTIVE"):
         operator.execute({})
 
 

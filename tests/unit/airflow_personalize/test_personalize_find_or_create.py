@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from airflow_personalize.exceptions import PersonalizeResourceConflictError, PersonalizeResourceFailedError
 from airflow_personalize.operators.base_personalize import PersonalizeJobOperator
-from aisle.errors import ContractBroken, PersonalizeJobFailed
 from tests.unit.airflow_personalize.create_cases import (
     ACCOUNT,
     BATCH_CASE,
@@ -69,7 +69,7 @@ def test_a_failed_dataset_group_stops_the_task(stub: Stub) -> None:
     stubber = stub(operator)
     name_is_taken(stubber, GROUP_CASE)
     expect(stubber, listed(GROUP_CASE, GROUP_CASE.arn), GROUP_CASE.described("CREATE FAILED", failureReason="no role"))
-    with pytest.raises(PersonalizeJobFailed, match="no role"):
+    with pytest.raises(PersonalizeResourceFailedError, match="no role"):
         operator.execute({})
 
 
@@ -78,7 +78,7 @@ def test_a_name_taken_under_another_parent_is_a_clear_error(stub: Stub) -> None:
     stubber = stub(operator)
     name_is_taken(stubber, IMPORT_CASE)
     expect(stubber, listed(IMPORT_CASE))
-    with pytest.raises(ContractBroken, match="name is taken"):
+    with pytest.raises(PersonalizeResourceConflictError, match="name is taken"):
         operator.execute({})
 
 
@@ -100,7 +100,7 @@ def test_what_exists_with_other_content_is_a_clear_error(case: Case, other: dict
     answer = {case.resource.member: other}
     expect(stubber, listed(case, case.arn))
     stubber.add_response(f"describe_{case.resource.name}", answer, {case.resource.arn_member: case.arn})
-    with pytest.raises(ContractBroken, match="cannot be changed"):
+    with pytest.raises(PersonalizeResourceConflictError, match="cannot be changed"):
         operator.execute({})
 
 

@@ -7,8 +7,8 @@ from unittest.mock import Mock
 import pytest
 from airflow.exceptions import TaskDeferred
 
+from airflow_personalize.exceptions import PersonalizeResourceFailedError
 from airflow_personalize.hooks.personalize import PersonalizeHook
-from aisle.errors import PersonalizeJobFailed
 from tests.unit.airflow_personalize.create_cases import (
     ALL,
     IMPORT_CASE,
@@ -81,7 +81,7 @@ def test_a_deferred_task_returns_the_arn_of_a_success(case: Case) -> None:
 @by_waiting_operator
 def test_a_failure_event_never_passes(case: Case) -> None:
     event = {"status": "error", "arn": case.arn, "message": "CREATE FAILED - too few users", "is_final": True}
-    with pytest.raises(PersonalizeJobFailed, match="too few users"):
+    with pytest.raises(PersonalizeResourceFailedError, match="too few users"):
         case.make().execute_complete({}, event)
 
 

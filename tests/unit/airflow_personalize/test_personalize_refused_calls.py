@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from aisle.errors import FinalError, RetryableError
+from airflow_personalize.exceptions import PersonalizeFinalError, PersonalizeRetryableError
 from tests.unit.airflow_personalize.create_cases import GROUP_CASE, Stub, expect, listed
 
 
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("InvalidInputException", FinalError),
-        ("ResourceNotFoundException", FinalError),
-        ("AccessDeniedException", FinalError),
-        ("ResourceInUseException", RetryableError),
-        ("LimitExceededException", RetryableError),
-        ("ThrottlingException", RetryableError),
-        ("InternalFailure", RetryableError),
-        ("500", RetryableError),
+        ("InvalidInputException", PersonalizeFinalError),
+        ("ResourceNotFoundException", PersonalizeFinalError),
+        ("AccessDeniedException", PersonalizeFinalError),
+        ("ResourceInUseException", PersonalizeRetryableError),
+        ("LimitExceededException", PersonalizeRetryableError),
+        ("ThrottlingException", PersonalizeRetryableError),
+        ("InternalFailure", PersonalizeRetryableError),
+        ("500", PersonalizeRetryableError),
     ],
 )
 def test_a_refused_call_says_what_was_tried_and_its_request_id(code: str, error: type[Exception], stub: Stub) -> None:
@@ -37,20 +37,20 @@ def test_a_refused_call_says_what_was_tried_and_its_request_id(code: str, error:
 def test_an_unknown_fault_of_the_service_may_be_retried(stub: Stub) -> None:
     operator = GROUP_CASE.make()
     stub(operator).add_client_error("create_dataset_group", "OddFault", http_status_code=507)
-    with pytest.raises(RetryableError, match="OddFault"):
+    with pytest.raises(PersonalizeRetryableError, match="OddFault"):
         operator.execute({})
 
 
 def test_arguments_that_the_service_cannot_take_are_final() -> None:
     operator = GROUP_CASE.make(domain=7)
-    with pytest.raises(FinalError, match="Creating dataset group run: Parameter validation failed"):
+    with pytest.raises(PersonalizeFinalError, match="Creating dataset group run: Parameter validation failed"):
         operator.execute({})
 
 
 def test_a_call_without_an_answer_may_be_retried(stub: Stub) -> None:
     operator = GROUP_CASE.make()
     operator.hook.conn.meta.events.register("before-call.personalize", _no_answer)
-    with pytest.raises(RetryableError, match="Creating dataset group run: no answer"):
+    with pytest.raises(PersonalizeRetryableError, match="Creating dataset group run: no response"):
         operator.execute({})
 
 

@@ -7,10 +7,14 @@ import pytest
 from airflow.exceptions import TaskDeferred
 from botocore.stub import Stubber
 
+from airflow_personalize.exceptions import (
+    PersonalizeFinalError,
+    PersonalizeResourceFailedError,
+    PersonalizeRetryableError,
+)
 from airflow_personalize.hooks.personalize import DATA_DELETION_JOB, DATASET, EVENT_TRACKER, SOLUTION
 from airflow_personalize.sensors import personalize as sensors
 from airflow_personalize.triggers.personalize import PersonalizeBaseTrigger
-from aisle.errors import FinalError, PersonalizeJobFailed, RetryableError
 
 Stub = Callable[[Any], Stubber]
 Sensor = type[sensors.PersonalizeBaseSensor]
@@ -51,14 +55,14 @@ def test_a_failed_job_fails_the_sensor_with_the_reason(sensor_class: Sensor, stu
     failed = "FAILED" if sensor_class.resource == DATA_DELETION_JOB else "CREATE FAILED"
     has_reason = sensor_class.resource not in (DATASET, SOLUTION, EVENT_TRACKER)
     expect_status(stub(sensor), sensor_class, failed, **({"failureReason": "no data"} if has_reason else {}))
-    with pytest.raises(PersonalizeJobFailed, match=f"{failed} - no data" if has_reason else failed):
+    with pytest.raises(PersonalizeResourceFailedError, match=f"{failed} - no data" if has_reason else failed):
         sensor.poke({})
 
 
 def test_a_refused_look_says_what_was_looked_at(stub: Stub) -> None:
     sensor = sensors.PersonalizeCampaignSensor(task_id="sense", arn=ARN)
     stub(sensor).add_client_error("describe_campaign", "ResourceNotFoundException")
-    with pytest.raises(FinalError, match=f"Looking at campaign {ARN}"):
+    with pytest.raises(PersonalizeFinalError, match=f"Looking at campaign {ARN}"):
         sensor.poke({})
 
 
@@ -79,7 +83,9 @@ def test_what_is_active_already_is_not_deferred_for(sensor_class: Sensor, stub: 
     sensor.execute({})
 
 
-@pytest.mark.parametrize(("is_final", "error"), [(True, PersonalizeJobFailed), (False, RetryableError)])
+@pytest.mark.parametrize(
+    ("is_final", "error"), [(True, PersonalizeResourceFailedError), (False, PersonalizeRetryableError)]
+)
 def test_a_failure_event_never_passes(is_final: bool, error: type[Exception]) -> None:
     sensor = sensors.PersonalizeBatchInferenceJobSensor(task_id="sense", arn=ARN)
     with pytest.raises(error, match="why"):

@@ -18,6 +18,9 @@ ONE_TRY: dict[str, Any] = {"retries": {"total_max_attempts": 1}}
 #: The server hangs up instead of answering.
 NO_ANSWER: tuple[int, dict[str, Any]] = (0, {})
 
+#: The service refuses the poll because it was asked too often.
+THROTTLED = (400, {"__type": "ThrottlingException", "message": "slow down"})
+
 Answers = list[tuple[int, dict[str, Any]]]
 
 
@@ -82,9 +85,6 @@ def test_a_refused_look_is_not_final(answers: Answers) -> None:
     assert (event["status"], event["is_final"]) == ("error", False)
 
 
-THROTTLED = (400, {"__type": "ThrottlingException", "message": "slow down"})
-
-
 @pytest.mark.parametrize("fault", [THROTTLED, (503, {})], ids=["throttled", "unavailable"])
 def test_a_look_that_meets_a_fault_counts(fault: tuple[int, dict[str, Any]], answers: Answers) -> None:
     answers += [fault] * 3
@@ -104,11 +104,21 @@ def test_a_look_without_an_answer_is_a_look(answers: Answers) -> None:
     assert answers == []
 
 
-def test_looks_without_an_answer_end_too(answers: Answers) -> None:
-    answers += [NO_ANSWER] * 2
-    event = event_after(attempts=2)
+@pytest.mark.parametrize(
+    "polls",
+    [
+        [NO_ANSWER] * 3,
+        [job("CREATE PENDING"), NO_ANSWER, job("CREATE PENDING")],
+        [NO_ANSWER, job("CREATE PENDING"), NO_ANSWER],
+        [THROTTLED, NO_ANSWER, job("CREATE IN_PROGRESS")],
+    ],
+    ids=["none answered", "second not answered", "second answered", "throttled, not answered, pending"],
+)
+def test_every_poll_is_an_attempt_whatever_came_of_it(polls: Answers, answers: Answers) -> None:
+    answers += [*polls, job("ACTIVE")]
+    event = event_after(attempts=3)
     assert (event["status"], event["is_final"]) == ("error", False)
-    assert answers == []
+    assert answers == [job("ACTIVE")]
 
 
 def test_what_is_gone_is_deleted(answers: Answers) -> None:

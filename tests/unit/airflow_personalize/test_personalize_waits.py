@@ -9,9 +9,8 @@ from unittest.mock import Mock
 import pytest
 from airflow.exceptions import TaskDeferred
 from airflow.providers.amazon.aws.exceptions import WaiterMaxAttemptsError
-from botocore.exceptions import EndpointConnectionError
 
-from aisle.errors import PersonalizeJobFailed, RetryableError
+from airflow_personalize.exceptions import PersonalizeResourceFailedError, PersonalizeRetryableError
 from tests.unit.airflow_personalize.create_cases import VERSION, VERSION_CASE, Stub, expect
 
 
@@ -45,7 +44,7 @@ def test_what_takes_longer_than_its_patience_is_deferred_for_and_is_soon_looked_
 
 def test_an_event_of_a_wait_that_ran_out_may_be_retried() -> None:
     event = {"status": "error", "arn": VERSION, "message": "max attempts reached", "is_final": False}
-    with pytest.raises(RetryableError, match="max attempts"):
+    with pytest.raises(PersonalizeRetryableError, match="max attempts"):
         VERSION_CASE.make().execute_complete({}, event)
 
 
@@ -53,7 +52,7 @@ def test_failure_seen_at_the_first_look_raises_with_the_reason(stub: Stub) -> No
     operator = VERSION_CASE.make(deferrable=True)
     failed = VERSION_CASE.described("CREATE FAILED", failureReason="fewer than 25 users")
     expect(stub(operator), VERSION_CASE.created, failed)
-    with pytest.raises(PersonalizeJobFailed, match="fewer than 25 users"):
+    with pytest.raises(PersonalizeResourceFailedError, match="fewer than 25 users"):
         operator.execute({})
 
 
@@ -61,7 +60,7 @@ def test_failure_seen_while_waiting_raises_with_the_reason(stub: Stub) -> None:
     operator = VERSION_CASE.make()
     failed = VERSION_CASE.described("CREATE FAILED", failureReason="fewer than 25 users")
     expect(stub(operator), VERSION_CASE.created, VERSION_CASE.described("CREATE PENDING"), failed)
-    with pytest.raises(PersonalizeJobFailed, match="fewer than 25 users"):
+    with pytest.raises(PersonalizeResourceFailedError, match="fewer than 25 users"):
         operator.execute({})
 
 
@@ -69,7 +68,7 @@ def test_a_wait_in_place_that_runs_out_may_be_retried(stub: Stub) -> None:
     operator = VERSION_CASE.make(waiter_max_attempts=1)
     pending = VERSION_CASE.described("CREATE PENDING")
     expect(stub(operator), VERSION_CASE.created, pending, pending)
-    with pytest.raises(RetryableError) as raised:
+    with pytest.raises(PersonalizeRetryableError) as raised:
         operator.execute({})
     assert isinstance(raised.value.__cause__, WaiterMaxAttemptsError)
 
@@ -80,7 +79,7 @@ def test_steady_throttling_ends_a_wait_in_place(stub: Stub) -> None:
     expect(stubber, VERSION_CASE.created, VERSION_CASE.described("CREATE PENDING"))
     for _ in range(3):
         stubber.add_client_error("describe_solution_version", "ThrottlingException")
-    with pytest.raises(RetryableError, match="max attempts"):
+    with pytest.raises(PersonalizeRetryableError, match="max attempts"):
         operator.execute({})
 
 
@@ -93,22 +92,44 @@ def test_throttling_at_the_first_look_is_waited_out(stub: Stub) -> None:
     assert operator.execute({}) == VERSION_CASE.arn
 
 
-def test_a_look_without_an_answer_is_a_look(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    operator = VERSION_CASE.make()
-    expect(stub(operator), VERSION_CASE.created, *map(VERSION_CASE.described, ("CREATE PENDING", "ACTIVE")))
-    looks = Mock(side_effect=[EndpointConnectionError(endpoint_url="http://x"), operator._wait_unless_lost])
-    monkeypatch.setattr(operator, "_wait_unless_lost", lambda left: looks()(left))
+def version(status: str) -> tuple[int, dict[str, Any]]:
+    return 200, {"solutionVersion": {"solutionVersionArn": VERSION, "status": status}}
+
+
+#: The service takes the creation; the operator's first poll finds it pending.
+BEGUN = [(200, {"solutionVersionArn": VERSION}), version("CREATE PENDING")]
+#: The server hangs up instead of answering.
+NO_RESPONSE: tuple[int, dict[str, Any]] = (0, {})
+THROTTLED = (400, {"__type": "ThrottlingException", "message": "slow down"})
+#: botocore itself does not repeat a call.
+ONE_TRY: dict[str, Any] = {"retries": {"total_max_attempts": 1}}
+
+
+def test_a_poll_without_a_response_does_not_end_the_wait(answers: list[tuple[int, dict[str, Any]]]) -> None:
+    operator = VERSION_CASE.make(botocore_config=ONE_TRY)
+    answers += [*BEGUN, NO_RESPONSE, version("CREATE IN_PROGRESS"), NO_RESPONSE, version("ACTIVE")]
     assert operator.execute({}) == VERSION_CASE.arn
+    assert answers == []
 
 
-def test_looks_without_an_answer_end_too(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    operator = VERSION_CASE.make(waiter_max_attempts=2)
-    expect(stub(operator), VERSION_CASE.created, VERSION_CASE.described("CREATE PENDING"))
-    lost = Mock(side_effect=EndpointConnectionError(endpoint_url="http://x"))
-    monkeypatch.setattr(operator, "_wait_unless_lost", lost)
-    with pytest.raises(RetryableError, match="Could not connect"):
+@pytest.mark.parametrize(
+    "polls",
+    [
+        [NO_RESPONSE] * 3,
+        [version("CREATE PENDING"), NO_RESPONSE, version("CREATE PENDING")],
+        [NO_RESPONSE, version("CREATE PENDING"), NO_RESPONSE],
+        [THROTTLED, NO_RESPONSE, version("CREATE PENDING")],
+    ],
+    ids=["none answered", "second not answered", "second answered", "throttled, not answered, pending"],
+)
+def test_every_poll_is_an_attempt_whatever_came_of_it(
+    polls: list[tuple[int, dict[str, Any]]], answers: list[tuple[int, dict[str, Any]]]
+) -> None:
+    operator = VERSION_CASE.make(waiter_max_attempts=3, botocore_config=ONE_TRY)
+    answers += [*BEGUN, *polls, version("ACTIVE")]
+    with pytest.raises(PersonalizeRetryableError):
         operator.execute({})
-    assert lost.call_count == 2
+    assert answers == [version("ACTIVE")]
 
 
 def test_a_killed_task_stops_its_training(stub: Stub) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_personalize.hooks import shared_client as shared_client_module
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.hooks.shared_client import shared_client
 from airflow_personalize.triggers.personalize import PersonalizeCampaignActiveTrigger
@@ -132,6 +133,21 @@ def test_hooks_that_are_set_up_alike_share(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection("secret"))
     assert asyncio.run(scenario()) == [True, False, False]
+
+
+@pytest.mark.parametrize("secret", ["AKIA-login", "s3cret-password", "t0ken-of-the-session"])
+def test_no_credential_is_in_the_key_of_a_client(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"region_name": "us-east-1", "aws_session_token": "t0ken-of-the-session"}
+    connection = {"conn_type": "aws", "login": "AKIA-login", "password": "s3cret-password", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+
+    async def scenario() -> str:
+        await client_of()
+        return repr([key for clients in shared_client_module._clients.values() for key in clients])
+
+    keys = asyncio.run(scenario())
+    assert len(keys) > 32
+    assert secret not in keys
 
 
 def test_many_waits_make_one_client(answers: list[tuple[int, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from airflow_personalize.answers import CutAnswer, ForeignAnswer, judge_answers
+from airflow_personalize.exceptions import PersonalizeRetryableError
 from airflow_personalize.hooks.base_personalize import service_errors
 from airflow_personalize.hooks.personalize import CAMPAIGN, SOLUTION, SOLUTION_VERSION, PersonalizeHook
 from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
-from aisle.errors import RetryableError
+from airflow_personalize.responses import IncompleteResponseError, UnexpectedResponseError, check_responses
 from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.removal import remove
@@ -136,8 +136,8 @@ def test_an_answer_that_is_not_whole_is_no_answer(answer: bytes, call: Callable[
     says.append(answer)
     with pytest.raises(BotoCoreError):
         call()
-    told = r"^Looking at campaign home: no answer, .+ A retry looks"
-    with pytest.raises(RetryableError, match=told), service_errors("Looking at campaign home"):
+    told = r"^Looking at campaign home: no response, .+ A retry checks"
+    with pytest.raises(PersonalizeRetryableError, match=told), service_errors("Looking at campaign home"):
         call()
 
 
@@ -149,13 +149,12 @@ def test_a_whole_answer_is_handed_on(call: Callable[[], Any], says: list[bytes])
 
 def test_the_message_names_the_call_what_came_back_and_what_to_do(says: list[bytes]) -> None:
     says.append(sized(WHOLE[:20]))
-    with pytest.raises(CutAnswer) as raised:
+    with pytest.raises(IncompleteResponseError) as raised:
         in_place()
     assert str(raised.value) == (
-        "DescribeCampaign was answered with 20 bytes that are no JSON object, HTTP status 200: not a whole answer; "
-        "ask again"
+        "DescribeCampaign was answered with 20 bytes that are not a JSON object, HTTP status 200: "
+        "not a whole response; try again"
     )
-    assert isinstance(raised.value, RetryableError)
 
 
 def live(kind: kinds.Kind) -> Live:
@@ -193,13 +192,13 @@ def test_whoever_reads_a_cut_answer_says_that_there_was_none(
     reader: Callable[[], Any], body: bytes, says: list[bytes]
 ) -> None:
     says.append(sized(body))
-    with pytest.raises(RetryableError, match="ask again"):
+    with pytest.raises((IncompleteResponseError, PersonalizeRetryableError), match="try again"):
         reader()
 
 
 def test_summaries_are_judged_one_by_one(says: list[bytes]) -> None:
     says.append(sized(json.dumps({"campaigns": [{"campaignArn": ARN, "status": "ACTIVE"}, {"name": "b"}]}).encode()))
-    with pytest.raises(CutAnswer, match=r"no campaigns\[\]\.campaignArn"):
+    with pytest.raises(IncompleteResponseError, match=r"no campaigns\[\]\.campaignArn"):
         list(hook().summaries(CAMPAIGN))
 
 
@@ -218,7 +217,7 @@ def test_an_error_with_a_body_that_nobody_can_read_is_told_by_its_status(
     with pytest.raises(ClientError) as raised:
         call()
     assert raised.value.response["Error"]["Code"] == "503"
-    with pytest.raises(RetryableError), service_errors("Looking at campaign home"):
+    with pytest.raises(PersonalizeRetryableError), service_errors("Looking at campaign home"):
         call()
 
 
@@ -237,13 +236,13 @@ def test_an_error_with_a_body_that_nobody_can_read_is_told_by_its_status(
 )
 def test_a_refusal_that_is_cut_off_refuses_nothing(answer: bytes, call: Callable[[], Any], says: list[bytes]) -> None:
     says.append(answer)
-    with pytest.raises(RetryableError), service_errors("Looking at campaign home"):
+    with pytest.raises(PersonalizeRetryableError), service_errors("Looking at campaign home"):
         call()
 
 
 def test_a_page_in_place_of_an_answer_is_still_somebody_elses(says: list[bytes]) -> None:
     says.append(sized(b"\xff<html>").replace(b"application/x-amz-json-1.1", b"text/html"))
-    with pytest.raises(ForeignAnswer, match="text/html"):
+    with pytest.raises(UnexpectedResponseError, match="text/html"):
         in_place()
 
 
@@ -252,7 +251,7 @@ def test_every_operation_that_promises_something_is_judged(name: str, says: list
     """Whatever its model says an operation answers, `{}` is not that; what promises nothing may answer so."""
     says.append(sized(b"{}"))
     session = Session()
-    judge_answers(session.get_component("event_emitter"), name)
+    check_responses(session.get_component("event_emitter"), name)
     client = session.create_client(
         name, endpoint_url=hook().conn.meta.endpoint_url, region_name="us-east-1", aws_access_key_id="a",
         aws_secret_access_key="b", config=Config(parameter_validation=False),
@@ -261,7 +260,7 @@ def test_every_operation_that_promises_something_is_judged(name: str, says: list
         shape = client.meta.service_model.operation_model(operation).output_shape
         try:
             client._make_api_call(operation, {})
-        except CutAnswer:
+        except IncompleteResponseError:
             assert shape is not None
             assert shape.members, operation
         else:

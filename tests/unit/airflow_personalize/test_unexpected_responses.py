@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from airflow_personalize.answers import ForeignAnswer
 from airflow_personalize.hooks.personalize import PersonalizeHook
+from airflow_personalize.responses import UnexpectedResponseError
 
 ARN = "arn:aws:personalize:us-east-1:000000000000:campaign/home"
 OF_THE_SERVICE = {"x-amzn-RequestId": "r-1"}
@@ -94,5 +94,5 @@ def test_nothing_from_somebody_who_knows_no_request_is_no_success_and_a_page_nev
     answer: Answer, call: Any, says: list[Answer]
 ) -> None:
     says.append(answer)
-    with pytest.raises(ForeignAnswer, match=r"DeleteCampaign was answered with .+, HTTP status 200"):
+    with pytest.raises(UnexpectedResponseError, match=r"DeleteCampaign was answered with .+, HTTP status 200"):
         call()

@@ -1,0 +1,27 @@
+"""Exceptions of the operators, sensors and hooks of Amazon Personalize."""
+
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+
+class PersonalizeError(AirflowException):
+    """Base of the exceptions that this package raises."""
+
+
+class PersonalizeRetryableError(PersonalizeError):
+    """Raise when the same task may succeed later: Airflow retries it as often as its ``retries`` allow."""
+
+
+class PersonalizeFinalError(PersonalizeError, AirflowFailException):
+    """Raise when no retry can help: Airflow fails the task at once, whatever its ``retries`` and retry policy."""
+
+
+class PersonalizeResourceFailedError(PersonalizeFinalError):
+    """Raise when a resource or a job has ended in a failed state."""
+
+
+class PersonalizeResourceConflictError(PersonalizeFinalError):
+    """Raise when a resource that exists, or holds the name, is not the one that was asked for."""
