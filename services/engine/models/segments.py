@@ -21,16 +21,13 @@ import scipy.sparse as sp
 
 from services.engine.data.training import Training
 from services.engine.models.model import Model, Ranked
-from services.engine.models.sims import MAX_DENSE_ITEMS
 from services.engine.recipes.affinity import affinity
 from services.engine.recipes.content import features, likeness, row_blocks
 from services.engine.recipes.cooccurrence import cooccurrence, neighbours
-from services.engine.recipes.ease import ease
+from services.engine.recipes.ease import MAX_DENSE_ITEMS, ease, ridge_of
 from services.engine.recipes.histories import Floats, Histories, Ints
 from services.engine.recipes.ranking import top
 
-RIDGE = 300.0
-USUAL_DIMENSION = 149.0
 NEIGHBOURS = 200
 #: How fast memory fades: an event counts 1 / (1 + age) ** FADING.
 FADING = 0.5
@@ -60,8 +57,7 @@ class ItemAffinity(Model):
         interactions = histories.binary(n_items)
         memory = histories.remembered(n_items, FADING)
         if n_items <= MAX_DENSE_ITEMS:
-            fineness = float(options.get("hidden_dimension", USUAL_DIMENSION)) / USUAL_DIMENSION
-            leading = ease(interactions, RIDGE / fineness)
+            leading = ease(interactions, ridge_of(options))
         else:
             leading = neighbours(cooccurrence(interactions, popularity_discount=0.0, min_cointeractions=2), NEIGHBOURS)
         return cls(memory.indptr, memory.indices, memory.data, leading, _stand_ins(training))

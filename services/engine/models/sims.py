@@ -22,7 +22,7 @@ import numpy.typing as npt
 from services.engine.data.training import Training
 from services.engine.models.model import Model, Ranked
 from services.engine.recipes.content import row_blocks
-from services.engine.recipes.ease import ease
+from services.engine.recipes.ease import MAX_DENSE_ITEMS, RIDGE, ease
 from services.engine.recipes.histories import Floats, Histories, Ints
 from services.engine.recipes.kinship import Kinship
 from services.engine.recipes.popularity import ordered, popularity
@@ -30,9 +30,6 @@ from services.engine.recipes.ranking import top
 
 #: The longest list that may be asked for.
 MAX_NEIGHBOURS = 500
-#: Above this many items there is no room for EASE weights (4 bytes per pair): the other views do without.
-MAX_DENSE_ITEMS = 16_000
-RIDGE = 300.0
 MIN_COINTERACTIONS = 3
 
 

@@ -18,15 +18,13 @@ import scipy.sparse as sp
 from services.engine.data.training import Training
 from services.engine.memory import available_bytes
 from services.engine.recipes.content import features, likeness, row_blocks
-from services.engine.recipes.ease import ease
+from services.engine.recipes.ease import MAX_DENSE_ITEMS, ease, ridge_of
 from services.engine.recipes.histories import Floats, Histories, Ints
 from services.engine.recipes.neighbourhood import cosine, rp3beta
 
-#: Above this many items, or with little memory, the dense item-item matrix (4 bytes per pair) gives way to sparse
-#: neighbours.
-MAX_DENSE_ITEMS, MAX_DENSE_SHARE = 16_000, 0.15
+#: What EASE's weights may take of the memory that is left; beyond that, sparse neighbours take their place.
+MAX_DENSE_SHARE = 0.15
 NEIGHBOURS = 200
-RIDGE, USUAL_DIMENSION = 300.0, 149
 #: Weight of likeness by attributes towards an item that nobody took yet, and of how many items it is drawn from.
 COLD, COLD_NEIGHBOURS = 0.02, 20
 #: What a second taste may have of a mix.
@@ -53,8 +51,7 @@ def taste(training: Training, options: Mapping[str, str], mix: Mix) -> Weights:
     interactions = _learners(training.histories, options).binary(training.n_items)
     weights: Weights = sp.csr_matrix((training.n_items,) * 2, dtype=np.float32)
     if mix.get("ease"):
-        dimension = float(options.get("hidden_dimension", USUAL_DIMENSION))
-        weights = ease(interactions, RIDGE * USUAL_DIMENSION / dimension)
+        weights = ease(interactions, ridge_of(options))
         weights *= np.float32(mix["ease"])
     for name, learn in NEIGHBOURHOODS.items():
         if mix.get(name):

@@ -5,12 +5,24 @@ Source: H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 201
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from services.engine.recipes.histories import Floats
 from services.engine.recipes.kernels import add_outer, regress
+
+#: With more items there is no room for EASE's weights, which take 4 bytes per pair of items: models do without.
+MAX_DENSE_ITEMS = 16_000
+#: The smoothing at the dimension that the service documents as the default of `hidden_dimension`.
+RIDGE, USUAL_DIMENSION = 300.0, 149
+
+
+def ridge_of(options: Mapping[str, str]) -> float:
+    """Return the smoothing that a solution's `hidden_dimension` asks for: the finer the taste, the less of it."""
+    return RIDGE * USUAL_DIMENSION / float(options.get("hidden_dimension", USUAL_DIMENSION))
 
 
 def ease(interactions: sp.csr_matrix, ridge: float) -> Floats:

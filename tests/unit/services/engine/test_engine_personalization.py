@@ -16,7 +16,7 @@ from services.engine.metrics import Examples, next_examples, split_users
 from services.engine.models import taste, user_personalization
 from services.engine.models.taste import SHARES
 from services.engine.models.user_personalization import UserPersonalization
-from services.engine.recipes.ease import ease
+from services.engine.recipes.ease import RIDGE, ease
 from services.engine.recipes.histories import Histories
 from services.engine.recipes.neighbourhood import cosine, rp3beta
 from services.engine.recipes.pairs import pairs_of
@@ -112,7 +112,7 @@ def test_model_ranks_as_numpy_would(model: UserPersonalization, training: Traini
     histories = training.histories
     plain = replace(model, blend={"next": 0.0, "familiar": 1.0, "own": 0.0}, power=0.0, span=10_000)
     taken = histories.binary(N_ITEMS).toarray().astype(np.float64)
-    inverse = np.linalg.inv(taken.T @ taken + taste.RIDGE * np.eye(N_ITEMS))
+    inverse = np.linalg.inv(taken.T @ taken + RIDGE * np.eye(N_ITEMS))
     weights = inverse / -np.diag(inverse)
     np.fill_diagonal(weights, 0)
     events = histories.matrix(N_ITEMS, np.ones(len(histories.items))).toarray()
