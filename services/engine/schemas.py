@@ -56,9 +56,6 @@ DOMAIN_COLUMNS: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
 }
 _TYPE_OF_RECORD = {name.lower(): dataset_type for name, dataset_type in RECORD_NAMES.items()}
 AVRO_TYPES = frozenset({"float", "double", "int", "long", "string", "boolean"})
-MAX_ID_LENGTH = 256
-MAX_TEXT_LENGTH = 1_000
-MAX_TEXTUAL_LENGTH = 20_000
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

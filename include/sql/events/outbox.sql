@@ -29,7 +29,7 @@ create index if not exists outbox_user on events.outbox (user_id);
 create index if not exists outbox_sent_at on events.outbox (sent_at);
 
 -- name: why_unsendable
--- Why PutEvents would not take an event; null if it would. The limits are those of aisle.contracts.personalize; a test
+-- Why PutEvents would not take an event; null if it would. The limits are those of personalize_kinds.limits; a test
 -- compares them. An event from the future would outweigh every later one, and PostgreSQL knows moments and numbers that
 -- neither JSON nor Python has.
 create or replace function events.why_unsendable(

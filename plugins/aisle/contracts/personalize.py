@@ -1,7 +1,4 @@
-"""The datasets as Amazon Personalize takes them: columns, types, limits and the lines of batch files.
-
-Source: Personalize developer guide, "Datasets and schemas" and "Quotas", state of 2025-11.
-"""
+"""The datasets as Amazon Personalize takes them: their columns and types, and the records of batch files."""
 
 from __future__ import annotations
 
@@ -11,12 +8,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 PURCHASE = "purchase"
-
-MIN_INTERACTIONS = 1_000
-MIN_USERS_WITH_TWO_INTERACTIONS = 25
-MAX_ID_LENGTH = 256
-MAX_CATEGORICAL_LENGTH = 1_000
-MAX_TEXTUAL_LENGTH = 20_000
 
 
 class Column(NamedTuple):

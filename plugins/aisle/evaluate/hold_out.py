@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import class_row
 
-from aisle.contracts.personalize import MIN_INTERACTIONS
 from aisle.dataset_groups import DatasetGroup, Kind
 from aisle.errors import FinalError
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
+from personalize_kinds.limits import MIN_INTERACTIONS
 
 #: More than any list that popularity is measured by needs, even where what a user has is left out of it.
 _POPULAR_ITEMS = 500

@@ -12,17 +12,12 @@ import psycopg
 
 from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.contracts.limits import LONGEST_ID
-from aisle.contracts.personalize import (
-    INTERACTIONS,
-    MAX_CATEGORICAL_LENGTH,
-    MAX_TEXTUAL_LENGTH,
-    MIN_INTERACTIONS,
-    Dataset,
-)
+from aisle.contracts.personalize import INTERACTIONS, Dataset
 from aisle.contracts.s3_layout import export_csv
 from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ContractBroken
 from aisle.warehouse import sql
+from personalize_kinds.limits import MAX_CATEGORICAL_LENGTH, MAX_TEXTUAL_LENGTH, MIN_INTERACTIONS
 
 #: What a mart may hold, by the name in its SQL.
 LIMITS = {

@@ -13,11 +13,10 @@ from typing import Any
 
 import orjson
 
+from personalize_kinds.limits import MAX_CATEGORICAL_LENGTH, MAX_ID_LENGTH
 from services.engine.data.texts import clean_text
 from services.engine.errors import InvalidInput, shown
 from services.engine.schemas import (
-    MAX_ID_LENGTH,
-    MAX_TEXT_LENGTH,
     REQUIRED_COLUMNS,
     Column,
     DatasetSchema,
@@ -86,7 +85,7 @@ def _text(value: Any, column: Column) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if column.textual:
         return clean_text(text)
-    longest = MAX_ID_LENGTH if column.name in _REQUIRED_NAMES else MAX_TEXT_LENGTH
+    longest = MAX_ID_LENGTH if column.name in _REQUIRED_NAMES else MAX_CATEGORICAL_LENGTH
     if "\0" in text:
         raise ValueError("it has a NUL character")
     if len(text) > longest:

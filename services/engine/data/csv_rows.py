@@ -15,10 +15,11 @@ from typing import IO, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from personalize_kinds.limits import MAX_CATEGORICAL_LENGTH, MAX_ID_LENGTH
 from services.engine.data.tables import arrow_schema
 from services.engine.data.texts import clean_text
 from services.engine.errors import JobFailed
-from services.engine.schemas import MAX_ID_LENGTH, MAX_TEXT_LENGTH, REQUIRED_COLUMNS, Column, DatasetSchema
+from services.engine.schemas import REQUIRED_COLUMNS, Column, DatasetSchema
 
 BLOCK_BYTES = 16 << 20
 #: The year 5138 in seconds, 1973 in milliseconds.
@@ -114,7 +115,7 @@ def _checked(batch: Any, schema: DatasetSchema, source: object) -> Any:
 
 def max_length(column: Column, dataset_type: str) -> int:
     """Most characters in a cell of text that is not textual."""
-    return MAX_ID_LENGTH if column.name in REQUIRED_COLUMNS[dataset_type] else MAX_TEXT_LENGTH
+    return MAX_ID_LENGTH if column.name in REQUIRED_COLUMNS[dataset_type] else MAX_CATEGORICAL_LENGTH
 
 
 def _check_texts(cells: Any, column: Column, longest: int, source: object) -> None:

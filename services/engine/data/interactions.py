@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from personalize_kinds.limits import MIN_INTERACTIONS, MIN_USERS_WITH_TWO_INTERACTIONS
 from services.engine.data.event_log import EventLog, same_moment
 from services.engine.data.ids import Ids, united
 from services.engine.errors import JobFailed
 from services.engine.recipes.histories import Histories, Ints
-
-MIN_INTERACTIONS = 1_000
-MIN_USERS_WITH_TWO = 25
 
 Mask = npt.NDArray[np.bool_]
 
@@ -95,9 +93,10 @@ def check_minimums(histories: Histories, selection: EventSelection) -> None:
     if len(histories.items) < MIN_INTERACTIONS:
         filtered = f" after filtering by event type: {selection.event_type}" if selection.event_type else ""
         raise JobFailed(f"Create failed. Dataset has fewer than {MIN_INTERACTIONS} interactions{filtered}.")
-    if int((histories.lengths >= 2).sum()) < MIN_USERS_WITH_TWO:
+    if int((histories.lengths >= 2).sum()) < MIN_USERS_WITH_TWO_INTERACTIONS:
         raise JobFailed(
-            f"Create failed. Dataset has fewer than {MIN_USERS_WITH_TWO} users with at least 2 interactions each."
+            f"Create failed. Dataset has fewer than {MIN_USERS_WITH_TWO_INTERACTIONS} users with at least 2 interactions "
+            "each."
         )
 
 

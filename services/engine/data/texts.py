@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from services.engine.schemas import MAX_TEXTUAL_LENGTH
+from personalize_kinds.limits import MAX_TEXTUAL_LENGTH
 
 _TAG = re.compile(r"<[^<>]*>")
 _BLANKS = re.compile(r"[\s\0]+")

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from personalize_kinds.kinds import DATASET
+from personalize_kinds.limits import MIN_INTERACTIONS
 from services.engine import s3
 from services.engine.data import csv_rows
 from services.engine.data.datasets import Datasets
-from services.engine.data.interactions import MIN_INTERACTIONS
 from services.engine.data.tables import arrow_schema
 from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard, publish

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.contracts.personalize import MAX_ID_LENGTH
 from aisle.events import outbox
+from personalize_kinds.limits import MAX_ID_LENGTH
 
 MakeOrder = Callable[..., Any]
 

@@ -12,13 +12,14 @@ import msgspec
 import pytest
 import yaml
 
-from aisle.contracts import limits, personalize
+from aisle.contracts import limits
 from aisle.export import dataset_csv
 from aisle.ingest.identity import PersonHasher
 from aisle.ingest.landing import LandedOrder, Lander
 from aisle.publish.ranking import MAX_KEY_LENGTH
 from aisle.settings import PROJECT_ROOT, Identity, OrderSystem
 from aisle.warehouse import SQL_ROOT
+from personalize_kinds import limits as service
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 GOOD_ITEM = {"id": "AB-1", "title": "Green tea", "quantity": 2, "price": 9.99}
@@ -318,7 +319,7 @@ def test_one_limit_of_ids_holds_at_every_boundary() -> None:
             assert _kwargs(suite, check)["max_value"] == limits.LONGEST_ID, (suite, check)
     variables = yaml.safe_load((PROJECT_ROOT / "dbt" / "dbt_project.yml").read_text())["vars"]
     assert variables["max_id_length"] == limits.LONGEST_ID == MAX_KEY_LENGTH
-    assert dataset_csv.LIMITS["max_id_length"] == limits.LONGEST_ID <= personalize.MAX_ID_LENGTH
+    assert dataset_csv.LIMITS["max_id_length"] == limits.LONGEST_ID <= service.MAX_ID_LENGTH
     keys = re.findall(r"_id varchar\((\d+)\)", (SQL_ROOT / "cache" / "create.sql").read_text())
     assert {int(length) for length in keys} == {limits.LONGEST_ID}
 

@@ -13,6 +13,7 @@ from aisle.contracts.company_orders import ORDER_STATUSES, SOURCES
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoreKind
 from aisle.errors import ConfigurationError
 from aisle.quality.suites import BORDERS, GROUP_BORDERS, SUITES, Suite, read_suite, suites_of
+from personalize_kinds import limits as service
 
 FILES = sorted(SUITES.glob("*.json"))
 ALL_SUITES = [suite for border in BORDERS for suite in suites_of(border)]
@@ -121,18 +122,18 @@ def test_limits_are_those_of_the_contracts() -> None:
         ("marts_interactions", "user_id_length", limits.LONGEST_ID),
         ("marts_interactions", "item_id_length", limits.LONGEST_ID),
         ("marts_items", "item_id_length", limits.LONGEST_ID),
-        ("marts_items", "category_length", personalize.MAX_CATEGORICAL_LENGTH),
-        ("marts_items", "product_name_length", personalize.MAX_TEXTUAL_LENGTH),
+        ("marts_items", "category_length", service.MAX_CATEGORICAL_LENGTH),
+        ("marts_items", "product_name_length", service.MAX_TEXTUAL_LENGTH),
         ("marts_users", "user_id_length", limits.LONGEST_ID),
-        ("marts_users", "gender_length", personalize.MAX_CATEGORICAL_LENGTH),
-        ("marts_users", "location_length", personalize.MAX_CATEGORICAL_LENGTH),
+        ("marts_users", "gender_length", service.MAX_CATEGORICAL_LENGTH),
+        ("marts_users", "location_length", service.MAX_CATEGORICAL_LENGTH),
     ]:
         assert kwargs_of(suite, check)["max_value"] == limit, (suite, check)
     minimum = kwargs_of("marts_interactions", "interactions_suffice")["min_value"]
-    assert minimum == personalize.MIN_INTERACTIONS
-    assert kwargs_of("marts_users", "users_exist")["min_value"] == personalize.MIN_USERS_WITH_TWO_INTERACTIONS
+    assert minimum == service.MIN_INTERACTIONS
+    assert kwargs_of("marts_users", "users_exist")["min_value"] == service.MIN_USERS_WITH_TWO_INTERACTIONS
     query = kwargs_of("marts_interactions", "users_suffice")["unexpected_rows_query"]
-    assert query.endswith(f"having count(*) < {personalize.MIN_USERS_WITH_TWO_INTERACTIONS}")
+    assert query.endswith(f"having count(*) < {service.MIN_USERS_WITH_TWO_INTERACTIONS}")
 
 
 def test_vocabularies_are_those_of_the_contracts() -> None:

@@ -1,0 +1,52 @@
+"""Where a limit of Amazon Personalize has to be repeated, because no Python is read there, it is the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+from aisle.contracts.limits import LONGEST_ID
+from aisle.settings import PROJECT_ROOT
+from personalize_kinds import limits
+
+DBT_VARIABLES = yaml.safe_load((PROJECT_ROOT / "dbt" / "dbt_project.yml").read_text())["vars"]
+#: The platform's own limit of an id is narrower than the service's; all others are the service's.
+DBT_LIMITS = {
+    "max_id_length": LONGEST_ID,
+    "max_categorical_length": limits.MAX_CATEGORICAL_LENGTH,
+    "max_textual_length": limits.MAX_TEXTUAL_LENGTH,
+}
+
+
+def test_the_limits_among_dbts_variables_are_those_of_the_service() -> None:
+    """A variable that names a limit and is not in the table fails here: tie it."""
+    assert {name: value for name, value in DBT_VARIABLES.items() if re.match("max_|min_", name)} == DBT_LIMITS
+    assert LONGEST_ID <= limits.MAX_ID_LENGTH
+
+
+def test_the_longest_id_of_an_event_in_sql_is_that_of_the_service() -> None:
+    statement = (PROJECT_ROOT / "include" / "sql" / "events" / "outbox.sql").read_text()
+    lengths = re.findall(r"length\(\w+_id\) (?:>|not between 1 and) (\d+)", statement)
+    assert len(lengths) == 3
+    assert set(map(int, lengths)) == {limits.MAX_ID_LENGTH}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "path"),
+    [
+        ("personalize-runtime", "GetRecommendations", ["userId"]),
+        ("personalize-runtime", "GetRecommendations", ["itemId"]),
+        ("personalize-events", "PutEvents", ["userId"]),
+        ("personalize-events", "PutEvents", ["sessionId"]),
+        ("personalize-events", "PutEvents", ["eventList", "itemId"]),
+    ],
+)
+def test_the_longest_id_is_that_of_botocores_model(service: str, operation: str, path: list[str]) -> None:
+    shape = ServiceModel(Loader().load_service_model(service, "service-2")).operation_model(operation).input_shape
+    for member in path:
+        shape = getattr(shape, "member", shape).members[member]
+    assert shape.metadata["max"] == limits.MAX_ID_LENGTH
