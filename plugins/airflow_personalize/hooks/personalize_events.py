@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import Any
 
 from airflow_personalize.hooks.base_personalize import PersonalizeBaseHook
-
-#: The most events that one call may carry.
-EVENTS_PER_CALL = 10
+from personalize_kinds.events import calls_of
 
 
 class PersonalizeEventsHook(PersonalizeBaseHook):
@@ -44,22 +41,3 @@ class PersonalizeEventsHook(PersonalizeBaseHook):
         for call in calls:
             self.conn.put_events(trackingId=tracking_id, **call)
         return len(calls)
-
-
-def calls_of(events: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """
-    The calls of PutEvents that carry the events: each is of one user and session, and of ten events at most.
-
-    :param events: Events, each with its `sessionId` and, if known, `userId`.
-    """
-    for (user_id, session_id), group in groupby(sorted(events, key=_whose), key=_whose):
-        listed = [
-            {member: event[member] for member in event if member not in ("userId", "sessionId")} for event in group
-        ]
-        whose = {"userId": user_id, "sessionId": session_id} if user_id else {"sessionId": session_id}
-        for start in range(0, len(listed), EVENTS_PER_CALL):
-            yield whose | {"eventList": listed[start : start + EVENTS_PER_CALL]}
-
-
-def _whose(event: dict[str, Any]) -> tuple[str, str]:
-    return event.get("userId") or "", event["sessionId"]

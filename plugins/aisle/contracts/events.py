@@ -1,4 +1,4 @@
-"""Single events as PutEvents takes them: the wire's form, its limits, and which events may share a call.
+"""Single events, and the calls of PutEvents that carry them.
 
 Source: Personalize developer guide, "Recording real-time interactions" and "Quotas", state of 2025-11.
 """
@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-MAX_EVENTS_PER_CALL = 10
+from personalize_kinds.events import Call, calls_of
 
 
 class Event(NamedTuple):
@@ -30,8 +29,10 @@ class Event(NamedTuple):
     occurred_at: datetime
 
     def as_wire(self) -> dict[str, Any]:
-        """The event as a member of `eventList`: its time in whole seconds rounded down, as in the interactions CSV."""
+        """Write the event as PutEvents takes it: its time in whole seconds rounded down, as in the interactions CSV."""
         wire: dict[str, Any] = {
+            "userId": self.user_id,
+            "sessionId": self.session_id,
             "eventId": self.event_id,
             "eventType": self.event_type,
             "itemId": self.item_id,
@@ -40,12 +41,6 @@ class Event(NamedTuple):
         return wire if self.event_value is None else wire | {"eventValue": self.event_value}
 
 
-Call = tuple[Event, ...]
-_whose = attrgetter("user_id", "session_id")
-
-
 def calls(events: Iterable[Event]) -> Iterator[Call]:
-    """The events in as few calls as the service allows: one user and session each, at most ten events, oldest first."""
-    for _, session in groupby(sorted(events, key=attrgetter("user_id", "session_id", "occurred_at")), _whose):
-        mine = tuple(session)
-        yield from (mine[first : first + MAX_EVENTS_PER_CALL] for first in range(0, len(mine), MAX_EVENTS_PER_CALL))
+    """Yield as few calls as the service allows, the events of each session oldest first."""
+    return calls_of(event.as_wire() for event in sorted(events, key=attrgetter("occurred_at")))

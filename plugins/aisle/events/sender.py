@@ -17,25 +17,16 @@ from typing import Any, NamedTuple
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from aisle.contracts.events import Call, calls
+from aisle.contracts.events import calls
 from aisle.errors import AisleError, FinalError, RetryableError, Throttled
 from aisle.events import outbox
+from personalize_kinds.codes import BLAMES_CONTENT, is_throttling, passes
+from personalize_kinds.events import Call, calls_of_one_event
 
 log = logging.getLogger(__name__)
 
 #: Events held at a time by each thread: what may go out twice when it dies.
 _CLAIM_EVENTS = 200
-#: The service has something against what a call holds: what it means, how it is written, or how much it is.
-_REFUSALS = frozenset(
-    {
-        "InvalidInputException",
-        "ValidationException",
-        "SerializationException",
-        "RequestEntityTooLargeException",
-        "413",  # a proxy's answer, which has no code of its own
-    }
-)
-_THROTTLES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
 _PAUSE_SECONDS = 15.0
 
 
@@ -50,7 +41,7 @@ class Sent(NamedTuple):
 
 @dataclass
 class _Delivery:
-    """What became of a claim: the service's word on each event, and the error that ended it early, if any."""
+    """What became of a claim: the ids that were taken, refusals by id, and the error that ended it early, if any."""
 
     sent: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
@@ -108,53 +99,48 @@ class Sender:
                     break
         return Sent(n_sent, reasons.total(), n_dead, dict(reasons))
 
-    def _deliver(self, waiting: list[Call]) -> _Delivery:
+    def _deliver(self, pending: list[Call]) -> _Delivery:
         delivery = _Delivery()
         try:
-            for call in waiting:
-                self._put_or_part(call, delivery)
+            for call in pending:
+                self._put_or_split(call, delivery)
         except AisleError as error:
             delivery.failure = error
         return delivery
 
-    def _put_or_part(self, call: Call, delivery: _Delivery) -> None:
-        """One call; if it is refused, each of its events alone: the service refuses all of them for the sake of one."""
+    def _put_or_split(self, call: Call, delivery: _Delivery) -> None:
+        """Send a call; if it is refused, send each of its events alone: one bad event costs the whole call."""
         refusal = self._put(call)
+        event_ids = [event["eventId"] for event in call["eventList"]]
         if refusal is None:
-            delivery.sent += [event.event_id for event in call]
-        elif len(call) == 1:
-            delivery.refused[call[0].event_id] = refusal
+            delivery.sent += event_ids
+        elif len(event_ids) == 1:
+            delivery.refused[event_ids[0]] = refusal
         else:
-            for event in call:
-                self._put_or_part((event,), delivery)
+            for single in calls_of_one_event(call):
+                self._put_or_split(single, delivery)
 
     def _put(self, call: Call) -> str | None:
-        """Why the service refuses a call; none if it took it. Raises what is the fault of no event."""
-        user_id, session_id = call[0].user_id, call[0].session_id
+        """Send one call; return the reason why it is refused, or None. Raises errors unrelated to the events."""
         try:
-            self._client.put_events(
-                trackingId=self._tracking_id,
-                userId=user_id,
-                sessionId=session_id,
-                eventList=[event.as_wire() for event in call],
-            )
+            self._client.put_events(trackingId=self._tracking_id, **call)
         except (ClientError, BotoCoreError) as error:
-            return _refusal(error, len(call))
+            return _refusal(error, len(call["eventList"]))
         return None
 
 
 def _refusal(error: ClientError | BotoCoreError, n_events: int) -> str:
-    """What the service has against the events, or the error that has nothing to do with them. boto3 has tried again."""
-    said = f"PutEvents of {n_events} events: {error}"
+    """Return what the service has against the events, or raise what has nothing to do with them. boto3 has retried."""
+    attempt = f"PutEvents of {n_events} events: {error}"
     if isinstance(error, ParamValidationError):
         return str(error)
     if isinstance(error, BotoCoreError):
-        raise RetryableError(f"{said}; look whether the service can be reached: the events wait") from error
+        raise RetryableError(f"{attempt}; look whether the service can be reached: the events wait") from error
     code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-    if code in _REFUSALS:
+    if code in BLAMES_CONTENT:
         return f"{code}: {error.response['Error'].get('Message', '')}"
-    if code in _THROTTLES or status == 429:
-        raise Throttled(f"{said}; send from fewer threads (AISLE_EVENTS__SENDERS): the events wait", _PAUSE_SECONDS)
-    if status >= 500:
-        raise RetryableError(f"{said}; look into the service's log: the events wait") from error
-    raise FinalError(f"{said}; check the connection aws_default and its rights: the events wait") from error
+    if is_throttling(code, status):
+        raise Throttled(f"{attempt}; send from fewer threads (AISLE_EVENTS__SENDERS): the events wait", _PAUSE_SECONDS)
+    if passes(code, status):
+        raise RetryableError(f"{attempt}; look into the service's log: the events wait") from error
+    raise FinalError(f"{attempt}; check the connection aws_default and its rights: the events wait") from error

@@ -94,10 +94,8 @@ def check_minimums(histories: Histories, selection: EventSelection) -> None:
         filtered = f" after filtering by event type: {selection.event_type}" if selection.event_type else ""
         raise JobFailed(f"Create failed. Dataset has fewer than {MIN_INTERACTIONS} interactions{filtered}.")
     if int((histories.lengths >= 2).sum()) < MIN_USERS_WITH_TWO_INTERACTIONS:
-        raise JobFailed(
-            f"Create failed. Dataset has fewer than {MIN_USERS_WITH_TWO_INTERACTIONS} users with at least 2 interactions "
-            "each."
-        )
+        n_users = MIN_USERS_WITH_TWO_INTERACTIONS
+        raise JobFailed(f"Create failed. Dataset has fewer than {n_users} users with at least 2 interactions each.")
 
 
 def _used(ids: Ids, codes: Ints) -> tuple[Ids, Ints]:

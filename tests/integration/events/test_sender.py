@@ -94,6 +94,9 @@ def _await_release(shop: Any) -> None:
     [
         (400, "ThrottlingException", Throttled),
         (429, "TooManyRequestsException", Throttled),
+        (400, "SlowDown", Throttled),
+        (400, "RequestThrottled", Throttled),
+        (400, "RequestTimeout", RetryableError),
         (500, "InternalFailure", RetryableError),
         (503, "ServiceUnavailable", RetryableError),
         (403, "AccessDeniedException", FinalError),

@@ -10,7 +10,6 @@ import pytest
 from botocore.stub import Stubber
 
 from airflow_personalize.exceptions import PersonalizeFinalError, PersonalizeRetryableError
-from airflow_personalize.hooks.personalize_events import calls_of
 from airflow_personalize.operators.personalize import (
     PersonalizeGetSolutionMetricsOperator,
     PersonalizePutEventsOperator,
@@ -43,18 +42,6 @@ def test_metrics_of_a_training_that_has_not_ended_may_be_retried(stub: Stub) -> 
     stub(operator).add_client_error("get_solution_metrics", "ResourceInUseException", "not ACTIVE")
     with pytest.raises(PersonalizeRetryableError, match=f"Getting the metrics of .*{VERSION}.*not ACTIVE"):
         operator.execute({})
-
-
-def test_events_go_ten_of_a_session_in_a_call() -> None:
-    events = [event(n) for n in range(12)] + [event(12, session="s2"), event(13, user="u2"), event(14, user=None)]
-    calls = {(call.get("userId"), call["sessionId"], len(call["eventList"])) for call in calls_of(events)}
-    assert calls == {("u1", "s1", 10), ("u1", "s1", 2), ("u1", "s2", 1), ("u2", "s1", 1), (None, "s1", 1)}
-
-
-def test_the_events_of_a_session_keep_their_order() -> None:
-    events = [event(3), event(9, user="u2"), event(1), event(2)]
-    (first, _) = calls_of(events)
-    assert [each["eventId"] for each in first["eventList"]] == ["e3", "e1", "e2"]
 
 
 def test_an_event_goes_over_the_wire_as_it_came_but_for_whose_it_is(stub: Stub) -> None:
