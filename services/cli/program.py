@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 
 from aisle.errors import AisleError, UnusableSettings
 from aisle.settings import PROJECT_ROOT
-from services.cli import stack, warehouse
+from services.cli import people, stack, warehouse
 from services.cli.usage import UsageError
 from services.resources import commands as resources
 from services.terminal import TerminalConsole, labelled
@@ -32,6 +32,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(stack.commands)
 app.add_typer(warehouse.commands)
+app.add_typer(people.commands)
 app.add_typer(resources.commands)  # plan, apply, teardown, import-resources, convert
 app.add_typer(warehouse.events, name="events")
 

@@ -1,12 +1,19 @@
-"""What a caller can do wrong, and how a command asks for an answer."""
+"""What a caller can do wrong, how a command asks for an answer, and the options that several commands have."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
+from typing import Annotated
 
 import typer
 
 from services.terminal import TerminalConsole
+
+WarehouseUrl = Annotated[
+    str | None,
+    typer.Option("--url", envvar="WAREHOUSE_URL", help="libpq URL of the warehouse; else the running stack's."),
+]
 
 
 class UsageError(typer.TyperException):
@@ -15,20 +22,27 @@ class UsageError(typer.TyperException):
     exit_code = 2
 
 
-def ask(console: TerminalConsole, question: str, check: Callable[[str], None] = lambda _: None) -> str:
+def refuse_unknown(what: str, name: str, names: Iterable[str]) -> None:
+    """Raise UsageError with the names that there are, if `name` is none of them."""
+    known = sorted(names)
+    if name not in known:
+        raise UsageError(f"there is no {what} {name}; there is {', '.join(known) or 'none at all'}")
+
+
+def ask(console: TerminalConsole, question: str, check: Callable[[str], None]) -> str:
     """Ask until `check` takes the answer, and return it stripped; `check` raises ValueError with what is wrong.
 
-    Raises UsageError at the end of the input.
+    Raises UsageError at the end of the input, and where nobody is there to answer again.
     """
     while True:
         try:
             answer = console.input(f"{question}: ").strip()
             check(answer)
         except EOFError as error:
-            raise UsageError(
-                f"the input ended where {question} was asked for: answer it, or leave the line empty"
-            ) from error
+            raise UsageError(f"the input ended before {question} was answered: type it, or an empty line") from error
         except ValueError as error:
+            if not sys.stdin.isatty():
+                raise UsageError(f"{question}: {error}") from error
             console.print(f"{error}", style="yellow", soft_wrap=True)
         else:
             return answer

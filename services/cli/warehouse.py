@@ -1,4 +1,4 @@
-"""Commands around the warehouse: its tables, requests of erasure, events that were given up."""
+"""Commands around the warehouse: its tables, and the events that were given up."""
 
 from __future__ import annotations
 
@@ -7,17 +7,12 @@ from typing import Annotated
 
 import typer
 
-from services.cli.usage import ask
+from services.cli.usage import WarehouseUrl, refuse_unknown
 from services.terminal import TerminalConsole
 
 commands = typer.Typer()
 events = typer.Typer(no_args_is_help=True, help="Purchases on their way to Personalize, by PutEvents.")
 console = TerminalConsole()
-
-WarehouseUrl = Annotated[
-    str | None,
-    typer.Option("--url", envvar="WAREHOUSE_URL", help="libpq URL of the warehouse; else the running stack's."),
-]
 
 
 @commands.command()
@@ -33,29 +28,6 @@ def migrate(
         admit_reader(url, password)
 
 
-@commands.command()
-def erase(url: WarehouseUrl = None) -> None:
-    """File a request to forget a person. It asks who it is, so that nothing of it stays in a shell's history."""
-    from aisle.warehouse import connect, sql
-    from services.stack.running import running_stack
-
-    warehouse_url = url or running_stack().addresses.warehouse_url
-    console.print("Who asks to be forgotten? What is not known stays empty.")
-    questions = ("phone", "email", "source", "source_id", "user_id")
-    known = {name: ask(console, name) or None for name in questions}
-    with connect(warehouse_url) as connection:
-        row = connection.execute(sql("identity/erasure_requests/insert").encode(), known).fetchone()
-    console.print(f"Filed. Start the DAG erase with the param request_id: {row[0] if row else ''}")
-
-
-@commands.command("user-hash")
-def hash_user() -> None:
-    """Print what stands for a user in a DAG's params. It asks for the id, so that it stays in no shell's history."""
-    from aisle.contracts.identity import user_hash
-
-    console.print(user_hash(ask(console, "user_id")), highlight=False)
-
-
 @events.command()
 def replay(
     url: WarehouseUrl = None,
@@ -63,11 +35,15 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many are dead, and of what.")] = False,
 ) -> None:
     """Let the events that were refused too often wait again: the next run of the DAG events sends them."""
+    from aisle.dataset_groups import dataset_groups
     from aisle.warehouse import connect, sql
     from services.stack.running import running_stack
 
     of_whom = {"dataset_group": group}
     with connect(url or running_stack().addresses.warehouse_url) as connection:
+        if group is not None:
+            in_outbox = {name for (name,) in connection.execute(sql("events/outbox/groups").encode())}
+            refuse_unknown("dataset group", group, in_outbox | {known.name for known in dataset_groups()})
         reasons = connection.execute(sql("events/outbox/dead_reasons").encode(), of_whom).fetchall()
         n_dead = sum(n_events for *_, n_events in reasons)
         n_replayed = 0 if dry_run else connection.execute(sql("events/outbox/replay_dead").encode(), of_whom).rowcount

@@ -333,6 +333,11 @@ select
 from events.outbox
 where sent_at >= %(began_at)s and dataset_group = %(dataset_group)s;
 
+-- name: groups
+-- The dataset groups that events were ever meant for.
+select distinct dataset_group
+from events.outbox;
+
 -- name: dead_reasons
 -- Of what the events of a group, or of every one, died: each reason with its number of events, the commonest first.
 select

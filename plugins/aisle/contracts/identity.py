@@ -1,8 +1,44 @@
-"""How a user is named where their id must not stay."""
+"""How people are known: a phone number, an e-mail address, a user id, and the name that stands for a user elsewhere."""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from hashlib import sha256
+
+from aisle.contracts.text import tidy
+
+#: A user id of Aisle: 32 hex digits of a keyed hash.
+USER_ID = re.compile(r"[0-9a-f]{32}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+#: What is typed where a contact is asked for and there is none. Others are found by how many people they stand for.
+_PLACEHOLDER_PHONE = re.compile(r".*(\d)\1{6}")
+_PLACEHOLDER_EMAIL = re.compile(
+    r"(no-?reply|do-?not-?reply|no-?e?mail|none|null|n\.?a|unknown|guest|walk-?in|customer|test)@.*"
+)
+
+
+@lru_cache(maxsize=65536)
+def phone_number(text: str | None, region: str) -> str | None:
+    """Write a phone number as +<country><number>; None if it could not be anybody's. Slow, hence the cache."""
+    import phonenumbers  # programs without phones do without it
+
+    if not text:
+        return None
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return None if _PLACEHOLDER_PHONE.fullmatch(written) else written
+
+
+def email_address(text: str | None) -> str | None:
+    """Write an e-mail address in lower case; None if it is none, or a placeholder."""
+    folded = (tidy(text) or "").lower()
+    return folded if _EMAIL.fullmatch(folded) and not _PLACEHOLDER_EMAIL.fullmatch(folded) else None
 
 
 def user_hash(user_id: str) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple, cast
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
 from aisle.contracts.company_orders import SOURCES, Customer, SourceName
+from aisle.contracts.identity import USER_ID
 from aisle.errors import ConfigurationError
 from aisle.ingest.identity import PersonHasher
 from aisle.warehouse import sql
-
-_USER_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Request(NamedTuple):
@@ -118,7 +116,7 @@ def _note_contacts_of_customers(connection: Connection, hasher: PersonHasher) ->
 
 def _hashed(request: Request, hasher: PersonHasher) -> set[str]:
     """User ids that the request's own words stand for: each of them may have been all that a source knew."""
-    if request.user_id and not _USER_ID.fullmatch(request.user_id):
+    if request.user_id and not USER_ID.fullmatch(request.user_id):
         raise ConfigurationError(
             "erasing a person: the user_id of the request is not one of Aisle's (32 hex digits); give the person's "
             "phone, e-mail, or the source and its id, instead"

@@ -7,22 +7,14 @@ of these that is usable: the phone number in E.164, the e-mail address, the sour
 from __future__ import annotations
 
 import hmac
-import re
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 from aisle.contracts.company_orders import Customer, SourceName
+from aisle.contracts.identity import email_address, phone_number
+from aisle.contracts.text import tidy
 from aisle.errors import ConfigurationError
-from aisle.ingest.text import tidy
 from aisle.settings import Identity
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-#: What is typed where a contact is asked for and there is none. Others are found by how many people they stand for.
-_PLACEHOLDER_PHONE = re.compile(r".*(\d)\1{6}")
-_PLACEHOLDER_EMAIL = re.compile(
-    r"(no-?reply|do-?not-?reply|no-?e?mail|none|null|n\.?a|unknown|guest|walk-?in|customer|test)@.*"
-)
 
 
 class Person(NamedTuple):
@@ -67,7 +59,7 @@ class PersonHasher:
         user_id = next(filter(None, hashes), None)
         if user_id is None:
             return None
-        phone, email = _e164(customer.phone, self._region), _email(customer.email)
+        phone, email = phone_number(customer.phone, self._region), email_address(customer.email)
         return Person(user_id, tidy(customer.name), phone, email, tidy(customer.address), seen_at, *hashes)
 
     def hashes(self, source: SourceName, customer: Customer) -> ContactHashes:
@@ -81,35 +73,13 @@ class PersonHasher:
 
     def phone_hash(self, phone: str | None) -> str | None:
         """Hash a phone number however it is written; None if it could not be anybody's."""
-        number = _e164(phone, self._region)
+        number = phone_number(phone, self._region)
         return self._hash(f"phone:{number}") if number else None
 
     def email_hash(self, email: str | None) -> str | None:
         """Hash an e-mail address whatever its case; None if it is none."""
-        address = _email(email)
+        address = email_address(email)
         return self._hash(f"email:{address}") if address else None
 
     def _hash(self, key: str) -> str:
         return hmac.digest(self._key, key.encode(), "sha256").hex()[:32]
-
-
-@lru_cache(maxsize=65536)
-def _e164(phone: str | None, region: str) -> str | None:
-    """A phone number as +<country><number>; None if it could not be anybody's. Slow, hence the cache."""
-    import phonenumbers
-
-    if not phone:
-        return None
-    try:
-        number = phonenumbers.parse(phone, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return None if _PLACEHOLDER_PHONE.fullmatch(written) else written
-
-
-def _email(email: str | None) -> str | None:
-    folded = (tidy(email) or "").lower()
-    return folded if _EMAIL.fullmatch(folded) and not _PLACEHOLDER_EMAIL.fullmatch(folded) else None

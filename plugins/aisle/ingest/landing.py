@@ -18,9 +18,9 @@ import msgspec
 
 from aisle.contracts.company_orders import CANCELLED, Item, SourceName
 from aisle.contracts.limits import CLOCK_TOLERANCE, LARGEST_NUMBER, LONGEST_ID, SMALLEST_PRICE, SMALLEST_QUANTITY
+from aisle.contracts.text import tidy
 from aisle.ingest.identity import Person, PersonHasher
 from aisle.ingest.orders import ReadOrder, Refusal, RefusedOrder, Rules, read_order
-from aisle.ingest.text import tidy
 from aisle.settings import OrderSystem
 
 #: Raise it when the mapping below changes: every order that comes again is then written anew.

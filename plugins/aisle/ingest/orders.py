@@ -13,8 +13,8 @@ import msgspec
 
 from aisle.contracts.company_orders import ORDER_STATUSES, Item, Order
 from aisle.contracts.limits import EARLIEST_MOMENT, LARGEST_NUMBER, LONGEST_ID
+from aisle.contracts.text import tidy
 from aisle.ingest.spoilt import BROKEN_CHARACTER, UNREADABLE, legible
-from aisle.ingest.text import tidy
 
 _orders = msgspec.json.Decoder(Order)
 #: Of any JSON, without a float on the way: digits of an id would be lost in it.

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
+from services.cli.usage import UsageError
 
 
 @pytest.fixture
@@ -58,4 +59,11 @@ def test_of_several_groups_the_reasons_are_told_apart_and_one_can_be_replayed_al
     assert "1  no such item" in alone
     assert "1 dead events; 1 wait again" in alone
     assert with_dead_events.outbox("dataset_group", "state = 'dead'") == ["aisle"]
-    assert "0 dead events" in replay(url, "--group", "nobody")
+
+
+@pytest.mark.parametrize("name", ["nonsense", "Aisle", ""])
+def test_a_group_that_is_unknown_is_refused_with_those_that_there_are(with_dead_events: Any, name: str) -> None:
+    ended = CliRunner().invoke(app, ["events", "replay", "--url", with_dead_events.url, "--group", name])
+    assert isinstance(ended.exception, UsageError)
+    assert with_dead_events.outbox("dataset_group")[0] in str(ended.exception)
+    assert with_dead_events.outbox("state").count("dead") == 1

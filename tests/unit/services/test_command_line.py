@@ -61,7 +61,6 @@ def test_an_interrupted_prompt_ends_as_an_interrupted_program(monkeypatch: pytes
         raise KeyboardInterrupt
 
     monkeypatch.setattr("builtins.input", interrupted)
-    monkeypatch.setattr("services.cli.warehouse.console.input", interrupted)
     assert run(["user-hash"]) == 130
 
 

@@ -1,0 +1,83 @@
+"""Commands about one person. They ask who it is, so that nothing of it stays in a shell's history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import typer
+
+from aisle.contracts.company_orders import SOURCES
+from aisle.contracts.identity import USER_ID, email_address, phone_number, user_hash
+from aisle.settings import get_settings
+from services.cli.usage import UsageError, WarehouseUrl, ask
+from services.terminal import TerminalConsole
+
+commands = typer.Typer()
+console = TerminalConsole()
+
+_SOURCE_NAMES = " or ".join(source.name for source in SOURCES)
+
+
+@commands.command()
+def erase(url: WarehouseUrl = None) -> None:
+    """File a request to forget a person. It asks who it is, so that nothing of it stays in a shell's history."""
+    from aisle.warehouse import connect, sql
+    from services.stack.running import running_stack
+
+    warehouse_url = url or running_stack().addresses.warehouse_url
+    console.print("Who asks to be forgotten? What is not known stays empty.")
+    person = _person()
+    with connect(warehouse_url) as connection:
+        row = connection.execute(sql("identity/erasure_requests/insert").encode(), person).fetchone()
+    params = json.dumps({"request_id": row[0] if row else ""})
+    console.print(f"Filed. Now start the DAG:  aisle start erase '{params}'", soft_wrap=True)
+
+
+@commands.command("user-hash")
+def hash_user() -> None:
+    """Print what stands for a user in a DAG's params. It asks for the id, so that it stays in no shell's history."""
+    console.print(user_hash(ask(console, "user_id", _check_user_id)), highlight=False)
+
+
+def _person() -> dict[str, str | None]:
+    """Ask for everything by which a person may be known. Raises UsageError if that is nothing."""
+    phone = ask(console, "phone", _empty_or(_check_phone))
+    email = ask(console, "email", _empty_or(_check_email))
+    source = ask(console, f"source ({_SOURCE_NAMES})", _empty_or(_check_source))
+    source_id = ask(console, f"the id at {source}", _check_not_empty) if source else ""
+    user_id = ask(console, "user_id", _empty_or(_check_user_id))
+    answers = {"phone": phone, "email": email, "source": source, "source_id": source_id, "user_id": user_id}
+    if not any(answers.values()):
+        raise UsageError("nothing was filed, because nobody is named: answer at least one of the questions")
+    return {name: answer or None for name, answer in answers.items()}
+
+
+def _empty_or(check: Callable[[str], None]) -> Callable[[str], None]:
+    return lambda answer: check(answer) if answer else None
+
+
+def _check_phone(answer: str) -> None:
+    region = get_settings().identity.phone_region
+    if phone_number(answer, region) is None:
+        raise ValueError(f"this is nobody's phone number; write it as in {region}, or with + and the country's code")
+
+
+def _check_email(answer: str) -> None:
+    if email_address(answer) is None:
+        raise ValueError("this is no e-mail address of a person; write name@domain")
+
+
+def _check_source(answer: str) -> None:
+    if answer not in [source.name for source in SOURCES]:
+        raise ValueError(f"this is no order system; write {_SOURCE_NAMES}")
+
+
+def _check_not_empty(answer: str) -> None:
+    if not answer:
+        raise ValueError("a source alone names nobody; write the customer's id there")
+
+
+def _check_user_id(answer: str) -> None:
+    if USER_ID.fullmatch(answer) is None:
+        raise ValueError("this is no user id of Aisle; write its 32 hex digits")
