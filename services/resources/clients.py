@@ -32,6 +32,10 @@ def storage(*, aws: bool) -> Any:
     return _client("s3", aws=aws)[0]
 
 
+class NobodyToAsk(ConfigurationError):
+    """No stack runs here, and the environment names no AWS."""
+
+
 @contextmanager
 def told_plainly() -> Iterator[None]:
     """Errors of boto3 in the block become ours. Raises RetryableError, ConfigurationError, FinalError."""
@@ -50,13 +54,19 @@ def _client(name: str, *, aws: bool) -> tuple[Any, bool]:
     """A boto3 client, and whether it is of the stack. Without a running stack it is of the environment's AWS."""
     stack = None if aws else _stack()
     endpoint = _endpoint(name, stack) if stack else None
+    if stack and endpoint:
+        return boto3.client(name, endpoint_url=endpoint, **_keys(stack)), True
     try:
-        return boto3.client(name, endpoint_url=endpoint, **(_keys(stack) if stack and endpoint else {})), bool(endpoint)
+        client = boto3.client(name)
+        if boto3.Session().get_credentials() is None:
+            raise NoCredentialsError
     except (BotoCoreError, ValueError) as error:
-        raise ConfigurationError(
-            f"Looking for {name}: no stack runs here, and the AWS environment cannot be used: {error}. Start one with "
-            "`make up`, or set AWS_PROFILE, AWS_REGION or AWS_ENDPOINT_URL_PERSONALIZE."
+        raise NobodyToAsk(
+            f"looking for {name}: no stack runs here, and the AWS environment cannot be used: "
+            f"{str(error).rstrip('.')}; start a stack with `make up`, or set AWS_PROFILE, AWS_REGION or "
+            "AWS_ENDPOINT_URL_PERSONALIZE"
         ) from error
+    return client, False
 
 
 def _keys(stack: RunningStack) -> dict[str, str]:

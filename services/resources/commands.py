@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from aisle.errors import ConfigurationError, UnusableSettings
+
 commands = typer.Typer()
 
 File = Annotated[Path | None, typer.Argument(help="File of the environment; without it, that of the settings.")]
@@ -18,10 +20,16 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the f
 
 @commands.command()
 def plan(file: File = None, aws: Aws = False, as_json: AsJson = False) -> None:
-    """Compare a file with the service. Ends with 0: nothing to do, 2: something to do, 1: something is refused."""
+    """Compare a file with the service; where there is none to ask, check the file alone.
+
+    Ends with 0: nothing to do, 2: something to do, 1: something is refused, or cannot be planned.
+    """
     from services.resources import program
 
-    raise typer.Exit(program.plan(file, aws=aws, as_json=as_json))
+    try:
+        raise typer.Exit(program.plan(file, aws=aws, as_json=as_json))
+    except UnusableSettings as error:
+        raise ConfigurationError(str(error)) from error  # an end with 2 would say that there is something to do
 
 
 @commands.command()

@@ -15,6 +15,7 @@ from aisle.resources.environment import Environment
 from aisle.resources.environment_file import load, text_of
 from aisle.resources.plan import Plan
 from aisle.settings import get_settings
+from services.cli.usage import refuse_unknown
 from services.resources import clients
 from services.terminal import TerminalConsole, printable
 
@@ -24,8 +25,16 @@ NOTHING_TO_DO, REFUSED, SOMETHING_TO_DO = 0, 1, 2
 
 @clients.told_plainly()
 def plan(file: Path | None, *, aws: bool, as_json: bool) -> int:
-    """Print what would change; gives the exit code."""
-    found = applying.plans(clients.service(aws=aws), _load(file))
+    """Print what would change, and return the exit code. A `file` is checked even where there is nobody to ask."""
+    environment = _load(file)
+    try:
+        service = clients.service(aws=aws)
+    except clients.NobodyToAsk as error:
+        if aws or file is None:
+            raise
+        _show_checked(environment, file, str(error), as_json=as_json)
+        return NOTHING_TO_DO
+    found = applying.plans(service, environment)
     code = _code(found)
     if as_json:
         typer.echo(json.dumps({"code": code, "plans": [each.as_dict() for each in found]}, indent=2))
@@ -37,7 +46,8 @@ def plan(file: Path | None, *, aws: bool, as_json: bool) -> int:
 @clients.told_plainly()
 def apply(file: Path | None, *, prune: bool, aws: bool) -> None:
     """Carry the plan out, then print what is left of it."""
-    service, environment = clients.service(aws=aws), _load(file)
+    environment = _load(file)
+    service = clients.service(aws=aws)
     applying.apply(service, environment, prune=prune, say=_say)
     _show(applying.plans(service, environment))
 
@@ -46,7 +56,10 @@ def apply(file: Path | None, *, prune: bool, aws: bool) -> None:
 def teardown(group: str, *, confirm: str, bucket: str, aws: bool) -> None:
     """List what goes; with the group's name as confirmation, delete it, and the files of `bucket` if it is named."""
     service = clients.service(aws=aws)
-    _lines(removing.plan_teardown(service, group).lines())
+    planned = removing.plan_teardown(service, group)
+    if not planned.doomed:  # of a group that is gone, something may still be there
+        refuse_unknown("dataset group", group, service.group_names())
+    _lines(planned.lines())
     if bucket:
         _lines([_told(bucket, removing.contents(clients.storage(aws=aws), bucket))])
     if not confirm:
@@ -65,7 +78,9 @@ def _told(bucket: str, held: removing.Contents) -> str:
 @clients.told_plainly()
 def import_resources(group: str, output: Path | None, *, aws: bool) -> None:
     """Write the file of a group that is there."""
-    environment, left_out = imported.environment_of(clients.service(aws=aws), group)
+    service = clients.service(aws=aws)
+    refuse_unknown("dataset group", group, service.group_names())
+    environment, left_out = imported.environment_of(service, group)
     _write(environment, f"Dataset group {group}, as the service has it.", left_out, output)
 
 
@@ -82,6 +97,15 @@ def _load(file: Path | None) -> Environment:
 def _show(found: list[Plan]) -> None:
     for each in found:
         _lines(each.lines())
+
+
+def _show_checked(environment: Environment, file: Path, why_not_compared: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"code": NOTHING_TO_DO, "plans": []}, indent=2))
+    else:
+        names = ", ".join(group.name for group in environment.groups)
+        typer.echo(printable(f"{file} is valid; it describes {names}. It was compared with nothing."))
+    _say(why_not_compared)
 
 
 def _code(found: list[Plan]) -> int:

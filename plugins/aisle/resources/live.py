@@ -44,6 +44,10 @@ class Service:
         description: dict[str, Any] = answer[kind.member]
         return description
 
+    def group_names(self) -> list[str]:
+        """The names of all dataset groups of the account, in the region."""
+        return [group["name"] for group in self.summaries(kinds.DATASET_GROUP)]
+
     def group_arn(self, name: str) -> str | None:
         """The ARN of the group of this name, or none."""
         named = (one["datasetGroupArn"] for one in self.summaries(kinds.DATASET_GROUP) if one["name"] == name)

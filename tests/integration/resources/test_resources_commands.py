@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from aisle.errors import FinalError, RetryableError
+from aisle.errors import ConfigurationError, FinalError, RetryableError
 from services.cli import app
+from services.cli.program import run
+from services.cli.usage import UsageError
+from services.resources.clients import NobodyToAsk
 from services.stack.blueprint import Addresses
 from services.stack.settings import StackSettings
 
@@ -102,3 +106,52 @@ def test_what_a_conversion_leaves_out_stands_on_top_of_the_new_file_and_is_told(
     assert 'not in the file: datasetGroup.workflowConfig.maxAge: "1 day"' in told.stderr
     assert '#   datasetGroup.workflowConfig.maxAge: "1 day"' in new.read_text()
     assert RUNNER.invoke(app, ["plan", str(new)]).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["teardown", "import-resources"])
+@pytest.mark.parametrize("name", ["shpo", "SHOP", "shop2"])
+def test_a_group_that_is_unknown_is_refused_with_those_that_there_are(shop_file: str, command: str, name: str) -> None:
+    assert RUNNER.invoke(app, ["apply", shop_file]).exit_code == 0
+    refused = RUNNER.invoke(app, [command, name]).exception
+    assert isinstance(refused, UsageError)
+    assert f"no dataset group {name}; there is shop" in str(refused)
+
+
+@pytest.fixture
+def nobody_to_ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No stack, no region, no credentials of AWS, and no machine that would give them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.mark.usefixtures("nobody_to_ask")
+@pytest.mark.parametrize("region", ["", "eu-west-1"])
+def test_a_file_is_checked_where_there_is_nobody_to_ask(
+    shop_file: str, shop_text: str, region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if region:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    checked = RUNNER.invoke(app, ["plan", shop_file])
+    assert checked.exit_code == 0, checked.exception
+    assert f"{shop_file} is valid; it describes shop." in checked.stdout
+    assert json.loads(RUNNER.invoke(app, ["plan", shop_file, "--json"]).stdout) == {"code": 0, "plans": []}
+    Path(shop_file).write_text(shop_text.replace("recipe:", "recipes:"))
+    refused = RUNNER.invoke(app, ["plan", shop_file]).exception
+    assert isinstance(refused, ConfigurationError)
+    assert "recipes" in str(refused)
+
+
+@pytest.mark.usefixtures("nobody_to_ask")
+@pytest.mark.parametrize("arguments", [["plan"], ["plan", "--aws"], ["apply"]], ids=" ".join)
+def test_without_a_file_or_to_apply_it_there_must_be_somebody_to_ask(arguments: list[str]) -> None:
+    assert isinstance(RUNNER.invoke(app, arguments).exception, NobodyToAsk)
+
+
+def test_unusable_settings_end_a_plan_with_1_because_2_says_that_there_is_something_to_do(
+    shop_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACK_S3_PORT", "x")
+    assert run(["plan", shop_file]) == 1
