@@ -61,7 +61,7 @@ format: $(READY) ## Put Python and SQL into the house style
 	$(BIN)/sqlfluff fix --disable-progress-bar --templater placeholder include/sql
 
 dags-readme: $(READY) ## Write dags/README.md, the index of the DAGs
-	$(BIN)/python -m aisle.dag_index
+	$(BIN)/python -m tools.dag_index
 
 lock: $(READY) ## Write requirements.txt from requirements.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.accept.tasks import accept_volumes, params
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.stages.accept.tasks import accept_volumes, params
 
 
 @dag(**line_dag("accept", __doc__), params={**params(), **RUN_KEY_PARAM})

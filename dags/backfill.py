@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.backfill.tasks import PARAMS, plan_windows, pull_window
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.ingest.tasks import announce_orders
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.stages.backfill.tasks import PARAMS, plan_windows, pull_window
+from aisle.stages.ingest.tasks import announce_orders
 
 
 @dag(**line_dag("backfill", __doc__), params={**PARAMS, **RUN_KEY_PARAM})

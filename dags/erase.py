@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from airflow.sdk import chain, dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.erase.tasks import (
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.stages.erase.tasks import (
     PARAMS,
     finish,
     forget_in_files,

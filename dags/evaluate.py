@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.evaluate.retrain import decide_to_train, measure_change, start_training
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+from aisle.stages.retrain.tasks import decide_to_train, measure_change, start_training
 
 
 def evaluate_for(group: DatasetGroup) -> None:

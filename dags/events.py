@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.dataset_groups import dataset_groups
-from aisle.events.tasks import REPLAY_PARAM, send, tail, verdict
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.groups.dataset_group import dataset_groups
+from aisle.stages.events.tasks import REPLAY_PARAM, send, tail, verdict
 
 
 @dag(**line_dag("events", __doc__, clock="events"), params=RUN_KEY_PARAM | REPLAY_PARAM)

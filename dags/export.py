@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from airflow.sdk import chain, dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.export.tasks import announce, import_dataset, make_group, write
-from aisle.quality.tasks import gate
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.gate import gate
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+from aisle.stages.export.tasks import announce, import_dataset, make_group, write
 
 
 def export_for(group: DatasetGroup) -> None:

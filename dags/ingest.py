@@ -15,8 +15,8 @@ from __future__ import annotations
 from airflow.sdk import Param, dag
 
 from aisle.contracts.company_orders import SOURCES
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.ingest.tasks import announce_orders, pull_orders
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.stages.ingest.tasks import announce_orders, pull_orders
 
 SOURCE_PARAM = {
     "source": Param(

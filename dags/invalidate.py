@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.invalidate.tasks import params, remove_from_caches
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.stages.invalidate.tasks import params, remove_from_caches
 
 
 @dag(**line_dag("invalidate", __doc__), params={**params(), **RUN_KEY_PARAM})

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from airflow.sdk import chain, dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.maintain.tasks import PARAMS, remove_files, remove_rows, remove_solutions, tidy
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.stages.maintain.tasks import PARAMS, remove_files, remove_rows, remove_solutions, tidy
 
 
 @dag(**line_dag("maintain", __doc__, clock="maintain"), params={**PARAMS, **RUN_KEY_PARAM})

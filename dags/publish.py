@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from airflow.sdk import chain, cross_downstream, dag
 
-from aisle.assets import BATCH_OUTPUT, CACHE
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.publish.tasks import OUTPUT_PARAMS, check_coverage, find_batch_output, stage, subjects_of, switch
-from aisle.quality.tasks import gate
+from aisle.dag.assets import BATCH_OUTPUT, CACHE
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.gate import gate
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+from aisle.stages.publish.tasks import OUTPUT_PARAMS, check_coverage, find_batch_output, stage, subjects_of, switch
 
 
 def publish_for(group: DatasetGroup) -> None:

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.quality.tasks import gate
-from aisle.recommend.tasks import announce, ask, find_models, write
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.gate import gate
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+from aisle.stages.recommend.tasks import announce, ask, find_models, write
 
 
 def recommend_for(group: DatasetGroup) -> None:

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.resources.tasks import apply_resources, plan_resources
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.stages.resources.tasks import apply_resources, plan_resources
 
 PARAMS = {
     "dry_run": Param(True, type="boolean", description="Plan only, touch nothing."),

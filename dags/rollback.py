@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.dataset_groups import dataset_groups
-from aisle.rollback.tasks import bring_back, params
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.groups.dataset_group import dataset_groups
+from aisle.stages.rollback.tasks import bring_back, params
 
 
 @dag(**line_dag("rollback", __doc__), params={**params(), **RUN_KEY_PARAM})

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.resources.tasks import empty_bucket, plan_removal, remove_group
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.stages.resources.tasks import empty_bucket, plan_removal, remove_group
 
 PARAMS = {
     "group": Param("", type="string", description="Name of the dataset group."),

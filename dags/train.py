@@ -25,11 +25,11 @@ from datetime import timedelta
 
 from airflow.sdk import Param, chain, dag
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.evaluate.campaign import admit, only_served, serve_live
-from aisle.evaluate.tasks import find_candidates, judge, promote_solution, train_twins
-from aisle.train.tasks import announce, find_data, train_solution
+from aisle.dag.campaign import admit, only_served, serve_live
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+from aisle.stages.train.evaluation import find_candidates, judge, promote_solution, train_twins
+from aisle.stages.train.tasks import announce, find_data, train_solution
 
 PARAMS = {
     "force": Param(False, type="boolean", description="Train even if neither data nor recipe has changed."),

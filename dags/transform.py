@@ -14,10 +14,10 @@ Safe to rerun: every model is built anew from raw and swapped in whole, and unch
 
 from airflow.sdk import chain, dag
 
-from aisle.assets import MARTS, RAW_ORDERS
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-from aisle.quality.tasks import gate
-from aisle.transform.tasks import build, document
+from aisle.dag.assets import MARTS, RAW_ORDERS
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.gate import gate
+from aisle.stages.transform.tasks import build, document
 
 
 @dag(**line_dag("transform", __doc__, follows=RAW_ORDERS), params=RUN_KEY_PARAM)

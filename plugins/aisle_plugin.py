@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-from aisle.deadlines import FirstQueuedAt
+from aisle.dag.deadlines import FirstQueuedAt
 from aisle.settings import get_settings
 from aisle.web_guard import Audience, WebGuard
 

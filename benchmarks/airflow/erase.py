@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-from aisle.dataset_groups import dataset_groups
+from aisle.groups.dataset_group import dataset_groups
 from aisle.warehouse import sql
 from benchmarks.engine.contenders import machine
 from benchmarks.engine.wire import ROOT

@@ -1,1 +1,1 @@
-"""Aisle: what Airflow imports. One package per leg of the line; see docs/walkthrough.md."""
+"""Aisle: what Airflow imports. docs/architecture.md has the picture of its packages."""

@@ -35,7 +35,7 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many are dead, and of what.")] = False,
 ) -> None:
     """Let the events that were refused too often wait again: the next run of the DAG events sends them."""
-    from aisle.dataset_groups import dataset_groups
+    from aisle.groups.dataset_group import dataset_groups
     from aisle.warehouse import connect, sql
     from services.stack.running import running_stack
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from aisle.dataset_groups import GROUP_LEGS, DatasetGroup
+from aisle.groups.dataset_group import GROUP_LEGS, DatasetGroup
 from services.stack.airflow import AirflowClient
 
 _LEG_TIMEOUT_SECONDS = 3600

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 from rich.text import Text
 
-from aisle.dataset_groups import dataset_groups
 from aisle.errors import AisleError
+from aisle.groups.dataset_group import dataset_groups
 from services.demo.display import LegDisplay, show_summary
 from services.demo.line import Line, steps_of
 from services.demo.memory import PeakMemory

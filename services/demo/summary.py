@@ -13,8 +13,8 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.sql import Composable, Identifier
 
-from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
+from aisle.groups.dataset_group import DatasetGroup
 from aisle.warehouse import CACHE_SCHEMA, sql
 from services.demo.line import LegState, Step
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import typer
 
+from aisle.groups.environment import Environment
+from aisle.groups.environment_file import load, text_of
 from aisle.resources import apply as applying
 from aisle.resources import converted, imported
 from aisle.resources import teardown as removing
-from aisle.resources.environment import Environment
-from aisle.resources.environment_file import load, text_of
 from aisle.resources.plan import Plan
 from aisle.settings import get_settings
 from services.cli.usage import refuse_unknown

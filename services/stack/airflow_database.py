@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from aisle.dag.pools import declared_pools
 from aisle.errors import ConfigurationError, FinalError
-from aisle.pools import declared_pools
 from services.stack.processes import command_of, environment_of
 from services.stack.secrets import write_private
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from aisle.contracts.prices import read_price_list
-from aisle.dataset_groups import dataset_groups
 from aisle.errors import UnusableSettings
-from aisle.resources.environment_file import load
+from aisle.groups.dataset_group import dataset_groups
+from aisle.groups.environment_file import load
 from aisle.settings import get_settings, unusable_settings
 from services.company_api.order_file import read_company
 from services.company_api.settings import CompanyApiSettings

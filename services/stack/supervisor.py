@@ -22,8 +22,8 @@ import boto3
 import httpx
 import psycopg
 
-from aisle.dataset_groups import GROUP_LEGS, dataset_groups
 from aisle.errors import ConfigurationError, FinalError, UnusableSettings
+from aisle.groups.dataset_group import GROUP_LEGS, dataset_groups
 from aisle.warehouse import READER, admit_reader, migrate
 from services.stack import airflow_database
 from services.stack.airflow import AirflowClient

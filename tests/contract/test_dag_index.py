@@ -8,8 +8,8 @@ import pytest
 
 
 def test_the_index_is_what_the_dags_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aisle.dag_index import README, index, parsed_dags
     from aisle.settings import get_settings
+    from tools.dag_index import README, index, parsed_dags
 
     for name in [name for name in os.environ if name.startswith("AISLE_SCHEDULES")]:
         monkeypatch.delenv(name)
@@ -18,7 +18,7 @@ def test_the_index_is_what_the_dags_say(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_every_dag_stands_in_the_index_with_its_clock_and_params() -> None:
-    from aisle.dag_index import index, parsed_dags
+    from tools.dag_index import index, parsed_dags
 
     dags = parsed_dags()
     text = index(dags)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aisle.dag_policy import asset_names
+from tools.dag_policy import asset_names
 
 DAGS = Path(__file__).parents[2] / "dags"
 

@@ -64,7 +64,7 @@ def test_a_run_that_misses_its_deadline_is_told_of_while_it_goes_on(
     queued_at = datetime.now(UTC) - timedelta(minutes=6)
     run_id, kwargs = _missed_deadline(parsed("publish"), queued_at)
     assert kwargs["minutes"] == 5
-    from aisle.alerts import run_is_late
+    from aisle.dag.alerts import run_is_late
 
     asyncio.run(run_is_late(**kwargs))
     assert [(body["what"], body["dag"], body["run"]) for body in told] == [("late", "publish", run_id)]
@@ -108,13 +108,13 @@ def _missed_deadline(dag: Any, queued_at: datetime) -> tuple[str, dict[str, Any]
         assert deadline.deadline_time <= datetime.now(UTC) + timedelta(minutes=5)
         deadline.handle_miss(session)
         assert deadline.missed
-        assert deadline.callback.data["path"] == "aisle.alerts.run_is_late"
+        assert deadline.callback.data["path"] == "aisle.dag.alerts.run_is_late"
         return run.run_id, dict(deadline.callback.data["kwargs"])
 
 
 @pytest.mark.parametrize("state", ["failed", "success"])
 def test_a_run_that_has_ended_is_not_told_of_as_late(told: list[Any], state: str) -> None:
-    from aisle.alerts import run_is_late
+    from aisle.dag.alerts import run_is_late
 
     context = {"dag_run": {"dag_id": "publish", "dag_run_id": "one", "state": state}}
     asyncio.run(run_is_late(context, minutes=30))
@@ -122,7 +122,7 @@ def test_a_run_that_has_ended_is_not_told_of_as_late(told: list[Any], state: str
 
 
 def test_every_leg_of_the_clock_is_late_after_its_own_time_and_what_people_start_is_not() -> None:
-    from aisle.dag_defaults import line_dag
+    from aisle.dag.defaults import line_dag
     from aisle.settings import Deadlines, Schedules
 
     minutes = {leg: line_dag(leg, "doc")["deadline"].interval / timedelta(minutes=1) for leg in Deadlines.model_fields}
@@ -132,7 +132,7 @@ def test_every_leg_of_the_clock_is_late_after_its_own_time_and_what_people_start
 
 
 def test_a_deadline_of_no_minutes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aisle.deadlines import deadline_of
+    from aisle.dag.deadlines import deadline_of
 
     monkeypatch.setenv("AISLE_DEADLINES__INGEST", "0")
     get_settings.cache_clear()

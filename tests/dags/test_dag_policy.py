@@ -1,4 +1,4 @@
-"""Every DAG of the line keeps every rule of aisle.dag_policy, and every rule is one that a bad DAG breaks."""
+"""Every DAG of the line keeps every rule of tools.dag_policy, and every rule is one that a bad DAG breaks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aisle.dag_policy import RULES, asset_names, violations, waited_for
 from tests.dags.effort import MOST_CALLS, effort_of_parsing, parsed
+from tools.dag_policy import RULES, asset_names, violations, waited_for
 
 ROOT = Path(__file__).parents[2]
 DAGS = sorted((ROOT / "dags").glob("*.py"))
@@ -97,7 +97,7 @@ def test_schedules_are_those_of_the_settings_and_of_the_arrows(bag: Any) -> None
 
 
 def test_a_schedule_set_to_manual_leaves_the_dag_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aisle.dag_defaults import line_dag
+    from aisle.dag.defaults import line_dag
     from aisle.settings import get_settings
 
     monkeypatch.setenv("AISLE_SCHEDULES__TRAIN", "manual")

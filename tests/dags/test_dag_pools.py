@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aisle import pools
+from aisle.dag import pools
 
 DAGS = Path(__file__).parents[2] / "dags"
 

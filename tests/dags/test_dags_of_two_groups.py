@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from aisle.dag_index import index
-from aisle.dag_policy import asset_names, violations, waited_for
-from aisle.dataset_groups import GROUP_LEGS
+from aisle.groups.dataset_group import GROUP_LEGS
 from aisle.settings import get_settings
 from tests.dags.effort import MOST_CALLS, effort_of_parsing, parsed
+from tools.dag_index import index
+from tools.dag_policy import asset_names, violations, waited_for
 
 DAGS = Path(__file__).parents[2] / "dags"
 

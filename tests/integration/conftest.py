@@ -123,9 +123,9 @@ RunDag = Callable[..., dict[str, str]]
 @pytest.fixture
 def run_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch) -> RunDag:
     """Run one DAG in this process, with its params; gives the state of each task by its id. Gates are open."""
-    import aisle.quality.tasks
+    import aisle.dag.gate
 
-    monkeypatch.setattr(aisle.quality.tasks, "gate", _open_gate)
+    monkeypatch.setattr(aisle.dag.gate, "gate", _open_gate)
     return _run_dag
 
 
@@ -161,7 +161,7 @@ groups:
 @pytest.fixture
 def shops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The settings' file has two groups: the first is asked about users and items, Shop-North about users only."""
-    from aisle.dataset_groups import dataset_groups
+    from aisle.groups.dataset_group import dataset_groups
     from aisle.settings import get_settings
 
     file = tmp_path / "two-shops.yaml"

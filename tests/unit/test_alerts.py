@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_personalize.exceptions import PersonalizeResourceFailedError
-from aisle import alerts
+from aisle.dag import alerts
 from aisle.errors import GateStopped
 from aisle.settings import get_settings
 
@@ -115,9 +115,9 @@ def test_a_webhook_that_does_not_take_it_makes_no_second_failure_and_its_address
     if trouble != "refused":
         send_to({"away": "http://127.0.0.1:1/secret-token", "nonsense": "secret-token"}[trouble], monkeypatch)
     alert = alerts.Alert(what="failed", dag="export", run="r", reason="x")
-    with caplog.at_level(logging.WARNING, logger="aisle.alerts"):
+    with caplog.at_level(logging.WARNING, logger="aisle.dag.alerts"):
         assert alerts.send(alert) is False
     assert "the alert is in this log only" in caplog.text
     assert "secret-token" not in "".join(
-        record.getMessage() for record in caplog.records if record.name == "aisle.alerts"
+        record.getMessage() for record in caplog.records if record.name == "aisle.dag.alerts"
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aisle.contracts.prices import PRICE_LIST, Price, PriceList, Tier, read_price_list
-from aisle.costs import Kind, Usage, bill, campaigns_cost
 from aisle.errors import ConfigurationError
+from aisle.ops.costs import Kind, Usage, bill, campaigns_cost
 
 TIERED = Price("recommendations", 1000, [Tier(0.067, 20_000_000), Tier(0.058, 200_000_000), Tier(0.05)])
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from aisle.assets import MODELS
-from aisle.dag_defaults import line_dag
-from aisle.dataset_groups import DatasetGroup, dataset_group, dataset_groups
+from aisle.dag.assets import MODELS
+from aisle.dag.defaults import line_dag
 from aisle.errors import ConfigurationError
+from aisle.groups.dataset_group import DatasetGroup, dataset_group, dataset_groups
 from aisle.settings import get_settings
 from aisle.warehouse import sql
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aisle.dataset_groups import DatasetGroup
 from aisle.errors import ContractBroken, GateStopped
+from aisle.groups.dataset_group import DatasetGroup
 from aisle.quality import refusals, volumes
 from aisle.quality.data_docs import write_data_docs
 from aisle.quality.groups import suites_of_group

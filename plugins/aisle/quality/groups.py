@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS
-from aisle.dataset_groups import DatasetGroup, Kind, dataset_groups
+from aisle.groups.dataset_group import DatasetGroup, Kind, dataset_groups
 from aisle.quality.suites import GROUP_BORDERS, Suite, suites_of
 from aisle.warehouse import CACHE_SCHEMA
 

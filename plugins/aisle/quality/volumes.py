@@ -11,8 +11,8 @@ from typing import NamedTuple
 from psycopg import Connection
 from psycopg.sql import Composable, Identifier
 
-from aisle.dataset_groups import DatasetGroup, Kind
 from aisle.errors import ConfigurationError
+from aisle.groups.dataset_group import DatasetGroup, Kind
 from aisle.settings import get_settings
 from aisle.warehouse import CACHE_SCHEMA, sql
 

@@ -5,8 +5,3 @@ Writes the resources in the service.
 
 Nothing here knows Airflow: every function takes a boto3 client, that of `PersonalizeHook` or any other.
 """
-
-from aisle.resources.environment import Environment
-from aisle.resources.environment_file import load
-
-__all__ = ["Environment", "load"]

@@ -12,14 +12,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aisle.errors import FinalError, RetryableError
+from aisle.groups.desired import resources_of
+from aisle.groups.environment import Environment, Group
+from aisle.groups.requests import creation, update, wire_tags
+from aisle.groups.resource import Key, Live, Resource
 from aisle.resources import kinds
-from aisle.resources.environment import Environment, Group
 from aisle.resources.live import Service
 from aisle.resources.plan import Change, Plan, plan_group
 from aisle.resources.removal import Say, remove
-from aisle.resources.requests import creation, update, wire_tags
-from aisle.resources.resource import Key, Live, Resource
-from aisle.resources.wanted import resources_of
 
 log = logging.getLogger(__name__)
 

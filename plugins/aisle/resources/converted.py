@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from aisle.errors import ConfigurationError
+from aisle.groups.environment import RECIPE, Environment, first_fault
 from aisle.resources.aws_cron import five_fields
-from aisle.resources.environment import RECIPE, Environment, first_fault
 
 Part = dict[str, Any]
 _BATCH = {"batchInferenceJobs": "batch_inference", "batchSegmentJobs": "batch_segment"}

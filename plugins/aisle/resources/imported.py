@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from aisle.errors import FinalError
+from aisle.groups.avro import contract_schema, schema_hash
+from aisle.groups.environment import EXPLORING, RECIPE, Environment, first_fault
+from aisle.groups.resource import Live, Settings
 from aisle.resources import kinds
-from aisle.resources.avro import contract_schema, schema_hash
-from aisle.resources.environment import EXPLORING, RECIPE, Environment, first_fault
 from aisle.resources.kinds import MANAGED, Kind
 from aisle.resources.live import Service
-from aisle.resources.resource import Live, Settings
 
 _CONTRACT = ("interactions", "items", "users")
 

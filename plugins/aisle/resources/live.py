@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from airflow_personalize.responses import check_responses
 from aisle.errors import PersonalizeJobFailed, RetryableError
+from aisle.groups.desired import tidy_solution
+from aisle.groups.resource import Live, Settings, tidy
 from aisle.resources import kinds
 from aisle.resources.kinds import Kind, state_of
-from aisle.resources.resource import Live, Settings, tidy
-from aisle.resources.wanted import tidy_solution
 
 Found = TypeVar("Found")
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from aisle.groups.avro import obstacle
+from aisle.groups.resource import Key, Live, Resource
 from aisle.resources import kinds
-from aisle.resources.avro import obstacle
-from aisle.resources.resource import Key, Live, Resource
 
 Action = Literal["create", "update", "replace", "delete", "wait", "refuse", "foreign", "unchanged"]
 #: How a line of the plan begins.

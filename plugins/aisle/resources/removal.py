@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from aisle.groups.resource import Live
 from aisle.resources import kinds
 from aisle.resources.live import Service
-from aisle.resources.resource import Live
 
 Say = Callable[[str], None]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from aisle.errors import FinalError
+from aisle.groups.resource import Live
 from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.removal import Say, remove
-from aisle.resources.resource import Live
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from aisle.batch.ranking import score_kind
 from aisle.contracts.prices import PriceList, read_price_list
-from aisle.costs import Bill, Usage, bill, campaigns_cost
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.publish.ranking import score_kind
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+from aisle.ops.costs import Bill, Usage, bill, campaigns_cost
 from aisle.settings import get_settings
 from aisle.ui.cache import TIME_TO_LIVE
 from aisle.ui.groups import owner_of

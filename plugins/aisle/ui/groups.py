@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 
-from aisle.dataset_groups import DatasetGroup, dataset_groups
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 
 
 class Choice(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from aisle.dataset_groups import DatasetGroup, dataset_groups
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.settings import BY_HAND, Settings, get_settings
 from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from aisle.dataset_groups import DatasetGroup
+from aisle.groups.dataset_group import DatasetGroup
 from aisle.ui.groups import Choice, owner_of
 from aisle.ui.plots import Level, Plot, plot
 from aisle.ui.reader import Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aisle.dag_defaults import resolve_run_key
+from aisle.dag.defaults import resolve_run_key
 from aisle.ui.reader import Reader
 
 

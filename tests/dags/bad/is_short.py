@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
 
 
 @task

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
-from aisle.assets import CACHE
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.assets import CACHE
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
 
 
 @task(outlets=[CACHE])

@@ -11,7 +11,7 @@ import os
 
 from airflow.sdk import dag, task
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
 
 LIMIT = os.environ.get("LIMIT", "10")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import dag, task
 
-from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
 
 if TYPE_CHECKING:
     import is_tagged  # noqa: F401

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dataset_groups import dataset_groups
 from aisle.errors import GateStopped
+from aisle.groups.dataset_group import dataset_groups
 from aisle.quality.gate import run_border
 
 ASKED = """

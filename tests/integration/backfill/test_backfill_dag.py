@@ -9,12 +9,12 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import SOURCES
-from aisle.ingest.archive import Archive
-from aisle.ingest.client import CompanyApi
-from aisle.ingest.identity import PersonHasher
-from aisle.ingest.ledger import Ledger, WindowIsTaken
-from aisle.ingest.pull import Pulled, Puller
-from aisle.ingest.windows import Window
+from aisle.identity.hashing import PersonHasher
+from aisle.orders.archive import Archive
+from aisle.orders.client import CompanyApi
+from aisle.orders.ledger import Ledger, WindowIsTaken
+from aisle.orders.pull import Pulled, Puller
+from aisle.orders.windows import Window
 from aisle.settings import Identity
 from tests.integration.company_served import TOKEN, connect_company, served_company
 

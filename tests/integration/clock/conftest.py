@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.pools import BACKFILL, DECLARATION
+from aisle.dag.pools import BACKFILL, DECLARATION
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
 

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import SOURCES
-from aisle.ingest.ledger import Ledger
-from aisle.pools import BACKFILL, COMPANY_API, DECLARATION, WAREHOUSE
+from aisle.dag.pools import BACKFILL, COMPANY_API, DECLARATION, WAREHOUSE
+from aisle.orders.ledger import Ledger
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 

@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.publish.cache import prepare
+from aisle.cache.schema import prepare
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.settings import get_settings
 from services.demo.display import show_summary
 from services.demo.line import LegState, Step, steps_of

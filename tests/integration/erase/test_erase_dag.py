@@ -205,9 +205,9 @@ def test_a_request_that_means_nobody_erases_nobody(
 
 
 def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(warehouse_url: str) -> None:
-    from aisle.dataset_groups import dataset_groups
-    from aisle.publish.lines import Line
-    from aisle.publish.staging import stage
+    from aisle.batch.records import Line
+    from aisle.cache.staging import stage
+    from aisle.groups.dataset_group import dataset_groups
 
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(
@@ -223,11 +223,11 @@ def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(w
 
 
 def test_refused_lines_of_every_group_forget_a_person(warehouse_url: str, shops: Any) -> None:
-    from aisle.erase.rows import forget
-    from aisle.ingest.contacts import ContactFinder
-    from aisle.ingest.identity import PersonHasher
-    from aisle.publish.cache import prepare
+    from aisle.cache.schema import prepare
+    from aisle.identity.contacts import ContactFinder
+    from aisle.identity.hashing import PersonHasher
     from aisle.settings import get_settings
+    from aisle.stages.erase.rows import forget
 
     prepare(shops[1], warehouse_url)
     with psycopg.connect(warehouse_url) as connection:

@@ -14,10 +14,10 @@ import pytest
 
 from aisle.contracts import s3_layout
 from aisle.contracts.company_orders import SOURCES, Customer
-from aisle.erase.files import Eraser
-from aisle.ingest.identity import PersonHasher
-from aisle.ingest.redaction import Redaction
+from aisle.identity.hashing import PersonHasher
+from aisle.orders.redaction import Redaction
 from aisle.settings import Identity
+from aisle.stages.erase.files import Eraser
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 THEIRS = Customer(phone="0300-1234567", email="gone@example.com", id="c7")

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from aisle.contracts.company_orders import Customer
-from aisle.erase.folders import forget_in_folders
-from aisle.ingest.contacts import ContactFinder
-from aisle.ingest.identity import PersonHasher
+from aisle.identity.contacts import ContactFinder
+from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
+from aisle.stages.erase.folders import forget_in_folders
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 HASHES = [str(found) for found in HASHER.hashes("pos", Customer(phone="0300-1234567", email="gone@example.com"))[:2]]

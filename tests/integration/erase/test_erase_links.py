@@ -10,10 +10,10 @@ import pytest
 from psycopg import Connection
 
 from aisle.contracts.company_orders import Customer
-from aisle.erase.person import Request, Traces, traces_of
 from aisle.errors import ConfigurationError
-from aisle.ingest.identity import PersonHasher
+from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
+from aisle.stages.erase.person import Request, Traces, traces_of
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 MOST_LINKS = 6

@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import Customer
-from aisle.ingest.identity import PersonHasher
+from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
 from tests.integration.company_served import connect_company
 from tests.integration.erase.test_erase_dag import MARTS, file_request

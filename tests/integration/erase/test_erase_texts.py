@@ -6,10 +6,10 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import Customer
-from aisle.erase.rows import forget
-from aisle.ingest.contacts import ContactFinder
-from aisle.ingest.identity import PersonHasher
+from aisle.identity.contacts import ContactFinder
+from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
+from aisle.stages.erase.rows import forget
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 HASHES = [

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from aisle.dataset_groups import DatasetGroup, dataset_group
+from aisle.groups.dataset_group import DatasetGroup, dataset_group
 from aisle.settings import get_settings
 
 #: 150 customers, each buying within one fifth of 40 items: 12 purchases in seven weeks, 2 in the week after.

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
-from aisle.dataset_groups import DatasetGroup, dataset_group
-from aisle.evaluate import versions
-from aisle.evaluate.approval import who_answered
+from aisle.groups.dataset_group import DatasetGroup, dataset_group
+from aisle.models import registry
+from aisle.stages.train.approval import who_answered
 
 NAME = "user-personalization"
 OLD, NEW = "arn:solution/old", "arn:solution/new"
@@ -23,9 +23,9 @@ TABLE = "| ndcg_at_10 | 0.3 |"
 @pytest.fixture
 def candidate(marts: str, group: DatasetGroup) -> str:
     """URL of a warehouse where one version is live and another is to be judged."""
-    versions.register(group, NAME, OLD, "one")
-    versions.promote(NAME, OLD, "gate", "the first")
-    versions.register(group, NAME, NEW, "two")
+    registry.register(group, NAME, OLD, "one")
+    registry.promote(NAME, OLD, "gate", "the first")
+    registry.register(group, NAME, NEW, "two")
     return marts
 
 
@@ -33,8 +33,8 @@ def promotion(*, passed: bool) -> Any:
     """The tasks behind the gate, as a DAG of their own."""
     from airflow.sdk import dag, task
 
-    from aisle.dag_defaults import line_dag
-    from aisle.evaluate.tasks import promote_solution
+    from aisle.dag.defaults import line_dag
+    from aisle.stages.train.evaluation import promote_solution
 
     @task(multiple_outputs=True)
     def judge() -> dict[str, Any]:
@@ -87,7 +87,7 @@ def approval(candidate: str, with_approval: None, monkeypatch: pytest.MonkeyPatc
     from airflow.sdk import DAG
     from airflow.sdk.exceptions import TaskAwaitingInput
 
-    from aisle.evaluate.approval import ApprovePromotionOperator
+    from aisle.stages.train.approval import ApprovePromotionOperator
 
     monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **asked: None)  # Airflow's own store of questions
     with DAG("behind_the_gate"):
@@ -115,7 +115,7 @@ def test_a_person_sees_the_figures_and_an_approval_decides_nothing_by_itself(can
     assert decision(candidate, NEW)[0] == "waiting"
     assert who_answered(answer(approval, "Approve", "analyst")) == "analyst"
     assert decision(candidate, NEW)[0] == "waiting"
-    assert versions.live_version(NAME) == OLD
+    assert registry.live_version(NAME) == OLD
 
 
 @pytest.mark.parametrize(("name", "by"), [("analyst", "analyst"), (None, "the clock")])
@@ -125,13 +125,13 @@ def test_what_a_person_refuses_or_nobody_answers_is_rejected_and_the_live_model_
     with pytest.raises(DownstreamTasksSkipped):
         answer(approval, "Reject", name)
     assert decision(candidate, NEW) == ("rejected", by, f"rejected by {by}; what the gate says")
-    assert versions.live_version(NAME) == OLD
+    assert registry.live_version(NAME) == OLD
 
 
 @pytest.mark.usefixtures("airflow_metadata", "with_approval")
 def test_nobody_is_asked_about_a_model_that_the_gate_refused(candidate: str) -> None:
     assert run(promotion(passed=False)) == {"judge": "success", "approve": "skipped", "promote": "skipped"}
-    assert versions.live_version(NAME) == OLD
+    assert registry.live_version(NAME) == OLD
 
 
 @pytest.mark.usefixtures("airflow_metadata")

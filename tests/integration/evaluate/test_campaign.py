@@ -11,10 +11,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
-from aisle.dataset_groups import dataset_groups
-from aisle.evaluate import versions
-from aisle.evaluate.campaign import find_live_model, only_served, serve_live
-from aisle.resources import load
+from aisle.dag.campaign import find_live_model, only_served, serve_live
+from aisle.groups.dataset_group import dataset_groups
+from aisle.groups.environment_file import load
+from aisle.models import registry
 from aisle.resources.apply import plans
 from aisle.resources.live import Service
 
@@ -83,7 +83,7 @@ def served(personalize: Any) -> dict[str, str]:
 
 
 def live() -> dict[str, str | None]:
-    return {name: versions.live_version(solution) for name, solution in CAMPAIGNS.items()}
+    return {name: registry.live_version(solution) for name, solution in CAMPAIGNS.items()}
 
 
 def answer(personalize: Any, user_id: str) -> list[str]:

@@ -15,9 +15,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dataset_groups import dataset_group
-from aisle.evaluate import versions
-from aisle.resources import load
+from aisle.groups.dataset_group import dataset_group
+from aisle.groups.environment_file import load
+from aisle.models import registry
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
 from tests.integration.engine.conftest import EngineProcess
@@ -161,9 +161,9 @@ def life_of(key: str, arn: str) -> Any:
     """What `train` does with a version that has passed the gate; a task that fails is not tried again."""
     from airflow.sdk import chain, dag
 
-    from aisle.dag_defaults import RUN_KEY_PARAM, line_dag
-    from aisle.evaluate.campaign import admit, serve_live
-    from aisle.evaluate.tasks import promote_solution
+    from aisle.dag.campaign import admit, serve_live
+    from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+    from aisle.stages.train.evaluation import promote_solution
 
     group = dataset_group("shop")
 
@@ -206,8 +206,8 @@ def campaigns(client: Any) -> dict[str, str]:
 
 def serve(client: Any, key: str, campaign: str, arn: str) -> None:
     """Make a version live, and let a campaign serve it."""
-    versions.register(dataset_group("shop"), key, arn, "zero")
-    versions.promote(key, arn, "gate", "the first")
+    registry.register(dataset_group("shop"), key, arn, "zero")
+    registry.promote(key, arn, "gate", "the first")
     client.create_campaign(name=campaign, solutionVersionArn=arn)
 
 
@@ -249,9 +249,9 @@ def test_a_version_that_cannot_answer_is_rejected_and_nothing_else_changes(
     assert states[f"{CANARY}.delete"] == "success"
     assert {states["promote-for-you.promote"], states["campaigns.shop-home.update"]} == {"upstream_failed"}
     assert campaigns(service.client) == {"shop-home": first}
-    assert versions.live_version("for-you") == first
+    assert registry.live_version("for-you") == first
     reason = "20 of 20 questions without an answer (20 empty lists, no errors), at most 1.0% may be"
-    assert versions.newest_in_state("for-you", "rejected") == ("for-you", second, "rejected", f"canary: {reason}")
+    assert registry.newest_in_state("for-you", "rejected") == ("for-you", second, "rejected", f"canary: {reason}")
     assert receipt_of(marts, "one")["objections"] == [reason]
 
     canaries.instead = None
@@ -268,8 +268,8 @@ def test_a_cut_line_leaves_the_first_version_a_candidate_and_empty_lists_keep_it
         states = release("for-you", arn, "one")
         assert (states[f"{CANARY}.ask_canary"], states[f"{CANARY}.delete"]) == ("failed", "success")
         assert campaigns(service.client) == {}
-        assert versions.newest_in_state("for-you", state) is not None
-        assert versions.live_version("for-you") is None
+        assert registry.newest_in_state("for-you", state) is not None
+        assert registry.live_version("for-you") is None
 
 
 def test_a_canary_that_was_left_behind_answers_for_the_new_version(
@@ -300,7 +300,7 @@ def test_a_ranking_follows_its_newest_version_once_that_has_ranked_what_users_tu
     assert campaigns(service.client) == {"shop-search": second}
     assert receipt_of(marts, "one", "shop-search-canary")["overlap"] == 1.0
     reason = "only campaigns ask it, so nothing measures it"
-    assert versions.newest_in_state("sorted", "live") == ("sorted", second, "live", reason)
+    assert registry.newest_in_state("sorted", "live") == ("sorted", second, "live", reason)
 
     canaries.instead = REFUSED
     assert release("sorted", third, "two")["run"] == "failed"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from aisle.dataset_groups import DatasetGroup
-from aisle.evaluate import versions
-from aisle.evaluate.drift import Drift, learned_by_live, measure_drift, next_training_at, reasons_to_train
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.models import registry
+from aisle.models.drift import Drift, learned_by_live, measure_drift, next_training_at, reasons_to_train
 from aisle.settings import Evaluate
 
 WANTED = Evaluate(drift_days=28, drift_min_interactions=200, retrain_volume=0.5, retrain_drift=0.25)
@@ -22,8 +22,8 @@ OTHER = SAME.replace("user_id, item_id,", "user_id, case when timestamp % 2 = 0 
 
 @pytest.fixture
 def live(seasons: str, group: DatasetGroup) -> str:
-    versions.register(group, "user-personalization", "a", "one")
-    versions.promote("user-personalization", "a", "gate", "the first")
+    registry.register(group, "user-personalization", "a", "one")
+    registry.promote("user-personalization", "a", "gate", "the first")
     return seasons
 
 

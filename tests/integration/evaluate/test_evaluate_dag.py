@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dataset_groups import DatasetGroup
-from aisle.evaluate import versions
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.models import registry
 
 RunDag = Callable[..., dict[str, str]]
 
@@ -31,8 +31,8 @@ from personalize.interactions where timestamp > 1710000000 + 29 * 86400
 @pytest.fixture
 def changed_world(seasons: str, group: DatasetGroup) -> str:
     """URL of a warehouse where people buy other things than when the live model learned, ten days ago."""
-    versions.register(group, "user-personalization", "a", "one")
-    versions.promote("user-personalization", "a", "gate", "the first")
+    registry.register(group, "user-personalization", "a", "one")
+    registry.promote("user-personalization", "a", "gate", "the first")
     with psycopg.connect(seasons) as connection:
         connection.execute("update ops.model_versions set trained_at = now() - interval '10 days'")
         connection.execute(OTHER.encode())
@@ -77,8 +77,8 @@ def test_a_change_in_one_group_starts_the_training_of_that_group_only(
     regions: str, request: pytest.FixtureRequest, run_dag: RunDag, group: DatasetGroup, north: DatasetGroup
 ) -> None:
     for each in (group, north):
-        versions.register(each, "user-personalization", each.name, "one")
-        versions.promote(each.key("user-personalization"), each.name, "gate", "the first")
+        registry.register(each, "user-personalization", each.name, "one")
+        registry.promote(each.key("user-personalization"), each.name, "gate", "the first")
     with psycopg.connect(regions) as connection:
         connection.execute("update ops.model_versions set trained_at = now() - interval '10 days'")
         connection.execute(f"{OTHER} and user_id like 'north-%'".encode())

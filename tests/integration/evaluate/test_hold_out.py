@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 from aisle.contracts.personalize import DATASETS, Dataset
-from aisle.dataset_groups import DatasetGroup, dataset_group
-from aisle.evaluate.hold_out import (
+from aisle.evaluation.hold_out import (
     Case,
     cases_of,
     count_items,
@@ -20,8 +19,9 @@ from aisle.evaluate.hold_out import (
     rank_lists,
     rank_popularity,
 )
-from aisle.evaluate.metrics import Figures, measure
-from aisle.evaluate.twin import write_csv
+from aisle.evaluation.metrics import Figures, measure
+from aisle.evaluation.twin import write_csv
+from aisle.groups.dataset_group import DatasetGroup, dataset_group
 from aisle.settings import get_settings
 from tests.integration.evaluate.conftest import describe
 

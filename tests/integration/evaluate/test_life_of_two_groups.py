@@ -11,13 +11,13 @@ import psycopg
 import pytest
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
-from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
-from aisle.evaluate import versions
-from aisle.evaluate.drift import learned_by_live, measure_drift, next_training_at
-from aisle.evaluate.hold_out import cases_of, count_items, newest_hold_out, rank_popularity
-from aisle.evaluate.live import live_model
-from aisle.evaluate.twin import group_name, write_csv
+from aisle.evaluation.hold_out import cases_of, count_items, newest_hold_out, rank_popularity
+from aisle.evaluation.twin import group_name, write_csv
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.models import registry
+from aisle.models.drift import learned_by_live, measure_drift, next_training_at
+from aisle.models.live import live_model
 from aisle.settings import Evaluate, get_settings
 
 RunDag = Callable[..., dict[str, str]]
@@ -32,8 +32,8 @@ def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 def live(group: DatasetGroup, arn: str) -> None:
-    versions.register(group, NAME, arn, "one")
-    versions.promote(group.key(NAME), arn, "gate", "good")
+    registry.register(group, NAME, arn, "one")
+    registry.promote(group.key(NAME), arn, "gate", "good")
 
 
 @pytest.mark.usefixtures("regions")
@@ -70,9 +70,9 @@ def test_what_one_group_promotes_rejects_or_takes_back_leaves_the_other(
     for arn in ("a", "b"):
         live(group, f"first/{arn}")
         live(north, f"north/{arn}")
-    versions.rollback(group.key(NAME), by="analyst", reason="worse in the shop")
-    assert versions.live_version(group.key(NAME)) == "first/a"
-    assert versions.live_version(north.key(NAME)) == "north/b"
+    registry.rollback(group.key(NAME), by="analyst", reason="worse in the shop")
+    assert registry.live_version(group.key(NAME)) == "first/a"
+    assert registry.live_version(north.key(NAME)) == "north/b"
     learned = dict(rows(regions, "select solution, max(n_interactions) from ops.model_versions group by solution"))
     assert learned[NAME] == 150 * 14 > learned[f"shop-north/{NAME}"] > 0
 

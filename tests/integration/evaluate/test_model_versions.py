@@ -5,9 +5,9 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from aisle.dataset_groups import DatasetGroup
 from aisle.errors import FinalError
-from aisle.evaluate import versions
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.models import registry
 
 NAME = "user-personalization"
 
@@ -21,44 +21,44 @@ def states(url: str) -> dict[str, str]:
 def three_lives(marts: str, group: DatasetGroup) -> str:
     """URL of a warehouse where three versions went live one after the other."""
     for arn in ("a", "b", "c"):
-        versions.register(group, NAME, arn, f"run-{arn}")
-        versions.promote(NAME, arn, "gate", "good")
+        registry.register(group, NAME, arn, f"run-{arn}")
+        registry.promote(NAME, arn, "gate", "good")
     return marts
 
 
 def test_a_promotion_makes_the_live_version_previous_and_retires_the_one_before(three_lives: str) -> None:
     assert states(three_lives) == {"a": "retired", "b": "previous", "c": "live"}
-    assert versions.live_version(NAME) == "c"
-    assert versions.live_version("similar-items") is None
+    assert registry.live_version(NAME) == "c"
+    assert registry.live_version("similar-items") is None
 
 
 def test_promoting_what_is_live_changes_nothing(three_lives: str) -> None:
-    versions.promote(NAME, "c", "gate", "again")
+    registry.promote(NAME, "c", "gate", "again")
     assert states(three_lives) == {"a": "retired", "b": "previous", "c": "live"}
 
 
 def test_a_rollback_goes_to_the_previous_version_and_a_second_one_comes_back(three_lives: str) -> None:
-    assert versions.rollback(NAME, by="analyst", reason="worse in the shop") == "b"
+    assert registry.rollback(NAME, by="analyst", reason="worse in the shop") == "b"
     assert states(three_lives) == {"a": "retired", "b": "live", "c": "previous"}
     with psycopg.connect(three_lives) as connection:
         row = connection.execute(
             "select decided_by, reason from ops.model_versions where solution_version_arn = 'c'"
         ).fetchone()
     assert row == ("analyst", "worse in the shop")
-    assert versions.rollback(NAME, by="analyst") == "c"
-    assert versions.live_version(NAME) == "c"
+    assert registry.rollback(NAME, by="analyst") == "c"
+    assert registry.live_version(NAME) == "c"
 
 
 def test_a_rollback_without_a_previous_version_says_so_and_leaves_the_live_one(marts: str, group: DatasetGroup) -> None:
-    versions.register(group, NAME, "a", "one")
-    versions.promote(NAME, "a", "gate", "the first")
+    registry.register(group, NAME, "a", "one")
+    registry.promote(NAME, "a", "gate", "the first")
     with pytest.raises(FinalError, match="no previous version"):
-        versions.rollback(NAME, by="analyst")
+        registry.rollback(NAME, by="analyst")
     assert states(marts) == {"a": "live"}
 
 
 def test_a_version_that_is_known_keeps_its_state_and_what_it_learned(three_lives: str, group: DatasetGroup) -> None:
-    assert versions.register(group, NAME, "b", "later").state == "previous"
+    assert registry.register(group, NAME, "b", "later").state == "previous"
     with psycopg.connect(three_lives) as connection:
         row = connection.execute(
             "select run_key, n_interactions from ops.model_versions where solution_version_arn = 'b'"
@@ -68,7 +68,7 @@ def test_a_version_that_is_known_keeps_its_state_and_what_it_learned(three_lives
 
 def test_an_unknown_version_cannot_go_live(three_lives: str) -> None:
     with pytest.raises(FinalError, match="none of this ARN"):
-        versions.promote(NAME, "z", "gate", "?")
+        registry.promote(NAME, "z", "gate", "?")
     assert states(three_lives)["c"] == "live"
 
 

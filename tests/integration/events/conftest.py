@@ -22,11 +22,11 @@ from psycopg.rows import dict_row
 
 from aisle.contracts.company_orders import Customer
 from aisle.contracts.personalize import INTERACTIONS
-from aisle.events.sender import Sender, Sent
-from aisle.ingest.identity import PersonHasher
-from aisle.ingest.landing import Lander
-from aisle.ingest.staging import Staging
-from aisle.ingest.windows import Window
+from aisle.identity.hashing import PersonHasher
+from aisle.orders.landing import Lander
+from aisle.orders.staging import Staging
+from aisle.orders.windows import Window
+from aisle.outbox.sender import Sender, Sent
 from aisle.settings import Identity, get_settings
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"

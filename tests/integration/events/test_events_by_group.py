@@ -9,10 +9,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dataset_groups import dataset_group
 from aisle.errors import ConfigurationError
-from aisle.events import outbox
-from aisle.events.outbox import Sorted
+from aisle.groups.dataset_group import dataset_group
+from aisle.outbox import queue
+from aisle.outbox.queue import Sorted
 from aisle.settings import get_settings
 
 MakeOrder = Callable[..., Any]
@@ -24,13 +24,13 @@ LOCATIONS = {1: "Peshawar", 2: "Lahore"}
 
 def sort(shop: Any, *groups: str) -> list[Sorted]:
     with psycopg.connect(shop.url) as connection:
-        return [outbox.sort(connection, dataset_group(name)) for name in groups]
+        return [queue.sort(connection, dataset_group(name)) for name in groups]
 
 
 def backlog(shop: Any, group: str) -> tuple[int, int, int]:
     """How many wait, are held, are dead."""
     with psycopg.connect(shop.url) as connection:
-        return outbox.backlog(connection, group)[1:]
+        return queue.backlog(connection, group)[1:]
 
 
 def rows_of(shop: Any, group: str) -> list[tuple[str, str]]:
@@ -224,8 +224,8 @@ def test_what_waits_for_a_group_that_left_the_file_is_withdrawn_and_what_was_sen
     shop.land(make_order(2))
     describe_groups("groups: [{name: drinks, datasets: {interactions: {}}}]")
     with psycopg.connect(shop.url) as connection:
-        assert outbox.withdraw_departed(connection) == 6
-        assert outbox.withdraw_departed(connection) == 0
+        assert queue.withdraw_departed(connection) == 6
+        assert queue.withdraw_departed(connection) == 0
     assert rows_of(shop, "aisle") == [("CUP", "sent"), ("TEA", "sent")]
     assert rows_of(shop, NORTH) == []
     assert len(rows_of(shop, DRINKS)) == 4
@@ -244,7 +244,7 @@ def test_a_group_that_refuses_keeps_no_other_waiting_and_is_replayed_alone(
     service.refuse()
     assert service.send(shop).n_sent == 2
     with psycopg.connect(shop.url) as connection:
-        assert outbox.replay_dead(connection, NORTH) == 1
+        assert queue.replay_dead(connection, NORTH) == 1
     assert service.send(shop, group=NORTH).n_sent == 1
     assert rows_of(shop, "aisle") == rows_of(shop, NORTH) == [("CUP", "sent"), ("TEA", "sent")]
     assert rows_of(shop, DRINKS) == [("TEA", "dead")]
@@ -261,6 +261,6 @@ def test_the_delay_of_a_group_is_its_own(shop: Any, make_order: MakeOrder, servi
     )
     service.send(shop)
     with psycopg.connect(shop.url) as connection:
-        assert outbox.p95_delay_seconds(connection, "aisle", began_at) < 60
-        assert outbox.p95_delay_seconds(connection, NORTH, began_at) == 3600
+        assert queue.p95_delay_seconds(connection, "aisle", began_at) < 60
+        assert queue.p95_delay_seconds(connection, NORTH, began_at) == 3600
     assert get_settings().events.max_delay_seconds == 60

@@ -113,7 +113,7 @@ def test_a_tail_leaves_the_watermark_and_tells_ingest_that_there_is_news(
 ) -> None:
     import psycopg
 
-    from aisle.ingest.ledger import Ledger, changes
+    from aisle.orders.ledger import Ledger, changes
 
     beginning = datetime.now(UTC) - timedelta(hours=2)
     with company_with(tmp_path / "orders.csv", line_of(1, 1, datetime.now(UTC))) as url:

@@ -101,8 +101,8 @@ def test_the_tail_withdraws_what_waits_for_a_group_that_left_the_file(
 def test_the_dag_of_several_groups_keeps_every_rule_and_each_task_writes_its_group_s_asset(run_dag: RunDag) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
-    from aisle.dag_policy import violations
     from aisle.settings import PROJECT_ROOT
+    from tools.dag_policy import violations
 
     file = PROJECT_ROOT / "dags" / "events.py"
     dag = DagBag(str(file)).dags["events"]

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import Customer
-from aisle.dataset_groups import dataset_group
-from aisle.events import outbox
+from aisle.groups.dataset_group import dataset_group
+from aisle.outbox import queue
 
 MakeOrder = Callable[..., Any]
 
@@ -129,7 +129,7 @@ def test_a_walk_in_is_nobody_to_tell_of(shop: Any, make_order: MakeOrder) -> Non
 def test_events_are_the_rows_of_the_interactions_mart_to_the_last_column_for_each_group(
     shop: Any, make_order: MakeOrder, tmp_path: Path, describe_groups: Callable[[str], None]
 ) -> None:
-    from aisle.transform import project
+    from aisle.stages.transform import project
 
     describe_groups(A_GROUP_OF_SOME)
     shop.land(*(make_order(number, *items) for number, *items in EVERY_KIND))
@@ -152,8 +152,8 @@ def test_events_are_the_rows_of_the_interactions_mart_to_the_last_column_for_eac
             f"select {columns.format('occurred_at')} from events.outbox"
             " where dataset_group = 'aisle' order by 1, 2".encode()
         ).fetchall()
-        sent_at = [event.as_wire()["sentAt"] for event in outbox.claim(connection, "aisle", shop.now(), 100)]
-        found = outbox.sort(connection, group)
+        sent_at = [event.as_wire()["sentAt"] for event in queue.claim(connection, "aisle", shop.now(), 100)]
+        found = queue.sort(connection, group)
         of_group = connection.execute(
             f"select user_id, item_id from {group.mart('interactions').as_string()} as mart order by 2, 1".encode()
         ).fetchall()

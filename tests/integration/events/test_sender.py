@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from aisle.errors import FinalError, RetryableError, Throttled
-from aisle.events import outbox
-from aisle.events.sender import _CLAIM_EVENTS
+from aisle.outbox import queue
+from aisle.outbox.sender import _CLAIM_EVENTS
 from services.stack.postgres import free_port
 
 MakeOrder = Callable[..., Any]
@@ -24,7 +24,7 @@ MakeOrder = Callable[..., Any]
 SENDER = """
 import sys, boto3
 from datetime import UTC, datetime
-from aisle.events.sender import Sender
+from aisle.outbox.sender import Sender
 client = boto3.client("personalize-events", endpoint_url=sys.argv[1])
 Sender(client, "tracker", sys.argv[2], "aisle", senders=1, attempts=3).send_waiting(datetime.now(UTC))
 """
@@ -83,7 +83,7 @@ def _await_release(shop: Any) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with psycopg.connect(shop.url) as connection:
-            if len(outbox.claim(connection, "aisle", shop.now(), 100)) == 40:
+            if len(queue.claim(connection, "aisle", shop.now(), 100)) == 40:
                 return
         time.sleep(0.05)
     raise AssertionError("the killed sender still holds its events")
@@ -181,7 +181,7 @@ def test_dead_events_that_are_replayed_go_out_under_their_old_ids(
     service.refuse()
     assert service.send(shop).n_sent == 0
     with psycopg.connect(shop.url) as connection:
-        assert outbox.replay_dead(connection, "aisle") == 2
+        assert queue.replay_dead(connection, "aisle") == 2
     assert service.send(shop).n_sent == 2
     assert set(service.event_ids) == dead
 

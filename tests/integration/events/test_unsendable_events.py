@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.events import outbox
+from aisle.outbox import queue
 from personalize_kinds.limits import MAX_ID_LENGTH
 
 MakeOrder = Callable[..., Any]
@@ -107,8 +107,8 @@ def test_an_unsendable_event_of_an_older_version_keeps_no_other_back(
     shop.land(make_order(1), make_order(2))
     shop.execute(f"update events.outbox set {spoil} where item_id = 'TEA'")
     with psycopg.connect(shop.url) as connection:
-        assert outbox.put_aside(connection, "aisle") == 2
-        assert outbox.put_aside(connection, "aisle") == 0
+        assert queue.put_aside(connection, "aisle") == 2
+        assert queue.put_aside(connection, "aisle") == 0
     assert service.send(shop)[:3] == (2, 0, 0)
     assert shop.outbox("state", where="last_error is not null") == ["dead", "dead"]
 
@@ -119,9 +119,9 @@ def test_a_replay_of_what_still_cannot_be_sent_puts_it_aside_again(
     shop.land(make_order(1))
     shop.execute("update events.outbox set event_value = 'NaN' where item_id = 'TEA'")
     with psycopg.connect(shop.url) as connection:
-        outbox.put_aside(connection, "aisle")
-        assert outbox.replay_dead(connection, "aisle") == 1
-        assert outbox.put_aside(connection, "aisle") == 1
+        queue.put_aside(connection, "aisle")
+        assert queue.replay_dead(connection, "aisle") == 1
+        assert queue.put_aside(connection, "aisle") == 1
     assert service.send(shop)[:3] == (1, 0, 0)
 
 
@@ -130,7 +130,7 @@ def test_a_corrected_order_brings_its_dead_event_back(shop: Any, make_order: Mak
     shop.land(order)
     shop.execute("update events.outbox set event_value = 'NaN' where item_id = 'TEA'")
     with psycopg.connect(shop.url) as connection:
-        outbox.put_aside(connection, "aisle")
+        queue.put_aside(connection, "aisle")
     shop.edit(order, items=[{**item, "quantity": 3} for item in order["items"]])
     assert (
         shop.outbox("state, event_value, last_error")

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-import aisle.export.tasks
-import aisle.resources.avro
+import aisle.groups.avro
+import aisle.stages.export.tasks
 from aisle.contracts.personalize import DATASETS, ITEMS
 from aisle.warehouse import sql
 
@@ -49,11 +49,11 @@ def test_a_new_column_of_items_is_an_update_of_their_dataset_in_service(
     with pytest.MonkeyPatch.context() as before_the_column:
         narrow = ITEMS._replace(columns=tuple(column for column in ITEMS.columns if column.name != "PRICE"))
         datasets = tuple(narrow if dataset is ITEMS else dataset for dataset in DATASETS)
-        before_the_column.setattr("aisle.dataset_groups.DATASETS", datasets)
-        before_the_column.setitem(aisle.resources.avro._CONTRACT, "items", narrow.avro_schema)
-        before_the_column.setitem(aisle.export.tasks._DATASETS, "items", narrow)
+        before_the_column.setattr("aisle.groups.dataset_group.DATASETS", datasets)
+        before_the_column.setitem(aisle.groups.avro._CONTRACT, "items", narrow.avro_schema)
+        before_the_column.setitem(aisle.stages.export.tasks._DATASETS, "items", narrow)
         before_the_column.setattr(
-            "aisle.export.dataset_csv.sql",
+            "aisle.stages.export.dataset_csv.sql",
             lambda name, **parts: sql(name, **parts).replace('items.price as "PRICE",', ""),
         )
         assert set(run_dag("export", "narrow").values()) == {"success"}

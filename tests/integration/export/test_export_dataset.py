@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from aisle.contracts.personalize import DATASETS, INTERACTIONS, ITEMS, USERS, Dataset
-from aisle.dataset_groups import dataset_groups
 from aisle.errors import ContractBroken
-from aisle.export.dataset_csv import export_dataset
+from aisle.groups.dataset_group import dataset_groups
+from aisle.stages.export.dataset_csv import export_dataset
 
 by_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.name)
 

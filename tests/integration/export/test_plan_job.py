@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from aisle.jobs import Job, Plan, plan_job, record_job
+from aisle.ops.jobs import Job, Plan, plan_job, record_job
 
 ARN = "arn:aws:personalize:us-east-1:000000000000:dataset-import-job"
 

@@ -18,13 +18,13 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import SOURCES, Source
-from aisle.ingest.archive import Archive
-from aisle.ingest.client import CompanyApi
-from aisle.ingest.identity import PersonHasher
-from aisle.ingest.ledger import Ledger
-from aisle.ingest.pull import Pulled, Puller
-from aisle.ingest.recheck import Recheck, Rechecked
-from aisle.ingest.windows import Window, cut, scheduled_windows
+from aisle.identity.hashing import PersonHasher
+from aisle.orders.archive import Archive
+from aisle.orders.client import CompanyApi
+from aisle.orders.ledger import Ledger
+from aisle.orders.pull import Pulled, Puller
+from aisle.orders.recheck import Recheck, Rechecked
+from aisle.orders.windows import Window, cut, scheduled_windows
 from aisle.settings import Identity
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

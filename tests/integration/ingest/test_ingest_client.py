@@ -10,7 +10,7 @@ import pytest
 
 from aisle.contracts.company_orders import SOURCES
 from aisle.errors import CompanyApiUnavailable, ConfigurationError, ContractBroken, Throttled
-from aisle.ingest.windows import Window
+from aisle.orders.windows import Window
 
 POS = SOURCES[0]
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))

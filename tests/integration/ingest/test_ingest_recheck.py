@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import SOURCES
-from aisle.ingest.recheck import Recheck
+from aisle.orders.recheck import Recheck
 from tests.integration.ingest.conftest import START, order_of
 
 

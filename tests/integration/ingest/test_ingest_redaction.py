@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import Customer
-from aisle.ingest.answer import Page
-from aisle.ingest.identity import PersonHasher
-from aisle.ingest.redaction import Redaction
+from aisle.identity.hashing import PersonHasher
+from aisle.orders.answer import Page
+from aisle.orders.redaction import Redaction
 from aisle.settings import Identity
 from aisle.warehouse import sql
 from tests.integration.ingest.conftest import START, Line, ScriptedCompany, order_of

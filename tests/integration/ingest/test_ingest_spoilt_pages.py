@@ -93,7 +93,7 @@ def test_a_byte_order_mark_spoils_nothing(line: Any, company: Any) -> None:
 
 
 def test_a_body_cut_off_anywhere_is_never_taken_for_a_page_of_spoilt_orders(company: Any) -> None:
-    from aisle.ingest.spoilt import sort_out
+    from aisle.orders.spoilt import sort_out
 
     company.sell(2)
     for title in (b'"Mug"', SPOILT_TITLES["NaN"], SPOILT_TITLES["an unknown escape"]):

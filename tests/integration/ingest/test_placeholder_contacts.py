@@ -105,6 +105,6 @@ def test_a_contact_that_somebody_has_vouched_for_makes_one_person(line: Any, com
 def _windows(line: Any, first_hour: int, last_hour: int) -> list[Any]:
     from datetime import timedelta
 
-    from aisle.ingest.windows import Window
+    from aisle.orders.windows import Window
 
     return [Window(line.start + timedelta(hours=first_hour), line.start + timedelta(hours=last_hour))]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aisle.ingest.windows import Window
+from aisle.orders.windows import Window
 from aisle.quality.suites import SUITES, read_suite
 from aisle.quality.validation import validate
 from aisle.warehouse import sql

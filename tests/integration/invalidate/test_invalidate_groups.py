@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from aisle.cache.schema import prepare
 from aisle.contracts.identity import user_hash
-from aisle.publish.cache import prepare
 
 pytestmark = pytest.mark.usefixtures("aws_connection")
 

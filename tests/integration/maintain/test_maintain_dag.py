@@ -89,7 +89,7 @@ def old_line(warehouse_url: str, s3: Any, bucket: str, aws_connection: str, monk
 @pytest.fixture
 def run_maintain(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs the maintain DAG as of some time, but for what asks Personalize."""
-    monkeypatch.setattr("aisle.maintain.solutions.remove_solutions", lambda *_, **__: [])
+    monkeypatch.setattr("aisle.stages.maintain.solutions.remove_solutions", lambda *_, **__: [])
 
     def run(run_key: str, at: datetime, **params: Any) -> set[str]:
         from airflow.dag_processing.dagbag import DagBag
@@ -187,7 +187,7 @@ def test_what_is_young_stays_whether_in_use_or_not(run_maintain: Any, old_line: 
 
 
 def test_a_staging_table_that_somebody_works_on_is_left_alone(old_line: str) -> None:
-    from aisle.maintain.rows import drop_orphans
+    from aisle.stages.maintain.rows import drop_orphans
 
     with psycopg.connect(old_line) as at_work:
         at_work.execute("select * from cache.offline_similar_items__next")
@@ -196,10 +196,10 @@ def test_a_staging_table_that_somebody_works_on_is_left_alone(old_line: str) -> 
 
 
 def test_the_caches_of_every_group_are_kept_tidy(old_line: str, shops: Any) -> None:
-    from aisle.maintain.rows import drop_orphans, remove_rows, tidy
-    from aisle.maintain.terms import terms
-    from aisle.publish.cache import prepare
+    from aisle.cache.schema import prepare
     from aisle.settings import get_settings
+    from aisle.stages.maintain.rows import drop_orphans, remove_rows, tidy
+    from aisle.stages.maintain.terms import terms
 
     prepare(shops[1], old_line)
     with psycopg.connect(old_line) as connection:

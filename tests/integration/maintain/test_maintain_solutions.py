@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_personalize.hooks.personalize import DATASET_GROUP, PersonalizeHook
-from aisle.maintain.solutions import remove_solutions
+from aisle.stages.maintain.solutions import remove_solutions
 
 LATER = datetime.now(UTC) + timedelta(days=200)
 RECIPE = "arn:aws:personalize:::recipe/aws-popularity-count"

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from aisle.dataset_groups import dataset_groups
+from aisle.batch.records import Line
+from aisle.cache.coverage import check_coverage
+from aisle.cache.staging import Staged, stage
 from aisle.errors import BatchOutputIncomplete
-from aisle.publish.coverage import check_coverage
-from aisle.publish.lines import Line
-from aisle.publish.staging import Staged, stage
+from aisle.groups.dataset_group import dataset_groups
 
 FIRST = dataset_groups()[0]
 

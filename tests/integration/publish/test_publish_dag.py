@@ -14,8 +14,8 @@ from airflow.models.asset import AssetEvent, AssetModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from aisle.assets import BATCH_OUTPUT, CACHE
 from aisle.contracts.s3_layout import recommend_output_prefix
+from aisle.dag.assets import BATCH_OUTPUT, CACHE
 
 DAG_FILE = Path(__file__).parents[3] / "dags" / "publish.py"
 N_USERS, N_ITEMS, LENGTH = 30, 30, 10

@@ -15,12 +15,12 @@ import msgspec
 import psycopg
 import pytest
 
-from aisle.dataset_groups import dataset_groups
+from aisle.batch.ranking import Subject
+from aisle.batch.records import Line
+from aisle.cache.generations import CacheIsBusy, Generation, NothingStaged, generation_in_state, rollback, switch
+from aisle.cache.staging import stage
 from aisle.errors import ConfigurationError
-from aisle.publish.generations import CacheIsBusy, Generation, NothingStaged, generation_in_state, rollback, switch
-from aisle.publish.lines import Line
-from aisle.publish.ranking import Subject
-from aisle.publish.staging import stage
+from aisle.groups.dataset_group import dataset_groups
 
 FIRST = dataset_groups()[0]
 N_USERS, N_ITEMS = 300, 40
@@ -271,8 +271,8 @@ def test_a_switch_that_is_killed_leaves_the_live_generation(warehouse_url: str, 
     new = stage_both(warehouse_url, "g2")
     program = f"""
 import os, signal, msgspec
-from aisle.dataset_groups import dataset_groups
-from aisle.publish import generations
+from aisle.groups.dataset_group import dataset_groups
+from aisle.cache import generations
 
 FIRST = dataset_groups()[0]
 first, *_ = dataset_groups()

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from airflow_postgres_s3 import s3_lines
+from aisle.batch.records import Line, output_lines
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
-from aisle.publish.lines import Line, output_lines
 
 
 def test_all_out_objects_are_read_in_order_and_nothing_else(s3: Any, bucket: str) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dataset_groups import DatasetGroup, dataset_groups
-from aisle.publish import popular
-from aisle.publish.cache import cache_sql, prepare
-from aisle.publish.generations import Generation, NothingStaged, generation_in_state, rollback, switch
-from aisle.publish.lines import Line
-from aisle.publish.staging import stage
+from aisle.batch.records import Line
+from aisle.cache import popular
+from aisle.cache.generations import Generation, NothingStaged, generation_in_state, rollback, switch
+from aisle.cache.schema import cache_sql, prepare
+from aisle.cache.staging import stage
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.settings import get_settings
 from aisle.warehouse import migrate
 
@@ -154,7 +154,7 @@ def test_what_is_no_product_any_more_is_left_out_at_once(shop: str, tea: Dataset
 def test_lists_are_published_without_marts_and_the_log_says_what_is_missing(
     warehouse_url: str, tea: DatasetGroup, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, logger="aisle.publish.popular"):
+    with caplog.at_level(logging.WARNING, logger="aisle.cache.popular"):
         publish(warehouse_url, tea, "g1")
     assert generation_in_state("live", tea, warehouse_url) == "g1"
     assert 'relation "personalize.interactions" does not exist' in caplog.text

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import psycopg
 import pytest
 
-from aisle.dataset_groups import dataset_groups
-from aisle.publish.lines import Line
-from aisle.publish.staging import Staged, stage
+from aisle.batch.records import Line
+from aisle.cache.staging import Staged, stage
+from aisle.groups.dataset_group import dataset_groups
 
 FIRST = dataset_groups()[0]
 

@@ -13,12 +13,12 @@ import msgspec
 import psycopg
 import pytest
 
-from aisle.dataset_groups import DatasetGroup, dataset_group
+from aisle.batch.records import Line
+from aisle.cache.generations import Generation, generation_in_state, rollback, switch
+from aisle.cache.schema import prepare
+from aisle.cache.staging import stage
 from aisle.errors import ConfigurationError
-from aisle.publish.cache import prepare
-from aisle.publish.generations import Generation, generation_in_state, rollback, switch
-from aisle.publish.lines import Line
-from aisle.publish.staging import stage
+from aisle.groups.dataset_group import DatasetGroup, dataset_group
 
 NORTH = "cache_shop_north"
 
@@ -56,7 +56,7 @@ def live(url: str, shops: tuple[DatasetGroup, ...]) -> list[str | None]:
 
 
 def test_each_group_has_a_schema_with_the_same_tables_and_serving_is_told(published: str) -> None:
-    assert rows(published, "select dataset_group, schema_name, place from cache.groups order by place") == [
+    assert rows(published, "select dataset_group, schema_name, place from schema.groups order by place") == [
         ("aisle", "cache", 1),
         ("Shop-North", NORTH, 2),
     ]
@@ -99,9 +99,9 @@ def test_the_lists_that_a_group_is_not_asked_for_go_with_its_next_generation(
 def test_a_stage_that_is_killed_leaves_the_other_group_alone(published: str, shops: tuple[DatasetGroup, ...]) -> None:
     program = f"""
 import os, signal
-from aisle.dataset_groups import dataset_groups
-from aisle.publish.lines import Line
-from aisle.publish.staging import stage
+from aisle.groups.dataset_group import dataset_groups
+from aisle.batch.records import Line
+from aisle.cache.staging import stage
 def dying():
     yield Line("x.out", 1, b'{{"input": {{"userId": "u"}}, "output": {{"recommendedItems": ["p"]}}}}')
     os.kill(os.getpid(), signal.SIGKILL)
@@ -141,9 +141,9 @@ def test_whoever_reads_the_first_groups_lists_reads_those_of_any_other_through_e
 def test_a_group_that_leaves_the_file_is_served_no_more_and_keeps_its_tables(
     published: str, shops: tuple[DatasetGroup, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aisle.publish import cache
+    from aisle.cache import schema
 
-    monkeypatch.setattr(cache, "dataset_groups", lambda: shops[:1])
+    monkeypatch.setattr(schema, "dataset_groups", lambda: shops[:1])
     prepare(dataset_group("aisle"), published)
-    assert rows(published, "select dataset_group from cache.groups") == [("aisle",)]
-    assert rows(published, "select * from cache.schemas()") == [("cache",), (NORTH,)]
+    assert rows(published, "select dataset_group from schema.groups") == [("aisle",)]
+    assert rows(published, "select * from schema.schemas()") == [("cache",), (NORTH,)]

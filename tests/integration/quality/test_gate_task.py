@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from airflow.sdk import dag
 
-from aisle.assets import MARTS, RAW_ORDERS
-from aisle.dag_defaults import TASK_DEFAULTS
+from aisle.dag import gate as gate_module
+from aisle.dag.assets import MARTS, RAW_ORDERS
+from aisle.dag.defaults import TASK_DEFAULTS
+from aisle.dag.gate import gate
 from aisle.errors import GateStopped
-from aisle.quality import tasks
 from aisle.quality.suites import suites_of
-from aisle.quality.tasks import gate
 from aisle.settings import get_settings
 
 
@@ -24,8 +24,8 @@ from aisle.settings import get_settings
 def gated(good_world: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The task `gate_marts` of a DAG over the good world, in a run named `by-hand`."""
     monkeypatch.setenv("AISLE_DOCS__DIRECTORY", str(tmp_path))
-    monkeypatch.setattr(tasks, "warehouse_url", lambda: good_world)
-    monkeypatch.setattr(tasks, "run_key_of_context", lambda: "by-hand")
+    monkeypatch.setattr(gate_module, "warehouse_url", lambda: good_world)
+    monkeypatch.setattr(gate_module, "run_key_of_context", lambda: "by-hand")
     get_settings.cache_clear()
 
     @dag(dag_id="gated", schedule=None, start_date=datetime(2024, 1, 1, tzinfo=UTC), default_args=TASK_DEFAULTS)

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput
-from aisle.dataset_groups import dataset_groups
+from aisle.groups.dataset_group import dataset_groups
 from aisle.warehouse import sql
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from aisle.resources import Environment, kinds, load
+from aisle.groups.environment import Environment
+from aisle.groups.environment_file import load
+from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.teardown import tear_down
 from tests.integration.engine.conftest import EngineProcess

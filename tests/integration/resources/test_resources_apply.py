@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from aisle.errors import FinalError, PersonalizeJobFailed
-from aisle.resources import Environment, kinds
+from aisle.groups.environment import Environment
+from aisle.resources import kinds
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
 

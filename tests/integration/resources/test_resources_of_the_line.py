@@ -7,11 +7,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from aisle.dataset_groups import dataset_groups
-from aisle.resources import Environment, kinds, load
+from aisle.groups.dataset_group import dataset_groups
+from aisle.groups.environment import Environment
+from aisle.groups.environment_file import load
+from aisle.groups.where import Where
+from aisle.resources import kinds
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
-from aisle.resources.where import Where
 from aisle.settings import PROJECT_ROOT
 
 RunDag = Callable[..., dict[str, str]]

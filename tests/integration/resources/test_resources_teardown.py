@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aisle.errors import FinalError
-from aisle.resources import Environment
+from aisle.groups.environment import Environment
 from aisle.resources.apply import apply
 from aisle.resources.live import Service
 from aisle.resources.teardown import contents, empty, plan_teardown, tear_down

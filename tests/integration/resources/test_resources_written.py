@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from aisle.resources import Environment, load
+from aisle.groups.desired import resources_of
+from aisle.groups.environment import Environment
+from aisle.groups.environment_file import load, text_of
+from aisle.groups.resource import Resource
 from aisle.resources.apply import apply, plans
 from aisle.resources.converted import convert
-from aisle.resources.environment_file import text_of
 from aisle.resources.imported import environment_of
 from aisle.resources.live import Service
-from aisle.resources.resource import Resource
-from aisle.resources.wanted import resources_of
 from aisle.settings import PROJECT_ROOT
 
 Describe = Callable[[str], Environment]

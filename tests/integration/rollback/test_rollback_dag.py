@@ -5,12 +5,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dataset_groups import dataset_groups
-from aisle.interventions import Intervention
-from aisle.publish.generations import Generation, switch
-from aisle.publish.lines import Line
-from aisle.publish.staging import stage
-from aisle.rollback.targets import Target, roll_back
+from aisle.batch.records import Line
+from aisle.cache.generations import Generation, switch
+from aisle.cache.staging import stage
+from aisle.groups.dataset_group import dataset_groups
+from aisle.ops.interventions import Intervention
+from aisle.stages.rollback.targets import Target, roll_back
 
 FIRST = dataset_groups()[0]
 

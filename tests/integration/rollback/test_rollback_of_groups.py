@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dataset_groups import DatasetGroup, dataset_group, dataset_groups
-from aisle.evaluate import versions
-from aisle.publish.generations import Generation, generation_in_state, switch
-from aisle.publish.lines import Line
-from aisle.publish.staging import stage
+from aisle.batch.records import Line
+from aisle.cache.generations import Generation, generation_in_state, switch
+from aisle.cache.staging import stage
+from aisle.groups.dataset_group import DatasetGroup, dataset_group, dataset_groups
+from aisle.models import registry
 from aisle.settings import get_settings
 from aisle.warehouse import create_cache
 
@@ -54,8 +54,8 @@ def two_lives(marts: str, two_groups: None) -> str:
     for group in dataset_groups():
         for key in group.solutions:
             for arn in ("old", "new"):
-                versions.register(group, key, f"{group.name}/{key}/{arn}", "one")
-                versions.promote(group.key(key), f"{group.name}/{key}/{arn}", "gate", "good")
+                registry.register(group, key, f"{group.name}/{key}/{arn}", "one")
+                registry.promote(group.key(key), f"{group.name}/{key}/{arn}", "gate", "good")
     return marts
 
 
@@ -79,7 +79,7 @@ def two_caches(warehouse_url: str, two_groups: None) -> str:
 
 
 def live(group: DatasetGroup, key: str) -> str:
-    return str(versions.live_version(group.key(key))).rsplit("/", 1)[-1]
+    return str(registry.live_version(group.key(key))).rsplit("/", 1)[-1]
 
 
 def events(run_key: str) -> set[str]:

@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from aisle.cache.schema import prepare
 from aisle.contracts.recommendations import ScoredProduct
-from aisle.publish.cache import prepare
 from services.serving.errors import GroupUnknown
 from services.serving.memory_store import MemoryLists, MemoryStore
 from services.serving.postgres_store import PostgresStore

@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aisle.dataset_groups import dataset_groups
-from aisle.publish.generations import Generation, switch
-from aisle.publish.lines import Line
-from aisle.publish.ranking import Subject
-from aisle.publish.staging import stage
+from aisle.batch.ranking import Subject
+from aisle.batch.records import Line
+from aisle.cache.generations import Generation, switch
+from aisle.cache.staging import stage
+from aisle.groups.dataset_group import dataset_groups
 from services.stack.postgres import free_port
 
 FIRST = dataset_groups()[0]

@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from aisle.batch.records import Line
+from aisle.cache.generations import Generation, rollback, switch
+from aisle.cache.staging import stage
 from aisle.contracts.recommendations import ScoredProduct
-from aisle.dataset_groups import dataset_groups
-from aisle.publish.generations import Generation, rollback, switch
-from aisle.publish.lines import Line
-from aisle.publish.staging import stage
+from aisle.groups.dataset_group import dataset_groups
 from aisle.warehouse import migrate
 from services.serving.errors import DatabaseUnreachable, TableMissing
 from services.serving.memory_store import MemoryLists, MemoryStore

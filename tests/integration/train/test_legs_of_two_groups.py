@@ -14,13 +14,13 @@ import psycopg
 import pytest
 
 from aisle.contracts.personalize import INTERACTIONS
-from aisle.dataset_groups import dataset_group
 from aisle.errors import ContractBroken
-from aisle.export.dataset_csv import check_size, export_dataset
-from aisle.resources import load
+from aisle.groups.dataset_group import dataset_group
+from aisle.groups.environment_file import load
 from aisle.resources.apply import plans
 from aisle.resources.live import Service
 from aisle.settings import get_settings
+from aisle.stages.export.dataset_csv import check_size, export_dataset
 
 RunDag = Callable[..., dict[str, str]]
 

@@ -35,7 +35,7 @@ class Company:
 
     def build(self) -> Any:
         """Build the marts, and return them as the project does."""
-        from aisle.transform import project
+        from aisle.stages.transform import project
 
         return project.build(self.url, self.run_folder)
 

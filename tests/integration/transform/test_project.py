@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.transform import project
+from aisle.stages.transform import project
 
 MARTS = (
     "core.customers",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aisle.settings import get_settings
-from aisle.transform import tasks
+from aisle.stages.transform import tasks
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.publish.cache import prepare
+from aisle.cache.schema import prepare
 from aisle.settings import get_settings
 
 Shown = Callable[[str], str]

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.publish.cache import prepare
+from aisle.cache.schema import prepare
 
 pytestmark = pytest.mark.usefixtures("on_the_engine")
 

@@ -172,7 +172,7 @@ class Week:
             assert held == told
 
     def no_window_is_missing(self) -> None:
-        from aisle.ingest.ledger import Ledger
+        from aisle.orders.ledger import Ledger
 
         for source in SOURCES:
             with psycopg.connect(self.url) as connection:

@@ -20,10 +20,10 @@ from airflow_personalize.hooks.base_personalize import service_errors
 from airflow_personalize.hooks.personalize import CAMPAIGN, SOLUTION, SOLUTION_VERSION, PersonalizeHook
 from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
 from airflow_personalize.responses import IncompleteResponseError, UnexpectedResponseError, check_responses
+from aisle.groups.resource import Live
 from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.removal import remove
-from aisle.resources.resource import Live
 
 ARN = "arn:aws:personalize:us-east-1:000000000000:campaign/home"
 WHOLE = json.dumps({"campaign": {"campaignArn": ARN, "status": "ACTIVE"}}).encode()

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from aisle.evaluate.campaign_answers import Answer, Question, about_what, ask, objections, report_on
-from aisle.resources.environment import Campaign, Canary, Solution
+from aisle.groups.environment import Campaign, Canary, Solution
+from aisle.models.campaign_answers import Answer, Question, about_what, ask, objections, report_on
 
 QUESTIONS = [Question("u1", ["P1", "P2"]), Question("u2", ["P3"])]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisle.evaluate.gate import Measured, judge, judge_unmeasured
+from aisle.evaluation.gate import Measured, judge, judge_unmeasured
 from aisle.settings import Evaluate
 
 WANTED = Evaluate(min_lift=0.1, max_loss=0.2, min_coverage=0.3)

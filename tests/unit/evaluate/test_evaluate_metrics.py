@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisle.evaluate.metrics import gains, measure, ratio_stderr
+from aisle.evaluation.metrics import gains, measure, ratio_stderr
 
 ITEMS = [f"P{n}" for n in range(20)]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from aisle.dataset_groups import DatasetGroup, Question
-from aisle.evaluate.twin import Twin, twin_of
-from aisle.resources.environment import Group
+from aisle.evaluation.twin import Twin, twin_of
+from aisle.groups.dataset_group import DatasetGroup, Question
+from aisle.groups.environment import Group
 
 GROUP = DatasetGroup(Group.model_validate({"name": "shop", "datasets": {"interactions": {}}}), is_first=True)
 VERSION = {"recipeArn": "arn:aws:personalize:::recipe/aws-user-personalization"}

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from aisle.events.tail import tail_window
-from aisle.ingest.windows import Window
+from aisle.orders.windows import Window
+from aisle.stages.events.tail import tail_window
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from aisle.errors import ConfigurationError
-from aisle.ingest.address import api_address
+from aisle.orders.address import api_address
 
 
 @pytest.mark.parametrize(

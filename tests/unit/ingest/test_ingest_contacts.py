@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from aisle.contracts.company_orders import Customer
-from aisle.ingest.contacts import ContactFinder
-from aisle.ingest.identity import PersonHasher
+from aisle.identity.contacts import ContactFinder
+from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
 
 HASHER = PersonHasher(Identity(hash_key="a key"))  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aisle.errors import AisleError, CompanyApiUnavailable, ContractBroken
-from aisle.ingest.answer import Page, read_page
+from aisle.orders.answer import Page, read_page
 
 ORDER = rb'{"order_id":"a","order_date":"2026-01-01","status":"completed","items":[]}'
 SPOILT = rb'{"order_id":"b","order_date":"2026-01-01","status":"completed","items":[NaN]}'

@@ -6,7 +6,7 @@ import pytest
 
 from aisle.contracts.company_orders import Customer
 from aisle.errors import ConfigurationError
-from aisle.ingest.identity import Person, PersonHasher
+from aisle.identity.hashing import Person, PersonHasher
 from aisle.settings import Identity
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

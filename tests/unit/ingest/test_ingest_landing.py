@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisle.ingest.identity import PersonHasher
-from aisle.ingest.landing import LandedOrder, Lander
+from aisle.identity.hashing import PersonHasher
+from aisle.orders.landing import LandedOrder, Lander
 from aisle.settings import Identity
 
 LANDER = Lander("oe", PersonHasher(Identity(hash_key="a key")))  # type: ignore[arg-type]

@@ -12,12 +12,12 @@ import msgspec
 import pytest
 import yaml
 
+from aisle.batch.ranking import MAX_KEY_LENGTH
 from aisle.contracts import limits
-from aisle.export import dataset_csv
-from aisle.ingest.identity import PersonHasher
-from aisle.ingest.landing import LandedOrder, Lander
-from aisle.publish.ranking import MAX_KEY_LENGTH
+from aisle.identity.hashing import PersonHasher
+from aisle.orders.landing import LandedOrder, Lander
 from aisle.settings import PROJECT_ROOT, Identity, OrderSystem
+from aisle.stages.export import dataset_csv
 from aisle.warehouse import SQL_ROOT
 from personalize_kinds import limits as service
 

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from aisle.errors import AisleError
-from aisle.ingest import spoilt
-from aisle.ingest.answer import read_page
-from aisle.ingest.orders import RefusedOrder, Rules, read_order
-from aisle.ingest.spoilt import legible, sort_out
-from aisle.ingest.wording import wording_of_body
+from aisle.orders import spoilt
+from aisle.orders.answer import read_page
+from aisle.orders.reader import RefusedOrder, Rules, read_order
+from aisle.orders.spoilt import legible, sort_out
+from aisle.orders.wording import wording_of_body
 
 #: `make test` looks at some thousand pages; AISLE_FUZZ_PAGES=100000 is the whole run.
 N_PAGES = int(os.environ.get("AISLE_FUZZ_PAGES", "3000"))

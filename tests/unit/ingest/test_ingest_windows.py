@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisle.errors import ConfigurationError
-from aisle.ingest.windows import Window, backfill_windows, cut, scheduled_windows
+from aisle.orders.windows import Window, backfill_windows, cut, scheduled_windows
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

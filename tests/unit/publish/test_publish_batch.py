@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from aisle.batch.output import batch_by_hand, batch_of_event
+from aisle.batch.ranking import Subject
 from aisle.errors import ConfigurationError, ContractBroken
-from aisle.publish.batch import batch_by_hand, batch_of_event
-from aisle.publish.ranking import Subject
 
 BOTH: tuple[Subject, ...] = ("users", "items")
 EXTRA = {

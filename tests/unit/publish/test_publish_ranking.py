@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aisle.batch.ranking import TABLES, RankedList, Rejected, read_line, score_kind, score_of_place
 from aisle.contracts.recommendations import ScoredProduct
-from aisle.publish.ranking import TABLES, RankedList, Rejected, read_line, score_kind, score_of_place
 
 
 def line(output: object, key: str = "k", name: str = "userId", **more: object) -> bytes:

@@ -8,11 +8,11 @@ from airflow.sdk.api.datamodels._generated import AssetReferenceAssetEventDagRun
 from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
 from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
 
-from aisle.assets import BATCH_OUTPUT
-from aisle.dag_defaults import resolve_run_key
-from aisle.dataset_groups import dataset_groups
+from aisle.dag.assets import BATCH_OUTPUT
+from aisle.dag.defaults import resolve_run_key
 from aisle.errors import ConfigurationError
-from aisle.publish.tasks import newest_extra
+from aisle.groups.dataset_group import dataset_groups
+from aisle.stages.publish.tasks import newest_extra
 
 FIRST = dataset_groups()[0]
 

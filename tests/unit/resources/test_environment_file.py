@@ -9,9 +9,8 @@ import pytest
 
 from aisle.contracts.personalize import DATASETS
 from aisle.errors import ConfigurationError
-from aisle.resources import load
-from aisle.resources.environment_file import text_of
-from aisle.resources.wanted import resources_of
+from aisle.groups.desired import resources_of
+from aisle.groups.environment_file import load, text_of
 from aisle.settings import PROJECT_ROOT, get_settings
 
 DEFAULT = PROJECT_ROOT / "include" / "personalize" / "default.yaml"
@@ -100,7 +99,7 @@ def test_groups_may_share_a_schema_only_if_it_is_the_same(written: Any) -> None:
 
 
 def test_the_default_file_names_things_as_the_line_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aisle.dataset_groups import dataset_groups
+    from aisle.groups.dataset_group import dataset_groups
 
     monkeypatch.setenv("AISLE_PERSONALIZE__DATASET_GROUP", "shop-42")
     get_settings.cache_clear()

@@ -8,12 +8,12 @@ from unittest.mock import Mock
 import pytest
 
 from aisle.errors import FinalError
+from aisle.groups.avro import contract_schema
+from aisle.groups.environment_file import load, text_of
+from aisle.groups.resource import Live
 from aisle.resources import kinds
-from aisle.resources.avro import contract_schema
-from aisle.resources.environment_file import load, text_of
 from aisle.resources.imported import environment_of
 from aisle.resources.live import Service
-from aisle.resources.resource import Live
 
 RECIPE = "arn:aws:personalize:::recipe/"
 

@@ -7,9 +7,9 @@ from unittest.mock import Mock
 import pytest
 
 from aisle.errors import PersonalizeJobFailed, RetryableError
+from aisle.groups.resource import Live
 from aisle.resources import kinds
 from aisle.resources.live import Service
-from aisle.resources.resource import Live
 
 
 class Scripted(Service):

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from aisle.groups.resource import Live, Resource
 from aisle.resources import kinds
 from aisle.resources.kinds import MANAGED
 from aisle.resources.plan import Plan, plan_group
-from aisle.resources.resource import Live, Resource
 
 RECIPE = "arn:aws:personalize:::recipe/aws-sims"
 GROUP = Resource(kinds.DATASET_GROUP, "shop", {})

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from aisle.groups.desired import tidy_solution
+from aisle.groups.requests import creation, mistake_in, update
+from aisle.groups.resource import Live, Resource, tidy
 from aisle.resources import kinds
 from aisle.resources.kinds import Kind, state_of
-from aisle.resources.requests import creation, mistake_in, update
-from aisle.resources.resource import Live, Resource, tidy
-from aisle.resources.wanted import tidy_solution
 
 ARNS = {"datasetGroupArn": "group", "schemaArn": "schema", "solutionVersionArn": "version"}
 

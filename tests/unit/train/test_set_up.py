@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from aisle.errors import FinalError
-from aisle.resources.environment import Solution
-from aisle.resources.wanted import solution_settings
-from aisle.train.set_up import refuse_other_set_up
+from aisle.groups.desired import solution_settings
+from aisle.groups.environment import Solution
+from aisle.stages.train.set_up import refuse_other_set_up
 
 HPO = {
     "hpoConfig": {"algorithmHyperParameterRanges": {"integerHyperParameterRanges": [{"name": "bptt", "minValue": 2}]}}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aisle.transform import project
+from aisle.stages.transform import project
 
 
 def test_only_the_newest_run_folders_are_kept(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from aisle.dag_defaults import line_dag
+from aisle.dag.defaults import line_dag
 from aisle.errors import FinalError
 
 _PATIENCE_SECONDS = 200

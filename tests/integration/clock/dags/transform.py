@@ -2,8 +2,8 @@
 
 from airflow.sdk import dag, task
 
-from aisle.assets import RAW_ORDERS
-from aisle.dag_defaults import line_dag
+from aisle.dag.assets import RAW_ORDERS
+from aisle.dag.defaults import line_dag
 
 
 @task

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from aisle.dataset_groups import DatasetGroup
-from aisle.resources.environment import Group
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.groups.environment import Group
 from services.demo.line import LEGS, LegState, Line, steps_of
 from services.stack.airflow import AirflowClient, DagRunFailed
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from aisle.dag.pools import DECLARATION
 from aisle.errors import ConfigurationError
-from aisle.pools import DECLARATION
 from services.stack import airflow_database
 from services.stack.blueprint import AIRFLOW_COMMANDS, airflow_components
 

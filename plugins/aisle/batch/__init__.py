@@ -1,0 +1,1 @@
+"""Batch inference output: the records of a job's files, and how they are ranked."""

@@ -1,0 +1,93 @@
+"""Load batch output into the staging table of a cache table, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+import psycopg
+
+from aisle.batch.ranking import TABLES, CacheTable, RankedList, Rejected, Subject, read_line
+from aisle.batch.records import Line
+from aisle.cache.schema import cache_sql
+from aisle.contracts.recommendations import ScoredProduct, ScoreKind
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.warehouse import connect
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Staged(msgspec.Struct, kw_only=True):
+    """What staging did with the lines of one subject."""
+
+    subject: Subject
+    lines: int = 0
+    lists: int = 0  # rows in the staging table
+    rejected: int = 0
+    repeated: int = 0  # lines for an id that a later line answers again
+    unscored: int = 0  # lists whose scores are places
+    seconds: float = 0.0
+
+
+def stage(
+    lines: Iterable[Line],
+    subject: Subject,
+    generation: str,
+    scored_by: ScoreKind,
+    group: DatasetGroup,
+    url: str | None = None,
+) -> Staged:
+    """Replace a group's staging table of `subject` by these lines. All of it is there afterwards, or nothing.
+
+    Lines without a list go to `rejected_lines`, over a connection of their own: one in COPY can do nothing else.
+    """
+    table, staged, started = TABLES[subject], Staged(subject=subject), time.monotonic()
+    with connect(url) as rejects, connect(url) as lists:
+        rejects.execute(cache_sql("rejected_lines/forget", group), {"generation": generation, "subject": subject})
+        lists.execute(cache_sql(f"{table.name}/begin_staging", group), {})
+        with (
+            rejects.cursor().copy(cache_sql("rejected_lines/copy", group)) as copy_rejects,
+            lists.cursor().copy(cache_sql(f"{table.name}/copy", group)) as copy_lists,
+        ):
+            _copy(lines, table, staged, copy_lists, copy_rejects, generation, scored_by)
+        staged.repeated = lists.execute(cache_sql(f"{table.name}/drop_repeated", group), {}).rowcount
+        lists.execute(cache_sql(f"{table.name}/finish_staging", group), {})
+    staged.lists -= staged.repeated
+    staged.seconds = time.monotonic() - started
+    return staged
+
+
+def _copy(
+    lines: Iterable[Line],
+    table: CacheTable,
+    staged: Staged,
+    lists: psycopg.Copy,
+    rejects: psycopg.Copy,
+    generation: str,
+    scored_by: ScoreKind,
+) -> None:
+    updated_at = datetime.now(UTC).replace(tzinfo=None)  # the column has no zone and means UTC
+    for line in lines:
+        staged.lines += 1
+        match read_line(line.text, table):
+            case RankedList(key, products, is_scored):
+                staged.lists += 1
+                staged.unscored += not is_scored
+                kind = scored_by if is_scored else "rank"
+                lists.write_row((key, _as_json(products), updated_at, kind, generation))
+            case Rejected(reason, detail):
+                staged.rejected += 1
+                place = (generation, table.subject, line.object_key, line.number)
+                rejects.write_row((*place, reason, _storable(detail), _storable(line.text)))
+
+
+def _as_json(products: list[ScoredProduct]) -> str:
+    return _encode(products).decode()
+
+
+def _storable(text: str | bytes) -> str:
+    """PostgreSQL's text holds neither broken UTF-8 nor NUL."""
+    readable = text if isinstance(text, str) else text.decode(errors="replace")
+    return readable.replace("\0", "\N{REPLACEMENT CHARACTER}")

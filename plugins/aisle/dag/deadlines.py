@@ -1,0 +1,45 @@
+"""When a run is late: not over so many minutes after it was queued. Somebody is told, and the run goes on.
+
+Airflow's own DAGRUN_QUEUED_AT cannot be used: clearing a task of a run that has it is answered by status 500 (3.3.0 and
+later, apache/airflow#70368), because the stored interval is taken for a number where the deadline is moved to the new
+time of queueing. The reference below is left where it was. So a run that is cleared is measured from its first start,
+which is when its data were due, and it is told of at most once; a run that was over in time has no deadline any more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import BaseDeadlineReference, DeadlineAlert
+
+from aisle.dag.alerts import run_is_late
+from aisle.settings import get_settings
+
+
+class FirstQueuedAt(BaseDeadlineReference):  # type: ignore[misc]
+    """When a run was queued first. Airflow finds the class by its plugin (plugins/aisle_plugin.py)."""
+
+    required_kwargs: ClassVar[set[str]] = {"dag_id", "run_id"}
+
+    def _evaluate_with(self, *, session: Any, dag_id: str, run_id: str) -> datetime | None:
+        """Called by Airflow as it creates the run; None, and so no deadline, for a run that never waits in a queue."""
+        from airflow.models import DagRun
+        from sqlalchemy import select
+
+        queued_at = select(DagRun.queued_at).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+        found: datetime | None = session.scalar(queued_at)
+        return found
+
+
+def deadline_of(leg: str) -> DeadlineAlert | None:
+    """The deadline of a leg's runs; none where the settings name none. The triggerer, which is always there, tells."""
+    minutes = getattr(get_settings().deadlines, leg, 0)
+    if not minutes:
+        return None
+    return DeadlineAlert(
+        reference=FirstQueuedAt(),
+        interval=timedelta(minutes=minutes),
+        callback=AsyncCallback(run_is_late, kwargs={"minutes": minutes}),
+    )

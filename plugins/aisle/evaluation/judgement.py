@@ -1,0 +1,112 @@
+"""From the answers of the twins to a verdict on each candidate."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aisle.evaluation import evaluations, metrics
+from aisle.evaluation.evaluations import Evaluation, Subject
+from aisle.evaluation.gate import LEAST_POPULARITY, STDERR, Verdict, judge, judge_unmeasured
+from aisle.evaluation.hold_out import Case, HoldOut, count_items, rank_lists, rank_popularity
+from aisle.evaluation.metrics import Figures, gains, ratio_stderr
+from aisle.groups.dataset_group import DatasetGroup, Kind
+from aisle.models import registry
+from aisle.models.registry import Version
+from aisle.settings import get_settings
+
+log = logging.getLogger(__name__)
+
+Lists = Mapping[str, list[str]]
+
+
+class Candidate(NamedTuple):
+    """A version to judge, the live one beside it, and their twins by name. Equal names: equal recipes."""
+
+    solution: str
+    kind: Kind
+    arn: str
+    twin: str
+    live_arn: str | None
+    live_twin: str | None
+
+
+class Judged(NamedTuple):
+    """A verdict as tasks hand it on. `table` is Markdown."""
+
+    arn: str
+    passed: bool
+    reason: str
+    table: str
+
+
+def measure(
+    group: DatasetGroup, candidate: Candidate, lists: Mapping[str, Lists], hold_out: HoldOut, cases: list[Case]
+) -> Judged:
+    """Measure a candidate by the lists of the twins on the cases of its kind, keep the figures, and judge."""
+    on_hold_out = _Scale(group, hold_out, cases)
+    found: dict[Subject, Evaluation] = {
+        "candidate": on_hold_out.weigh(lists[candidate.twin]),
+        "popularity": on_hold_out.weigh_popularity(),
+    }
+    popularity_of_live: Evaluation | None = found["popularity"]
+    if candidate.live_twin == candidate.twin:
+        earlier = evaluations.read(candidate.live_arn or "")
+        live, popularity_of_live = earlier.get("candidate"), earlier.get("popularity")
+    else:
+        live = on_hold_out.weigh(lists[candidate.live_twin]) if candidate.live_twin else None
+    if live:
+        found["live"] = live
+    evaluations.store(candidate.arn, found)
+    verdict = judge(
+        evaluations.measured(found["candidate"], found["popularity"]),  # type: ignore[arg-type]
+        evaluations.measured(live, popularity_of_live),
+        get_settings().evaluate,
+    )
+    return conclude(candidate.arn, verdict, evaluations.as_table(found))
+
+
+def pass_over(candidate: Candidate, why: str) -> Judged:
+    """Judge a candidate that could not be measured, because of `why`."""
+    wanted = get_settings().evaluate
+    if not wanted.enabled:
+        return conclude(candidate.arn, Verdict(True, why), "")
+    return conclude(candidate.arn, judge_unmeasured(why, candidate.live_arn is not None, wanted), "")
+
+
+def as_decided(version: Version) -> Judged:
+    """What was decided of a version before holds: it is not promoted a second time."""
+    return Judged(version.solution_version_arn, False, f"it is {version.state} already: {version.reason}", "")
+
+
+def conclude(arn: str, verdict: Verdict, table: str) -> Judged:
+    """Say the verdict, and keep it where it is final."""
+    log.info("%s %s: %s", arn, "passed" if verdict.passed else "did not pass", verdict.reason)
+    if not verdict.passed:
+        registry.reject(arn, "gate", verdict.reason)
+    return Judged(arn, verdict.passed, verdict.reason, table)
+
+
+class _Scale:
+    """Weighs lists on one hold-out, against popularity."""
+
+    def __init__(self, group: DatasetGroup, hold_out: HoldOut, cases: list[Case]) -> None:
+        self._hold_out, self._cases = hold_out, cases
+        self._n_items = count_items(group, hold_out)
+        self._bought = {case.user_id: set(case.bought) for case in cases}
+        self._popular = rank_popularity(group, hold_out, cases)
+
+    def weigh(self, lists: Lists) -> Evaluation:
+        """A model by its lists, with the standard error of its advantage."""
+        ranked = rank_lists(lists, self._cases)
+        own, popular = gains(ranked, self._bought), gains(self._popular, self._bought)
+        return self._evaluation(ranked, {STDERR: ratio_stderr(own, popular, LEAST_POPULARITY)})
+
+    def weigh_popularity(self) -> Evaluation:
+        """The yardstick itself."""
+        return self._evaluation(self._popular, {})
+
+    def _evaluation(self, ranked: Lists, more: Figures) -> Evaluation:
+        figures = metrics.measure(ranked, self._bought, self._n_items) | more
+        return Evaluation(figures, self._hold_out.starts_at, self._hold_out.ends_at, len(self._cases))

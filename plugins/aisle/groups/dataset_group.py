@@ -1,0 +1,255 @@
+"""The dataset groups that the line serves: those of the environment's file, each with legs of its own.
+
+A group is a shop, a region, a category or a segment with models of its own. From `export` on nothing is shared between
+groups: each has its DAGs, assets, files, jobs, versions and cache, so that what fails for one stops no other. Those of
+the first group have plain names (`export`, asset `models`, schema `cache`); those of any other carry its name
+(`export-shop-north`, asset `shop-north/models`, schema `cache_shop_north`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+
+from psycopg import sql
+
+from aisle.contracts.personalize import DATASETS, Dataset
+from aisle.errors import ConfigurationError
+from aisle.groups.desired import schema_name
+from aisle.groups.environment import DatasetKey, Group, Solution
+from aisle.groups.environment_file import LONGEST_NAME, read
+from aisle.settings import get_settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Asset, Param
+
+Kind = Literal["users", "items"]
+
+#: Recipes whose batch answers are published, by what they are asked about.
+_ANSWERING: dict[Kind, tuple[str, ...]] = {
+    "users": ("aws-user-personalization", "aws-user-personalization-v2"),
+    "items": ("aws-sims", "aws-similar-items"),
+}
+#: The legs that each group has for itself, from left to right.
+GROUP_LEGS = ("export", "train", "evaluate", "recommend", "publish")
+#: The param that says which group a DAG serves. It is fixed: another group has another DAG.
+_PARAM = "dataset_group"
+#: In a param that takes the name of a group, every one of them.
+ALL_GROUPS = "all"
+#: PostgreSQL cuts off what is longer.
+_LONGEST_IDENTIFIER = 63
+
+
+class Question(NamedTuple):
+    """One thing that batch inference is asked: for whom, and which solution (its key in the file) answers."""
+
+    kind: Kind  # names the input query, the S3 prefixes and the job
+    solution: str
+
+
+@dataclass(frozen=True)
+class DatasetGroup:
+    """One group of the file, and how its things are called."""
+
+    described: Group
+    is_first: bool
+
+    @property
+    def name(self) -> str:
+        """Its name in the service."""
+        return self.described.name
+
+    @property
+    def datasets(self) -> list[Dataset]:
+        """The datasets that the line brings into it."""
+        return [dataset for dataset in DATASETS if dataset.name in self.described.datasets]
+
+    def dataset_name(self, dataset: Dataset) -> str:
+        """What a dataset is called in the service."""
+        return self.described.name_of(dataset.name, self.described.datasets[_key(dataset)].name)
+
+    def schema_name(self, dataset: Dataset) -> str:
+        """What the schema of a dataset is called in the service. It cannot be changed, so its name has its hash."""
+        return schema_name(self.described, _key(dataset))
+
+    @property
+    def solutions(self) -> dict[str, Solution]:
+        """The solutions that the line trains for it, by their keys in the file."""
+        return self.described.solutions
+
+    def solution_name(self, key: str) -> str:
+        """What a solution is called in the service."""
+        return self.described.name_of(key, self.solutions[key].name)
+
+    @property
+    def is_whole_shop(self) -> bool:
+        """Whether every interaction of the marts is its own."""
+        return not self.described.where.restricts("interactions")
+
+    @property
+    def questions(self) -> list[Question]:
+        """What it is asked about, which may be nothing: the first solution with a recipe for it answers."""
+        found = []
+        for kind, recipes in _ANSWERING.items():
+            able = (key for key, solution in self.solutions.items() if solution.recipe in recipes)
+            if (first := next(able, None)) is not None:
+                found.append(Question(kind, first))
+        return found
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The legs that it goes through: without a question nothing is recommended, nor published."""
+        return GROUP_LEGS if self.questions else GROUP_LEGS[: GROUP_LEGS.index("recommend")]
+
+    @property
+    def cache_schema(self) -> str:
+        """The PostgreSQL schema that holds its published lists."""
+        own = f"cache_{self.name.lower().replace('-', '_')}"
+        return "cache" if self.is_first else own[:_LONGEST_IDENTIFIER]
+
+    @property
+    def folder(self) -> str:
+        """What its keys on S3 have between the leg and the rest; ends in '/' unless it is empty."""
+        return "" if self.is_first else f"{self.name}/"
+
+    def schedule(self, leg: str) -> str | None:
+        """When a leg runs for it (cron, UTC); none where the file leaves that to the settings.
+
+        Raises ConfigurationError where two solutions want it at different times: they share their legs.
+        """
+        said = {
+            "export": [self.described.import_schedule],
+            "train": [solution.training.schedule for solution in self.solutions.values()],
+            "recommend": [one.batch_inference.schedule for one in self.solutions.values() if one.batch_inference],
+        }
+        wanted = sorted({cron for cron in said.get(leg, ()) if cron})
+        if len(wanted) > 1:
+            raise ConfigurationError(
+                f"the solutions of group {self.name} want to {leg} by different schedules ({', '.join(wanted)}), but "
+                "a group has one: write the same, or make another group for one of them"
+            )
+        return wanted[0] if wanted else None
+
+    @property
+    def param(self) -> dict[str, Param]:
+        """The param by which tasks know their group."""
+        from airflow.sdk import Param
+
+        return {_PARAM: Param(self.name, const=self.name, type="string", description="The group that this DAG serves.")}
+
+    def resource_name(self, *parts: str) -> str:
+        """A name in the service: all names of a group begin with its own."""
+        return "-".join((self.name, *parts))
+
+    def key(self, name: str) -> str:
+        """What a thing of this group, such as a solution, is called in the warehouse's own tables."""
+        return name if self.is_first else f"{self.name}/{name}"
+
+    def dag_id(self, leg: str) -> str:
+        """The DAG by which this group goes through a leg."""
+        return leg if self.is_first else f"{leg}-{self.name}"
+
+    def asset(self, shared: Asset) -> Asset:
+        """This group's own asset in place of one of aisle.dag.assets."""
+        from airflow.sdk import Asset
+
+        if self.is_first:
+            return shared
+        return Asset(name=self.key(shared.name), uri=f"{shared.uri}/{self.name}", group=shared.group)
+
+    def mart(self, dataset: str) -> sql.Composed:
+        """Its rows of a mart, as they stand after `from` in a query."""
+        table = sql.Identifier("personalize", dataset)
+        if not self.described.where.restricts(dataset):
+            return sql.Composed([table])
+        condition = self.described.where.condition(dataset)
+        return sql.SQL("(select * from {} where {})").format(table, condition)
+
+
+def dataset_groups() -> tuple[DatasetGroup, ...]:
+    """The groups, in the order of the file. Raises ConfigurationError if the file, or a group, is of no use."""
+    settings = get_settings().personalize
+    file = settings.resources_file
+    return _groups_of(file, settings.dataset_group, file.stat().st_mtime_ns if file.exists() else 0)
+
+
+@lru_cache(maxsize=4)
+def _groups_of(file: Path, _name_of_the_nameless: str, _written_at: int) -> tuple[DatasetGroup, ...]:
+    """As long as nobody writes the file: pages of the web server outlive that."""
+    described = read(file).groups
+    groups = tuple(DatasetGroup(_usable(group), is_first=not place) for place, group in enumerate(described))
+    _check_schemas(groups)
+    for group in groups:
+        _check_names(group)
+    return groups
+
+
+def dataset_group(name: str) -> DatasetGroup:
+    """The group of that name. Raises ConfigurationError if the file has none."""
+    known = {group.name: group for group in dataset_groups()}
+    if name not in known:
+        raise ConfigurationError(
+            f"looking for the dataset group {name}: {get_settings().personalize.resources_file} has "
+            f"{', '.join(known)}; name one of these, or add it to the file"
+        )
+    return known[name]
+
+
+def group_of_context() -> DatasetGroup:
+    """The group that the running task's DAG serves."""
+    from airflow.sdk import get_current_context
+
+    context: Any = get_current_context()
+    return dataset_group(context["params"][_PARAM])
+
+
+def _key(dataset: Dataset) -> DatasetKey:
+    return cast("DatasetKey", dataset.name)
+
+
+def _check_schemas(groups: tuple[DatasetGroup, ...]) -> None:
+    """PostgreSQL cuts names, and ours have no capitals or hyphens: two groups must not publish over each other."""
+    owners: dict[str, DatasetGroup] = {}
+    for group in groups:
+        owner = owners.setdefault(group.cache_schema, group)
+        if owner is not group:
+            raise ConfigurationError(
+                f"the groups {owner.name} and {group.name} would both publish to the schema {group.cache_schema}, "
+                "because their names differ in capitals, '-' and '_' at most, or late: give one of them another name"
+            )
+
+
+def _check_names(group: DatasetGroup) -> None:
+    """The longest names that the legs make: twins of solutions, and jobs of a run that nobody has named."""
+    tag = "123456"
+    made = [group.resource_name("holdout", key, tag) for key in group.solutions]
+    made += [group.resource_name(dataset.name, "20261121T060000-412", tag) for dataset in group.datasets]
+    longest = max(made, key=len)
+    if len(longest) > LONGEST_NAME:
+        raise ConfigurationError(
+            f"the name of group {group.name} is too long: the legs would have to call something {longest}, and the "
+            f"service takes {LONGEST_NAME} characters; shorten it, or the key of the solution, by "
+            f"{len(longest) - LONGEST_NAME}"
+        )
+
+
+def _usable(group: Group) -> Group:
+    if group.name == ALL_GROUPS:
+        raise ConfigurationError(
+            f"a group is called {ALL_GROUPS}, by which the params of DAGs mean every group: give it another name"
+        )
+    for key, solution in group.solutions.items():
+        if solution.training.mode == "UPDATE" or solution.training.update_schedule:
+            raise ConfigurationError(
+                f"the solution {key} of group {group.name} asks for trainings of mode UPDATE, which no leg does: only "
+                "FULL brings in what has changed of old items; write `mode: FULL` and take `update_schedule` out"
+            )
+    for key, dataset in group.datasets.items():
+        if not isinstance(dataset.avro, str):
+            raise ConfigurationError(
+                f"the dataset {key} of group {group.name} has a schema of its own, but the line writes the columns of "
+                "the contract: give it `schema: contract`, or keep the group in a file that only `aisle apply` is given"
+            )
+    return group

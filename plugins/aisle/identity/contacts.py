@@ -1,0 +1,122 @@
+"""Contacts in texts: phone numbers, e-mail addresses and user ids, wherever somebody wrote them, each as its hash.
+
+A number is taken whole or not at all: the digits of somebody's phone inside a longer number are not theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from aisle.identity.hashing import PersonHasher
+
+#: What neither begins nor ends within an address. The lengths are those of mail (RFC 5321); without them, and without a
+#: fixed beginning, a long text could be looked through once for each of its characters.
+_IN_ADDRESS = r"[^\s\"'<>(){}\[\],;:|\\@=/?&`]"
+_EMAIL = re.compile(rf"(?<!{_IN_ADDRESS}){_IN_ADDRESS}{{1,64}}@{_IN_ADDRESS}{{1,255}}(?!{_IN_ADDRESS})")
+_USER_ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
+#: What people, and the programs they copy from, put between digits: spaces and dashes of any width, or of none.
+_BETWEEN_DIGITS = r"[ \t\u00a0\u00ad\u2000-\u2015\u202f\u2060().\-/]"
+#: Groups of digits with at most three of these between them.
+_NUMBERS = re.compile(rf"(?<![0-9A-Za-z])\+?\d+(?:{_BETWEEN_DIGITS}{{1,3}}\d+)*(?![0-9A-Za-z])")
+_DIGITS = re.compile(r"\+?\d+")
+#: Of a phone number with and without its country (E.164 has 15, and 00 may stand before them).
+_FEWEST_DIGITS, _MOST_DIGITS = 7, 17
+#: JSON may write any character so; in JSON within JSON, the backslash is doubled.
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+ERASED = "[erased]"
+
+
+class Contact(NamedTuple):
+    """Where a text has a contact, and its hash."""
+
+    start: int
+    end: int
+    hash: str
+
+
+class ContactFinder:
+    """Finds contacts in texts."""
+
+    def __init__(self, hasher: PersonHasher) -> None:
+        self._hasher = hasher
+
+    def hashes(self, text: str) -> set[str]:
+        """Hashes of all contacts in a text; user ids stand for themselves."""
+        return {contact.hash for contact in self.contacts(unescaped(text))}
+
+    def without(self, text: str, erased: Collection[str]) -> str:
+        """The text with the contacts that have one of these hashes written over."""
+        kept, end = [], 0
+        theirs = [contact for contact in self._as_written(text) if contact.hash in erased]
+        for contact in sorted(theirs, key=lambda contact: (contact.start, -contact.end)):
+            if contact.start >= end:
+                kept += [text[end : contact.start], ERASED]
+            end = max(end, contact.end)
+        return "".join([*kept, text[end:]])
+
+    def _as_written(self, text: str) -> Iterator[Contact]:
+        """Every contact of a text, whether or not its characters are escaped."""
+        yield from self.contacts(text)
+        plain = _Plain.of(text)
+        if plain.text != text:
+            for start, end, contact_hash in self.contacts(plain.text):
+                yield Contact(plain.place(start), plain.place(end), contact_hash)
+
+    def contacts(self, text: str) -> Iterator[Contact]:
+        """Every contact of a text; of digits that may be read as several numbers, each reading."""
+        for match in _USER_ID.finditer(text):
+            yield Contact(*match.span(), match[0])
+        for match in _EMAIL.finditer(text) if "@" in text else ():
+            address = match[0].strip(".")
+            if address_hash := self._hasher.email_hash(address):
+                yield Contact(*match.span(), address_hash)
+        for match in _NUMBERS.finditer(text):
+            yield from self._phones(text, *match.span())
+
+    def _phones(self, text: str, start: int, end: int) -> Iterator[Contact]:
+        """Adjoining groups of digits that together are a phone number."""
+        groups = list(_DIGITS.finditer(text, start, end))
+        for first, group in enumerate(groups):
+            written = ""
+            for last in groups[first:]:
+                written += last[0]
+                if len(written) > _MOST_DIGITS:
+                    break
+                if len(written) >= _FEWEST_DIGITS and (phone_hash := self._hasher.phone_hash(written)):
+                    yield Contact(group.start(), last.end(), phone_hash)
+
+
+class _Plain(NamedTuple):
+    """A text with JSON's \\uXXXX written as the characters they stand for, and where these stand in it as written.
+
+    `starts` are the places in the plain text from which on it runs in step with the written one, from `written_starts`.
+    """
+
+    text: str
+    starts: list[int]
+    written_starts: list[int]
+
+    @classmethod
+    def of(cls, written: str) -> _Plain:
+        parts, starts, written_starts, length = [], [0], [0], 0
+        for escape in _ESCAPED.finditer(written) if "\\u" in written else ():
+            before = written[written_starts[-1] : escape.start()]
+            parts += [before, chr(int(escape[1], 16))]
+            starts += [length + len(before), length + len(before) + 1]
+            written_starts += [escape.start(), escape.end()]
+            length = starts[-1]
+        parts.append(written[written_starts[-1] :])
+        return cls("".join(parts), starts, written_starts)
+
+    def place(self, index: int) -> int:
+        """Where in the text as written the character of this place stands."""
+        nearest = bisect_right(self.starts, index) - 1
+        return self.written_starts[nearest] + index - self.starts[nearest]
+
+
+def unescaped(text: str) -> str:
+    """The text with JSON's \\uXXXX written as the characters they stand for."""
+    return _Plain.of(text).text

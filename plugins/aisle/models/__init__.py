@@ -1,0 +1,1 @@
+"""Models: which versions there are, which is live, what campaigns answer, and how far the data have moved on."""

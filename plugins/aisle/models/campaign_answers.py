@@ -1,0 +1,136 @@
+"""What a campaign answers to real questions: how often nothing, how fast, and how much like another campaign."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from statistics import fmean, median, quantiles
+from typing import Any, Literal, NamedTuple
+
+from botocore.exceptions import ClientError
+from psycopg.rows import class_row
+
+from aisle.errors import FinalError
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.groups.environment import Canary, Solution
+from aisle.warehouse import connect, sql
+
+About = Literal["user", "item", "ranking"]
+
+_ABOUT_ITEMS = ("aws-sims", "aws-similar-items", "aws-semantic-similarity")
+_RANKING = ("aws-personalized-ranking", "aws-personalized-ranking-v2")
+#: How long a list is asked for, and how many items are given to be ranked.
+_N_ITEMS = 25
+#: How many places of two lists are compared.
+_COMPARED = 10
+
+
+class Question(NamedTuple):
+    """A user, and what that user turned to last, the newest first."""
+
+    user_id: str
+    items: list[str]
+
+
+class Answer(NamedTuple):
+    """The items of one answer, in order, and the time until it was there; or the code of the error instead."""
+
+    items: list[str]
+    milliseconds: float
+    error: str | None = None
+
+
+class Report(NamedTuple):
+    """Many answers in a few figures. `overlap` is the share of the first places that the other campaign gives too."""
+
+    n_questions: int
+    errors: dict[str, int]
+    n_empty: int
+    median_ms: float
+    p95_ms: float
+    overlap: float | None
+
+    @property
+    def n_failures(self) -> int:
+        """Questions without an answer."""
+        return sum(self.errors.values()) + self.n_empty
+
+
+def about_what(solution: Solution) -> About:
+    """What a campaign of the solution is asked about; its recipe decides."""
+    recipe = solution.recipe_arn.rpartition("/")[2]
+    return "ranking" if recipe in _RANKING else "item" if recipe in _ABOUT_ITEMS else "user"
+
+
+def questions_for(group: DatasetGroup, n_users: int) -> list[Question]:
+    """Questions about that many users of the group, the same ones every time. Raises FinalError if it has none."""
+    statement = sql("evaluate/canary/select", interactions=group.mart("interactions"))
+    with connect() as connection, connection.cursor(row_factory=class_row(Question)) as cursor:
+        found = cursor.execute(statement.encode(), {"n_users": n_users, "n_items": _N_ITEMS}).fetchall()
+    if not found:
+        raise FinalError(
+            f"Choosing questions for a canary of {group.name}: personalize.interactions has no row of this group. "
+            "Run `ingest` and `transform` first, or correct the group's `where`."
+        )
+    return found
+
+
+def ask(client: Any, campaign_arn: str, about: About, questions: Sequence[Question]) -> list[Answer]:
+    """Ask a campaign one question after the other. What the service refuses is an answer; a lost line is an error."""
+    return [_timed(lambda: _items(client, campaign_arn, about, each)) for each in questions]  # noqa: B023
+
+
+def report_on(answers: Sequence[Answer], others: Sequence[Answer]) -> Report:
+    """The figures of some answers, held against those of another campaign to the same questions, if there are any."""
+    times = [each.milliseconds for each in answers]
+    pairs = [(own.items, other.items) for own, other in zip(answers, others, strict=bool(others))]
+    return Report(
+        n_questions=len(answers),
+        errors=dict(Counter(each.error for each in answers if each.error)),
+        n_empty=sum(not each.items and not each.error for each in answers),
+        median_ms=round(median(times), 1),
+        p95_ms=round(quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else times[0], 1),
+        overlap=_overlap(pairs),
+    )
+
+
+def objections(report: Report, wanted: Canary) -> list[str]:
+    """What speaks against the campaign that gave these answers; nothing if it may serve."""
+    found = []
+    if report.n_failures > wanted.max_failures * report.n_questions:
+        codes = ", ".join(f"{times} {code}" for code, times in report.errors.items()) or "no errors"
+        found.append(
+            f"{report.n_failures} of {report.n_questions} questions without an answer ({report.n_empty} empty lists, "
+            f"{codes}), at most {wanted.max_failures:.1%} may be"
+        )
+    if wanted.max_p95_ms is not None and report.p95_ms > wanted.max_p95_ms:
+        found.append(f"one answer in twenty takes longer than {report.p95_ms} ms, {wanted.max_p95_ms} ms are allowed")
+    return found
+
+
+def _items(client: Any, campaign_arn: str, about: About, question: Question) -> list[str]:
+    if about == "ranking":
+        answer = client.get_personalized_ranking(
+            campaignArn=campaign_arn, userId=question.user_id, inputList=question.items
+        )["personalizedRanking"]
+    else:
+        subject = {"itemId": question.items[0]} if about == "item" else {"userId": question.user_id}
+        answer = client.get_recommendations(campaignArn=campaign_arn, numResults=_N_ITEMS, **subject)["itemList"]
+    return [item["itemId"] for item in answer]
+
+
+def _timed(call: Callable[[], list[str]]) -> Answer:
+    started, items, error = time.monotonic(), [], None
+    try:
+        items = call()
+    except ClientError as refusal:
+        error = str(refusal.response["Error"]["Code"])
+    return Answer(items, (time.monotonic() - started) * 1000, error)
+
+
+def _overlap(pairs: Sequence[tuple[list[str], list[str]]]) -> float | None:
+    shares = [
+        len({*own[:_COMPARED]} & {*other[:_COMPARED]}) / len(own[:_COMPARED]) for own, other in pairs if own and other
+    ]
+    return round(fmean(shares), 3) if shares else None

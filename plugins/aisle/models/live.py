@@ -1,0 +1,39 @@
+"""The model that answers now, as the service has it."""
+
+from __future__ import annotations
+
+from airflow_personalize.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
+from aisle.errors import FinalError
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.models import registry
+
+
+def live_model(hook: PersonalizeHook, group: DatasetGroup, key: str) -> str:
+    """ARN of the live version of a group's solution. Raises FinalError if none is live, or the service has lost it."""
+    solution, train = group.key(key), group.dag_id("train")
+    arn = registry.live_version(solution)
+    if arn is None:
+        raise FinalError(f"Looking for the live version of {solution}: {_why_none(solution, train)}")
+    try:
+        look = hook.look(SOLUTION_VERSION, arn)
+    except hook.conn.exceptions.ResourceNotFoundException as error:
+        raise FinalError(
+            f"Looking for the live version of {solution}: the service has no {arn} any more. Run `{train}`, which "
+            "trains it again, or roll back to a version that is there."
+        ) from error
+    if look.state != "success":
+        raise FinalError(
+            f"Looking for the live version of {solution}: {arn} is {look.status}. Run `{train}`, or roll back."
+        )
+    return arn
+
+
+def _why_none(solution: str, train: str) -> str:
+    for state in ("waiting", "rejected", "candidate"):
+        newest = registry.newest_in_state(solution, state)
+        if newest:
+            return (
+                f"no version is; the newest, {newest.solution_version_arn}, is {state}: {newest.reason}. "
+                f"Let `{train}` promote one (docs/model-life.md)."
+            )
+    return f"it has no version at all. Run `{train}` first."

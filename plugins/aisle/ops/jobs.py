@@ -1,0 +1,92 @@
+"""Jobs by what went into them: a job that could change nothing is not started again.
+
+A leg plans each job: it takes the fingerprint of everything that goes in. If the newest job of the same purpose went in
+with the same, the plan has that job's name, and the operator, which finds or creates by name, finds it; it creates it
+only where the service no longer has it. Otherwise the plan has a new name. When the job has ended well, the leg records
+it: the newest recorded job is what holds now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from psycopg.rows import class_row
+
+from aisle.dag.pools import PERSONALIZE
+from aisle.settings import get_settings
+from aisle.warehouse import connect, sql
+
+log = logging.getLogger(__name__)
+
+_LONGEST_WAIT_SECONDS = 12 * 60 * 60
+_PATIENCE_SECONDS = 10
+
+
+class Job(NamedTuple):
+    """One job that ended well. `run_key` is of the run that started it."""
+
+    fingerprint: str
+    arn: str
+    run_key: str
+    output_uri: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name it was created by: the last part of its ARN."""
+        return self.arn.rsplit("/", 1)[-1]
+
+
+class Plan(NamedTuple):
+    """What to call a job. `reused` tells that a job of this name has done the work already."""
+
+    job_name: str
+    fingerprint: str
+    reused: bool
+    output_uri: str | None
+
+
+def plan_job(
+    purpose: str, name: str, inputs: dict[str, Any], is_usable: Callable[[Job], bool] = lambda job: True
+) -> Plan:
+    """The newest job of this purpose if it had equal `inputs` and `is_usable`, else a new one.
+
+    A new name is `name` with a short digest of the inputs and of the job that it follows. So a retry has the name of
+    its first try, and a run that is repeated on other data, or after another run, never takes its old job for the new.
+    """
+    fingerprint, newest = _digest(inputs), _newest_job(purpose)
+    if newest and newest.fingerprint == fingerprint and is_usable(newest):
+        log.info("%s: nothing has changed since run %s; its job %s is used again", purpose, newest.run_key, newest.name)
+        return Plan(newest.name, fingerprint, True, newest.output_uri)
+    tag = _digest({"inputs": fingerprint, "follows": newest.arn if newest else None})[:6]
+    return Plan(f"{name}-{tag}", fingerprint, False, None)
+
+
+def record_job(purpose: str, job: Job) -> None:
+    """Make `job` the newest of its purpose."""
+    with connect() as connection:
+        connection.execute(sql("ops/jobs/upsert").encode(), {"purpose": purpose, **job._asdict()})
+
+
+def waiting() -> dict[str, Any]:
+    """Keyword arguments of the operators that wait: asynchronously, and by the settings' clock."""
+    delay = get_settings().personalize.poll_seconds
+    return {
+        "pool": PERSONALIZE,
+        "deferrable": True,
+        "patience_seconds": _PATIENCE_SECONDS,
+        "waiter_delay": delay,
+        "waiter_max_attempts": _LONGEST_WAIT_SECONDS // delay,
+    }
+
+
+def _newest_job(purpose: str) -> Job | None:
+    with connect() as connection, connection.cursor(row_factory=class_row(Job)) as cursor:
+        return cursor.execute(sql("ops/jobs/newest").encode(), {"purpose": purpose}).fetchone()
+
+
+def _digest(inputs: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

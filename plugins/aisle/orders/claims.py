@@ -1,0 +1,116 @@
+"""Claims: what an answer says, beside its orders, about whether these are all.
+
+The contract knows `data` and `next_cursor` only. Order systems say more, each in its own words, and a page that is not
+whole often says so there. Names are compared without case, `_` and `-`; `meta`, `pagination` and the like are looked
+into. A member that is null or empty claims nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from aisle.orders.wording import wording
+
+_CONTAINERS = frozenset(("meta", "metadata", "pagination", "paging", "pageinfo", "page", "result", "resultinfo"))
+#: How many orders there are: of the page, or of the window.
+_SIZES = frozenset(
+    (
+        *("total", "totalcount", "totalorders", "totalresults", "totalitems", "totalrecords", "totalelements"),
+        *("count", "resultcount", "ordercount", "recordcount", "itemcount", "numberofelements", "norders"),
+        "xtotalcount",
+    )
+)
+_PAGES = frozenset(("totalpages", "pagecount", "pages", "lastpage", "npages"))
+_MORE = frozenset(("hasmore", "more", "hasnext", "hasnextpage", "moreavailable", "next", "nextpage", "nexturl"))
+_BAD_IF_TRUE = frozenset(("partial", "ispartial", "truncated", "istruncated", "incomplete", "timedout"))
+_BAD_IF_FALSE = frozenset(("complete", "iscomplete"))
+_ERRORS = frozenset(("error", "errors", "errormessage", "errormessages", "exception", "fault"))
+_SUCCESS = frozenset(("success", "succeeded", "ok"))
+_FAILED_STATUSES = frozenset(("error", "failed", "failure", "fail", "partial", "incomplete", "timeout"))
+#: What stands among the errors where there is none.
+_NO_ERROR = frozenset(("false", "0", "none", "ok", "success", "no error"))
+_COUNT = re.compile(r"\d{1,18}", re.ASCII)
+_WARNINGS = frozenset(("warning", "warnings"))
+_WARNS_OF_LOSS = re.compile(r"(?i)partial|incomplete|truncat|timed? ?-?out|missing|not all|unavailable|skipped")
+
+
+class Claims(NamedTuple):
+    """What one answer claims. Names are the answer's own, for the message."""
+
+    #: Name and number of each count of orders.
+    sizes: tuple[tuple[str, int], ...] = ()
+    #: Name and number of each count of pages.
+    pages: tuple[tuple[str, int], ...] = ()
+    #: Names of members that say that more follow, and of those that say that nothing does.
+    more: tuple[str, ...] = ()
+    no_more: tuple[str, ...] = ()
+    #: Names of members by which the answer calls itself incomplete.
+    incomplete: tuple[str, ...] = ()
+    #: What failed on the other side although the status was 200; None if nothing did.
+    failure: str | None = None
+    #: Warnings that say nothing about completeness.
+    warning: str | None = None
+
+
+def read_claims(members: Mapping[str, Any], headers: Mapping[str, str], ignored: Collection[str] = ()) -> Claims:
+    """The claims of an answer's envelope and head, except those of `ignored` members."""
+    unheard = {_folded(name) for name in ignored}
+    heard = [(name, _folded(name), value) for name, value in _flat(members, headers) if _folded(name) not in unheard]
+    flags = [(name, folded, truth) for name, folded, value in heard if (truth := _truth(value)) is not None]
+    warnings = "; ".join(wording(value) for _, folded, value in heard if folded in _WARNINGS and value)
+    return Claims(
+        sizes=tuple(_numbers(heard, _SIZES)),
+        pages=tuple(_numbers(heard, _PAGES)),
+        more=tuple(name for name, folded, truth in flags if folded in _MORE and truth),
+        no_more=tuple(name for name, folded, truth in flags if folded in _MORE and not truth),
+        incomplete=tuple(
+            name
+            for name, folded, truth in flags
+            if (folded in _BAD_IF_TRUE and truth) or (folded in _BAD_IF_FALSE and not truth)
+        ),
+        failure=_failure(heard, members) or (warnings if _WARNS_OF_LOSS.search(warnings) else None),
+        warning=warnings or None,
+    )
+
+
+Heard = tuple[str, str, Any]
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _flat(members: Mapping[str, Any], headers: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for name, value in members.items():
+        if isinstance(value, dict) and _folded(name) in _CONTAINERS:
+            yield from value.items()
+        else:
+            yield name, value
+    if "X-Total-Count" in headers:
+        yield "X-Total-Count", headers["X-Total-Count"]
+
+
+def _truth(value: Any) -> bool | None:
+    """Whether a flag is up. Text and numbers count (a link to the next page, its number), other things do not."""
+    if isinstance(value, str):
+        return value.strip().lower() not in ("", "false", "no", "0", "null")
+    return bool(value) if isinstance(value, bool | int) else None
+
+
+def _numbers(heard: list[Heard], names: frozenset[str]) -> Iterator[tuple[str, int]]:
+    for name, folded, value in heard:
+        if folded in names and not isinstance(value, bool) and _COUNT.fullmatch(str(value).strip()):
+            yield name, int(value)
+
+
+def _failure(heard: list[Heard], members: Mapping[str, Any]) -> str | None:
+    """The first sign of a failure, with what the answer says about it."""
+    for name, folded, value in heard:
+        if folded in _ERRORS and value and wording(value).lower() not in _NO_ERROR:
+            return f"`{name}` is “{wording(value)}”"
+        has_failed = folded in _SUCCESS and _truth(value) is False
+        if has_failed or (folded == "status" and str(value).strip().lower() in _FAILED_STATUSES):
+            return f"`{name}` is {str(value)[:20]}, saying “{wording(dict(members))}”"
+    return None

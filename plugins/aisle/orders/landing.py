@@ -1,0 +1,232 @@
+"""Landing: an order as the company sent it becomes rows of the warehouse. No line is lost on the way.
+
+Every line sent is one of: a row of its own, counted in `merged_lines` of an equal row, or counted in `n_lines` of a
+reject. So lines sent = sum(1 + merged_lines) + sum(n_lines), for each order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from aisle.contracts.company_orders import CANCELLED, Item, SourceName
+from aisle.contracts.limits import CLOCK_TOLERANCE, LARGEST_NUMBER, LONGEST_ID, SMALLEST_PRICE, SMALLEST_QUANTITY
+from aisle.contracts.text import tidy
+from aisle.identity.hashing import Person, PersonHasher
+from aisle.orders.reader import ReadOrder, Refusal, RefusedOrder, Rules, read_order
+from aisle.settings import OrderSystem
+
+#: Raise it when the mapping below changes: every order that comes again is then written anew.
+_MAPPING_VERSION = b"2"
+
+
+class OrderRow(NamedTuple):
+    """One version of an order. Without `is_mapped` it has rejects only.
+
+    `order_number` is the id as sent, None where nobody knows it; which of its orders is meant, the merge settles.
+    `is_empty`: it has items, and none of them could be mapped. `doubts`: which of its values are not believed.
+    """
+
+    order_number: str | None
+    is_mapped: bool
+    is_empty: bool
+    content_hash: str
+    ordered_at: datetime | None
+    updated_at: datetime | None
+    status: str | None = None
+    user_id: str | None = None
+    city: str | None = None
+    province: str | None = None
+    payment_mode: str | None = None
+    brand: str | None = None
+    total_amount: float | None = None
+    doubts: list[str] | None = None
+
+
+class ItemRow(NamedTuple):
+    """One line of an order; `line_number` is its place in the order as sent, from 1.
+
+    `product_id` is spelt as the shop spells it; `product_key` is what spellings of one product have in common.
+    """
+
+    line_number: int
+    product_id: str
+    product_key: str
+    product_name: str | None
+    category: str | None
+    brand: str | None
+    quantity: float
+    unit_price: float
+    base_price: float | None
+    merged_lines: int
+
+
+class RejectRow(NamedTuple):
+    """What could not be mapped: a line, or (without `line_number`) a whole order of `n_lines` lines."""
+
+    reject_id: str
+    line_number: int | None
+    n_lines: int
+    reason: str
+    detail: str
+    status: str | None
+    payload: str
+    archive_key: str
+
+
+class LandedOrder(NamedTuple):
+    """One order with all that it becomes."""
+
+    order: OrderRow
+    items: list[ItemRow]
+    rejects: list[RejectRow]
+    person: Person | None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Lander:
+    """Lands the orders of one source."""
+
+    def __init__(
+        self,
+        source: SourceName,
+        hasher: PersonHasher,
+        system: OrderSystem | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._source = source
+        self._hasher = hasher
+        self._system = system or OrderSystem()
+        self._zone = ZoneInfo(self._system.time_zone) if self._system.time_zone else None
+        self._clock = clock
+
+    def land(self, raw: msgspec.Raw, archive_key: str) -> LandedOrder:
+        """Return the rows of one order; `archive_key` says where it can be read as it came."""
+        rules = Rules(self._zone, f"AISLE_{self._source.upper()}__TIME_ZONE", self._clock() + CLOCK_TOLERANCE)
+        read = read_order(raw, rules)
+        if isinstance(read, RefusedOrder):
+            return self._land_refused(read, archive_key)
+        order = read.order
+        person = self._hasher.person(self._source, order.customer, order.updated_at or order.order_date)
+        items, refused = [], []
+        for number, item, times in _distinct_lines(order.items):
+            row = _item_row(number, item, times, order.status, fold_case=self._system.fold_case)
+            if isinstance(row, Refusal):
+                refused.append((number, item, times, row))
+            else:
+                items.append(row)
+        order_row = _order_row(read, person, is_empty=bool(refused) and not items)
+        said_of_person = person[:5] if person else None
+        content_hash = self._content_hash(order_row._replace(updated_at=None), items, refused, said_of_person)
+        rejects = [_line_reject(*line, order.status, content_hash, archive_key) for line in refused]
+        return LandedOrder(order_row._replace(content_hash=content_hash), items, rejects, person)
+
+    def _land_refused(self, order: RefusedOrder, archive_key: str) -> LandedOrder:
+        content_hash = self._content_hash(order.refusal, order.identity)
+        row = OrderRow(order.order_id, False, True, content_hash, order.ordered_at, order.updated_at)
+        reject = RejectRow(
+            f"{content_hash}-0", None, order.n_lines, *order.refusal, order.status, order.payload, archive_key
+        )
+        return LandedOrder(row, [], [reject], None)
+
+    def _content_hash(self, *mapped: Any) -> str:
+        """Of what an order is mapped to, and not of its bytes: what says nothing new changes nothing.
+
+        Neither does a later `updated_at` alone.
+        """
+        digest = blake2b(digest_size=16, salt=self._source.encode(), person=_MAPPING_VERSION)
+        digest.update(msgspec.msgpack.encode(mapped))
+        return digest.hexdigest()
+
+
+def _distinct_lines(items: list[Item]) -> Iterator[tuple[int, Item, int]]:
+    """Each different line at its first place, and how often it was sent."""
+    times = Counter(items)
+    for number, item in enumerate(items, 1):
+        n_sent = times.pop(item, 0)
+        if n_sent:
+            yield number, item, n_sent
+
+
+def _order_row(read: ReadOrder, person: Person | None, *, is_empty: bool) -> OrderRow:
+    order = read.order
+    return OrderRow(
+        order.order_id,
+        True,
+        is_empty,
+        "",
+        order.order_date,
+        order.updated_at,
+        order.status,
+        person.user_id if person else None,
+        _label(order.city),
+        _label(order.province),
+        _label(order.payment_mode),
+        _label(order.brand),
+        order.total,
+        read.doubts,
+    )
+
+
+def _item_row(number: int, item: Item, times: int, status: str, *, fold_case: bool) -> ItemRow | Refusal:
+    product_id = _label(item.id)
+    where = f"`$.items[{number - 1}]"
+    if product_id is None:
+        return Refusal("missing_product_id", f"{where}.id` is {item.id!r}")
+    product_key = _folded(product_id) if fold_case else product_id
+    length = max(len(product_id), len(product_key))
+    if length > LONGEST_ID:
+        return Refusal("product_id_too_long", f"{where}.id` has {length} characters, {LONGEST_ID} are allowed")
+    quantity, price = item.quantity, item.price
+    if quantity is None:
+        return Refusal("missing_quantity", f"{where}.quantity` is null")
+    if price is None:
+        return Refusal("missing_price", f"{where}.price` is null")
+    refusal = _number_refusal(where, quantity, price, item.base_price, status)
+    if refusal:
+        return refusal
+    return ItemRow(
+        number, product_id, product_key, _label(item.title), _label(item.category), _label(item.brand),
+        quantity, price, item.base_price, times - 1,
+    )  # fmt: skip
+
+
+def _number_refusal(where: str, quantity: float, price: float, base_price: float | None, status: str) -> Refusal | None:
+    if max(abs(quantity), abs(price), abs(base_price or 0)) > LARGEST_NUMBER:
+        return Refusal("number_out_of_range", f"{where}` has quantity {quantity}, prices {price} and {base_price}")
+    if abs(quantity) < SMALLEST_QUANTITY:
+        return Refusal("zero_quantity", f"{where}.quantity` is {quantity}")
+    if quantity < 0 and status != CANCELLED:
+        return Refusal("negative_quantity", f"{where}.quantity` is {quantity} in a {status} order: a stock correction")
+    if price < 0:
+        return Refusal("negative_price", f"{where}.price` is {price}")
+    if 0 < price < SMALLEST_PRICE:
+        return Refusal("price_below_precision", f"{where}.price` is {price}, which would be stored as zero")
+    return None
+
+
+def _line_reject(
+    number: int, item: Item, times: int, refusal: Refusal, status: str, content_hash: str, archive_key: str
+) -> RejectRow:
+    payload = msgspec.json.encode(item).decode()
+    return RejectRow(f"{content_hash}-{number}", number, times, *refusal, status, payload, archive_key)
+
+
+#: Products repeat, so their texts are tidied once.
+_label = lru_cache(maxsize=65536)(tidy)
+
+
+@lru_cache(maxsize=65536)
+def _folded(product_id: str) -> str:
+    """What spellings of one product id have in common; for joining only."""
+    return product_id.upper()

@@ -1,0 +1,256 @@
+"""Orders out of pages: each one typed, or refused with its reason. One broken order does not spoil its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from aisle.contracts.company_orders import ORDER_STATUSES, Item, Order
+from aisle.contracts.limits import EARLIEST_MOMENT, LARGEST_NUMBER, LONGEST_ID
+from aisle.contracts.text import tidy
+from aisle.orders.spoilt import BROKEN_CHARACTER, UNREADABLE, legible
+
+_orders = msgspec.json.Decoder(Order)
+#: Of any JSON, without a float on the way: digits of an id would be lost in it.
+_exact = msgspec.json.Decoder(float_hook=Decimal)
+#: Levels of an order that are looked into; the contract has four. What Python itself can follow differs by process,
+#: because copying a DAG raises its recursion limit.
+_MOST_LEVELS = 50
+_TOO_DEEP = "(nested too deep)"
+#: What a reject may show of an order. The customer is not among it, nor is any field the contract does not know.
+_SHOWN_ORDER_FIELDS = frozenset(Order.__struct_fields__) - {"customer", "items"}
+_SHOWN_ITEM_FIELDS = frozenset(Item.__struct_fields__)
+_NUMBERS = frozenset({"total", "quantity", "price", "base_price"})
+_PLAIN_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+#: A status is a word; what is longer is a remark, and only its beginning is shown.
+_LONGEST_STATUS_WORD = 40
+
+#: Said of an order that is taken although one of its values is not believed.
+IMPOSSIBLE_VERSION = "updated_at_is_impossible"
+
+
+class Rules(NamedTuple):
+    """What the orders of a source are read by: `zone` of times without one, the setting that gives it, and now."""
+
+    zone: ZoneInfo | None
+    zone_setting: str
+    latest_moment: datetime
+
+
+class Refusal(NamedTuple):
+    """Why an order or a line could not be mapped: a reason to count by, and what was found."""
+
+    reason: str
+    detail: str
+
+
+class ReadOrder(NamedTuple):
+    """An order as it is believed: times have a zone, an impossible `updated_at` is None and among the doubts."""
+
+    order: Order
+    doubts: list[str]
+
+
+class RefusedOrder(NamedTuple):
+    """What can still be told of an order that could not be mapped; `identity` is what it is compared by."""
+
+    refusal: Refusal
+    order_id: str | None
+    ordered_at: datetime | None
+    updated_at: datetime | None
+    status: str | None
+    n_lines: int
+    payload: str
+    identity: bytes
+
+
+def read_order(raw: msgspec.Raw, rules: Rules) -> ReadOrder | RefusedOrder:
+    """Return the order in `raw`, with its id, status and times tidied, or why it cannot be read."""
+    try:
+        order = _decode(raw)
+    except UNREADABLE as error:
+        return _refused(raw, Refusal("malformed_order", _without_values(error)), rules)
+    order = _with_zones(order, rules.zone)
+    refusal = _refusal(order, rules)
+    return _refused(raw, refusal, rules) if refusal else _believed(order, rules)
+
+
+def _decode(raw: msgspec.Raw) -> Order:
+    """Read by the contract; what it calls text may come as a number and a number as text, and both are exact."""
+    try:
+        return _orders.decode(raw)
+    except msgspec.ValidationError:
+        return msgspec.convert(_as_meant(_exact.decode(raw)), Order)
+
+
+def _as_meant(value: Any, name: str = "", levels: int = _MOST_LEVELS) -> Any:
+    """Return what field `name` means by `value`: a plain number is text in a name or id, text a number in a price."""
+    if isinstance(value, dict | list) and not levels:
+        return _TOO_DEEP
+    if isinstance(value, dict):
+        return {key: _as_meant(inner, key, levels - 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_meant(inner, levels=levels - 1) for inner in value]
+    return _as_number(value) if name in _NUMBERS else _as_text(value)
+
+
+def _as_number(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return Decimal(text) if _PLAIN_NUMBER.fullmatch(text) else text or None
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return value
+    text = str(value)
+    return text.removesuffix(".0") if _PLAIN_NUMBER.fullmatch(text) else value
+
+
+def _without_values(error: BaseException) -> str:
+    """Say what is wrong with an order; messages of msgspec name places and types, those of others might hold data."""
+    return str(error) if isinstance(error, msgspec.DecodeError) else f"not readable as JSON ({type(error).__name__})"
+
+
+def _with_zones(order: Order, zone: ZoneInfo | None) -> Order:
+    if zone is None or (order.order_date.tzinfo and (order.updated_at is None or order.updated_at.tzinfo)):
+        return order
+    return msgspec.structs.replace(
+        order, order_date=_in_zone(order.order_date, zone), updated_at=_in_zone(order.updated_at, zone)
+    )
+
+
+def _in_zone(moment: Any, zone: ZoneInfo) -> Any:
+    """Of an hour that a clock shows twice, the first; one that it skips, as if it had not been put forward."""
+    return moment.replace(tzinfo=zone, fold=0) if moment and moment.tzinfo is None else moment
+
+
+def _refusal(order: Order, rules: Rules) -> Refusal | None:
+    order_id = tidy(order.order_id)
+    if order_id is None:
+        return Refusal("missing_order_id", "`$.order_id` is blank")
+    if len(order_id) > LONGEST_ID:
+        return Refusal("order_id_too_long", f"`$.order_id` has {len(order_id)} characters, {LONGEST_ID} are allowed")
+    if order.status.strip().lower() not in ORDER_STATUSES:
+        shown = order.status[:_LONGEST_STATUS_WORD]
+        return Refusal("unknown_status", f"`$.status` is {shown!r}, not one of {', '.join(ORDER_STATUSES)}")
+    return _time_refusal(order, rules) or _total_refusal(order.total)
+
+
+def _time_refusal(order: Order, rules: Rules) -> Refusal | None:
+    if order.order_date.tzinfo is None or (order.updated_at and order.updated_at.tzinfo is None):
+        return Refusal(
+            "missing_zone", f"`$.order_date` or `$.updated_at` has no zone; {rules.zone_setting} says in which it is"
+        )
+    if not _is_possible(order.order_date, rules):
+        return Refusal(
+            "impossible_order_date",
+            f"`$.order_date` is {order.order_date.isoformat()}, not between {EARLIEST_MOMENT.date()} and now",
+        )
+    return None
+
+
+def _total_refusal(total: float | None) -> Refusal | None:
+    if abs(total or 0) <= LARGEST_NUMBER:
+        return None
+    return Refusal("number_out_of_range", f"`$.total` is {total}; up to {LARGEST_NUMBER} is possible")
+
+
+def _is_possible(moment: datetime, rules: Rules) -> bool:
+    return EARLIEST_MOMENT <= moment <= rules.latest_moment
+
+
+def _believed(order: Order, rules: Rules) -> ReadOrder:
+    stamp = order.updated_at
+    doubts = [IMPOSSIBLE_VERSION] if stamp and not _is_possible(stamp, rules) else []
+    order = msgspec.structs.replace(
+        order,
+        order_id=tidy(order.order_id) or "",
+        status=order.status.strip().lower(),
+        order_date=order.order_date.astimezone(UTC),
+        updated_at=stamp.astimezone(UTC) if stamp and not doubts else None,
+    )
+    return ReadOrder(order, doubts)
+
+
+def _refused(raw: msgspec.Raw, refusal: Refusal, rules: Rules) -> RefusedOrder:
+    try:
+        sent = _as_meant(_exact.decode(raw))
+        identity = msgspec.json.encode(sent, order="sorted")
+    except UNREADABLE:
+        sent, identity = _as_meant(legible(raw)), bytes(raw)  # not even JSON: what can be told of it is guessed
+    fields = sent if isinstance(sent, dict) else {}
+    order_id, items = fields.get("order_id"), fields.get("items")
+    order_id = tidy(order_id) if isinstance(order_id, str) and BROKEN_CHARACTER not in order_id else None
+    if order_id is None and fields:
+        refusal = Refusal("missing_order_id", refusal.detail)
+    return RefusedOrder(
+        refusal,
+        order_id if order_id and len(order_id) <= LONGEST_ID else None,
+        _moment(fields.get("order_date"), rules),
+        _moment(fields.get("updated_at"), rules),
+        _status_word(fields.get("status")),
+        max(1, len(items)) if isinstance(items, list) else 1,
+        msgspec.json.encode(without_person(fields), order="sorted").decode(),
+        identity,
+    )
+
+
+def _status_word(sent: Any) -> str | None:
+    return (tidy(sent) or "").lower()[:_LONGEST_STATUS_WORD] or None if isinstance(sent, str) else None
+
+
+def _moment(sent: Any, rules: Rules) -> datetime | None:
+    """Return a moment that is told and possible."""
+    try:
+        moment = msgspec.convert(sent, datetime)
+    except msgspec.ValidationError:
+        return None
+    moment = _in_zone(moment, rules.zone) if rules.zone else moment
+    return moment.astimezone(UTC) if moment.tzinfo and _is_possible(moment, rules) else None
+
+
+def without_person(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The order without what might be personal: such values are blanked, their names stay."""
+    shown = {name: _plain(value) if name in _SHOWN_ORDER_FIELDS else None for name, value in fields.items()}
+    if isinstance(fields.get("customer"), dict):
+        shown["customer"] = dict.fromkeys(fields["customer"])
+    if isinstance(fields.get("items"), list):
+        shown["items"] = [_shown_item(item) for item in fields["items"]]
+    return shown
+
+
+def personal_values(fields: dict[str, Any]) -> list[Any]:
+    """What `without_person` blanks."""
+    hidden = [value for name, value in fields.items() if name not in {*_SHOWN_ORDER_FIELDS, "items"}]
+    items = fields.get("items")
+    if not isinstance(items, list):
+        return [*hidden, items]
+    shown = (item if isinstance(item, dict) else {"": item} for item in items)
+    return hidden + [value for item in shown for name, value in item.items() if name not in _SHOWN_ITEM_FIELDS]
+
+
+def placed_at(fields: dict[str, Any]) -> datetime | None:
+    """When the order was placed, as far as it says so; without a zone it is taken for UTC."""
+    try:
+        moment = msgspec.convert(fields.get("order_date"), datetime)
+    except msgspec.ValidationError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _shown_item(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return None
+    return {name: _plain(value) if name in _SHOWN_ITEM_FIELDS else None for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, dict | list) else value

@@ -1,0 +1,139 @@
+"""The outbox: purchases wait here from the transaction that made their orders known until Personalize has them.
+
+An event has a row for each dataset group, so that a group whose service is down or refuses keeps no other waiting. It
+is `unsorted` or `held` until it is known to be the group's, then `waiting`, then `sent`, or `dead` after too many
+refusals, or at once where it holds what no service takes. Who sends an event holds its row's lock and nothing else: a
+sender that dies gives back what it held, and two senders never hold the same event.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from psycopg import Connection, Cursor
+from psycopg.errors import UndefinedTable
+from psycopg.rows import class_row
+
+from aisle.contracts.company_orders import COMPLETED
+from aisle.contracts.events import Event
+from aisle.contracts.personalize import PURCHASE
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+from aisle.groups.membership import belongs, first_state
+from aisle.settings import PROJECT_ROOT, get_settings
+from aisle.warehouse import sql
+
+log = logging.getLogger(__name__)
+
+_NON_PRODUCT_CODES = PROJECT_ROOT / "dbt" / "seeds" / "non_product_codes.csv"
+
+
+class Backlog(NamedTuple):
+    """What the service of a group was not told of, as of `seen_at` by the warehouse's clock."""
+
+    seen_at: datetime
+    n_waiting: int
+    n_held: int
+    n_dead: int
+
+
+class Sorted(NamedTuple):
+    """What became of the events of which it was not known whether they are a group's."""
+
+    n_theirs: int
+    n_held: int
+    n_withdrawn: int
+
+
+def queue_purchases(cursor: Cursor[Any], source: str) -> None:
+    """Queue the purchases of the orders that the merge has just changed, and withdraw those that are none any more.
+
+    Part of the merge's transaction, and of its script: `cursor` binds values on this side.
+    """
+    groups = dataset_groups()
+    values = {
+        "source": source,
+        "event_type": PURCHASE,
+        "status": COMPLETED,
+        "max_age_hours": get_settings().events.max_age_hours,
+        "non_product_patterns": _non_product_patterns(),
+        "dataset_groups": [group.name for group in groups],
+        "states": [first_state(group.described.where) for group in groups],
+    }
+    cursor.execute(sql("events/outbox/queue").encode(), values)
+
+
+def withdraw_departed(connection: Connection[Any]) -> int:
+    """Withdraw what was not sent to groups that the file has no more; gives how many rows that were."""
+    values = {"dataset_groups": [group.name for group in dataset_groups()]}
+    return connection.execute(sql("events/outbox/withdraw_departed").encode(), values).rowcount
+
+
+def put_aside(connection: Connection[Any], group: str) -> int:
+    """Mark as dead what waits for a group and could never be sent, with the reason; return how many."""
+    return connection.execute(sql("events/outbox/put_aside").encode(), {"dataset_group": group}).rowcount
+
+
+def sort(connection: Connection[Any], group: DatasetGroup) -> Sorted:
+    """Find out which events are the group's and withdraw the others; none are known before there are marts."""
+    values = {"dataset_group": group.name, "max_age_hours": get_settings().events.max_age_hours}
+    statement = sql("events/outbox/sort", belongs=belongs(group.described.where))
+    try:
+        with connection.transaction(), connection.cursor(row_factory=class_row(Sorted)) as cursor:
+            (found,) = cursor.execute(statement.encode(), values).fetchall()
+    except UndefinedTable:
+        log.info("which events are those of group %s is not known before the first `transform`", group.name)
+        return Sorted(0, 0, 0)
+    return found
+
+
+def backlog(connection: Connection[Any], group: str) -> Backlog:
+    """What the group's service was not told of yet, or could not be."""
+    with connection.cursor(row_factory=class_row(Backlog)) as cursor:
+        (counted,) = cursor.execute(sql("events/outbox/backlog").encode(), {"dataset_group": group}).fetchall()
+    return counted
+
+
+def claim(connection: Connection[Any], group: str, began_at: datetime, n_events: int) -> list[Event]:
+    """At most so many waiting events, which are this transaction's until it ends. Tried since `began_at`: not again."""
+    with connection.cursor(row_factory=class_row(Event)) as cursor:
+        values = {"dataset_group": group, "began_at": began_at, "n_events": n_events}
+        return cursor.execute(sql("events/outbox/claim").encode(), values).fetchall()
+
+
+def mark_sent(connection: Connection[Any], group: str, event_ids: Collection[str]) -> None:
+    """Note what the group's service has acknowledged."""
+    values = {"dataset_group": group, "event_ids": list(event_ids)}
+    connection.execute(sql("events/outbox/mark_sent").encode(), values)
+
+
+def refuse(connection: Connection[Any], group: str, refusals: Mapping[str, str], max_attempts: int) -> int:
+    """Note why the group's service refused events, by event id; gives how many are dead of it."""
+    n_dead = 0
+    for event_id, error in refusals.items():
+        values = {"dataset_group": group, "event_id": event_id, "error": error, "max_attempts": max_attempts}
+        n_dead += sum(is_dead for (is_dead,) in connection.execute(sql("events/outbox/refuse").encode(), values))
+    return n_dead
+
+
+def replay_dead(connection: Connection[Any], group: str) -> int:
+    """Let all dead events of a group wait again; gives how many."""
+    return connection.execute(sql("events/outbox/replay_dead").encode(), {"dataset_group": group}).rowcount
+
+
+def p95_delay_seconds(connection: Connection[Any], group: str, since: datetime) -> float:
+    """From row to acknowledgement, what all but a twentieth of the group's events took; of those acknowledged since."""
+    values = {"dataset_group": group, "began_at": since}
+    ((seconds,),) = connection.execute(sql("events/outbox/delays").encode(), values).fetchall()
+    return float(seconds)
+
+
+@cache
+def _non_product_patterns() -> list[str]:
+    """Patterns of the codes that are no products: dbt's own list, read as the file it is."""
+    with _NON_PRODUCT_CODES.open(newline="") as lines:
+        return [row["product_id_pattern"] for row in csv.DictReader(lines)]

@@ -1,0 +1,1 @@
+"""Stages of the pipeline, a package each: its logic, and the tasks of its DAG. None imports another."""

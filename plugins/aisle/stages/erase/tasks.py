@@ -1,0 +1,159 @@
+"""The tasks of the erase DAG. What passes between them tells of nobody: each reads the request anew."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import Param, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
+
+from airflow_personalize.hooks.personalize import DATASET_GROUP, PersonalizeHook
+from airflow_personalize.operators.personalize import PersonalizeCreateDataDeletionJobOperator
+from aisle.contracts.company_orders import SOURCES
+from aisle.contracts.s3_layout import erased_users
+from aisle.dag.assets import CACHE, RAW_ORDERS
+from aisle.dag.defaults import run_key_of_context
+from aisle.groups.dataset_group import dataset_groups
+from aisle.ops.jobs import waiting
+from aisle.ops.receipts import receipt
+from aisle.settings import get_settings
+from aisle.warehouse import connect, sql, warehouse_url
+
+PARAMS: dict[str, Param] = {
+    "request_id": Param(
+        None,
+        type=["null", "string"],
+        maxLength=64,
+        description="Id of a row of identity.erasure_requests, filed with `aisle erase`. Never a phone or an e-mail.",
+    )
+}
+
+
+@task(outlets=[CACHE])
+def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[str, int]:
+    """Find the person, put up their tombstones, and take them out of every table, all in one transaction."""
+    from aisle.identity.contacts import ContactFinder
+    from aisle.identity.hashing import PersonHasher
+    from aisle.stages.erase.person import read_request, traces_of
+    from aisle.stages.erase.rows import forget
+
+    run_key = run_key_of_context()
+    with receipt(run_key, "erase", "warehouse") as slip, connect() as connection:
+        request = read_request(connection, params["request_id"])
+        if request.is_done:
+            raise AirflowSkipException(f"request {params['request_id']} is done already")
+        identity = get_settings().identity
+        hasher = PersonHasher(identity)
+        traces = traces_of(connection, request, hasher, identity.most_links)
+        rows = forget(connection, params["request_id"], traces.user_ids, ContactFinder(hasher))
+        slip.rows_out, slip.details = sum(rows.values()), {**traces.counts, **rows}
+    outlet_events[CACHE].extra = {"run_key": run_key}
+    return slip.details
+
+
+@task
+def forget_in_files() -> dict[str, int]:
+    """Take the person out of every file of ingest, export and recommend."""
+    import psycopg
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from aisle.identity.hashing import PersonHasher
+    from aisle.orders.redaction import Redaction
+    from aisle.stages.erase.files import Eraser
+
+    settings = get_settings()
+    with (
+        receipt(run_key_of_context(), "erase", "files") as slip,
+        psycopg.connect(warehouse_url(), autocommit=True) as connection,
+    ):
+        connection.execute(sql("identity/tombstones/await_archive").encode())
+        hasher = PersonHasher(settings.identity)
+        redactions = {source.name: Redaction(connection, source.name, hasher) for source in SOURCES}
+        rewritten = Eraser(S3Hook().get_conn(), settings.storage.bucket, _user_ids(), redactions).erase()
+        slip.rows_in, slip.rows_out = rewritten
+    return rewritten._asdict()
+
+
+@task
+def forget_in_folders() -> dict[str, int]:
+    """Take the person out of reports, dbt's artifacts and task logs, as far as this worker has them."""
+    from airflow.sdk.configuration import conf
+
+    from aisle.identity.contacts import ContactFinder
+    from aisle.identity.hashing import PersonHasher
+    from aisle.stages.erase import folders
+
+    settings = get_settings()
+    places = (settings.docs.directory, settings.transform.runs_directory, Path(conf.get("logging", "base_log_folder")))
+    finder = ContactFinder(PersonHasher(settings.identity))
+    with receipt(run_key_of_context(), "erase", "folders") as slip:
+        rewritten = folders.forget_in_folders(places, _user_ids(), finder)
+        slip.rows_in, slip.rows_out = rewritten
+    return rewritten._asdict()
+
+
+def forget_in_service() -> Any:
+    """The tasks that take the person out of Personalize; skipped where nothing was ever exported."""
+
+    @task_group(group_id="service")
+    def steps() -> None:
+        jobs = PersonalizeCreateDataDeletionJobOperator.partial(
+            task_id="deletion_job", role_arn=get_settings().personalize.role_arn, **waiting()
+        ).expand_kwargs(list_users())
+        jobs >> unlist_users()
+
+    return steps()
+
+
+@task
+def list_users() -> list[dict[str, str]]:
+    """Write the user ids to S3, and name a job for each dataset group of the line and for that of its evaluation."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from aisle.evaluation import twin
+
+    settings, run_key = get_settings(), run_key_of_context()
+    names = [name for group in dataset_groups() for name in (group.name, twin.group_name(group))]
+    groups = {name: arn for name in names if (arn := PersonalizeHook().find(DATASET_GROUP, name))}
+    if not groups:
+        raise AirflowSkipException("the service has no dataset group of this line: nothing was ever exported")
+    key = erased_users(run_key)
+    S3Hook().load_string("\n".join(["USER_ID", *_user_ids(), ""]), key, settings.storage.bucket, replace=True)
+    location = f"s3://{settings.storage.bucket}/{key.rpartition('/')[0]}/"
+    return [
+        {"name": f"{name}-erase-{run_key}", "dataset_group_arn": arn, "data_location": location}
+        for name, arn in groups.items()
+    ]
+
+
+@task
+def unlist_users() -> None:
+    """Remove the list of user ids."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    S3Hook().delete_objects(get_settings().storage.bucket, [erased_users(run_key_of_context())])
+
+
+@task(outlets=[RAW_ORDERS], trigger_rule="none_failed_min_one_success")
+def finish(params: Any = None, outlet_events: Any = None) -> None:
+    """Blank the request, and let transform build the marts anew."""
+    from aisle.orders.ledger import changes
+
+    run_key = run_key_of_context()
+    with receipt(run_key, "erase", "request") as slip, connect() as connection:
+        connection.execute(sql("identity/erasure_requests/finish").encode(), {"request_id": params["request_id"]})
+        slip.details = {"request_id": params["request_id"]}
+        outlet_events[RAW_ORDERS].extra = {"run_key": run_key, **changes(connection)}
+
+
+def _user_ids() -> list[str]:
+    """What the first task has found, read from the request: no XCom tells of a person."""
+    from aisle.stages.erase.person import read_request
+
+    context: Any = get_current_context()
+    with connect() as connection:
+        request = read_request(connection, context["params"]["request_id"])
+    return request.user_ids or []

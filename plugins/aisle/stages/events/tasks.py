@@ -1,0 +1,164 @@
+"""The tasks of the events DAG: fetch the newest orders, send what waits for each group, say how the run went."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Param, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from aisle.dag.assets import EVENTS, RAW_ORDERS
+from aisle.dag.defaults import run_key_of_context
+from aisle.dag.pools import PERSONALIZE
+from aisle.errors import FinalError
+from aisle.settings import get_settings
+
+if TYPE_CHECKING:
+    from aisle.groups.dataset_group import DatasetGroup
+    from aisle.outbox.queue import Backlog
+    from aisle.outbox.sender import Sender, Sent
+
+log = logging.getLogger(__name__)
+
+REPLAY_PARAM = {
+    "replay_dead": Param(False, type="boolean", description="Send the events again that were refused too often.")
+}
+_TIME_LIMIT = timedelta(minutes=15)
+#: The next run is a minute away: waiting longer than that for another try would only keep it waiting, too.
+_SOON: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(seconds=2), "retry_exponential_backoff": 0}
+
+
+@task(execution_timeout=_TIME_LIMIT, **_SOON)
+def tail() -> dict[str, int]:
+    """Land the newest orders, which queues their purchases; skipped if there are none.
+
+    Before that, what waits for groups that have left the file is withdrawn.
+    """
+    import psycopg
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from aisle.orders.archive import Archive
+    from aisle.outbox import queue
+    from aisle.stages.events.tail import Tail
+    from aisle.stages.ingest.tasks import company_api
+    from aisle.warehouse import warehouse_url
+
+    settings = get_settings()
+    archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key_of_context())
+    with company_api(settings.ingest) as api, psycopg.connect(warehouse_url(), autocommit=True) as connection:
+        if n_withdrawn := queue.withdraw_departed(connection):
+            log.info("%d events withdrawn that waited for groups which the file has no more", n_withdrawn)
+        landed = Tail(api, archive, connection, settings).pull()
+    if not landed.orders_changed:
+        raise AirflowSkipException(f"no order is new since the last look: {landed}")
+    return landed._asdict()
+
+
+def send(group: DatasetGroup) -> Any:
+    """The task that tells a group's service of what waits, whether the tail succeeded or not."""
+    task_id = "send" if group.is_first else f"send_{group.name}"
+    return _send_waiting.override(task_id=task_id, outlets=[group.asset(EVENTS)])(group.name)
+
+
+@task(inlets=[RAW_ORDERS], pool=PERSONALIZE, trigger_rule="all_done", execution_timeout=_TIME_LIMIT, **_SOON)
+def _send_waiting(group_name: str, params: Any = None) -> dict[str, Any]:
+    """Send what waits in the outbox for a group; skipped if nothing does."""
+    from aisle.groups.dataset_group import dataset_group
+
+    group = dataset_group(group_name)
+    before = _sorted_backlog(group, replays=params["replay_dead"])
+    if not before.n_waiting:
+        raise AirflowSkipException(f"no event waits; {before.n_held} are held, {before.n_dead} are dead")
+    return _send(group, before)
+
+
+def _sorted_backlog(group: DatasetGroup, *, replays: bool) -> Backlog:
+    """What waits, after it was found out what can be sent at all and what is the group's."""
+    from aisle.outbox import queue
+    from aisle.warehouse import connect
+
+    with connect() as connection:
+        if replays:
+            log.info("%d dead events wait again", queue.replay_dead(connection, group.name))
+        if n_aside := queue.put_aside(connection, group.name):
+            log.warning("%d events cannot be sent and are dead; `aisle events replay --dry-run` gives reasons", n_aside)
+        found = queue.sort(connection, group)
+        if any(found):
+            log.info("%d events are the group's, %d are held, %d withdrawn", *found)
+        return queue.backlog(connection, group.name)
+
+
+def verdict() -> Any:
+    """What makes the run fail if one of its tasks has. Airflow does not start it: it costs nothing."""
+    from airflow.providers.standard.operators.empty import EmptyOperator
+
+    return EmptyOperator(task_id="verdict", trigger_rule="none_failed")
+
+
+def _send(group: DatasetGroup, before: Backlog) -> dict[str, Any]:
+    from aisle.ops.receipts import receipt
+    from aisle.warehouse import warehouse_url
+
+    sender = _sender(group, url := warehouse_url())
+    with receipt(run_key_of_context(), "events", group.key("sent"), url) as slip:
+        sent = sender.send_waiting(before.seen_at)
+        slip.rows_in, slip.rows_out = sent.n_sent + sent.n_refused, sent.n_sent
+        slip.details = sent._asdict() | {"p95_delay_seconds": _p95_delay(group, url, before)}
+    log.info("%d events sent, %d refused, %d of them dead: %s", *sent)
+    _refuse_silence(group, sent)
+    return slip.details
+
+
+def _sender(group: DatasetGroup, url: str) -> Sender:
+    """The sender of a group. A skip where there is nothing yet for events to join."""
+    from botocore.config import Config
+
+    from airflow_personalize.hooks.personalize_events import PersonalizeEventsHook
+    from aisle.outbox.sender import Sender
+    from aisle.stages.events.tracker import find_tracking_id
+
+    tracking_id = find_tracking_id(group)
+    if tracking_id is None:
+        raise AirflowSkipException(
+            f"the dataset group {group.name} has no interactions yet: the events wait for the first "
+            f"`{group.dag_id('export')}`"
+        )
+    settings = get_settings().events
+    # Short, because an ingest that wants to change an event waits for the sender that holds it.
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 5},
+        connect_timeout=5,
+        read_timeout=15,
+        max_pool_connections=settings.senders,
+    )
+    client = PersonalizeEventsHook(config=config).conn
+    return Sender(client, tracking_id, url, group.name, senders=settings.senders, attempts=settings.attempts)
+
+
+def _p95_delay(group: DatasetGroup, url: str, before: Backlog) -> float:
+    """Seconds from row to acknowledgement, remarked on where they are more than the settings allow."""
+    from aisle.outbox import queue
+    from aisle.warehouse import connect
+
+    with connect(url) as connection:
+        seconds = queue.p95_delay_seconds(connection, group.name, before.seen_at)
+    allowed = get_settings().events.max_delay_seconds
+    if seconds > allowed:
+        log.warning(
+            "p95 from row to PutEvents is %.1f s, more than %d s: was this DAG or the service down?", seconds, allowed
+        )
+    return seconds
+
+
+def _refuse_silence(group: DatasetGroup, sent: Sent) -> None:
+    """A run in which nothing at all was accepted is no success, whatever each event may be guilty of."""
+    if sent.n_refused and not sent.n_sent:
+        tracker = "AISLE_EVENTS__TRACKING_ID" if group.is_first else f"the tracker of {group.name}"
+        raise FinalError(
+            f"Sending {sent.n_refused} events: the service refused all of them, {sent.n_dead} for the last time: "
+            f"{sent.reasons}. If it is the tracker, see to {tracker}; then run with replay_dead."
+        )

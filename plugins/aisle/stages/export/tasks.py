@@ -1,0 +1,145 @@
+"""Steps of the export leg: for each dataset a CSV file; then, behind the gate, schema, dataset, import job."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import task, task_group
+
+from airflow_personalize.hooks.personalize import DATASET as DATASET_RESOURCE
+from airflow_personalize.hooks.personalize import PersonalizeHook
+from airflow_personalize.operators.personalize import (
+    PersonalizeCreateDatasetGroupOperator,
+    PersonalizeCreateDatasetImportJobOperator,
+    PersonalizeCreateDatasetOperator,
+    PersonalizeCreateSchemaOperator,
+    PersonalizeUpdateDatasetOperator,
+)
+from aisle.contracts.personalize import DATASETS, Dataset
+from aisle.dag.assets import MARTS, PERSONALIZE_INPUT
+from aisle.dag.defaults import run_key_of_context
+from aisle.groups.dataset_group import DatasetGroup, group_of_context
+from aisle.ops.jobs import Job, plan_job, record_job, waiting
+from aisle.ops.receipts import receipt
+from aisle.settings import get_settings
+from aisle.stages.export.dataset_csv import check_size, export_dataset
+from aisle.warehouse import connect
+
+_DATASETS = {dataset.name: dataset for dataset in DATASETS}
+
+
+def make_group(group: DatasetGroup) -> Any:
+    """The task that makes sure of the dataset group."""
+    described = group.described
+    return PersonalizeCreateDatasetGroupOperator(
+        task_id="dataset_group",
+        name=group.name,
+        domain=described.domain,
+        kms_key_arn=described.kms_key_arn,
+        role_arn=described.role_arn,
+        **waiting(),
+    )
+
+
+def write(dataset: Dataset) -> Any:
+    """The task `write_<dataset>`, which gives the file that holds a group's rows of one mart."""
+    return write_csv.override(task_id=f"write_{dataset.name}")(dataset.name)
+
+
+def import_dataset(group: DatasetGroup, dataset: Dataset, csv: Any, dataset_group_arn: Any) -> Any:
+    """The tasks that bring the file of one dataset into Personalize."""
+
+    @task_group(group_id=dataset.name)
+    def steps() -> None:
+        dataset_arn = _dataset_in_service(group, dataset, dataset_group_arn)
+        plan = plan_import(dataset.name, csv, dataset_arn)
+        job = PersonalizeCreateDatasetImportJobOperator(
+            task_id="import_job",
+            name=plan["job_name"],
+            dataset_arn=dataset_arn,
+            data_location=csv["uri"],
+            role_arn=get_settings().personalize.role_arn,
+            **waiting(),
+        )
+        record_import(dataset.name, plan, job.output)
+
+    return steps()
+
+
+def _dataset_in_service(group: DatasetGroup, dataset: Dataset, dataset_group_arn: Any) -> Any:
+    """The tasks that make sure of a dataset with its present schema; gives its ARN."""
+    schema = PersonalizeCreateSchemaOperator(
+        task_id="schema",
+        name=group.schema_name(dataset),
+        schema=dataset.avro_schema,
+        domain=group.described.domain,
+    )
+    found = PersonalizeCreateDatasetOperator(
+        task_id="dataset",
+        name=group.dataset_name(dataset),
+        dataset_group_arn=dataset_group_arn,
+        dataset_type=dataset.type,
+        schema_arn=schema.output,
+        is_updated_next=dataset.takes_new_columns,
+        **waiting(),
+    )
+    if not dataset.takes_new_columns:
+        return found.output
+    current = PersonalizeUpdateDatasetOperator(
+        task_id="dataset_schema", arn=found.output, schema_arn=schema.output, **waiting()
+    )
+    return current.output
+
+
+@task(multiple_outputs=True)
+def write_csv(dataset_name: str) -> dict[str, Any]:
+    """Stream the group's rows of the mart to S3. Gives uri, n_rows, n_bytes and sha256."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    group, dataset, run_key = group_of_context(), _DATASETS[dataset_name], run_key_of_context()
+    with receipt(run_key, "export", group.key(dataset_name)) as slip:
+        with connect() as connection:
+            bucket = get_settings().storage.bucket
+            copied = export_dataset(connection, S3Hook().get_conn(), bucket, group, dataset, run_key)
+        check_size(group, dataset, copied)
+        slip.rows_in = slip.rows_out = copied.n_rows
+        slip.bytes = copied.n_bytes
+        slip.details = {"uri": copied.uri, "sha256": copied.sha256}
+    return copied._asdict()
+
+
+@task(multiple_outputs=True)
+def plan_import(dataset_name: str, csv: dict[str, Any], dataset_arn: str) -> dict[str, Any]:
+    """Name the import job: that of the newest import, if the same bytes would go into the same dataset again."""
+    group = group_of_context()
+    held = PersonalizeHook().describe(DATASET_RESOURCE, dataset_arn)
+    inputs = {
+        "sha256": csv["sha256"],
+        "schema": _DATASETS[dataset_name].avro_schema,
+        "dataset": dataset_arn,
+        "dataset_created_at": held["creationDateTime"].timestamp(),  # one made anew under its old ARN is empty
+    }
+    name = group.resource_name(dataset_name, run_key_of_context())
+    return plan_job(group.key(f"import-{dataset_name}"), name, inputs)._asdict()
+
+
+@task
+def record_import(dataset_name: str, plan: dict[str, Any], job_arn: str) -> None:
+    """Remember what was imported."""
+    group, run_key = group_of_context(), run_key_of_context()
+    with receipt(run_key, "export", group.key(f"{dataset_name}-import")) as slip:
+        record_job(group.key(f"import-{dataset_name}"), Job(plan["fingerprint"], job_arn, run_key))
+        slip.details = {"job": job_arn, "reused": plan["reused"]}
+
+
+def announce(group: DatasetGroup) -> Any:
+    """The task that tells that Personalize holds the newest data of the group."""
+    told = group.asset(PERSONALIZE_INPUT)
+
+    @task(inlets=[MARTS], outlets=[told])
+    def announce(outlet_events: Any = None) -> None:
+        outlet_events[told].extra = {"run_key": run_key_of_context()}
+
+    return announce()

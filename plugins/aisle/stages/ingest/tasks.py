@@ -1,0 +1,177 @@
+"""The tasks of the ingest DAG: pull each source, then say so if anything is new."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from aisle.contracts.company_orders import SOURCES, Source
+from aisle.dag.assets import RAW_ORDERS
+from aisle.dag.defaults import run_key_of_context
+from aisle.errors import AisleError, ConfigurationError
+from aisle.settings import Ingest, get_settings
+
+if TYPE_CHECKING:
+    from aisle.orders.client import CompanyApi
+    from aisle.orders.ledger import Ledger
+    from aisle.orders.pull import Puller
+    from aisle.orders.recheck import Recheck
+    from aisle.orders.windows import Window
+
+log = logging.getLogger(__name__)
+
+CONNECTION_ID = "company_api"
+
+
+def pull_orders(source: Source) -> Any:
+    """The task that pulls one source's windows since the watermark."""
+    return _pull.override(task_id=f"pull_{source.name}")(source.name)
+
+
+@task
+def _pull(source_name: str) -> dict[str, int]:
+    import psycopg
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from aisle.identity.hashing import PersonHasher
+    from aisle.ops.receipts import receipt
+    from aisle.orders.archive import Archive
+    from aisle.orders.ledger import Ledger
+    from aisle.orders.pull import Puller
+    from aisle.orders.recheck import Recheck
+    from aisle.warehouse import warehouse_url
+
+    _skip_unless_asked_for(source_name)
+    source = next(source for source in SOURCES if source.name == source_name)
+    settings, run_key, url = get_settings(), run_key_of_context(), warehouse_url()
+    archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key)
+    with (
+        company_api(settings.ingest) as api,
+        psycopg.connect(url, autocommit=True) as connection,
+        receipt(run_key, "ingest", source.name, url) as slip,
+    ):
+        ledger = Ledger(connection, source.name, run_key)
+        windows = _windows(ledger, settings.ingest)
+        puller = Puller(source, api, archive, PersonHasher(settings.identity), connection)
+        pulled = puller.pull(windows, "scheduled")
+        total = pulled.total
+        slip.rows_in, slip.rows_out, slip.bytes = total.order_lines, total.orders_changed, pulled.bytes
+        slip.details = {
+            "windows": pulled.windows,
+            "pages": pulled.pages,
+            "watermark": ledger.watermark(beginning(settings.ingest)).isoformat(),
+            "gaps": _gaps(ledger, settings.ingest),
+            "clock_ahead_seconds": pulled.clock_ahead.total_seconds(),
+            **total._asdict(),
+        }
+        recheck = Recheck(source, api, connection, run_key)
+        if settings.ingest.recheck_every_days and recheck.is_due(timedelta(days=settings.ingest.recheck_every_days)):
+            window = _window_behind_the_overlap(ledger, settings.ingest)
+            slip.details["recheck"] = _look(recheck, window, puller, settings.ingest)
+    return total._asdict()
+
+
+def _look(recheck: Recheck, window: Window, puller: Puller, settings: Ingest) -> dict[str, Any]:
+    """What the wider look has found, for the receipt. One that fails keeps no new order back: the next run looks again.
+
+    The ledger has the window that failed, with its error.
+    """
+    longest = timedelta(days=settings.max_window_days)
+    try:
+        return recheck.look(window, partial(puller.pull, kind="recheck"), longest=longest).details()
+    except AisleError as error:
+        log.error("the look behind the overlap at %s failed, and the next run tries again: %s", window, error)
+        return {"failed": str(error)}
+
+
+def announce_orders() -> Any:
+    """The task that emits the asset `raw_orders` if any order has changed since it was emitted last, by whatever run.
+
+    The last event carries the count of changes it spoke for: changes of a run that never got here are not forgotten.
+    """
+    return _announce.override(
+        task_id="announce_orders", inlets=[RAW_ORDERS], outlets=[RAW_ORDERS], trigger_rule="none_failed"
+    )()
+
+
+@task
+def _announce() -> None:
+    from aisle.orders.ledger import changes
+    from aisle.warehouse import connect
+
+    context: Any = get_current_context()
+    with connect() as connection:
+        now = changes(connection)
+    events = context["inlet_events"][RAW_ORDERS].ascending(False).limit(1)
+    announced = events[0].extra if len(events) else {}
+    if now["n_changes"] == 0 or now.items() <= announced.items():
+        raise AirflowSkipException(f"no order has changed since the last announcement: {now}")
+    context["outlet_events"][RAW_ORDERS].extra = {"run_key": run_key_of_context(), **now}
+    log.info("orders have changed: announced were %s, now %s", announced, now)
+
+
+def company_api(settings: Ingest) -> CompanyApi:
+    """The client of the Airflow connection `company_api`: its host, with or without scheme and port, and its token."""
+    from aisle.orders.address import api_address
+    from aisle.orders.client import CompanyApi
+
+    connection = BaseHook.get_connection(CONNECTION_ID)
+    if not connection.host or not connection.password:
+        raise ConfigurationError(
+            f"the Airflow connection {CONNECTION_ID} has no host or no password; give it the API's address and token"
+        )
+    return CompanyApi(
+        api_address(connection.host, connection.schema, connection.port, allow_http=settings.allow_http),
+        connection.password,
+        page_orders=settings.page_orders,
+        timeout_seconds=settings.timeout_seconds,
+        attempts=settings.attempts,
+        max_page_megabytes=settings.max_page_megabytes,
+        max_window_pages=settings.max_window_pages,
+        max_splits=settings.max_splits,
+        ignored_members=settings.ignored_members,
+    )
+
+
+def _skip_unless_asked_for(source_name: str) -> None:
+    context: Any = get_current_context()
+    asked_for = context["params"]["source"]
+    if asked_for not in ("all", source_name):
+        raise AirflowSkipException(f"this run is asked for source {asked_for} only")
+
+
+def _windows(ledger: Ledger, settings: Ingest) -> list[Window]:
+    """The windows of this run; they end at the run's own time, never at the task's."""
+    from aisle.orders.windows import scheduled_windows
+
+    context: Any = get_current_context()
+    start_at, run_at = beginning(settings), context["dag_run"].run_after
+    overlap, longest = timedelta(hours=settings.overlap_hours), timedelta(days=settings.max_window_days)
+    return scheduled_windows(ledger.watermark(start_at), start_at, run_at, overlap=overlap, longest=longest)
+
+
+def _window_behind_the_overlap(ledger: Ledger, settings: Ingest) -> Window:
+    """What the wider look is for: the days before those that every run fetches again."""
+    from aisle.orders.windows import Window
+
+    start_at = beginning(settings)
+    end = ledger.watermark(start_at) - timedelta(hours=settings.overlap_hours)
+    return Window(max(start_at, end - timedelta(days=settings.recheck_days)), end)
+
+
+def beginning(settings: Ingest) -> datetime:
+    """Where the watermark begins; a setting without a zone means UTC."""
+    return settings.start_at if settings.start_at.tzinfo else settings.start_at.replace(tzinfo=UTC)
+
+
+def _gaps(ledger: Ledger, settings: Ingest) -> list[str]:
+    """Gaps of the ledger, for the receipt and for the log."""
+    gaps = [str(gap) for gap in ledger.gaps(beginning(settings))]
+    if gaps:
+        log.warning("%s has gaps between proven windows: %s; close them with a backfill", ledger.source, gaps)
+    return gaps

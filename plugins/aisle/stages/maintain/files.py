@@ -1,0 +1,87 @@
+"""Files on S3 that are past their term and not in use, and uploads that nobody will finish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+from aisle.contracts.s3_layout import ARCHIVE, ERASURES, RUN_FILES
+from aisle.errors import RetryableError
+from aisle.stages.maintain.terms import Terms
+from aisle.warehouse import sql
+
+_MOST_KEYS = 1000  # of one DeleteObjects
+
+
+class InUse(NamedTuple):
+    """What must stay whatever its age."""
+
+    run_keys: frozenset[str]
+    archive_keys: frozenset[str]
+
+
+class Removed(NamedTuple):
+    """What has gone, or would go: files and bytes by folder."""
+
+    folders: dict[str, int]
+    n_bytes: int
+
+
+def in_use(connection: Connection) -> InUse:
+    """What the warehouse says is in use."""
+    run_keys, archive_keys = (
+        frozenset(row[0] for row in connection.execute(sql(f"maintain/{name}").encode()))
+        for name in ("run_keys_in_use", "archived_rejects")
+    )
+    return InUse(run_keys, archive_keys)
+
+
+def remove_files(s3: Any, bucket: str, terms: Terms, used: InUse, *, dry_run: bool) -> Removed:
+    """Delete what is past its term; `s3` is a boto3 client."""
+    old = [*_old_pages(s3, bucket, terms.archive, used), *_old_run_files(s3, bucket, terms.files, used)]
+    if not dry_run:
+        _delete(s3, bucket, [each["Key"] for each in old])
+    folders: dict[str, int] = {}
+    for each in old:
+        folder = each["Key"].rpartition("/")[0]
+        folders[folder] = folders.get(folder, 0) + 1
+    return Removed(folders, sum(each["Size"] for each in old))
+
+
+def abort_uploads(s3: Any, bucket: str, before: datetime, *, dry_run: bool) -> list[str]:
+    """Give up multipart uploads that were begun before; their keys. Parts are paid for, and seen in no listing."""
+    pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
+    uploads = [each for page in pages for each in page.get("Uploads", ()) if each["Initiated"] < before]
+    for each in () if dry_run else uploads:
+        s3.abort_multipart_upload(Bucket=bucket, Key=each["Key"], UploadId=each["UploadId"])
+    return [each["Key"] for each in uploads]
+
+
+def _old_pages(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
+    return (each for each in _older(s3, bucket, ARCHIVE, before) if each["Key"] not in used.archive_keys)
+
+
+def _old_run_files(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
+    for prefix in (*RUN_FILES, ERASURES):
+        for each in _older(s3, bucket, prefix, before):
+            if used.run_keys.isdisjoint(each["Key"].split("/")):
+                yield each
+
+
+def _older(s3: Any, bucket: str, prefix: str, before: datetime) -> Iterator[dict[str, Any]]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (each for each in page.get("Contents", ()) if each["LastModified"] < before)
+
+
+def _delete(s3: Any, bucket: str, keys: Sequence[str]) -> None:
+    for first in range(0, len(keys), _MOST_KEYS):
+        some = keys[first : first + _MOST_KEYS]
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True})
+        if errors := answer.get("Errors"):
+            raise RetryableError(
+                f"deleting {len(some)} files of bucket {bucket}: S3 refused {len(errors)}, first {errors[0]['Key']} "
+                f"({errors[0].get('Code')}); look at the bucket's policy; the task tries again"
+            )

@@ -1,0 +1,97 @@
+"""Rows that are past their term, staging tables that their run left behind, and the statistics of what remains."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import psycopg
+from psycopg import errors
+from psycopg.sql import Identifier
+
+from aisle.cache.schema import cache_schemas, in_schema
+from aisle.stages.maintain.terms import Terms
+from aisle.warehouse import CACHE_SCHEMA, connect, sql
+
+#: In order: what tells what is in use goes last. Those of a cache are in every group's.
+_TABLES = (
+    "outbox",
+    "rejected_lines",
+    "quality_results",
+    "volumes",
+    "refusals",
+    "exports",
+    "jobs",
+    "generations",
+    "receipts",
+)
+_OF_A_CACHE = ("rejected_lines", "generations")
+_STAGED = ("offline_user_recommendations", "offline_similar_items")
+
+
+def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[str, dict[str, int]]:
+    """Delete what is past its term, in one transaction; how many rows of which run, by table.
+
+    A dry run does the same and takes it back, so it cannot differ from the real one.
+    """
+    values = {"before": terms.rows, "orphaned_before": terms.orphans}
+    with connect(url) as connection:
+        statements = _statements(cache_schemas(connection))
+        gone = {name: dict(connection.execute(text, values).fetchall()) for name, text in statements.items()}
+        if dry_run:
+            connection.rollback()
+    return {name: by_run for name, by_run in gone.items() if by_run}
+
+
+def drop_orphans(before: datetime, url: str | None = None, *, dry_run: bool) -> list[str]:
+    """Drop the staging tables of those cache tables whose staged lists were written before; which ones."""
+    with connect(url) as connection:
+        places = [(schema, name) for schema in cache_schemas(connection) for name in _STAGED]
+    orphans = [place for place in places if _is_orphan(*place, before, url) and (dry_run or _drop(*place, url))]
+    return [_named(*place) for place in orphans]
+
+
+def tidy(url: str) -> None:
+    """Give back the room of what was deleted, and let the planner know what remains."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql("maintain/vacuum").encode())
+        for schema in cache_schemas(connection):
+            connection.execute(_in_cache("vacuum_cache", schema), {})
+
+
+def _statements(schemas: list[str]) -> dict[str, bytes]:
+    """What deletes, by the name of the table that it deletes from."""
+    found: dict[str, bytes] = {}
+    for name in _TABLES:
+        if name in _OF_A_CACHE:
+            found |= {_named(schema, name): _in_cache(name, schema) for schema in schemas}
+        else:
+            found[name] = sql(f"maintain/{name}").encode()
+    return found
+
+
+def _in_cache(name: str, schema: str) -> bytes:
+    return sql(f"maintain/{name}", cache=Identifier(schema)).encode()
+
+
+def _named(schema: str, table: str) -> str:
+    return table if schema == CACHE_SCHEMA else f"{schema}.{table}"
+
+
+def _is_orphan(schema: str, name: str, before: datetime, url: str | None) -> bool:
+    with connect(url) as connection:
+        try:
+            row = connection.execute(in_schema(f"{name}/staged_at", schema), {}).fetchone()
+        except errors.UndefinedTable:
+            return False
+    staged_at: datetime | None = row[0] if row else None
+    return (staged_at or datetime.min.replace(tzinfo=UTC)) < before
+
+
+def _drop(schema: str, name: str, url: str | None) -> bool:
+    """False if somebody is at work on the table, or it is gone."""
+    try:
+        with connect(url) as connection:
+            connection.execute(in_schema(f"{name}/drop_staging", schema), {})
+    except (errors.LockNotAvailable, errors.UndefinedTable):
+        return False
+    return True

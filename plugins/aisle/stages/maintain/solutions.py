@@ -1,0 +1,37 @@
+"""Solutions in the line's dataset groups that nothing asks for.
+
+Amazon Personalize cannot delete a version of a solution, only a solution with all its versions. So old versions stay
+as long as their solution; they cost nothing but a place in the quota. A whole solution that neither the line nor a
+campaign knows is named, and deleted only where the settings say so: it may be somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from airflow_personalize.hooks.personalize import CAMPAIGN, DATASET_GROUP, SOLUTION, PersonalizeHook, state_of
+from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+
+
+def remove_solutions(hook: PersonalizeHook, before: datetime, *, dry_run: bool) -> list[str]:
+    """Delete unknown solutions that were made before; their ARNs."""
+    arns = [arn for group in dataset_groups() for arn in _unknown(hook, group, before)]
+    for arn in () if dry_run else arns:
+        hook.conn.delete_solution(solutionArn=arn)
+    return arns
+
+
+def _unknown(hook: PersonalizeHook, group: DatasetGroup, before: datetime) -> Iterator[str]:
+    group_arn = hook.find(DATASET_GROUP, group.name)
+    known = {group.solution_name(key) for key in group.solutions}
+    for solution in hook.summaries(SOLUTION, datasetGroupArn=group_arn) if group_arn else ():
+        if solution["name"] not in known and solution["creationDateTime"] < before and _is_idle(hook, solution):
+            yield solution["solutionArn"]
+
+
+def _is_idle(hook: PersonalizeHook, solution: dict[str, Any]) -> bool:
+    """Whether it is at rest, and no campaign answers with it."""
+    campaigns = hook.summaries(CAMPAIGN, solutionArn=solution["solutionArn"])
+    return state_of(SOLUTION, solution) != "retry" and not any(campaigns)

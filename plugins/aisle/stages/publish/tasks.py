@@ -1,0 +1,128 @@
+"""The steps of publish as Airflow tasks. What they do is in the modules beside this one."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from airflow.sdk import Param, get_current_context, task
+
+from aisle.batch.output import Batch, batch_by_hand, batch_of_event
+from aisle.batch.ranking import TABLES, Subject, score_kind
+from aisle.batch.records import output_lines
+from aisle.cache import coverage, generations
+from aisle.cache.schema import prepare
+from aisle.cache.staging import Staged
+from aisle.cache.staging import stage as stage_lines
+from aisle.contracts.recommendations import ScoreKind
+from aisle.dag.assets import BATCH_OUTPUT, CACHE
+from aisle.dag.defaults import run_key_of_context
+from aisle.errors import ConfigurationError
+from aisle.groups.dataset_group import DatasetGroup, group_of_context
+from aisle.ops.receipts import receipt
+from aisle.settings import get_settings
+
+#: For a hand start. An asset-triggered run takes everything from the event.
+OUTPUT_PARAMS: dict[str, Param] = {
+    f"{subject}_output": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^s3://[^/]+/.+/$",
+        description=f"S3 prefix of the {subject} batch job's output. Both empty: the newest batch output.",
+    )
+    for subject in ("user", "item")
+}
+
+
+def subjects_of(group: DatasetGroup) -> tuple[Subject, ...]:
+    """What the lists of a group are about."""
+    return tuple(question.kind for question in group.questions)
+
+
+@task
+def find_batch_output() -> dict[str, Any]:
+    """The batch to publish: named by params, else that of the event that started this run, else the newest one."""
+    context: Any = get_current_context()
+    group, run_key, params = group_of_context(), run_key_of_context(), context["params"]
+    prepare(group)
+    if params.get("user_output") or params.get("item_output"):
+        return _plain(batch_by_hand(run_key, params.get("user_output"), params.get("item_output"), subjects_of(group)))
+    return _plain(batch_of_event(run_key, newest_extra(context, group), subjects_of(group)))
+
+
+@task
+def stage(subject: Subject, batch: dict[str, Any]) -> dict[str, Any]:
+    """Load one batch job's output into the staging table beside the live one."""
+    wanted, group = msgspec.convert(batch, Batch), group_of_context()
+    with receipt(wanted.run_key, "publish", group.key(f"stage_{subject}")) as slip:
+        s3, scored_by = _aws()
+        lines = output_lines(s3, str(wanted.output_of(subject)))
+        staged = stage_lines(lines, subject, wanted.run_key, scored_by, group)
+        slip.rows_in, slip.rows_out = staged.lines, staged.lists
+        slip.details = {"rejected": staged.rejected, "repeated": staged.repeated, "unscored": staged.unscored}
+    return _plain(staged)
+
+
+@task
+def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any]]) -> dict[str, float]:
+    """Stop unless enough of what was asked has an answer."""
+    wanted, minimum, group = msgspec.convert(batch, Batch), get_settings().publish.min_coverage, group_of_context()
+    return {
+        one.subject: coverage.check_coverage(one, wanted.asked_of(one.subject), minimum, wanted.run_key, group)
+        for one in msgspec.convert(staged, list[Staged])
+    }
+
+
+@task
+def switch(batch: dict[str, Any], staged: list[dict[str, Any]]) -> None:
+    """Make the staged generation live. Readers see the old one or the new one, never a mixture."""
+    context: Any = get_current_context()
+    wanted, group = msgspec.convert(batch, Batch), group_of_context()
+    new = new_generation(wanted, msgspec.convert(staged, list[Staged]))
+    with receipt(wanted.run_key, "publish", group.key("switch")) as slip:
+        generations.switch(new, group)
+        slip.rows_in = new.user_lists + new.item_lists  # staging has counted them as written
+    context["outlet_events"][group.asset(CACHE)].extra = {"run_key": wanted.run_key}
+
+
+def new_generation(batch: Batch, staged: list[Staged]) -> generations.Generation:
+    """The generation that was staged; nothing was asked, and nothing staged, about what the group is not asked."""
+    of_subject = {one.subject: one for one in staged}
+    users, items = (of_subject.get(subject) or Staged(subject=subject) for subject in TABLES)
+    return generations.Generation(
+        generation=batch.run_key,
+        user_lists=users.lists,
+        item_lists=items.lists,
+        users_asked=users.lines if batch.users_asked is None else batch.users_asked,
+        items_asked=items.lines if batch.items_asked is None else batch.items_asked,
+        solution_versions={subject: batch.solution_versions[subject] for subject in of_subject},
+        subjects=tuple(of_subject),
+    )
+
+
+def newest_extra(context: Any, group: DatasetGroup) -> dict[str, Any]:
+    """What the event of the group's batch output says: one that started this run, else the newest there is."""
+    came = group.asset(BATCH_OUTPUT)
+    started_by = sorted(context["triggering_asset_events"][came], key=lambda event: event.extra["run_key"])
+    events = started_by or list(context["inlet_events"][came].ascending(False).limit(1))
+    if not events:
+        raise ConfigurationError(
+            f"looking for batch output to publish: this run was not started by asset {came.name}, and the asset has no "
+            f"event yet; run {group.dag_id('recommend')} first, or give the params user_output and item_output"
+        )
+    return dict(events[-1].extra)
+
+
+def _aws() -> tuple[Any, ScoreKind]:
+    """An S3 client, and whose scores the AWS connection stands for."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    hook = S3Hook()
+    return hook.get_conn(), score_kind(hook.conn_config.get_service_config("personalize").get("endpoint_url"))
+
+
+def _plain(value: msgspec.Struct) -> dict[str, Any]:
+    """As Airflow hands values from task to task."""
+    return dict(msgspec.to_builtins(value))

@@ -1,0 +1,191 @@
+"""Steps of the recommend leg: for users and for items an input, a batch job, and one announcement for both."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import task, task_group
+
+from airflow_personalize.hooks.personalize import FILTER, PersonalizeHook
+from airflow_personalize.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
+from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
+from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
+from aisle.dag.assets import BATCH_OUTPUT, MODELS
+from aisle.dag.defaults import run_key_of_context
+from aisle.dag.imports import dataset_group_arn, newest_imports
+from aisle.errors import BatchOutputIncomplete, FinalError
+from aisle.groups.dataset_group import DatasetGroup, Kind, Question, group_of_context
+from aisle.groups.environment import BatchInference
+from aisle.models.live import live_model
+from aisle.ops.jobs import Job, plan_job, record_job, waiting
+from aisle.ops.receipts import receipt
+from aisle.settings import get_settings
+from aisle.warehouse import connect, sql
+
+
+@task(multiple_outputs=True)
+def find_models() -> dict[str, Any]:
+    """The live model for each question, by kind, and the imports that are in force."""
+    hook, group = PersonalizeHook(), group_of_context()
+    models: dict[str, Any] = {each.kind: live_model(hook, group, each.solution) for each in group.questions}
+    return {**models, "imports": newest_imports(hook, group)}
+
+
+def write(question: Question) -> Any:
+    """The task `write_<kind>`, which gives the file of those whom a question is asked about."""
+    return write_input.override(task_id=f"write_{question.kind}")(question.kind)
+
+
+def ask(group: DatasetGroup, question: Question, models: Any, lines: Any, gate: Any) -> Any:
+    """The tasks that put one question to its model, once the gate is passed.
+
+    They give the asked lines, their answers' place, the model.
+    """
+    wanted = batch_of(group, question)
+
+    @task_group(group_id=question.kind)
+    def steps() -> Any:
+        plan = plan_answer(question.kind, question.solution, lines, models[question.kind], models["imports"])
+        gate >> plan
+        job = PersonalizeCreateBatchInferenceJobOperator(
+            task_id="batch_job",
+            name=plan["job_name"],
+            solution_version_arn=models[question.kind],
+            input_location=lines["uri"],
+            output_location=plan["output_uri"],
+            role_arn=get_settings().personalize.role_arn,
+            num_results=wanted.num_results,
+            filter_arn=plan["filter_arn"],
+            job_config=_job_config(wanted),
+            **waiting(),
+        )
+        return record_answer(question.kind, lines, plan, models[question.kind], job.output)
+
+    return steps()
+
+
+def batch_of(group: DatasetGroup, question: Question) -> BatchInference:
+    """How a question is asked: as the file says, else as the settings do."""
+    said = group.solutions[question.solution].batch_inference
+    return said or BatchInference(num_results=get_settings().recommend.num_results)
+
+
+def _job_config(wanted: BatchInference) -> dict[str, Any] | None:
+    exploration = wanted.exploration.on_the_wire()
+    return {"itemExplorationConfig": exploration} if exploration else None
+
+
+@task(multiple_outputs=True)
+def write_input(kind: str) -> dict[str, Any]:
+    """Stream the lines of a batch job's input to S3. Gives uri, n_rows, n_bytes and sha256."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    group, run_key, settings = group_of_context(), run_key_of_context(), get_settings()
+    marts = {mart: group.mart(mart) for mart in ("interactions", "items")}
+    values = {
+        "active_days": settings.recommend.active_days,
+        "is_everybody": group.is_whole_shop,
+    }
+    with receipt(run_key, "recommend", group.key(f"{kind}-input")) as slip:
+        with connect() as connection:
+            copied = copy_to_s3(
+                connection,
+                sql(f"recommend/{kind}/select", **marts),
+                LineFormat.JSON_LINES,
+                S3Hook().get_conn(),
+                settings.storage.bucket,
+                recommend_input(kind, run_key, group.folder),
+                values,
+            )
+        if not copied.n_rows:
+            raise FinalError(
+                f"Asking for recommendations: group {group.name} has no {kind} to ask for. Run `ingest`, `transform`."
+            )
+        slip.rows_in = slip.rows_out = copied.n_rows
+        slip.bytes = copied.n_bytes
+    return copied._asdict()
+
+
+@task(multiple_outputs=True)
+def plan_answer(
+    kind: Kind, solution: str, lines: dict[str, Any], version_arn: str, imports: list[str]
+) -> dict[str, Any]:
+    """Name the batch job and its output: those of the newest one, if it answered the same and is still there."""
+    group, run_key = group_of_context(), run_key_of_context()
+    wanted = batch_of(group, Question(kind, solution))
+    inputs = {
+        "version": version_arn,
+        "imports": imports,
+        "sha256": lines["sha256"],
+        **wanted.model_dump(exclude={"schedule"}, exclude_defaults=True),
+        "num_results": wanted.num_results,
+    }
+    name = group.resource_name(kind, run_key)
+    plan = plan_job(group.key(f"recommend-{kind}"), name, inputs, lambda job: _has_answers(job.output_uri))
+    new_output = f"s3://{get_settings().storage.bucket}/{recommend_output_prefix(kind, run_key, group.folder)}"
+    planned = plan._replace(output_uri=plan.output_uri or new_output)._asdict()
+    return planned | {"filter_arn": _filter_arn(group, wanted.filter)}
+
+
+def _filter_arn(group: DatasetGroup, key: str | None) -> str | None:
+    """ARN of a filter of the file. Raises FinalError if the service has it not."""
+    if key is None:
+        return None
+    hook, name = PersonalizeHook(), group.described.name_of(key, group.described.filters[key].name)
+    arn = hook.find(FILTER, name, datasetGroupArn=dataset_group_arn(hook, group))
+    if arn is None:
+        raise FinalError(f"Looking for filter {name}: group {group.name} has none of this name. Run `aisle apply`.")
+    return arn
+
+
+def _has_answers(output_uri: str | None) -> bool:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    if not output_uri:
+        return False
+    bucket, prefix = S3Hook.parse_s3_url(output_uri)
+    return any(key.endswith(".out") for key in S3Hook().list_keys(bucket, prefix) or [])
+
+
+@task
+def record_answer(
+    kind: str, lines: dict[str, Any], plan: dict[str, Any], version_arn: str, job_arn: str
+) -> dict[str, Any]:
+    """Remember what was answered, and hand it on. Raises BatchOutputIncomplete if the answers are gone."""
+    group, run_key, output_uri = group_of_context(), run_key_of_context(), plan["output_uri"]
+    with receipt(run_key, "recommend", group.key(kind)) as slip:
+        record_job(group.key(f"recommend-{kind}"), Job(plan["fingerprint"], job_arn, run_key, output_uri))
+        if not _has_answers(output_uri):
+            raise BatchOutputIncomplete(
+                f"Looking for the answers of {job_arn}: the job is ACTIVE, but nothing lies under {output_uri}. "
+                "Something removed them: run `recommend` again, and it asks anew."
+            )
+        slip.rows_in = lines["n_rows"]
+        slip.details = {"output": output_uri, "job": job_arn, "reused": plan["reused"], "solution_version": version_arn}
+    return {"output": output_uri, "asked": lines["n_rows"], "solution_version": version_arn}
+
+
+def announce(group: DatasetGroup, answers: dict[Kind, Any]) -> Any:
+    """The task that tells where the answers to each question are."""
+    told = group.asset(BATCH_OUTPUT)
+
+    @task(inlets=[group.asset(MODELS)], outlets=[told])
+    def announce(answers: dict[str, dict[str, Any]], outlet_events: Any = None) -> None:
+        outlet_events[told].extra = {"run_key": run_key_of_context(), **_told_of(answers)}
+
+    return announce(answers)
+
+
+def _told_of(answers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What publish is told: for 'users' user_output, users_asked and user_solution_version; so for 'items'."""
+    told: dict[str, Any] = {}
+    for kind, answer in answers.items():
+        one = kind.removesuffix("s")
+        told |= {
+            f"{one}_output": answer["output"],
+            f"{kind}_asked": answer["asked"],
+            f"{one}_solution_version": answer["solution_version"],
+        }
+    return told

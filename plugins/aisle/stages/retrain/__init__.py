@@ -1,0 +1,1 @@
+"""Retrain: new interactions and drift start a training before its time."""

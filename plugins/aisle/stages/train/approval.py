@@ -1,0 +1,69 @@
+"""A person's word before a model goes live."""
+
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from aisle.models import registry
+from aisle.settings import get_settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ApprovePromotionOperator(ApprovalOperator):
+    """
+    Ask a person whether a version that has passed the gate may go live. Skips itself where nobody needs to be asked.
+
+    A version that is rejected here, or left unanswered for too long, is stored as rejected, and its promotion skipped.
+
+    :param verdict: What the task `judge` says of the version. (templated)
+    """
+
+    template_fields: Collection[str] = ("subject", "body", "verdict")
+
+    def __init__(self, *, verdict: Any, **kwargs: Any) -> None:
+        hours = get_settings().evaluate.approval_hours
+        super().__init__(response_timeout=timedelta(hours=hours), defaults=self.REJECT, **kwargs)
+        self.verdict = verdict
+
+    def execute(self, context: Context) -> Any:
+        if not self.verdict["passed"]:
+            raise AirflowSkipException(f"There is nothing to approve: {self.verdict['reason']}")
+        if not get_settings().evaluate.approval:
+            raise AirflowSkipException("Nobody needs to approve: AISLE_EVALUATE__APPROVAL is false")
+        registry.await_approval(self.verdict["arn"], self.verdict["reason"])
+        self.body = question_of(self.verdict)
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        if self.REJECT in event.get("chosen_options", ()):  # first: Airflow leaves by an exception that skips the rest
+            by = who_answered(event)
+            registry.reject(self.verdict["arn"], by, f"rejected by {by}; {self.verdict['reason']}")
+        return super().execute_complete(context, event)
+
+
+def question_of(verdict: dict[str, Any]) -> str:
+    """What is put before the person, in Markdown: what passed the gate, why, and what follows from each answer."""
+    hours = get_settings().evaluate.approval_hours
+    parts = (
+        f"It has passed the gate: {verdict['reason']}.",
+        verdict["table"],
+        "**Approve**: it goes live, and the next `recommend` asks it. **Reject**: what is live stays live. "
+        f"Without an answer within {hours} hours it is rejected.",
+        f"`{verdict['arn']}`",
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def who_answered(answer: dict[str, Any]) -> str:
+    """The login of the person who answered; the clock where nobody did in time."""
+    user = answer.get("responded_by_user")
+    return str(user["name"] or user["id"]) if user else "the clock"

@@ -1,0 +1,256 @@
+"""Steps by which a new version is measured, judged and promoted."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import chain, task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
+
+from airflow_personalize.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.operators.personalize import (
+    PersonalizeCreateBatchInferenceJobOperator,
+    PersonalizeCreateDatasetGroupOperator,
+    PersonalizeCreateDatasetImportJobOperator,
+    PersonalizeCreateDatasetOperator,
+    PersonalizeCreateSolutionOperator,
+    PersonalizeCreateSolutionVersionOperator,
+    PersonalizeUpdateDatasetOperator,
+)
+from aisle.dag.defaults import run_key_of_context
+from aisle.dag.imports import dataset_group_arn
+from aisle.evaluation import twin
+from aisle.evaluation.hold_out import HoldOut, cases_of, newest_hold_out, obstacle_of
+from aisle.evaluation.judgement import Candidate, Judged, as_decided, measure, pass_over
+from aisle.groups.dataset_group import DatasetGroup, Question, group_of_context
+from aisle.models import registry
+from aisle.ops.jobs import waiting
+from aisle.ops.receipts import receipt
+from aisle.settings import get_settings
+from aisle.stages.train.approval import ApprovePromotionOperator, who_answered
+from aisle.stages.train.canary import try_out
+
+_TO_JUDGE = ("candidate", "waiting")
+
+
+@task(multiple_outputs=True)
+def find_candidates(published: dict[str, str]) -> dict[str, Any]:
+    """Find which of the versions, given by solution, are to be judged, on which hold-out, and what twins that needs.
+
+    `decided` holds those that have been judged before; `obstacles` says why others cannot be measured. Both, and the
+    candidates, are by the solutions' keys in the file.
+    """
+    group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
+    hold_out = newest_hold_out(group)
+    known = {key: registry.register(group, key, arn, run_key) for key, arn in published.items()}
+    new = [question for question in group.questions if known[question.solution].state in _TO_JUDGE]
+    rivals = {question.solution: _rivals(hook, group, question, published[question.solution]) for question in new}
+    obstacles = {question.solution: obstacle_of(group, hold_out, question.kind) for question in new}
+    measurable = [pair for key, (_, pair) in rivals.items() if obstacles[key] is None]
+    return {
+        "candidates": {key: candidate._asdict() for key, (candidate, _) in rivals.items()},
+        "decided": {
+            key: as_decided(version)._asdict() for key, version in known.items() if version.state not in _TO_JUDGE
+        },
+        "hold_out": hold_out._asdict(),
+        "twins": list({twin.name: twin._asdict() for pair in measurable for twin in pair}.values()),
+        "obstacles": {key: obstacle for key, obstacle in obstacles.items() if obstacle},
+    }
+
+
+def _rivals(
+    hook: PersonalizeHook, group: DatasetGroup, question: Question, arn: str
+) -> tuple[Candidate, list[twin.Twin]]:
+    """The version as a candidate, and the twins by which it and the live one are measured."""
+    name = group.key(question.solution)
+    live_arn = registry.live_version(name)
+    own, live = twin.twin_of(hook, group, question, arn), twin.find_twin_of(hook, group, question, live_arn)
+    candidate = Candidate(name, question.kind, arn, own.name, live_arn, live.name if live else None)
+    return candidate, [own, live] if live else [own]
+
+
+def train_twins(group: DatasetGroup, found: Any) -> Any:
+    """The tasks that train a group's twins of `find_candidates` and ask them; skipped where nothing can be measured."""
+
+    @task_group(group_id="twin")
+    def steps() -> Any:
+        role_arn = get_settings().personalize.role_arn
+        datasets = plan_datasets(found)
+        beside = PersonalizeCreateDatasetGroupOperator(
+            task_id="dataset_group", name=twin.group_name(group), **waiting()
+        )
+        datasets >> beside
+        dataset = PersonalizeCreateDatasetOperator.partial(
+            task_id="dataset", dataset_group_arn=beside.output, is_updated_next=True, **waiting()
+        ).expand_kwargs(datasets)
+        current = PersonalizeUpdateDatasetOperator.partial(task_id="dataset_schema", **waiting()).expand_kwargs(
+            plan_schemas(datasets, dataset.output)
+        )
+        files = write_files(found["hold_out"], current.output)
+        data = PersonalizeCreateDatasetImportJobOperator.partial(
+            task_id="import_job", role_arn=role_arn, **waiting()
+        ).expand_kwargs(files)
+        solutions = plan_solutions(found["twins"])
+        data >> solutions
+        solution = PersonalizeCreateSolutionOperator.partial(
+            task_id="solution", dataset_group_arn=beside.output, **waiting()
+        ).expand_kwargs(solutions)
+        version = PersonalizeCreateSolutionVersionOperator.partial(task_id="version", **waiting()).expand_kwargs(
+            plan_versions(solution.output, data.output)
+        )
+        asked = write_questions(found, version.output)
+        answered = PersonalizeCreateBatchInferenceJobOperator.partial(
+            task_id="batch_job", role_arn=role_arn, num_results=get_settings().recommend.num_results, **waiting()
+        ).expand_kwargs(asked)
+        return record_usage(found, version.output, answered.output)
+
+    return steps()
+
+
+@task
+def plan_datasets(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The twins' datasets, with the schemas of the line's own. Skips the twins where nothing can be measured."""
+    if not found["twins"]:
+        raise AirflowSkipException("; ".join(found["obstacles"].values()) or "every version has been judged before")
+    group, hook = group_of_context(), PersonalizeHook()
+    group_arn = dataset_group_arn(hook, group)
+    return [
+        {
+            "name": group.resource_name("holdout", dataset.name),
+            "dataset_type": dataset.type,
+            "schema_arn": twin.schema_arn_of(hook, group_arn, dataset),
+        }
+        for dataset in group.datasets
+    ]
+
+
+@task
+def plan_schemas(datasets: list[dict[str, Any]], dataset_arns: list[str]) -> list[dict[str, str]]:
+    """The schema that each dataset shall have: a column that the line's own was given is given to the twin's too."""
+    pairs = zip(datasets, dataset_arns, strict=True)
+    return [{"arn": arn, "schema_arn": dataset["schema_arn"]} for dataset, arn in pairs]
+
+
+@task
+def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[str, Any]]:
+    """Write what lies before the hold-out, one CSV per dataset, and plan its import."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    group, run_key = group_of_context(), run_key_of_context()
+    s3, bounds = S3Hook().get_conn(), HoldOut(**hold_out)
+    imports = []
+    for dataset, dataset_arn in zip(group.datasets, dataset_arns, strict=True):
+        with receipt(run_key, "evaluate", group.key(f"holdout-{dataset.name}")) as slip:
+            copied = twin.write_csv(s3, group, dataset, bounds, run_key)
+            name = group.resource_name(dataset.name, run_key, twin.content_tag(dataset_arn, copied.sha256))
+            slip.rows_out, slip.bytes, slip.details = copied.n_rows, copied.n_bytes, {"import_job": name}
+        imports.append({"name": name, "dataset_arn": dataset_arn, "data_location": copied.uri})
+    return imports
+
+
+@task
+def plan_solutions(twins: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each twin as a solution."""
+    members = ("name", "recipe_arn", "solution_config", "event_type")
+    return [{member: each[member] for member in members} for each in twins]
+
+
+@task
+def plan_versions(solution_arns: list[str], import_arns: list[str]) -> list[dict[str, Any]]:
+    """A version of each twin's solution, named after what it learns from."""
+    name = f"{run_key_of_context()}-{twin.content_tag(*import_arns)}"
+    return [{"name": name, "solution_arn": arn} for arn in solution_arns]
+
+
+@task
+def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict[str, Any]]:
+    """Write what each twin is asked, and plan the batch job that asks it."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    group, run_key, s3 = group_of_context(), run_key_of_context(), S3Hook().get_conn()
+    hold_out = HoldOut(**found["hold_out"])
+    jobs = []
+    for planned, version_arn in zip(found["twins"], version_arns, strict=True):
+        kind, twin_name = planned["kind"], planned["name"]
+        jobs.append(
+            {
+                "name": group.resource_name(kind, run_key, twin.content_tag(version_arn, twin_name)),
+                "solution_version_arn": version_arn,
+                "input_location": twin.write_questions(s3, group, kind, cases_of(group, hold_out, kind), run_key),
+                "output_location": twin.output_uri(group, twin_name, run_key),
+            }
+        )
+    return jobs
+
+
+@task
+def record_usage(found: dict[str, Any], version_arns: list[str], job_arns: list[str]) -> None:
+    """What the twins have used of the service. None is used again: the run key is in the names of their jobs."""
+    group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
+    hold_out = HoldOut(**found["hold_out"])
+    for planned, version_arn, job_arn in zip(found["twins"], version_arns, job_arns, strict=True):
+        with receipt(run_key, "evaluate", group.key(planned["name"])) as slip:
+            hours = hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours")
+            slip.details = {"solution_version": version_arn, "training_hours": hours, "reused": False}
+        with receipt(run_key, "evaluate", group.key(f"{planned['name']}-answers")) as slip:
+            slip.rows_in = len(twin.asked_ids(cases_of(group, hold_out, planned["kind"])))
+            slip.details = {"job": job_arn, "reused": False}
+
+
+@task(multiple_outputs=True, trigger_rule="none_failed")
+def judge(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Give a verdict on the version of each solution, by its key in the file, from the answers of the twins."""
+    group = group_of_context()
+    with receipt(run_key_of_context(), "evaluate", group.key("judge")) as slip:
+        candidates = {key: Candidate(**candidate) for key, candidate in found["candidates"].items()}
+        obstacles = found["obstacles"]
+        measurable = {key: candidate for key, candidate in candidates.items() if key not in obstacles}
+        judged = {
+            **{key: pass_over(candidates[key], obstacle) for key, obstacle in obstacles.items()},
+            **_judged_by_twins(group, measurable, found["twins"], HoldOut(**found["hold_out"])),
+        }
+        slip.rows_out = len(judged)
+        slip.details = {key: verdict.reason for key, verdict in judged.items()}
+    decided = {key: Judged(**verdict) for key, verdict in found["decided"].items()}
+    return {key: verdict._asdict() for key, verdict in {**decided, **judged}.items()}
+
+
+def _judged_by_twins(
+    group: DatasetGroup, candidates: dict[str, Candidate], twins: list[dict[str, Any]], hold_out: HoldOut
+) -> dict[str, Judged]:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    s3, run_key = S3Hook().get_conn(), run_key_of_context()
+    lists = {
+        planned["name"]: twin.read_lists(s3, planned["kind"], twin.output_uri(group, planned["name"], run_key))
+        for planned in twins
+    }
+    return {
+        key: measure(group, candidate, lists, hold_out, cases_of(group, hold_out, candidate.kind))
+        for key, candidate in candidates.items()
+    }
+
+
+def promote_solution(group: DatasetGroup, key: str, judged: Any) -> Any:
+    """The tasks that ask a person and try a canary, where they are wanted, and make a version live if it may be."""
+
+    @task_group(group_id=f"promote-{key}")
+    def steps() -> None:
+        verdict = judged[key]
+        approval = ApprovePromotionOperator(
+            task_id="approve", verdict=verdict, subject=f"May the new version of {group.key(key)} go live?"
+        )
+        chain(approval, try_out(group, key, verdict), promote(group.key(key), verdict, approval.output))
+
+    return steps()
+
+
+@task(trigger_rule="none_failed")
+def promote(solution: str, verdict: dict[str, Any], approval: dict[str, Any] | None) -> None:
+    """Make the version live. Skips itself, with the reason, where it may not be or is decided already."""
+    if not verdict["passed"]:
+        raise AirflowSkipException(verdict["reason"])
+    by = who_answered(approval) if approval else "gate"
+    registry.promote(solution, verdict["arn"], by, verdict["reason"])

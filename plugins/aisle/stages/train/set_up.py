@@ -1,0 +1,42 @@
+"""How a solution is set up: made as the file says, and trained only as long as it still is so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisle.errors import FinalError
+from aisle.groups.desired import solution_settings
+from aisle.groups.environment import Solution
+from aisle.groups.resource import Resource
+from aisle.resources import kinds
+from aisle.resources.live import settings_of_solution
+from aisle.resources.plan import differences
+
+
+def operator_arguments(solution: Solution) -> dict[str, Any]:
+    """How the operator creates a solution: as `aisle apply` does."""
+    settings = solution_settings(solution)
+    return {
+        "recipe_arn": solution.recipe_arn,
+        "solution_config": settings.get("solutionConfig"),
+        "perform_auto_training": settings.get("performAutoTraining", False),
+        "perform_hpo": solution.perform_hpo,
+        "perform_incremental_update": solution.incremental_update,
+        "event_type": solution.event_type,
+    }
+
+
+def refuse_other_set_up(solution: Solution, description: dict[str, Any]) -> None:
+    """Raise FinalError where the solution in service is set up in another way than the file says by now.
+
+    A solution trains as it was made: its next version would be one that nobody asks for any more.
+    """
+    name = description["name"]
+    there = Resource(kinds.SOLUTION, name, settings_of_solution(description))
+    found = differences(there, Resource(kinds.SOLUTION, name, solution_settings(solution)))
+    if found:
+        raise FinalError(
+            f"training the solution {name}: it is not set up as the file says ({'; '.join(map(str, found))}). "
+            "`aisle plan` shows what would change and `aisle apply` changes it, with `--prune` where it has to be made "
+            "anew; to keep the old one until then, give the new one another name in the file"
+        )

@@ -1,0 +1,102 @@
+"""Steps of the train leg: for each solution a version, its metrics, its receipt."""
+
+# mypy: disallow-untyped-decorators=False
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from airflow.sdk import task, task_group
+
+from airflow_personalize.hooks.personalize import SOLUTION, SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.operators.personalize import (
+    PersonalizeCreateSolutionOperator,
+    PersonalizeCreateSolutionVersionOperator,
+)
+from aisle.dag.assets import MODELS, PERSONALIZE_INPUT
+from aisle.dag.defaults import run_key_of_context
+from aisle.dag.imports import dataset_group_arn, newest_imports
+from aisle.groups.dataset_group import DatasetGroup, group_of_context
+from aisle.ops.jobs import Job, plan_job, record_job, waiting
+from aisle.ops.receipts import receipt
+from aisle.stages.train.set_up import operator_arguments, refuse_other_set_up
+from aisle.warehouse import connect, sql
+
+log = logging.getLogger(__name__)
+
+
+@task(multiple_outputs=True)
+def find_data() -> dict[str, Any]:
+    """What there is to learn from: the dataset group and the newest import of each of its datasets."""
+    hook, group = PersonalizeHook(), group_of_context()
+    return {"dataset_group_arn": dataset_group_arn(hook, group), "imports": newest_imports(hook, group)}
+
+
+def train_solution(group: DatasetGroup, key: str, data: Any) -> Any:
+    """The tasks that train one solution of the file on the `data` of `find_data`; gives the ARN of the version."""
+
+    @task_group(group_id=key)
+    def steps() -> Any:
+        in_service = PersonalizeCreateSolutionOperator(
+            task_id="solution",
+            name=group.solution_name(key),
+            dataset_group_arn=data["dataset_group_arn"],
+            **operator_arguments(group.solutions[key]),
+            **waiting(),
+        )
+        plan = plan_version(key, in_service.output, data["imports"])
+        version = PersonalizeCreateSolutionVersionOperator(
+            task_id="version", name=plan["job_name"], solution_arn=in_service.output, **waiting()
+        )
+        return store_metrics(key, plan, version.output)
+
+    return steps()
+
+
+@task(multiple_outputs=True)
+def plan_version(key: str, solution_arn: str, imports: list[str], params: Any = None) -> dict[str, Any]:
+    """Name the version: that of the newest one, if the same recipe would learn from the same data again."""
+    group = group_of_context()
+    refuse_other_set_up(group.solutions[key], PersonalizeHook().describe(SOLUTION, solution_arn))
+    inputs = {"solution": solution_arn, "recipe": group.solutions[key].recipe, "imports": imports}
+    plan = plan_job(group.key(f"train-{key}"), run_key_of_context(), inputs, lambda _: not params["force"])
+    reason = "nothing that it learns from has changed, so it is not trained again" if plan.reused else "trained"
+    return {**plan._asdict(), "reason": f"{group.key(key)}: {reason}"}
+
+
+@task
+def store_metrics(key: str, plan: dict[str, Any], version_arn: str) -> str:
+    """Keep what the service says about the version's quality, and remember what was trained. Gives the ARN."""
+    group, run_key = group_of_context(), run_key_of_context()
+    with receipt(run_key, "train", group.key(key)) as slip:
+        hook = PersonalizeHook()
+        metrics = hook.conn.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
+        rows = [
+            {"solution": group.key(key), "solution_version_arn": version_arn, "metric": metric, "value": value}
+            for metric, value in metrics.items()
+        ]
+        with connect() as connection, connection.cursor() as cursor:
+            cursor.executemany(sql("ops/model_metrics/upsert").encode(), rows)
+        record_job(group.key(f"train-{key}"), Job(plan["fingerprint"], version_arn, run_key))
+        slip.rows_out = len(rows)
+        slip.details = {
+            "solution_version": version_arn,
+            "reused": plan["reused"],
+            "training_hours": hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours"),
+            "reason": plan["reason"],
+            "metrics": metrics,
+        }
+    log.info("%s: %s", version_arn, metrics)
+    return version_arn
+
+
+def announce(group: DatasetGroup) -> Any:
+    """The task that tells that every solution has a version of the newest data, and that each version is judged."""
+    told = group.asset(MODELS)
+
+    @task(inlets=[group.asset(PERSONALIZE_INPUT)], outlets=[told], trigger_rule="none_failed")
+    def announce(outlet_events: Any = None) -> None:
+        outlet_events[told].extra = {"run_key": run_key_of_context()}
+
+    return announce()

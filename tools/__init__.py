@@ -1,0 +1,1 @@
+"""Development tools: the rules for DAG files and their index."""

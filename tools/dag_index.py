@@ -1,0 +1,121 @@
+"""The index of all DAGs, `dags/README.md`, made from the DAGs themselves: `python -m tools.dag_index`."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+from aisle.settings import PREFIX, PROJECT_ROOT
+from tools.dag_policy import asset_names, group_of, part_of, waited_for
+
+README = PROJECT_ROOT / "dags" / "README.md"
+
+#: The line from left to right; what is not on it follows in the order of its name.
+LINE = ("ingest", "events", "transform", "export", "train", "evaluate", "recommend", "publish")
+
+_HEAD = """\
+# The DAGs
+
+Made by `make dags-readme` from the DAGs in this folder; a test compares. A DAG file says when and in which order; how
+is in `plugins/aisle/<leg>/`. Each further dataset group of the environment's file has DAGs like the first, from
+`export-<group>` to `publish-<group>`. In the picture a DAG starts when an asset that points to it was written; one that
+points with a dotted line is only looked at.
+"""
+
+
+def index(dags: Iterable[Any]) -> str:
+    """The text of the index. Each file is shown once, by the DAG of the first dataset group."""
+    ordered = sorted((dag for dag in dags if group_of(dag) is None), key=_place)
+    table = "\n".join(["| DAG | Runs | Reads | Writes |", "|---|---|---|---|", *map(_row, ordered)])
+    return "\n".join([_HEAD, _picture(ordered), "", table, "", *map(_section, ordered)])
+
+
+def parsed_dags() -> list[Any]:
+    """Every DAG of dags/, with the settings' defaults. Raises RuntimeError if a file cannot be imported."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(README.parent))
+    if bag.import_errors:
+        raise RuntimeError(f"parsing dags/ for their index: {bag.import_errors}; mend these files first")
+    return list(bag.dags.values())
+
+
+def _place(dag: Any) -> tuple[int, str]:
+    return (LINE.index(dag.dag_id) if dag.dag_id in LINE else len(LINE), dag.dag_id)
+
+
+def _picture(dags: list[Any]) -> str:
+    arrows = [arrow for dag in dags for arrow in _arrows(dag)]
+    return "\n".join(["```mermaid", "flowchart LR", *(f"    {arrow}" for arrow in arrows), "```"])
+
+
+def _arrows(dag: Any) -> list[str]:
+    reads, writes = asset_names(dag)
+    started_by = waited_for(dag)
+    looked_at = reads - started_by - writes
+    return [
+        *(f"{asset}([{asset}]) --> {dag.dag_id}" for asset in sorted(started_by)),
+        *(f"{asset}([{asset}]) -.-> {dag.dag_id}" for asset in sorted(looked_at)),
+        *(f"{dag.dag_id} --> {asset}([{asset}])" for asset in sorted(writes)),
+    ]
+
+
+def _row(dag: Any) -> str:
+    reads, writes = asset_names(dag)
+    cells = (f"[{dag.dag_id}](#{dag.dag_id})", _clock(dag), _assets(reads - writes), _assets(writes))
+    return f"| {' | '.join(cells)} |"
+
+
+def _clock(dag: Any) -> str:
+    if assets := waited_for(dag):
+        return f"after {_assets(assets)}"
+    cron = getattr(dag.timetable, "expression", None)
+    return f"`{cron}` UTC" if cron else "by hand"
+
+
+def _assets(names: set[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _section(dag: Any) -> str:
+    lines = [
+        f"## {dag.dag_id}\n",
+        f"Runs {_clock(dag)}. [{dag.dag_id}.py]({dag.dag_id}.py)\n",
+        *(f"- {part} {said}" for part in ("Reads", "Writes") if (said := part_of(dag.doc_md, part))),
+        *_params(dag),
+        "",
+        *_steps(dag.doc_md or ""),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _params(dag: Any) -> list[str]:
+    params = {name: dag.params.get_param(name) for name in dag.params}
+    return [f"- `{name}` ({_default(param)}): {param.description}" for name, param in params.items()]
+
+
+def _default(param: Any) -> str:
+    return "empty by default" if param.value in (None, "") else f"default `{param.value}`"
+
+
+def _steps(doc: str) -> list[str]:
+    """The numbered lines of a docstring, each joined with what continues it."""
+    found = re.findall(r"^\d+\. .*(?:\n(?!\d+\. |\s*$).*)*", doc, re.MULTILINE)
+    return [" ".join(step.split()) for step in found]
+
+
+def main() -> None:
+    """Write the index, whatever settings this environment has."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update(AIRFLOW_HOME=home, AIRFLOW__CORE__LOAD_EXAMPLES="False")
+        README.write_text(index(parsed_dags()))
+
+
+if __name__ == "__main__":
+    main()

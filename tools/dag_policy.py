@@ -1,0 +1,185 @@
+"""What every DAG of the line owes to the people who run it, as rules that can be broken one by one.
+
+A rule looks at a DAG and at its file, and yields what is wrong with them. The tests run all of them over `dags/`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aisle.dag.pools import DECLARATION, declared_pools
+
+Rule = Callable[[Any, Path], Iterator[str]]
+
+MOST_LINES = 80
+LONGEST_TASK = timedelta(hours=12)
+
+#: The parts of a docstring that tell a newcomer where they are.
+_PARTS = ("Reads", "Writes", "Safe to rerun")
+#: What reads something from outside while a DAG file is parsed, that is: again and again, by the scheduler's side.
+_READERS = {"Variable", "Connection", "BaseHook", "environ", "getenv", "open", "connect", "get_settings", "read_text"}
+_NAMED_ASSET = re.compile(r"assets? `(\w+)`")
+
+
+def violations(dag: Any, file: Path) -> list[str]:
+    """All that is wrong with a DAG, each as `rule: what`. Empty for a good one."""
+    return [f"{name}: {what}" for name, rule in RULES.items() for what in rule(dag, file)]
+
+
+def asset_names(dag: Any) -> tuple[set[str], set[str]]:
+    """Names of the assets that a DAG reads (its schedule's, and the inlets of its tasks), and that it writes."""
+    looked_at = {asset.name for task in dag.tasks for asset in task.inlets}
+    return looked_at | waited_for(dag), {asset.name for task in dag.tasks for asset in task.outlets}
+
+
+def waited_for(dag: Any) -> set[str]:
+    """Names of the assets whose events start a DAG."""
+    return set(_names_in(getattr(dag.timetable, "asset_condition", None)))
+
+
+def group_of(dag: Any) -> str | None:
+    """The dataset group of a DAG that serves another than the first."""
+    return next((tag.removeprefix("group:") for tag in dag.tags if tag.startswith("group:")), None)
+
+
+def _names_in(condition: Any) -> Iterator[str]:
+    """A condition is an asset, or a combination of conditions."""
+    for part in getattr(condition, "objects", ()):
+        yield from _names_in(part)
+    if hasattr(condition, "name"):
+        yield condition.name
+
+
+def part_of(doc: str | None, part: str) -> str:
+    """The paragraph of a docstring that begins with `part`, up to the next part or the next blank line."""
+    found = re.search(rf"{part}(.*?)(?=\n\s*\n|\bWrites\b|\Z)", doc or "", re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
+
+
+def _says_what_it_does(dag: Any, file: Path) -> Iterator[str]:
+    missing = [part for part in _PARTS if part not in (dag.doc_md or "")]
+    if missing:
+        yield f"the docstring does not say {', '.join(missing)}"
+
+
+def _is_short(dag: Any, file: Path) -> Iterator[str]:
+    n_lines = len(file.read_text().splitlines())
+    if n_lines > MOST_LINES:
+        yield f"the file has {n_lines} lines, at most {MOST_LINES} are allowed; move the how to aisle.<leg>"
+
+
+def _is_named_after_its_file(dag: Any, file: Path) -> Iterator[str]:
+    if dag.dag_id not in (file.stem, f"{file.stem}-{group_of(dag)}"):
+        yield f"the DAG is called {dag.dag_id}, its file {file.name}; one name for both keeps ids unique"
+
+
+def _params_explain_themselves(dag: Any, file: Path) -> Iterator[str]:
+    if "run_key" not in dag.params:
+        yield "there is no param run_key; add RUN_KEY_PARAM"
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        if not (param.description and (param.schema.get("type") or param.schema.get("enum"))):
+            yield f"the param {name} has no type or no description"
+        if not param.has_value and param.value is not None:
+            yield f"the param {name} has no default"
+
+
+def _is_owned(dag: Any, file: Path) -> Iterator[str]:
+    for task in dag.tasks:
+        if task.owner != "aisle":
+            yield f"the task {task.task_id} is owned by {task.owner}"
+
+
+def _is_tagged(dag: Any, file: Path) -> Iterator[str]:
+    group = group_of(dag)
+    allowed = {"aisle", dag.dag_id.removesuffix(f"-{group}"), *([f"group:{group}"] if group else [])}
+    if set(dag.tags) != allowed:
+        yield f"the tags are {sorted(dag.tags)} instead of {sorted(allowed)}"
+
+
+def _retries_what_may_pass(dag: Any, file: Path) -> Iterator[str]:
+    for task in dag.tasks:
+        if not task.retries:
+            yield f"the task {task.task_id} is never tried again"
+        if task.retry_policy is None:
+            yield f"the task {task.task_id} has no retry policy, so it tries again what cannot pass"
+
+
+def _ends(dag: Any, file: Path) -> Iterator[str]:
+    if dag.dagrun_timeout is None:
+        yield "a run has no time limit (dagrun_timeout)"
+    for task in dag.tasks:
+        if task.execution_timeout is None or task.execution_timeout > LONGEST_TASK:
+            yield f"the task {task.task_id} has no time limit of at most {LONGEST_TASK}"
+
+
+def _runs_once_at_a_time(dag: Any, file: Path) -> Iterator[str]:
+    if dag.max_active_runs != 1:
+        yield f"{dag.max_active_runs} runs may be active at a time"
+    if dag.catchup:
+        yield "it makes up for runs that were missed (catchup)"
+
+
+def _waits_in_a_declared_pool(dag: Any, file: Path) -> Iterator[str]:
+    declared = declared_pools()
+    for task in dag.tasks:
+        if task.pool not in declared:
+            yield f"the task {task.task_id} is in the pool {task.pool}; {DECLARATION.name} has {sorted(declared)}"
+
+
+def _tells_of_failure(dag: Any, file: Path) -> Iterator[str]:
+    if not dag.on_failure_callback:
+        yield "nobody is told when a run is broken off (on_failure_callback)"
+    for task in dag.tasks:
+        if not task.on_failure_callback:
+            yield f"nobody is told when the task {task.task_id} fails (on_failure_callback)"
+
+
+def _names_its_assets(dag: Any, file: Path) -> Iterator[str]:
+    reads, writes = ({name.rpartition("/")[2] for name in names} for names in asset_names(dag))
+    for part, assets in (("Reads", reads), ("Writes", writes)):
+        named = set(_NAMED_ASSET.findall(part_of(dag.doc_md, part)))
+        if unnamed := writes - named if part == "Writes" else set():
+            yield f"it writes the assets {sorted(unnamed)}, which {part} does not name"
+        if invented := named - assets:
+            yield f"{part} names the assets {sorted(invented)}, which no task or schedule has"
+
+
+def _reads_nothing_when_parsed(dag: Any, file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        name = getattr(node, "id", None) or getattr(node, "attr", None)
+        if name in _READERS:
+            yield f"line {getattr(node, 'lineno', '?')} uses {name} while the file is parsed; do it inside a task"
+
+
+def _stands_alone(dag: Any, file: Path) -> Iterator[str]:
+    siblings = {path.stem for path in file.parent.glob("*.py")} | {file.parent.name}
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            if name.split(".")[0] in siblings or name == ".":
+                yield f"it imports {name}, another DAG file; what both need belongs to aisle.<leg>"
+
+
+RULES: dict[str, Rule] = {
+    "says_what_it_does": _says_what_it_does,
+    "is_short": _is_short,
+    "is_named_after_its_file": _is_named_after_its_file,
+    "params_explain_themselves": _params_explain_themselves,
+    "is_owned": _is_owned,
+    "is_tagged": _is_tagged,
+    "retries_what_may_pass": _retries_what_may_pass,
+    "ends": _ends,
+    "runs_once_at_a_time": _runs_once_at_a_time,
+    "waits_in_a_declared_pool": _waits_in_a_declared_pool,
+    "tells_of_failure": _tells_of_failure,
+    "names_its_assets": _names_its_assets,
+    "reads_nothing_when_parsed": _reads_nothing_when_parsed,
+    "stands_alone": _stands_alone,
+}
