@@ -6,9 +6,11 @@
     limits    minimums, lengths and sizes that the service enforces
     arns      the form of an ARN
     events    which events may share a call of PutEvents
-    gateway   find, list and describe resources through a boto3 client
+    gateway   find, list, describe and poll resources through a boto3 client
+    polls     what one look shows somebody who waits
+    responses whether a response came from the service, and whole
     waiters   the waiter file of the Airflow provider, written from the status table
 
-It imports the standard library alone, so that an Airflow provider, a command line and a server that speaks the
+It imports the standard library and botocore, so that an Airflow provider, a command line and a server that speaks the
 service's protocol can share it (docs/adr/0013).
 """

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from personalize_kinds.kinds import Kind
+from personalize_kinds.polls import Poll, is_part_of_waiting
+from personalize_kinds.statuses import Outcome
 
 
 class Gateway:
@@ -29,6 +33,16 @@ class Gateway:
             return self.describe(kind, arn)
         except self.client.exceptions.ResourceNotFoundException:
             return None
+
+    def poll(self, kind: Kind, arn: str, outcome: Outcome = "active") -> Poll:
+        """Look whether an outcome has come about. Raises ClientError for a refusal that has nothing to do with it."""
+        try:
+            response = {kind.member: self.describe(kind, arn)}
+        except ClientError as error:
+            if not is_part_of_waiting(outcome, error.response):
+                raise
+            response = error.response
+        return Poll.of(kind, outcome, response)
 
     def summaries(self, kind: Kind, **parent: str) -> Iterator[dict[str, Any]]:
         """Yield every resource of a kind as its list operation shows it, page after page.

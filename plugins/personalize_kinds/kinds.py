@@ -110,9 +110,9 @@ class Kind:
         deletion = DELETING if self.can_be_deleted else ()
         return tuple(dict.fromkeys((*self.creation, *own_update, *self.other_statuses, *deletion)))
 
-    def status_member(self, outcome: Outcome) -> str:
-        """The path in its description of the status that an outcome shows in: `latestCampaignUpdate.status`."""
-        return f"{self.update_member}.status" if outcome == "updated" else "status"
+    def status_path(self, outcome: Outcome) -> str:
+        """The path, in a describe operation's answer, of the status that an outcome shows in: `campaign.status`."""
+        return f"{self.member}.{self.update_member}.status" if outcome == "updated" else f"{self.member}.status"
 
     def own_arn(self, arn: str) -> str:
         """Cut an ARN down to the resource of this kind that it lies below: a version's to that of its solution."""

@@ -9,6 +9,7 @@ change here:
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,7 +28,7 @@ from personalize_kinds.kinds import (
     SOLUTION_VERSION,
     Kind,
 )
-from personalize_kinds.statuses import Outcome, progress
+from personalize_kinds.statuses import Outcome, Progress, progress
 
 #: What can be waited for, of which kinds. Recommenders belong to domain dataset groups, which the provider leaves out.
 WAITED_FOR: Mapping[Outcome, tuple[Kind, ...]] = {
@@ -69,19 +70,31 @@ def _waiter(kind: Kind, outcome: Outcome) -> dict[str, Any]:
 
 
 def _acceptors(kind: Kind, outcome: Outcome) -> Iterator[dict[str, str]]:
-    path = f"{kind.member}.{kind.status_member(outcome)}"
+    path = kind.status_path(outcome)
     for status in kind.statuses:
         yield {"matcher": "path", "argument": path, "expected": status, "state": progress(status, outcome)}
     if outcome == "deleted":
-        yield {"matcher": "error", "expected": NOT_FOUND, "state": "success"}
+        yield _error_acceptor(NOT_FOUND, "success")
     for code in sorted(PASSING):
-        yield {"matcher": "error", "expected": code, "state": "retry"}
+        yield _error_acceptor(code, "retry")
+
+
+def _error_acceptor(code: str, state: Progress) -> dict[str, str]:
+    # botocore needs no argument here; AwsBaseHook.get_waiter fails where an acceptor has none.
+    return {"matcher": "error", "argument": "", "expected": code, "state": state}
+
+
+def waiter_file() -> str:
+    """Write the model as JSON, an acceptor a line."""
+    text = json.dumps(waiter_model(), indent=4)
+    return (
+        re.sub(r"\{\s+(\"matcher\"[^}]*?)\s+\}", lambda acceptor: f"{{{' '.join(acceptor[1].split())}}}", text) + "\n"
+    )
 
 
 def main() -> None:
     """Write the waiter file to the standard output."""
-    json.dump(waiter_model(), sys.stdout, indent=4)
-    sys.stdout.write("\n")
+    sys.stdout.write(waiter_file())
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from airflow.providers.amazon.aws.utils.waiter_with_logging import RETRIABLE_ERROR_CODES
 from asgiref.sync import sync_to_async
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
 from airflow_personalize.exceptions import PersonalizeError, PersonalizeFinalError, PersonalizeRetryableError
 from airflow_personalize.hooks.shared_client import SharedClient, shared_client
-from airflow_personalize.responses import check_responses
+from personalize_kinds.codes import ALREADY_EXISTS, IN_USE, NOT_FOUND, QUOTA_REACHED, passes
+from personalize_kinds.responses import check_responses
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +29,11 @@ _PROCESS_KEY = secrets.token_bytes(32)
 #: Errors of a call without a readable response: whether it took effect is unknown.
 LOST = (BotoCoreError, ResponseParserError)
 
-#: Codes of errors that pass by themselves. For a response without a code, botocore takes the HTTP status for it.
-PASSING = RETRIABLE_ERROR_CODES | {"500", "502", "503", "504"}
-
 #: Errors that find-or-create and delete provoke on purpose.
-_EXPECTED = ("ResourceAlreadyExistsException", "ResourceNotFoundException")
+_EXPECTED = (ALREADY_EXISTS, NOT_FOUND)
+
+#: Errors that pass when something else has ended, such as the jobs that a quota counts, or is gone.
+_IN_THE_WAY = (IN_USE, QUOTA_REACHED)
 
 
 class PersonalizeBaseHook(AwsBaseHook):
@@ -116,6 +116,6 @@ def _refused(attempt: str, error: ClientError) -> PersonalizeError:
     code = error.response["Error"]["Code"]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     refused = f"{attempt}: {error} (request id {request_id(error.response)})."
-    if code in PASSING or code == "ResourceInUseException" or status >= 500:
+    if passes(code, status) or code in _IN_THE_WAY:
         return PersonalizeRetryableError(f"{refused} It may pass: a retry continues from here.")
     return PersonalizeFinalError(f"{refused} Fix what the response names, then clear this task.")

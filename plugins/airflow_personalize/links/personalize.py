@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from airflow.providers.amazon.aws.links.base_aws import BaseAwsLink
 
-from airflow_personalize.hooks.personalize import DATASET, DATASET_GROUP, SOLUTION, SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
+from personalize_kinds.kinds import DATASET, DATASET_GROUP, SOLUTION, SOLUTION_VERSION
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -27,9 +27,11 @@ from airflow.providers.common.compat.sdk import AirflowException, conf
 
 from airflow_personalize.exceptions import PersonalizeError, PersonalizeResourceConflictError
 from airflow_personalize.hooks.base_personalize import LOST, service_errors
-from airflow_personalize.hooks.personalize import Look, PersonalizeHook, PersonalizeResource, wait_failed
+from airflow_personalize.hooks.personalize import PersonalizeHook, wait_failed
 from airflow_personalize.links.personalize import PersonalizeLink
 from airflow_personalize.triggers.personalize import PersonalizeBaseTrigger
+from personalize_kinds.kinds import Kind
+from personalize_kinds.polls import Poll
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -46,7 +48,7 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
     """
 
     aws_hook_class = PersonalizeHook
-    resource: ClassVar[PersonalizeResource]
+    resource: ClassVar[Kind]
     operator_extra_links = (PersonalizeLink(),)
     arn: str
 
@@ -260,9 +262,9 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
             raise self._wait_failed(look, is_final=True)
         return bool(look.state == "success")
 
-    def _look(self) -> Look:
+    def _look(self) -> Poll:
         with service_errors(f"Looking at {self.resource.title} {self.arn}"):
-            look: Look = self.hook.look(self.resource, self.arn, self.trigger_class.outcome)
+            look: Poll = self.hook.poll(self.resource, self.arn, self.trigger_class.outcome)
             return look
 
     def _wait(self) -> None:
@@ -281,7 +283,7 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
                     status_args=trigger.status_queries,
                 )
             except WaiterTerminalFailure as error:
-                last = Look.of(self.resource, self.trigger_class.outcome, error.last_response)
+                last = Poll.of(self.resource, self.trigger_class.outcome, error.last_response)
                 raise self._wait_failed(last, is_final=True) from error
             except (AirflowException, *LOST) as error:
                 may_continue = isinstance(error, (WaiterMaxAttemptsError, *LOST))
@@ -312,7 +314,7 @@ class PersonalizeJobOperator(PersonalizeCreateWaitingOperator):
 
     def _found_alive(self, name: str) -> str | None:
         arn = self._found(name)
-        look = self.hook.look(self.resource, arn)
+        look = self.hook.poll(self.resource, arn)
         if look.state != "failure":
             return arn
         self.log.warning("%s %s is %s: %s", self.resource.title, arn, look.status, look.failure_reason)

@@ -9,16 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from airflow_personalize.hooks.personalize import (
-    CAMPAIGN,
-    DATASET,
-    DATASET_GROUP,
-    EVENT_TRACKER,
-    FILTER,
-    METRIC_ATTRIBUTION,
-    SCHEMA,
-    SOLUTION,
-)
 from airflow_personalize.operators.base_personalize import (
     PersonalizeCreateOperator,
     PersonalizeCreateWaitingOperator,
@@ -58,6 +48,16 @@ from airflow_personalize.triggers.personalize import (
     PersonalizeFilterActiveTrigger,
     PersonalizeMetricAttributionActiveTrigger,
     PersonalizeSolutionActiveTrigger,
+)
+from personalize_kinds.kinds import (
+    CAMPAIGN,
+    DATASET,
+    DATASET_GROUP,
+    EVENT_TRACKER,
+    FILTER,
+    METRIC_ATTRIBUTION,
+    SCHEMA,
+    SOLUTION,
 )
 
 if TYPE_CHECKING:

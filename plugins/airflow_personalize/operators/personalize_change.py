@@ -15,18 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.exceptions import PersonalizeFinalError, PersonalizeRetryableError
-from airflow_personalize.hooks.personalize import (
-    CAMPAIGN,
-    DATASET,
-    DATASET_GROUP,
-    EVENT_TRACKER,
-    FILTER,
-    METRIC_ATTRIBUTION,
-    SCHEMA,
-    SOLUTION,
-    SOLUTION_VERSION,
-    state_of,
-)
 from airflow_personalize.operators.base_personalize import PersonalizeBaseOperator, PersonalizeWaitingOperator
 from airflow_personalize.triggers.personalize import (
     PersonalizeCampaignDeletedTrigger,
@@ -42,13 +30,23 @@ from airflow_personalize.triggers.personalize import (
     PersonalizeSolutionUpdatedTrigger,
     PersonalizeSolutionVersionStoppedTrigger,
 )
+from personalize_kinds.arns import LATEST
+from personalize_kinds.kinds import (
+    CAMPAIGN,
+    DATASET,
+    DATASET_GROUP,
+    EVENT_TRACKER,
+    FILTER,
+    METRIC_ATTRIBUTION,
+    SCHEMA,
+    SOLUTION,
+    SOLUTION_VERSION,
+)
+from personalize_kinds.statuses import CREATE_STOPPED, CREATE_STOPPING, DELETING, progress
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from botocore.exceptions import ClientError
-
-LATEST = "/$LATEST"
-_STOPPING = "CREATE STOPPING"
 
 
 class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
@@ -113,7 +111,7 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
     def _is_on_its_way(self, description: dict[str, Any]) -> bool:
         """Whether a first try of this task, or somebody else, has asked for the same and it is not in force yet."""
         latest = description.get(self.latest) if self.latest else None
-        if not latest or state_of(self.resource, description, self.trigger_class.outcome) != "retry":
+        if not latest or progress(latest.get("status", "")) != "retry":
             return False
         return not self.changes(description | latest)
 
@@ -322,7 +320,7 @@ class PersonalizeDeletion(PersonalizeBaseOperator):
             status = self.hook.describe(self.resource, self.arn).get("status", "")
         except self.hook.conn.exceptions.ResourceNotFoundException:
             return
-        if status.startswith("DELETE"):
+        if status in DELETING:
             return
         if self.in_use_for_good:
             raise PersonalizeFinalError(
@@ -464,11 +462,11 @@ class PersonalizeStopSolutionVersionCreationOperator(PersonalizeWaitingOperator)
         return f"Stopping the training of {self.resource.title} {self.arn}"
 
     def act(self, context: Context) -> bool:
-        look = self.hook.look(self.resource, self.arn, "stopped")
+        look = self.hook.poll(self.resource, self.arn, "stopped")
         if look.state != "retry":
             self.log.info("%s %s is %s: nothing to stop", self.resource.title, self.arn, look)
             return False
-        if look.status != _STOPPING:
+        if look.status != CREATE_STOPPING:
             self._stop()
             self.log.info("Stopping %s %s", self.resource.title, self.arn)
         return True
@@ -478,7 +476,7 @@ class PersonalizeStopSolutionVersionCreationOperator(PersonalizeWaitingOperator)
             self.hook.conn.stop_solution_version_creation(solutionVersionArn=self.arn)
         except self.hook.conn.exceptions.ClientError:
             # The client repeats a call whose answer was lost: what refuses the stop may be this very stop.
-            if self.hook.look(self.resource, self.arn, "stopped").status not in (_STOPPING, "CREATE STOPPED"):
+            if self.hook.poll(self.resource, self.arn, "stopped").status not in (CREATE_STOPPING, CREATE_STOPPED):
                 raise
 
 

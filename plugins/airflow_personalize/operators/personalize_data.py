@@ -11,9 +11,10 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.hooks.base_personalize import service_errors
-from airflow_personalize.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.hooks.personalize_events import PersonalizeEventsHook
 from airflow_personalize.links.personalize import PersonalizeLink
+from personalize_kinds.kinds import SOLUTION_VERSION
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -14,14 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.hooks.base_personalize import LOST
-from airflow_personalize.hooks.personalize import (
-    BATCH_INFERENCE_JOB,
-    BATCH_SEGMENT_JOB,
-    DATA_DELETION_JOB,
-    DATASET_EXPORT_JOB,
-    DATASET_IMPORT_JOB,
-    SOLUTION_VERSION,
-)
 from airflow_personalize.operators.base_personalize import (
     PersonalizeJobOperator,
 )
@@ -32,6 +24,14 @@ from airflow_personalize.triggers.personalize import (
     PersonalizeDatasetExportJobActiveTrigger,
     PersonalizeDatasetImportJobActiveTrigger,
     PersonalizeSolutionVersionActiveTrigger,
+)
+from personalize_kinds.kinds import (
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    DATA_DELETION_JOB,
+    DATASET_EXPORT_JOB,
+    DATASET_IMPORT_JOB,
+    SOLUTION_VERSION,
 )
 
 if TYPE_CHECKING:

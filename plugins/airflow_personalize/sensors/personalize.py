@@ -14,24 +14,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_personalize.hooks.base_personalize import service_errors
-from airflow_personalize.hooks.personalize import (
-    BATCH_INFERENCE_JOB,
-    BATCH_SEGMENT_JOB,
-    CAMPAIGN,
-    DATA_DELETION_JOB,
-    DATASET,
-    DATASET_EXPORT_JOB,
-    DATASET_GROUP,
-    DATASET_IMPORT_JOB,
-    EVENT_TRACKER,
-    FILTER,
-    METRIC_ATTRIBUTION,
-    SOLUTION,
-    SOLUTION_VERSION,
-    PersonalizeHook,
-    PersonalizeResource,
-    wait_failed,
-)
+from airflow_personalize.hooks.personalize import PersonalizeHook, wait_failed
 from airflow_personalize.triggers.personalize import (
     PersonalizeBaseTrigger,
     PersonalizeBatchInferenceJobActiveTrigger,
@@ -47,6 +30,22 @@ from airflow_personalize.triggers.personalize import (
     PersonalizeMetricAttributionActiveTrigger,
     PersonalizeSolutionActiveTrigger,
     PersonalizeSolutionVersionActiveTrigger,
+)
+from personalize_kinds.kinds import (
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    CAMPAIGN,
+    DATA_DELETION_JOB,
+    DATASET,
+    DATASET_EXPORT_JOB,
+    DATASET_GROUP,
+    DATASET_IMPORT_JOB,
+    EVENT_TRACKER,
+    FILTER,
+    METRIC_ATTRIBUTION,
+    SOLUTION,
+    SOLUTION_VERSION,
+    Kind,
 )
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
     """
 
     aws_hook_class = PersonalizeHook
-    resource: ClassVar[PersonalizeResource]
+    resource: ClassVar[Kind]
     trigger_class: ClassVar[type[PersonalizeBaseTrigger]]
 
     template_fields: Sequence[str] = aws_template_fields("arn")
@@ -108,7 +107,7 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
 
     def poke(self, context: Context) -> bool:
         with service_errors(f"Looking at {self.resource.title} {self.arn}"):
-            look = self.hook.look(self.resource, self.arn)
+            look = self.hook.poll(self.resource, self.arn)
         self.log.info("Status of %s %s is %s", self.resource.title, self.arn, look)
         if look.state == "failure":
             raise wait_failed(self.resource, self.arn, look, is_final=True)

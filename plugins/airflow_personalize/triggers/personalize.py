@@ -15,7 +15,8 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import TriggerEvent
 
 from airflow_personalize.hooks.base_personalize import LOST
-from airflow_personalize.hooks.personalize import (
+from airflow_personalize.hooks.personalize import PersonalizeHook
+from personalize_kinds.kinds import (
     BATCH_INFERENCE_JOB,
     BATCH_SEGMENT_JOB,
     CAMPAIGN,
@@ -29,11 +30,10 @@ from airflow_personalize.hooks.personalize import (
     METRIC_ATTRIBUTION,
     SOLUTION,
     SOLUTION_VERSION,
-    Outcome,
-    PersonalizeHook,
-    PersonalizeResource,
-    status_path,
+    Kind,
 )
+from personalize_kinds.statuses import Outcome
+from personalize_kinds.waiters import waiter_name
 
 
 class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
@@ -50,14 +50,14 @@ class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
     """
 
     aws_hook_class = PersonalizeHook
-    resource: ClassVar[PersonalizeResource]
+    resource: ClassVar[Kind]
     outcome: ClassVar[Outcome] = "active"
 
     def __init__(self, *, arn: str, waiter_delay: int = 60, waiter_max_attempts: int = 720, **kwargs: Any) -> None:
-        path = status_path(self.resource, self.outcome)
+        path = self.resource.status_path(self.outcome)
         super().__init__(
             serialized_fields={"arn": arn},
-            waiter_name=self.resource.waiter(self.outcome),
+            waiter_name=waiter_name(self.resource, self.outcome),
             waiter_args={self.resource.arn_member: arn},
             failure_message=f"The {self.resource.title} {arn} did not end as it should",
             status_message=f"Status of {self.resource.title} {arn} is",

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_personalize.hooks.personalize import (
-    DATASET,
-    DATASET_GROUP,
-    DATASET_IMPORT_JOB,
-    PersonalizeHook,
-)
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.contracts.personalize import Dataset
 from aisle.errors import FinalError
 from aisle.groups.dataset_group import DatasetGroup
+from personalize_kinds.kinds import DATASET, DATASET_GROUP, DATASET_IMPORT_JOB
 
 
 def dataset_group_arn(hook: PersonalizeHook, group: DatasetGroup) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from airflow_personalize.hooks.personalize import DATASET, SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.batch.ranking import TABLES, RankedList, Subject, read_line
 from aisle.batch.records import output_lines
@@ -22,6 +22,7 @@ from aisle.evaluation.hold_out import Case, HoldOut
 from aisle.groups.dataset_group import DatasetGroup, Kind, Question
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
+from personalize_kinds.kinds import DATASET, SOLUTION_VERSION
 
 _ARRANGED_BY_THE_LINE = ("autoTrainingConfig",)
 

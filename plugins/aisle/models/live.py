@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_personalize.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.errors import FinalError
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.models import registry
+from personalize_kinds.kinds import SOLUTION_VERSION
 
 
 def live_model(hook: PersonalizeHook, group: DatasetGroup, key: str) -> str:
@@ -15,7 +16,7 @@ def live_model(hook: PersonalizeHook, group: DatasetGroup, key: str) -> str:
     if arn is None:
         raise FinalError(f"Looking for the live version of {solution}: {_why_none(solution, train)}")
     try:
-        look = hook.look(SOLUTION_VERSION, arn)
+        look = hook.poll(SOLUTION_VERSION, arn)
     except hook.conn.exceptions.ResourceNotFoundException as error:
         raise FinalError(
             f"Looking for the live version of {solution}: the service has no {arn} any more. Run `{train}`, which "

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeVar
 
-from airflow_personalize.responses import check_responses
 from aisle.errors import PersonalizeJobFailed, RetryableError
 from aisle.groups.desired import tidy_solution
 from aisle.groups.resource import Live, Settings, tidy
 from aisle.resources import kinds
 from aisle.resources.kinds import Kind, state_of
+from personalize_kinds.responses import check_responses
 
 Found = TypeVar("Found")
 

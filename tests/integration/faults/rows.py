@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from airflow_personalize.hooks.personalize import (
+from airflow_personalize.operators import personalize as operators
+from aisle.contracts.personalize import INTERACTIONS
+from personalize_kinds.kinds import (
     BATCH_INFERENCE_JOB,
     BATCH_SEGMENT_JOB,
     CAMPAIGN,
@@ -24,10 +26,8 @@ from airflow_personalize.hooks.personalize import (
     SCHEMA,
     SOLUTION,
     SOLUTION_VERSION,
-    PersonalizeResource,
+    Kind,
 )
-from airflow_personalize.operators import personalize as operators
-from aisle.contracts.personalize import INTERACTIONS
 from tests.integration.faults.proxy import Telling
 from tests.integration.faults.world import EVENT, FILTER_EXPRESSION, METRIC, RECIPE, ROLE, WIDER_ITEMS, World, fresh
 
@@ -72,7 +72,7 @@ class Row:
 
 def _creation(
     operator: type,
-    resource: PersonalizeResource,
+    resource: Kind,
     arguments: Callable[[World], Arguments],
     parent: str = "",
     **more: Any,
@@ -97,7 +97,7 @@ def _creation(
 
 def _update(
     operator: type,
-    resource: PersonalizeResource,
+    resource: Kind,
     arguments: Callable[[World], Arguments],
     is_done: Callable[[dict[str, Any], Arguments], bool],
 ) -> Row:
@@ -117,7 +117,7 @@ def _update(
     )
 
 
-def _deletion(operator: type, resource: PersonalizeResource, make: Callable[[World], str]) -> Row:
+def _deletion(operator: type, resource: Kind, make: Callable[[World], str]) -> Row:
     """The row of a delete operator. Nothing that it waits for counts as failed."""
 
     def work(world: World) -> Work:
@@ -128,7 +128,7 @@ def _deletion(operator: type, resource: PersonalizeResource, make: Callable[[Wor
     return Row(operator, f"Delete{_kind(resource)}", work, look, on_its_way=_DELETING, failed=None)
 
 
-def _kind(resource: PersonalizeResource) -> str:
+def _kind(resource: Kind) -> str:
     return resource.member[0].upper() + resource.member[1:]
 
 

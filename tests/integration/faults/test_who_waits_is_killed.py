@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from airflow_personalize.hooks.personalize import SOLUTION_VERSION
+from personalize_kinds.kinds import SOLUTION_VERSION
 from tests.integration.faults.airflow_processes import AirflowProcesses
 from tests.integration.faults.conftest import connection_to
 from tests.integration.faults.proxy import Telling

@@ -13,8 +13,9 @@ from typing import Any
 
 import boto3
 
-from airflow_personalize.hooks.personalize import DATASET, EVENT_TRACKER, SCHEMA, PersonalizeResource, state_of
 from aisle.contracts.personalize import INTERACTIONS, ITEMS, Column, Dataset
+from personalize_kinds.kinds import DATASET, EVENT_TRACKER, SCHEMA, Kind
+from personalize_kinds.statuses import progress
 from tests.integration.faults.proxy import FaultProxy
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
@@ -162,27 +163,27 @@ class World:
 
     def make(self, noun: str, **request: Any) -> str:
         """The ARN of a new resource, which is ready."""
-        resource = PersonalizeResource(noun)
+        resource = Kind(noun)
         arn: str = getattr(self.client, f"create_{noun}")(**request)[resource.arn_member]
         self.settle(resource, arn)
         return arn
 
-    def settle(self, resource: PersonalizeResource, arn: str) -> None:
+    def settle(self, resource: Kind, arn: str) -> None:
         """Wait until a resource is ready; a schema is at once."""
         if resource == SCHEMA:
             return
         deadline = time.monotonic() + _SETTLE_SECONDS
-        while (state := state_of(resource, self.describe(resource, arn))) != "success":
+        while (state := progress(self.describe(resource, arn).get("status"))) != "success":
             assert state == "retry", self.describe(resource, arn)
             assert time.monotonic() < deadline, f"{arn} takes too long"
             time.sleep(0.01)
 
-    def describe(self, resource: PersonalizeResource, arn: str) -> dict[str, Any]:
+    def describe(self, resource: Kind, arn: str) -> dict[str, Any]:
         answer = getattr(self.client, f"describe_{resource.name}")(**{resource.arn_member: arn})
         description: dict[str, Any] = answer[resource.member]
         return description
 
-    def named(self, resource: PersonalizeResource, name: str, **parent: str) -> list[str]:
+    def named(self, resource: Kind, name: str, **parent: str) -> list[str]:
         """ARNs of the resources that carry a name, or one that a repetition would make of it."""
         request = {**parent, "maxResults": 100}
         listed: list[str] = []
@@ -196,7 +197,7 @@ class World:
             return listed
         return [arn for arn in listed if re.fullmatch(rf"{name}(-\d)?", arn.rpartition("/")[2])]
 
-    def settled(self, resource: PersonalizeResource, arn: str) -> dict[str, Any]:
+    def settled(self, resource: Kind, arn: str) -> dict[str, Any]:
         """What the engine says of a resource once no update of it is under way."""
         latest = f"latest{resource.member[0].upper()}{resource.member[1:]}Update"
         deadline = time.monotonic() + _SETTLE_SECONDS
@@ -207,7 +208,7 @@ class World:
             time.sleep(0.01)
         return self.describe(resource, arn)
 
-    def is_gone(self, resource: PersonalizeResource, arn: str) -> bool:
+    def is_gone(self, resource: Kind, arn: str) -> bool:
         """Whether the engine knows a resource no more, once a deletion that is under way has ended."""
         try:
             while self.describe(resource, arn).get("status", "").startswith("DELETE"):

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from airflow_personalize.hooks.personalize import DATASET_GROUP, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.stages.maintain.solutions import remove_solutions
+from personalize_kinds.kinds import DATASET_GROUP
 
 LATER = datetime.now(UTC) + timedelta(days=200)
 RECIPE = "arn:aws:personalize:::recipe/aws-popularity-count"

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.stub import Stubber
 
-from airflow_personalize.hooks.personalize import DATA_DELETION_JOB, PersonalizeResource
 from airflow_personalize.operators import personalize as operators
 from airflow_personalize.operators.base_personalize import PersonalizeCreateOperator, PersonalizeWaitingOperator
+from personalize_kinds.kinds import DATA_DELETION_JOB, Kind
 
 Stub = Callable[[Any], Stubber]
 
@@ -37,7 +37,7 @@ class Case(NamedTuple):
     arn: str
 
     @property
-    def resource(self) -> PersonalizeResource:
+    def resource(self) -> Kind:
         return self.operator.resource
 
     def make(self, **more: Any) -> Any:

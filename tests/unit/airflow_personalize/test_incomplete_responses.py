@@ -17,13 +17,14 @@ from botocore.session import Session
 
 from airflow_personalize.exceptions import PersonalizeRetryableError
 from airflow_personalize.hooks.base_personalize import service_errors
-from airflow_personalize.hooks.personalize import CAMPAIGN, SOLUTION, SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
-from airflow_personalize.responses import IncompleteResponseError, UnexpectedResponseError, check_responses
 from aisle.groups.resource import Live
 from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.removal import remove
+from personalize_kinds.kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
+from personalize_kinds.responses import IncompleteResponseError, UnexpectedResponseError, check_responses
 
 ARN = "arn:aws:personalize:us-east-1:000000000000:campaign/home"
 WHOLE = json.dumps({"campaign": {"campaignArn": ARN, "status": "ACTIVE"}}).encode()
@@ -163,7 +164,7 @@ def live(kind: kinds.Kind) -> Live:
 
 READERS: dict[str, Callable[[], Any]] = {
     "find": lambda: hook().find(CAMPAIGN, "home"),
-    "look": lambda: hook().look(CAMPAIGN, ARN),
+    "poll": lambda: hook().poll(CAMPAIGN, ARN),
     "newest active": lambda: hook().newest_active(SOLUTION_VERSION, solutionArn=ARN),
     "all summaries": lambda: list(hook().summaries(SOLUTION)),
     "metrics": lambda: hook().conn.get_solution_metrics(solutionVersionArn=ARN)["metrics"],

@@ -15,10 +15,11 @@ from airflow_personalize.exceptions import (
     PersonalizeResourceFailedError,
     PersonalizeRetryableError,
 )
-from airflow_personalize.hooks.personalize import PersonalizeHook, PersonalizeResource
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators import personalize as operators
 from airflow_personalize.operators.base_personalize import PersonalizeBaseOperator, PersonalizeWaitingOperator
 from airflow_personalize.operators.personalize_jobs import PersonalizeBatchJobOperator
+from personalize_kinds.kinds import Kind
 
 Stub = Callable[[Any], Stubber]
 Call = tuple[str, dict[str, Any], dict[str, Any]]
@@ -40,7 +41,7 @@ class Update(NamedTuple):
     latest: str
 
     @property
-    def resource(self) -> PersonalizeResource:
+    def resource(self) -> Kind:
         return self.operator.resource
 
     @property

@@ -7,13 +7,8 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from airflow_personalize.hooks.personalize import (
-    BATCH_INFERENCE_JOB,
-    DATASET_IMPORT_JOB,
-    SCHEMA,
-    SOLUTION_VERSION,
-    PersonalizeHook,
-)
+from airflow_personalize.hooks.personalize import PersonalizeHook
+from personalize_kinds.kinds import BATCH_INFERENCE_JOB, DATASET_IMPORT_JOB, SCHEMA, SOLUTION_VERSION
 
 Stub = Callable[[Any], Stubber]
 ACCOUNT = "arn:aws:personalize:us-east-1:000000000000"
@@ -69,5 +64,5 @@ def test_a_look_tells_why_a_job_failed(stub: Stub) -> None:
     hook = PersonalizeHook()
     answer = {"batchInferenceJob": {"status": "CREATE FAILED", "failureReason": "Invalid S3 input path"}}
     stub(hook).add_response("describe_batch_inference_job", answer)
-    look = hook.look(BATCH_INFERENCE_JOB, f"{ACCOUNT}:batch-inference-job/users")
+    look = hook.poll(BATCH_INFERENCE_JOB, f"{ACCOUNT}:batch-inference-job/users")
     assert (look.state, look.failure_reason) == ("failure", "Invalid S3 input path")

@@ -12,9 +12,9 @@ from airflow_personalize.exceptions import (
     PersonalizeResourceFailedError,
     PersonalizeRetryableError,
 )
-from airflow_personalize.hooks.personalize import DATA_DELETION_JOB, DATASET, EVENT_TRACKER, SOLUTION
 from airflow_personalize.sensors import personalize as sensors
 from airflow_personalize.triggers.personalize import PersonalizeBaseTrigger
+from personalize_kinds.kinds import DATA_DELETION_JOB, DATASET, EVENT_TRACKER, SOLUTION
 
 Stub = Callable[[Any], Stubber]
 Sensor = type[sensors.PersonalizeBaseSensor]

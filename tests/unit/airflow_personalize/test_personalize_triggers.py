@@ -9,6 +9,7 @@ import pytest
 
 from airflow_personalize.hooks.personalize import WAITERS
 from airflow_personalize.triggers import personalize as triggers
+from personalize_kinds.waiters import waiter_name
 
 ARN = "arn:aws:personalize:us-east-1:000000000000:batch-inference-job/users"
 TRIGGERS = triggers.PersonalizeBaseTrigger.__subclasses__()
@@ -45,7 +46,7 @@ def first_event(trigger: triggers.PersonalizeBaseTrigger) -> dict[str, Any]:
 
 
 def test_there_is_a_trigger_for_each_waiter() -> None:
-    waiters = {each.resource.waiter(each.outcome) for each in TRIGGERS}
+    waiters = {waiter_name(each.resource, each.outcome) for each in TRIGGERS}
     assert waiters == json.loads(WAITERS.read_text())["waiters"].keys()
     assert len(TRIGGERS) == len(waiters)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
-from airflow_personalize.responses import UnexpectedResponseError
+from personalize_kinds.responses import UnexpectedResponseError
 
 ARN = "arn:aws:personalize:us-east-1:000000000000:campaign/home"
 OF_THE_SERVICE = {"x-amzn-RequestId": "r-1"}

@@ -18,6 +18,7 @@ from personalize_kinds.kinds import (
     SOLUTION_VERSION,
     Kind,
 )
+from personalize_kinds.polls import Poll
 
 GROUP = "arn:aws:personalize:us-east-1:000000000000:dataset-group/shop"
 
@@ -65,6 +66,21 @@ def test_a_refusal_is_not_taken_for_an_absence(gateway: Gateway, stubber: Stubbe
     with pytest.raises(gateway.client.exceptions.ClientError) as refused:
         gateway.describe_if_exists(FILTER, "arn")
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_a_poll_reads_the_description_or_the_error_that_waiting_expects(gateway: Gateway, stubber: Stubber) -> None:
+    failed = {"filterArn": "arn", "status": "CREATE FAILED", "failureReason": "no such column"}
+    stubber.add_response("describe_filter", {"filter": failed}, {"filterArn": "arn"})
+    assert gateway.poll(FILTER, "arn") == Poll("failure", "CREATE FAILED", "no such column")
+    stubber.add_client_error("describe_filter", "ResourceNotFoundException")
+    assert gateway.poll(FILTER, "arn", "deleted").state == "success"
+    stubber.add_client_error("describe_filter", "ThrottlingException")
+    assert gateway.poll(FILTER, "arn").state == "retry"
+    for code in ("AccessDeniedException", "ResourceNotFoundException"):
+        stubber.add_client_error("describe_filter", code)
+        with pytest.raises(gateway.client.exceptions.ClientError) as refused:
+            gateway.poll(FILTER, "arn")
+        assert refused.value.response["Error"]["Code"] == code
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ def test_what_can_be_deleted_has_an_operation_for_it_itself_or_with_its_solution
 def test_an_update_that_takes_time_has_a_member_of_its_own(kind: Kind) -> None:
     updated = f"Update{kind.noun}" in MODEL.operation_names and kind != METRIC_ATTRIBUTION
     assert updated == (kind.update_member in described(kind).members)
-    assert kind.status_member("updated") == f"{kind.update_member}.status"
-    assert kind.status_member("active") == "status"
+    assert kind.status_path("updated") == f"{kind.member}.latest{kind.noun}Update.status"
+    assert kind.status_path("active") == kind.status_path("deleted") == f"{kind.member}.status"
     assert kind.shows_update == (kind.update == DATASET_UPDATE) == (kind.name == "dataset")
 
 

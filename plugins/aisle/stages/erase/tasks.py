@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk import Param, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from airflow_personalize.hooks.personalize import DATASET_GROUP, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateDataDeletionJobOperator
 from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.s3_layout import erased_users
@@ -21,6 +21,7 @@ from aisle.ops.jobs import waiting
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql, warehouse_url
+from personalize_kinds.kinds import DATASET_GROUP
 
 PARAMS: dict[str, Param] = {
     "request_id": Param(

@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import time
 
-from airflow_personalize.hooks.personalize import DATASET, DATASET_GROUP, EVENT_TRACKER, PersonalizeHook, wait_failed
+from airflow_personalize.hooks.personalize import PersonalizeHook, wait_failed
 from aisle.contracts.personalize import INTERACTIONS
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.settings import get_settings
+from personalize_kinds.kinds import DATASET, DATASET_GROUP, EVENT_TRACKER
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def _create_tracker(hook: PersonalizeHook, group: DatasetGroup, group_arn: str) 
 def _await_active(hook: PersonalizeHook, tracker_arn: str) -> None:
     """Trackers are ready within seconds; one that is not is left to the task's retry."""
     patient_until = time.monotonic() + _PATIENCE_SECONDS
-    while (look := hook.look(EVENT_TRACKER, tracker_arn)).state != "success":
+    while (look := hook.poll(EVENT_TRACKER, tracker_arn)).state != "success":
         if look.state == "failure" or time.monotonic() > patient_until:
             raise wait_failed(EVENT_TRACKER, tracker_arn, look, is_final=look.state == "failure")
         time.sleep(1)

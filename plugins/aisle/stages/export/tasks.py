@@ -8,7 +8,6 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from airflow_personalize.hooks.personalize import DATASET as DATASET_RESOURCE
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import (
     PersonalizeCreateDatasetGroupOperator,
@@ -26,6 +25,7 @@ from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.stages.export.dataset_csv import check_size, export_dataset
 from aisle.warehouse import connect
+from personalize_kinds.kinds import DATASET as DATASET_RESOURCE
 
 _DATASETS = {dataset.name: dataset for dataset in DATASETS}
 

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from airflow_personalize.hooks.personalize import CAMPAIGN, DATASET_GROUP, SOLUTION, PersonalizeHook, state_of
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
+from personalize_kinds.kinds import CAMPAIGN, DATASET_GROUP, SOLUTION
+from personalize_kinds.statuses import SETTLED
 
 
 def remove_solutions(hook: PersonalizeHook, before: datetime, *, dry_run: bool) -> list[str]:
@@ -34,4 +36,4 @@ def _unknown(hook: PersonalizeHook, group: DatasetGroup, before: datetime) -> It
 def _is_idle(hook: PersonalizeHook, solution: dict[str, Any]) -> bool:
     """Whether it is at rest, and no campaign answers with it."""
     campaigns = hook.summaries(CAMPAIGN, solutionArn=solution["solutionArn"])
-    return state_of(SOLUTION, solution) != "retry" and not any(campaigns)
+    return solution["status"] in SETTLED and not any(campaigns)

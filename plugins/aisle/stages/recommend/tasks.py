@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from airflow_personalize.hooks.personalize import FILTER, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
 from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
@@ -23,6 +23,7 @@ from aisle.ops.jobs import Job, plan_job, record_job, waiting
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
+from personalize_kinds.kinds import FILTER
 
 
 @task(multiple_outputs=True)

@@ -14,7 +14,7 @@ from airflow.sdk import task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_personalize.hooks.base_personalize import service_errors
-from airflow_personalize.hooks.personalize import CAMPAIGN, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateCampaignOperator
 from airflow_personalize.operators.personalize_change import (
@@ -30,6 +30,7 @@ from aisle.models import registry
 from aisle.models.campaign_answers import Report, about_what, ask, objections, questions_for, report_on
 from aisle.ops.jobs import waiting
 from aisle.ops.receipts import receipt
+from personalize_kinds.kinds import CAMPAIGN
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import chain, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from airflow_personalize.hooks.personalize import SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import (
     PersonalizeCreateBatchInferenceJobOperator,
     PersonalizeCreateDatasetGroupOperator,
@@ -31,6 +31,7 @@ from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.stages.train.approval import ApprovePromotionOperator, who_answered
 from aisle.stages.train.canary import try_out
+from personalize_kinds.kinds import SOLUTION_VERSION
 
 _TO_JUDGE = ("candidate", "waiting")
 

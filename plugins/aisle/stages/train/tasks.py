@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from airflow_personalize.hooks.personalize import SOLUTION, SOLUTION_VERSION, PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
@@ -22,6 +22,7 @@ from aisle.ops.jobs import Job, plan_job, record_job, waiting
 from aisle.ops.receipts import receipt
 from aisle.stages.train.set_up import operator_arguments, refuse_other_set_up
 from aisle.warehouse import connect, sql
+from personalize_kinds.kinds import SOLUTION, SOLUTION_VERSION
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from airflow.sdk import TriggerRule, task
 from small_shop.orders import interactions_csv, interactions_schema, items_csv, json_lines, users_csv
 from small_shop.setting import BUCKET, DELAY, ENV_ID, PREFIX, ROLE_ARN
 
-from airflow_personalize.hooks.personalize import (
+from airflow_personalize.hooks.personalize import PersonalizeHook
+from personalize_kinds.kinds import (
     CAMPAIGN,
     DATASET,
     DATASET_GROUP,
@@ -19,8 +20,7 @@ from airflow_personalize.hooks.personalize import (
     SCHEMA,
     SOLUTION,
     SOLUTION_VERSION,
-    PersonalizeHook,
-    PersonalizeResource,
+    Kind,
 )
 
 #: What lives in a dataset group, in an order in which it can be deleted once no campaign serves its solutions.
@@ -94,7 +94,7 @@ def _write(key: str, text: str) -> str:
     return f"s3://{BUCKET}/{key}"
 
 
-def _made(hook: PersonalizeHook, kind: PersonalizeResource, **request: Any) -> str:
+def _made(hook: PersonalizeHook, kind: Kind, **request: Any) -> str:
     """The ARN of a new resource, once it is ACTIVE."""
     arn: str = getattr(hook.conn, f"create_{kind.name}")(**request)[kind.arn_member]
     waiting = {"Delay": DELAY, "MaxAttempts": 7200 // DELAY}
@@ -110,7 +110,7 @@ def _trained(hook: PersonalizeHook, name: str, group: str, recipe: str) -> str:
     return _made(hook, SOLUTION_VERSION, solutionArn=solution)
 
 
-def _remove(hook: PersonalizeHook, kind: PersonalizeResource, arn: str) -> None:
+def _remove(hook: PersonalizeHook, kind: Kind, arn: str) -> None:
     getattr(hook.conn, f"delete_{kind.name}")(**{kind.arn_member: arn})
     waiting = {"Delay": DELAY, "MaxAttempts": 3600 // DELAY}
     hook.get_waiter(f"{kind.name}_deleted").wait(**{kind.arn_member: arn}, WaiterConfig=waiting)
