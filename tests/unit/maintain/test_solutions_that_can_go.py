@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aisle.maintain.solutions import remove_solutions
 from botocore.stub import Stubber
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
+from aisle.stages.maintain.solutions import remove_solutions
 
 ACCOUNT = "arn:aws:personalize:us-east-1:000000000000"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
