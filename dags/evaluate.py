@@ -17,6 +17,7 @@ from __future__ import annotations
 from airflow.sdk import dag
 
 from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.stages.retrain.tasks import decide_to_train, measure_change, start_training
 
@@ -24,7 +25,7 @@ from aisle.stages.retrain.tasks import decide_to_train, measure_change, start_tr
 def evaluate_for(group: DatasetGroup) -> None:
     """The DAG of one group."""
 
-    @dag(**line_dag("evaluate", __doc__, group=group, clock="evaluate"), params=RUN_KEY_PARAM | group.param)
+    @dag(**line_dag("evaluate", __doc__, group=group, clock="evaluate"), params=RUN_KEY_PARAM | param_of(group))
     def evaluate() -> None:
         """The evaluate leg."""
         changed = measure_change(group)

@@ -22,6 +22,7 @@ from airflow.sdk import chain, dag
 
 from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
 from aisle.dag.gate import gate
+from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.stages.export.tasks import announce, import_dataset, make_group, write
 
@@ -29,7 +30,7 @@ from aisle.stages.export.tasks import announce, import_dataset, make_group, writ
 def export_for(group: DatasetGroup) -> None:
     """The export leg of one group."""
 
-    @dag(**line_dag("export", __doc__, group=group, clock="export"), params=RUN_KEY_PARAM | group.param)
+    @dag(**line_dag("export", __doc__, group=group, clock="export"), params=RUN_KEY_PARAM | param_of(group))
     def export() -> None:
         made, files = make_group(group), {dataset: write(dataset) for dataset in group.datasets}
         imports = [import_dataset(group, dataset, files[dataset], made.output) for dataset in group.datasets]

@@ -23,17 +23,18 @@ from airflow.sdk import chain, cross_downstream, dag
 from aisle.dag.assets import BATCH_OUTPUT, CACHE
 from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
 from aisle.dag.gate import gate
+from aisle.dag.groups import asset_of, param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.stages.publish.tasks import OUTPUT_PARAMS, check_coverage, find_batch_output, stage, subjects_of, switch
 
 
 def publish_for(group: DatasetGroup) -> None:
     """The publish leg of one group."""
-    came, served = group.asset(BATCH_OUTPUT), group.asset(CACHE)
+    came, served = asset_of(group, BATCH_OUTPUT), asset_of(group, CACHE)
 
     @dag(
         **line_dag("publish", __doc__, group=group, follows=came),
-        params={**RUN_KEY_PARAM, **OUTPUT_PARAMS, **group.param},
+        params={**RUN_KEY_PARAM, **OUTPUT_PARAMS, **param_of(group)},
     )
     def publish() -> None:
         batch = find_batch_output.override(inlets=[came])()

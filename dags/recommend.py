@@ -22,6 +22,7 @@ from airflow.sdk import dag
 
 from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
 from aisle.dag.gate import gate
+from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.stages.recommend.tasks import announce, ask, find_models, write
 
@@ -29,7 +30,7 @@ from aisle.stages.recommend.tasks import announce, ask, find_models, write
 def recommend_for(group: DatasetGroup) -> None:
     """The recommend leg of one group."""
 
-    @dag(**line_dag("recommend", __doc__, group=group, clock="recommend"), params=RUN_KEY_PARAM | group.param)
+    @dag(**line_dag("recommend", __doc__, group=group, clock="recommend"), params=RUN_KEY_PARAM | param_of(group))
     def recommend() -> None:
         models, inputs = find_models(), {question.kind: write(question) for question in group.questions}
         passed = gate("batch_input", group=group)

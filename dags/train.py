@@ -27,6 +27,7 @@ from airflow.sdk import Param, chain, dag
 
 from aisle.dag.campaign import admit, only_served, serve_live
 from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.stages.train.evaluation import find_candidates, judge, promote_solution, train_twins
 from aisle.stages.train.tasks import announce, find_data, train_solution
@@ -45,7 +46,7 @@ def train_for(group: DatasetGroup) -> None:
 
     @dag(
         **line_dag("train", __doc__, group=group, clock="train") | LIMITS,
-        params=RUN_KEY_PARAM | PARAMS | group.param,
+        params=RUN_KEY_PARAM | PARAMS | param_of(group),
     )
     def train() -> None:
         data = find_data()

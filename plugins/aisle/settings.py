@@ -92,6 +92,11 @@ class Ingest(_Section):
         (), description="Members of the API's envelope that say nothing about the window, as a JSON list"
     )
 
+    @property
+    def begins_at(self) -> datetime:
+        """Where the watermark begins; a setting without a zone means UTC."""
+        return self.start_at if self.start_at.tzinfo else self.start_at.replace(tzinfo=UTC)
+
 
 class OrderSystem(_Section):
     """How one order system of the company writes."""

@@ -9,6 +9,7 @@ import pytest
 
 from aisle.dag.assets import MODELS
 from aisle.dag.defaults import line_dag
+from aisle.dag.groups import asset_of
 from aisle.errors import ConfigurationError
 from aisle.groups.dataset_group import DatasetGroup, dataset_group, dataset_groups
 from aisle.settings import get_settings
@@ -60,8 +61,8 @@ def test_the_first_group_has_plain_names_and_any_other_carries_its_own(groups_of
     assert [each.folder for each in (first, north)] == ["", "Shop-North/"]
     assert [each.cache_schema for each in (first, north)] == ["cache", "cache_shop_north"]
     assert [each.solution_name("for-you") for each in (first, north)] == ["aisle-for-you", "chosen-name"]
-    assert first.asset(MODELS) is MODELS
-    assert (north.asset(MODELS).name, north.asset(MODELS).uri) == (
+    assert asset_of(first, MODELS) is MODELS
+    assert (asset_of(north, MODELS).name, asset_of(north, MODELS).uri) == (
         "Shop-North/models",
         "aisle://personalize/models/Shop-North",
     )

@@ -12,15 +12,15 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateCampaignOperator
 from airflow_personalize.operators.personalize_change import PersonalizeUpdateCampaignOperator
-from aisle.dag.defaults import run_key_of_context
+from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.dag.groups import group_of_context
 from aisle.evaluation.judgement import Judged, as_decided
-from aisle.groups.dataset_group import DatasetGroup, dataset_group, group_of_context
+from aisle.groups.dataset_group import DatasetGroup, dataset_group
 from aisle.groups.desired import campaign_settings
 from aisle.groups.environment import Campaign
 from aisle.groups.requests import wire_tags
 from aisle.models import registry
 from aisle.models.live import live_model
-from aisle.ops.jobs import waiting
 
 _TO_DECIDE = ("candidate", "waiting")
 

@@ -17,7 +17,7 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from aisle.contracts.run_key import checked_run_key, run_key_of
 from aisle.dag.alerts import run_failed, task_failed
 from aisle.dag.deadlines import deadline_of
-from aisle.dag.pools import place_of
+from aisle.dag.pools import PERSONALIZE, place_of
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.settings import BY_HAND, get_settings
 
@@ -31,6 +31,9 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(rules=[RetryRule("aisle.errors.FinalError", action=RetryAction.FAIL)]),
     "on_failure_callback": task_failed,
 }
+
+_LONGEST_WAIT_SECONDS = 12 * 60 * 60
+_PATIENCE_SECONDS = 10
 
 #: For templated fields of operators; tasks written as functions call `run_key_of_context()`.
 RUN_KEY = "{{ run_key(dag_run, triggering_asset_events) }}"
@@ -73,6 +76,18 @@ def asked_by() -> str:
 
     run: Any = get_current_context()["dag_run"]
     return run.triggering_user_name or str(run.run_type.value)
+
+
+def waiting() -> dict[str, Any]:
+    """Keyword arguments of the operators that wait: asynchronously, and by the settings' clock."""
+    delay = get_settings().personalize.poll_seconds
+    return {
+        "pool": PERSONALIZE,
+        "deferrable": True,
+        "patience_seconds": _PATIENCE_SECONDS,
+        "waiter_delay": delay,
+        "waiter_max_attempts": _LONGEST_WAIT_SECONDS // delay,
+    }
 
 
 def line_dag(

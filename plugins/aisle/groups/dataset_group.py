@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 from psycopg import sql
 
@@ -22,9 +22,6 @@ from aisle.groups.environment import DatasetKey, Group, Solution
 from aisle.groups.environment_file import LONGEST_NAME, read
 from aisle.settings import get_settings
 
-if TYPE_CHECKING:
-    from airflow.sdk import Asset, Param
-
 Kind = Literal["users", "items"]
 
 #: Recipes whose batch answers are published, by what they are asked about.
@@ -34,8 +31,6 @@ _ANSWERING: dict[Kind, tuple[str, ...]] = {
 }
 #: The legs that each group has for itself, from left to right.
 GROUP_LEGS = ("export", "train", "evaluate", "recommend", "publish")
-#: The param that says which group a DAG serves. It is fixed: another group has another DAG.
-_PARAM = "dataset_group"
 #: In a param that takes the name of a group, every one of them.
 ALL_GROUPS = "all"
 #: PostgreSQL cuts off what is longer.
@@ -132,13 +127,6 @@ class DatasetGroup:
             )
         return wanted[0] if wanted else None
 
-    @property
-    def param(self) -> dict[str, Param]:
-        """The param by which tasks know their group."""
-        from airflow.sdk import Param
-
-        return {_PARAM: Param(self.name, const=self.name, type="string", description="The group that this DAG serves.")}
-
     def resource_name(self, *parts: str) -> str:
         """A name in the service: all names of a group begin with its own."""
         return "-".join((self.name, *parts))
@@ -150,14 +138,6 @@ class DatasetGroup:
     def dag_id(self, leg: str) -> str:
         """The DAG by which this group goes through a leg."""
         return leg if self.is_first else f"{leg}-{self.name}"
-
-    def asset(self, shared: Asset) -> Asset:
-        """This group's own asset in place of one of aisle.dag.assets."""
-        from airflow.sdk import Asset
-
-        if self.is_first:
-            return shared
-        return Asset(name=self.key(shared.name), uri=f"{shared.uri}/{self.name}", group=shared.group)
 
     def mart(self, dataset: str) -> sql.Composed:
         """Its rows of a mart, as they stand after `from` in a query."""
@@ -195,14 +175,6 @@ def dataset_group(name: str) -> DatasetGroup:
             f"{', '.join(known)}; name one of these, or add it to the file"
         )
     return known[name]
-
-
-def group_of_context() -> DatasetGroup:
-    """The group that the running task's DAG serves."""
-    from airflow.sdk import get_current_context
-
-    context: Any = get_current_context()
-    return dataset_group(context["params"][_PARAM])
 
 
 def _key(dataset: Dataset) -> DatasetKey:

@@ -16,14 +16,9 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import class_row
 
-from aisle.dag.pools import PERSONALIZE
-from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
 
 log = logging.getLogger(__name__)
-
-_LONGEST_WAIT_SECONDS = 12 * 60 * 60
-_PATIENCE_SECONDS = 10
 
 
 class Job(NamedTuple):
@@ -69,18 +64,6 @@ def record_job(purpose: str, job: Job) -> None:
     """Make `job` the newest of its purpose."""
     with connect() as connection:
         connection.execute(sql("ops/jobs/upsert").encode(), {"purpose": purpose, **job._asdict()})
-
-
-def waiting() -> dict[str, Any]:
-    """Keyword arguments of the operators that wait: asynchronously, and by the settings' clock."""
-    delay = get_settings().personalize.poll_seconds
-    return {
-        "pool": PERSONALIZE,
-        "deferrable": True,
-        "patience_seconds": _PATIENCE_SECONDS,
-        "waiter_delay": delay,
-        "waiter_max_attempts": _LONGEST_WAIT_SECONDS // delay,
-    }
 
 
 def _newest_job(purpose: str) -> Job | None:

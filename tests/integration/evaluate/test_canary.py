@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import dataset_group
 from aisle.groups.environment_file import load
 from aisle.models import registry
@@ -167,7 +168,7 @@ def life_of(key: str, arn: str) -> Any:
 
     group = dataset_group("shop")
 
-    @dag(**line_dag("life", None) | {"default_args": {"retries": 0}}, params=RUN_KEY_PARAM | group.param)
+    @dag(**line_dag("life", None) | {"default_args": {"retries": 0}}, params=RUN_KEY_PARAM | param_of(group))
     def life() -> None:
         chain(promote_solution(group, key, admit({key: arn})), *serve_live(group))
 

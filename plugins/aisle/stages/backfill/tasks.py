@@ -62,10 +62,10 @@ def _pull(source_name: str, window: Any, run_key: str) -> dict[str, int]:
     import psycopg
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
+    from aisle.dag.company_api import company_api
     from aisle.identity.hashing import PersonHasher
     from aisle.orders.archive import Archive
     from aisle.orders.pull import Puller
-    from aisle.stages.ingest.tasks import company_api
     from aisle.warehouse import warehouse_url
 
     settings, source = get_settings(), next(source for source in SOURCES if source.name == source_name)

@@ -15,9 +15,8 @@ from airflow_personalize.operators.personalize import PersonalizeCreateDataDelet
 from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.s3_layout import erased_users
 from aisle.dag.assets import CACHE, RAW_ORDERS
-from aisle.dag.defaults import run_key_of_context
+from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.groups.dataset_group import dataset_groups
-from aisle.ops.jobs import waiting
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql, warehouse_url

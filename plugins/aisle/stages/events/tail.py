@@ -21,7 +21,6 @@ from aisle.orders.ledger import Ledger, Proof
 from aisle.orders.pull import Puller
 from aisle.orders.windows import Window
 from aisle.settings import Settings
-from aisle.stages.ingest.tasks import beginning
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ class Tail:
 
     def _pull(self, source: Source, now: datetime) -> Proof:
         ledger = Ledger(self._connection, source.name, self._archive.run_key)
-        watermark = ledger.watermark(beginning(self._settings.ingest))
+        watermark = ledger.watermark(self._settings.ingest.begins_at)
         window = tail_window(
             watermark,
             now,

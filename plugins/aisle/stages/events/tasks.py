@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.dag.assets import EVENTS, RAW_ORDERS
 from aisle.dag.defaults import run_key_of_context
+from aisle.dag.groups import asset_of
 from aisle.dag.pools import PERSONALIZE
 from aisle.errors import FinalError
 from aisle.settings import get_settings
@@ -41,10 +42,10 @@ def tail() -> dict[str, int]:
     import psycopg
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
+    from aisle.dag.company_api import company_api
     from aisle.orders.archive import Archive
     from aisle.outbox import queue
     from aisle.stages.events.tail import Tail
-    from aisle.stages.ingest.tasks import company_api
     from aisle.warehouse import warehouse_url
 
     settings = get_settings()
@@ -61,7 +62,7 @@ def tail() -> dict[str, int]:
 def send(group: DatasetGroup) -> Any:
     """The task that tells a group's service of what waits, whether the tail succeeded or not."""
     task_id = "send" if group.is_first else f"send_{group.name}"
-    return _send_waiting.override(task_id=task_id, outlets=[group.asset(EVENTS)])(group.name)
+    return _send_waiting.override(task_id=task_id, outlets=[asset_of(group, EVENTS)])(group.name)
 
 
 @task(inlets=[RAW_ORDERS], pool=PERSONALIZE, trigger_rule="all_done", execution_timeout=_TIME_LIMIT, **_SOON)

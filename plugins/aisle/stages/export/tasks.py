@@ -18,9 +18,10 @@ from airflow_personalize.operators.personalize import (
 )
 from aisle.contracts.personalize import DATASETS, Dataset
 from aisle.dag.assets import MARTS, PERSONALIZE_INPUT
-from aisle.dag.defaults import run_key_of_context
-from aisle.groups.dataset_group import DatasetGroup, group_of_context
-from aisle.ops.jobs import Job, plan_job, record_job, waiting
+from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.dag.groups import asset_of, group_of_context
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.ops.jobs import Job, plan_job, record_job
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.stages.export.dataset_csv import check_size, export_dataset
@@ -136,7 +137,7 @@ def record_import(dataset_name: str, plan: dict[str, Any], job_arn: str) -> None
 
 def announce(group: DatasetGroup) -> Any:
     """The task that tells that Personalize holds the newest data of the group."""
-    told = group.asset(PERSONALIZE_INPUT)
+    told = asset_of(group, PERSONALIZE_INPUT)
 
     @task(inlets=[MARTS], outlets=[told])
     def announce(outlet_events: Any = None) -> None:

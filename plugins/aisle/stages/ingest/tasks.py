@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook, get_current_context, task
+from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.contracts.company_orders import SOURCES, Source
 from aisle.dag.assets import RAW_ORDERS
 from aisle.dag.defaults import run_key_of_context
-from aisle.errors import AisleError, ConfigurationError
+from aisle.errors import AisleError
 from aisle.settings import Ingest, get_settings
 
 if TYPE_CHECKING:
-    from aisle.orders.client import CompanyApi
     from aisle.orders.ledger import Ledger
     from aisle.orders.pull import Puller
     from aisle.orders.recheck import Recheck
     from aisle.orders.windows import Window
 
 log = logging.getLogger(__name__)
-
-CONNECTION_ID = "company_api"
 
 
 def pull_orders(source: Source) -> Any:
@@ -38,6 +35,7 @@ def _pull(source_name: str) -> dict[str, int]:
     import psycopg
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
+    from aisle.dag.company_api import company_api
     from aisle.identity.hashing import PersonHasher
     from aisle.ops.receipts import receipt
     from aisle.orders.archive import Archive
@@ -64,7 +62,7 @@ def _pull(source_name: str) -> dict[str, int]:
         slip.details = {
             "windows": pulled.windows,
             "pages": pulled.pages,
-            "watermark": ledger.watermark(beginning(settings.ingest)).isoformat(),
+            "watermark": ledger.watermark(settings.ingest.begins_at).isoformat(),
             "gaps": _gaps(ledger, settings.ingest),
             "clock_ahead_seconds": pulled.clock_ahead.total_seconds(),
             **total._asdict(),
@@ -115,29 +113,6 @@ def _announce() -> None:
     log.info("orders have changed: announced were %s, now %s", announced, now)
 
 
-def company_api(settings: Ingest) -> CompanyApi:
-    """The client of the Airflow connection `company_api`: its host, with or without scheme and port, and its token."""
-    from aisle.orders.address import api_address
-    from aisle.orders.client import CompanyApi
-
-    connection = BaseHook.get_connection(CONNECTION_ID)
-    if not connection.host or not connection.password:
-        raise ConfigurationError(
-            f"the Airflow connection {CONNECTION_ID} has no host or no password; give it the API's address and token"
-        )
-    return CompanyApi(
-        api_address(connection.host, connection.schema, connection.port, allow_http=settings.allow_http),
-        connection.password,
-        page_orders=settings.page_orders,
-        timeout_seconds=settings.timeout_seconds,
-        attempts=settings.attempts,
-        max_page_megabytes=settings.max_page_megabytes,
-        max_window_pages=settings.max_window_pages,
-        max_splits=settings.max_splits,
-        ignored_members=settings.ignored_members,
-    )
-
-
 def _skip_unless_asked_for(source_name: str) -> None:
     context: Any = get_current_context()
     asked_for = context["params"]["source"]
@@ -150,7 +125,7 @@ def _windows(ledger: Ledger, settings: Ingest) -> list[Window]:
     from aisle.orders.windows import scheduled_windows
 
     context: Any = get_current_context()
-    start_at, run_at = beginning(settings), context["dag_run"].run_after
+    start_at, run_at = settings.begins_at, context["dag_run"].run_after
     overlap, longest = timedelta(hours=settings.overlap_hours), timedelta(days=settings.max_window_days)
     return scheduled_windows(ledger.watermark(start_at), start_at, run_at, overlap=overlap, longest=longest)
 
@@ -159,19 +134,14 @@ def _window_behind_the_overlap(ledger: Ledger, settings: Ingest) -> Window:
     """What the wider look is for: the days before those that every run fetches again."""
     from aisle.orders.windows import Window
 
-    start_at = beginning(settings)
+    start_at = settings.begins_at
     end = ledger.watermark(start_at) - timedelta(hours=settings.overlap_hours)
     return Window(max(start_at, end - timedelta(days=settings.recheck_days)), end)
 
 
-def beginning(settings: Ingest) -> datetime:
-    """Where the watermark begins; a setting without a zone means UTC."""
-    return settings.start_at if settings.start_at.tzinfo else settings.start_at.replace(tzinfo=UTC)
-
-
 def _gaps(ledger: Ledger, settings: Ingest) -> list[str]:
     """Gaps of the ledger, for the receipt and for the log."""
-    gaps = [str(gap) for gap in ledger.gaps(beginning(settings))]
+    gaps = [str(gap) for gap in ledger.gaps(settings.begins_at)]
     if gaps:
         log.warning("%s has gaps between proven windows: %s; close them with a backfill", ledger.source, gaps)
     return gaps

@@ -10,6 +10,7 @@ from airflow.sdk import Param, task
 
 from aisle.dag.assets import CACHE
 from aisle.dag.defaults import asked_by, run_key_of_context
+from aisle.dag.groups import asset_of
 from aisle.groups.dataset_group import ALL_GROUPS, DatasetGroup, dataset_group, dataset_groups
 from aisle.ops.interventions import Intervention
 from aisle.ops.receipts import receipt
@@ -38,7 +39,7 @@ def params() -> dict[str, Param]:
 
 def remove_from_caches() -> Any:
     """The task `remove_lists`, which may write any group's cache."""
-    return remove_lists.override(outlets=[group.asset(CACHE) for group in dataset_groups()])()
+    return remove_lists.override(outlets=[asset_of(group, CACHE) for group in dataset_groups()])()
 
 
 @task
@@ -53,7 +54,7 @@ def remove_lists(params: Any = None, outlet_events: Any = None) -> int:
         slip.rows_out = invalidate(connection, lists, groups)
         asked.finish(connection, f"{slip.rows_out} lists removed")
     for group in groups:
-        outlet_events[group.asset(CACHE)].extra = {"run_key": run_key}
+        outlet_events[asset_of(group, CACHE)].extra = {"run_key": run_key}
     return slip.rows_out
 
 

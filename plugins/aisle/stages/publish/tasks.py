@@ -19,8 +19,9 @@ from aisle.cache.staging import stage as stage_lines
 from aisle.contracts.recommendations import ScoreKind
 from aisle.dag.assets import BATCH_OUTPUT, CACHE
 from aisle.dag.defaults import run_key_of_context
+from aisle.dag.groups import asset_of, group_of_context
 from aisle.errors import ConfigurationError
-from aisle.groups.dataset_group import DatasetGroup, group_of_context
+from aisle.groups.dataset_group import DatasetGroup
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 
@@ -84,7 +85,7 @@ def switch(batch: dict[str, Any], staged: list[dict[str, Any]]) -> None:
     with receipt(wanted.run_key, "publish", group.key("switch")) as slip:
         generations.switch(new, group)
         slip.rows_in = new.user_lists + new.item_lists  # staging has counted them as written
-    context["outlet_events"][group.asset(CACHE)].extra = {"run_key": wanted.run_key}
+    context["outlet_events"][asset_of(group, CACHE)].extra = {"run_key": wanted.run_key}
 
 
 def new_generation(batch: Batch, staged: list[Staged]) -> generations.Generation:
@@ -104,7 +105,7 @@ def new_generation(batch: Batch, staged: list[Staged]) -> generations.Generation
 
 def newest_extra(context: Any, group: DatasetGroup) -> dict[str, Any]:
     """What the event of the group's batch output says: one that started this run, else the newest there is."""
-    came = group.asset(BATCH_OUTPUT)
+    came = asset_of(group, BATCH_OUTPUT)
     started_by = sorted(context["triggering_asset_events"][came], key=lambda event: event.extra["run_key"])
     events = started_by or list(context["inlet_events"][came].ascending(False).limit(1))
     if not events:

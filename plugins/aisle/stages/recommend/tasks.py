@@ -13,13 +13,14 @@ from airflow_personalize.operators.personalize import PersonalizeCreateBatchInfe
 from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
 from aisle.dag.assets import BATCH_OUTPUT, MODELS
-from aisle.dag.defaults import run_key_of_context
+from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.dag.groups import asset_of, group_of_context
 from aisle.dag.imports import dataset_group_arn, newest_imports
 from aisle.errors import BatchOutputIncomplete, FinalError
-from aisle.groups.dataset_group import DatasetGroup, Kind, Question, group_of_context
+from aisle.groups.dataset_group import DatasetGroup, Kind, Question
 from aisle.groups.environment import BatchInference
 from aisle.models.live import live_model
-from aisle.ops.jobs import Job, plan_job, record_job, waiting
+from aisle.ops.jobs import Job, plan_job, record_job
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
@@ -170,9 +171,9 @@ def record_answer(
 
 def announce(group: DatasetGroup, answers: dict[Kind, Any]) -> Any:
     """The task that tells where the answers to each question are."""
-    told = group.asset(BATCH_OUTPUT)
+    told = asset_of(group, BATCH_OUTPUT)
 
-    @task(inlets=[group.asset(MODELS)], outlets=[told])
+    @task(inlets=[asset_of(group, MODELS)], outlets=[told])
     def announce(answers: dict[str, dict[str, Any]], outlet_events: Any = None) -> None:
         outlet_events[told].extra = {"run_key": run_key_of_context(), **_told_of(answers)}
 

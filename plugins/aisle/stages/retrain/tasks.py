@@ -13,7 +13,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.dag.assets import MARTS, MODELS
 from aisle.dag.defaults import run_key_of_context
-from aisle.groups.dataset_group import DatasetGroup, group_of_context
+from aisle.dag.groups import asset_of, group_of_context
+from aisle.groups.dataset_group import DatasetGroup
 from aisle.models.drift import learned_by_live, measure_drift, next_training_at, reasons_to_train
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 def measure_change(group: DatasetGroup) -> Any:
     """The task that compares a group's newest interactions with what its live models have learned."""
-    inlets = [MARTS, group.asset(MODELS)]
+    inlets = [MARTS, asset_of(group, MODELS)]
     return compare_with_learned.override(task_id="measure_change", inlets=inlets)()
 
 

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from aisle.dag.assets import CACHE, MODELS
 from aisle.dag.campaign import only_served, serve_live
 from aisle.dag.defaults import asked_by, run_key_of_context
+from aisle.dag.groups import asset_of
 from aisle.errors import ConfigurationError
 from aisle.groups.dataset_group import DatasetGroup, dataset_group, dataset_groups
 from aisle.ops.interventions import Intervention
@@ -44,8 +45,8 @@ def bring_back(group: DatasetGroup) -> None:
 
 
 def _steps(group: DatasetGroup) -> None:
-    roll_back_cache.override(outlets=[group.asset(CACHE)])(group.name)
-    chain(roll_back_model.override(outlets=[group.asset(MODELS)])(group.name), *serve_live(group))
+    roll_back_cache.override(outlets=[asset_of(group, CACHE)])(group.name)
+    chain(roll_back_model.override(outlets=[asset_of(group, MODELS)])(group.name), *serve_live(group))
 
 
 @task
@@ -54,7 +55,7 @@ def roll_back_cache(group_name: str, params: Any = None) -> None:
     group = _asked_for(group_name, params)
     if params["what"] != _CACHE:
         raise AirflowSkipException(f"this run is asked for {params['what']}")
-    _roll_back(group.key(_CACHE), targets.cache(group), params["reason"], group.asset(CACHE))
+    _roll_back(group.key(_CACHE), targets.cache(group), params["reason"], asset_of(group, CACHE))
 
 
 @task
@@ -68,7 +69,7 @@ def roll_back_model(group_name: str, params: Any = None) -> None:
             f"rolling back {what} of the dataset group {group.name}: the group has "
             f"{', '.join([_CACHE, *_solutions(group)])} to roll back; name one of these, or another group"
         )
-    _roll_back(group.key(what), targets.model(group, what), params["reason"], group.asset(MODELS))
+    _roll_back(group.key(what), targets.model(group, what), params["reason"], asset_of(group, MODELS))
 
 
 def _asked_for(group_name: str, params: Any) -> DatasetGroup:

@@ -22,13 +22,13 @@ from airflow_personalize.operators.personalize_change import (
     PersonalizeUpdateCampaignOperator,
 )
 from aisle.dag.campaign import Served, campaign_of, campaigns_of, set_up
-from aisle.dag.defaults import run_key_of_context
+from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.dag.groups import group_of_context
 from aisle.errors import FinalError
-from aisle.groups.dataset_group import DatasetGroup, group_of_context
+from aisle.groups.dataset_group import DatasetGroup
 from aisle.groups.environment import Canary
 from aisle.models import registry
 from aisle.models.campaign_answers import Report, about_what, ask, objections, questions_for, report_on
-from aisle.ops.jobs import waiting
 from aisle.ops.receipts import receipt
 from personalize_kinds.kinds import CAMPAIGN
 

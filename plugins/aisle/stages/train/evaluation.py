@@ -19,14 +19,14 @@ from airflow_personalize.operators.personalize import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeUpdateDatasetOperator,
 )
-from aisle.dag.defaults import run_key_of_context
+from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.dag.groups import group_of_context
 from aisle.dag.imports import dataset_group_arn
 from aisle.evaluation import twin
 from aisle.evaluation.hold_out import HoldOut, cases_of, newest_hold_out, obstacle_of
 from aisle.evaluation.judgement import Candidate, Judged, as_decided, measure, pass_over
-from aisle.groups.dataset_group import DatasetGroup, Question, group_of_context
+from aisle.groups.dataset_group import DatasetGroup, Question
 from aisle.models import registry
-from aisle.ops.jobs import waiting
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.stages.train.approval import ApprovePromotionOperator, who_answered

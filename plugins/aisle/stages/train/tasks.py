@@ -15,10 +15,11 @@ from airflow_personalize.operators.personalize import (
     PersonalizeCreateSolutionVersionOperator,
 )
 from aisle.dag.assets import MODELS, PERSONALIZE_INPUT
-from aisle.dag.defaults import run_key_of_context
+from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.dag.groups import asset_of, group_of_context
 from aisle.dag.imports import dataset_group_arn, newest_imports
-from aisle.groups.dataset_group import DatasetGroup, group_of_context
-from aisle.ops.jobs import Job, plan_job, record_job, waiting
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.ops.jobs import Job, plan_job, record_job
 from aisle.ops.receipts import receipt
 from aisle.stages.train.set_up import operator_arguments, refuse_other_set_up
 from aisle.warehouse import connect, sql
@@ -94,9 +95,9 @@ def store_metrics(key: str, plan: dict[str, Any], version_arn: str) -> str:
 
 def announce(group: DatasetGroup) -> Any:
     """The task that tells that every solution has a version of the newest data, and that each version is judged."""
-    told = group.asset(MODELS)
+    told = asset_of(group, MODELS)
 
-    @task(inlets=[group.asset(PERSONALIZE_INPUT)], outlets=[told], trigger_rule="none_failed")
+    @task(inlets=[asset_of(group, PERSONALIZE_INPUT)], outlets=[told], trigger_rule="none_failed")
     def announce(outlet_events: Any = None) -> None:
         outlet_events[told].extra = {"run_key": run_key_of_context()}
 
