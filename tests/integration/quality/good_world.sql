@@ -38,6 +38,12 @@ create schema core;
 
 create table core.held_back_items (item_id text, column_name text, reason text, text_digest text);
 
+create table core.customers as
+select
+    md5(person::text) as user_id,
+    null::text as place_seems_to_hold
+from generate_series(0, 59) as person;
+
 create schema personalize;
 
 create table personalize.items as

@@ -186,6 +186,16 @@ def test_a_product_that_is_held_back_is_named_without_its_text_and_stops_nothing
     assert "ann@example.com" not in caplog.text + everything_written(good_world, tmp_path)
 
 
+def test_a_place_that_is_held_back_is_counted_without_its_text_and_stops_nothing(
+    good_world: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    users = "(md5('7'), md5('8'))"
+    change(good_world, f"update core.customers set place_seems_to_hold = 'a phone number' where user_id in {users}")
+    result = run_border("marts", good_world, RUN_KEY, tmp_path)
+    assert [check.check for check in result.unmet("note")] == ["places_hold_no_contacts"]
+    assert "customers 2, place seems to hold a phone number" in caplog.text
+
+
 def test_a_held_back_product_that_is_exported_nevertheless_stops(good_world: str, tmp_path: Path) -> None:
     change(good_world, "insert into core.held_back_items values ('P7', 'product_name', 'a phone number', 'x')")
     message = stopped("marts", good_world, tmp_path)

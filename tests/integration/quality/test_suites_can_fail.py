@@ -197,6 +197,19 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
         "insert into core.held_back_items values ('GONE', 'category', 'an e-mail address', 'x')",
         {"products_are_not_held_back"},
     ),
+    (
+        "raw_vanished_orders",
+        """
+        insert into ops.vanished_orders (source, order_id, ordered_at, run_key)
+        select source, order_id, ordered_at, 'test' from raw.company__orders where order_id in ('O1', 'O2', 'O3')
+        """,
+        {"orders_are_still_given"},
+    ),
+    (
+        "marts_customers",
+        "update core.customers set place_seems_to_hold = 'a phone number' where user_id = md5('7')",
+        {"places_hold_no_contacts"},
+    ),
     ("marts_users", "alter table personalize.users add column phone text", {"columns_are_exported_ones"}),
     ("marts_users", "truncate personalize.users", {"users_exist"}),
     (

@@ -130,3 +130,23 @@ def test_a_text_that_looks_like_personal_data_holds_back_its_product_alone(compa
         {"item_id": "NOTE", "column_name": "product_name", "reason": "an e-mail address"},
     ]
     assert len(company.rows("select * from core.products")) == 5
+
+
+def test_a_place_that_holds_a_contact_leaves_its_users_and_orders_alone(company: Any) -> None:
+    places = {"plain": "Lahore", "phone": "Lahore 0300-1234567", "bare": "0614512345", "mail": "ann@example.com"}
+    for number, (user_id, city) in enumerate(places.items()):
+        company.ordered(str(number), {"product_id": "CUP"}, user_id=user_id, city=city)
+    company.build()
+    assert company.rows("select user_id, location from personalize.users order by user_id") == [
+        {"user_id": "bare", "location": None},
+        {"user_id": "mail", "location": None},
+        {"user_id": "phone", "location": None},
+        {"user_id": "plain", "location": "Lahore"},
+    ]
+    assert company.rows("select user_id, place_seems_to_hold as what from core.customers order by user_id") == [
+        {"user_id": "bare", "what": "a phone number"},
+        {"user_id": "mail", "what": "an e-mail address"},
+        {"user_id": "phone", "what": "a phone number"},
+        {"user_id": "plain", "what": None},
+    ]
+    assert len(company.rows("select * from personalize.interactions")) == 4

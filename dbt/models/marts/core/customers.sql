@@ -40,7 +40,10 @@ described as (
         customer_totals.first_seen_at,
         customer_totals.first_purchased_at,
         customer_totals.last_purchased_at,
-        customer_totals.total_amount
+        customer_totals.total_amount,
+        coalesce(
+            {{ contact_part('newest_places.city') }}, {{ contact_part('newest_places.province') }}
+        ) as place_seems_to_hold
     from customer_totals
     left join newest_places on customer_totals.user_id = newest_places.user_id
 )
