@@ -63,6 +63,7 @@ class Staging:
         cursor.execute(sql("identity/tombstones/suppress").encode())
         cursor.execute(sql("identity/contacts/merge").encode())
         cursor.execute(sql("raw/company__orders/settle_ids").encode(), values)
+        cursor.execute(sql("raw/company__orders/doubt_replacements").encode(), values)
         cursor.execute(sql("raw/company__orders/merge").encode(), values)
         cursor.execute(sql("ops/vanished_orders/note").encode(), values)
         cursor.execute(sql("identity/customers/merge").encode())

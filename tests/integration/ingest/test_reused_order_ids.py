@@ -231,3 +231,50 @@ def test_a_warehouse_from_before_knows_its_orders_by_the_id_as_sent(line: Any, c
     _sell(line, company, _order(line, 1, 1), _order(line, 72, 2), _order(line, 72, 2, order_id="8"))
     assert line.order_ids() == ["7", f"7~{_REUSED}", "8"]
     assert line.lines_accounted_for() == 3
+
+
+_DOUBTS = "select order_id, doubts from raw.company__orders order by order_id"
+_REPLACED = ["replaces_another_order"]
+
+
+@pytest.mark.parametrize("windows", [((0, 24),), ((0, 24), (0, 24))], ids=["one fetch", "fetched again"])
+@pytest.mark.parametrize("apart", [0.0, 0.5 / 3600, -0.5 / 3600], ids=["same moment", "later", "earlier"])
+def test_two_orders_of_one_id_in_the_same_second_are_told(
+    line: Any, company: Any, windows: tuple[tuple[float, float], ...], apart: float
+) -> None:
+    company.pos[:] = [_order(line, 1, 1, "tea"), _order(line, 1 + apart, 2, "cup", updated_at=_REUSED)]
+    _fetch(line, *windows)
+    assert line.rows(_DOUBTS) == [("7", _REPLACED)]
+    assert dict(line.rows(_ITEMS)) == {"7": ["cup"]}
+    suite = read_suite(SUITES / "raw_orders_outliers.json")
+    [told] = [check for check in validate([suite], line.url, "run", datetime.now(UTC))[0].checks if not check.is_met]
+    assert "order id 7" in told.observed["partial_unexpected_list"][0]
+
+
+def test_an_order_that_replaces_a_stored_one_of_the_same_second_is_told(line: Any, company: Any) -> None:
+    _sell(line, company, _order(line, 1, 1, "tea"))
+    _sell(line, company, _order(line, 1, 2, "cup", updated_at=_REUSED))
+    assert line.rows(_DOUBTS) == [("7", _REPLACED)]
+    _sell(line, company, _order(line, 1, 2, "cup", updated_at=_REUSED))
+    assert line.rows(_DOUBTS) == [("7", _REPLACED)]
+
+
+@pytest.mark.parametrize(
+    ("customer", "products", "changes"),
+    [
+        (1, ["cup"], {}),
+        (2, ["tea"], {}),
+        (2, ["cup", "tea"], {}),
+        (None, ["cup"], {}),
+        (1, ["tea"], {"status": "cancelled"}),
+        (2, ["cup"], {"status": "teleported"}),
+    ],
+    ids=["other products", "another person", "an item in common", "a walk-in", "a cancellation", "a refused version"],
+)
+def test_an_edit_in_the_same_second_is_no_other_order(
+    line: Any, company: Any, customer: int | None, products: list[str], changes: dict[str, Any]
+) -> None:
+    edited = _order(line, 1, customer, *products, updated_at=_REUSED, **changes)
+    _sell(line, company, _order(line, 1, 1, "tea"), edited)
+    _sell(line, company, edited)
+    assert line.rows(_DOUBTS) == [("7", [])]

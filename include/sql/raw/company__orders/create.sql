@@ -2,7 +2,8 @@
 -- order_number is the id as sent, order_id what tells the order from every other one: the same, but where a source
 -- gives one id to several orders, all but the first have the moment they were placed behind it (settle_ids.sql).
 -- refused_at and refused_reason: since when a newer version comes that cannot be read; that one is among the rejects.
--- doubts: which values were sent but are not believed, and therefore null.
+-- doubts: which values were sent but are not believed, and therefore null; or that the order has replaced another one
+-- of its id and second (doubt_replacements.sql).
 create table if not exists raw.company__orders (
     source text not null,
     order_id text not null,
