@@ -42,6 +42,13 @@ insert into ops.receipts (run_key, leg, subject, seconds, details, finished_at) 
     ('never-published', 'publish', 'stage_users', 1, '{}', now());
 insert into ops.quality_results (run_key, suite, severity, expectation, is_met, check_id, checked_at) values
     ('old', 's', 'stop', 'e', true, 'c', now() - interval '9 days'), ('newest', 's', 'stop', 'e', true, 'c', now());
+insert into ops.ingest_days (source, day, run_key, n_before, n_ours, n_theirs, action, checked_at) values
+    ('pos', '2026-01-01', 'looked-before', 1, 1, 1, 'kept', now() - interval '9 days'),
+    ('pos', '2026-01-02', 'looked-before', 1, 1, 1, 'kept', now() - interval '9 days'),
+    ('pos', '2026-01-02', 'looked-last', 1, 1, 1, 'kept', now() - interval '8 days'),
+    ('oe', '2026-01-01', 'looked-before', 1, 1, null, 'read again', now() - interval '9 days'),
+    ('oe', '2026-01-01', 'looked-last', 1, 1, null, 'read again', now() - interval '8 days'),
+    ('oe', '2026-01-02', 'looked-last', 1, 1, null, 'read again', now() - interval '8 days');
 insert into raw.company__rejects values
     ('r', 'pos', null, null, null, 1, 'why', 'd', '', 'ingest/pos/w/old/page-00002.json.gz', 'old');
 insert into events.outbox (event_id, dataset_group, user_id, session_id, event_type, occurred_at, state, sent_at)
@@ -114,6 +121,7 @@ def run_keys(url: str) -> dict[str, list[str]]:
     columns = {
         "ops.jobs": "run_key", "ops.exports": "run_key", "cache.generations": "generation",
         "cache.rejected_lines": "generation", "ops.quality_results": "run_key", "events.outbox": "event_id",
+        "ops.ingest_days": "source || day || run_key",
     }  # fmt: skip
     found = {table: rows(url, f"select {column} from {table} order by 1") for table, column in columns.items()}
     found["ops.receipts"] = rows(url, "select run_key from ops.receipts where leg <> 'maintain' order by 1")
@@ -135,6 +143,12 @@ REMAINING = {
     "cache.rejected_lines": ["live-run"],
     "ops.quality_results": ["newest"],
     "events.outbox": ["dead"],
+    "ops.ingest_days": [
+        "oe2026-01-01looked-last",
+        "oe2026-01-02looked-last",
+        "pos2026-01-01looked-before",  # what the API said last of this day
+        "pos2026-01-02looked-last",
+    ],
     "ops.receipts": ["answered", "never-published", "previous-run"],
 }
 

@@ -19,6 +19,7 @@ _TABLES = (
     "quality_results",
     "volumes",
     "refusals",
+    "ingest_days",
     "exports",
     "jobs",
     "generations",
