@@ -11,6 +11,8 @@ from airflow.sdk.exceptions import ParamValidationError
 from typer.testing import CliRunner
 
 from aisle.contracts.identity import user_hash
+from aisle.dataset_groups import dataset_groups
+from aisle.invalidate.lists import Lists, invalidate
 from services.cli import app
 
 LISTS = """
@@ -60,6 +62,31 @@ def test_lists_that_are_asked_for_leave_the_live_cache_and_no_others(
     assert run_dag("invalidate", f"k-{asked['what']}", **asked, reason="wrong price") == {"remove_lists": "success"}
     assert lists(cache_url) == left
     assert rows(cache_url, "select count(*) from cache.offline_user_recommendations__previous") == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("key", "left"),
+    [
+        ("MUG-ß", ["cup", "CUP", "p1", "p2"]),
+        (" Mug-ß ", ["cup", "CUP", "p1", "p2"]),
+        ("P1", ["cup", "CUP", "mug-ß", "p2"]),
+        ("cup", ["CUP", "mug-ß", "p1", "p2"]),
+        ("CUP", ["cup", "mug-ß", "p1", "p2"]),
+        ("Cup", ["cup", "CUP", "mug-ß", "p1", "p2"]),
+        ("mug", ["cup", "CUP", "mug-ß", "p1", "p2"]),
+    ],
+    ids=["capitals", "spaces", "a capital", "as spelt", "as spelt, too", "one of two", "a part"],
+)
+def test_an_item_is_found_in_any_spelling_that_can_mean_only_one(cache_url: str, key: str, left: list[str]) -> None:
+    with psycopg.connect(cache_url) as connection:
+        connection.execute(
+            "insert into cache.offline_similar_items select id, '[]', now(), 'rank', 'g1'"
+            " from unnest(array['mug-ß', 'cup', 'CUP']) as id"
+        )
+        n_removed = invalidate(connection, Lists("item", key), dataset_groups())
+    statement = 'select product_id from cache.offline_similar_items order by lower(product_id), product_id collate "C"'
+    assert sorted(row[0] for row in rows(cache_url, statement)) == sorted(left)
+    assert n_removed == 5 - len(left)
 
 
 def test_who_asked_and_why_is_kept_and_a_second_run_removes_nothing_more(run_dag: Any, cache_url: str) -> None:
