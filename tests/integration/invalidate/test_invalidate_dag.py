@@ -11,8 +11,8 @@ from airflow.sdk.exceptions import ParamValidationError
 from typer.testing import CliRunner
 
 from aisle.contracts.identity import user_hash
-from aisle.dataset_groups import dataset_groups
-from aisle.invalidate.lists import Lists, invalidate
+from aisle.groups.dataset_group import dataset_groups
+from aisle.stages.invalidate.lists import Lists, invalidate
 from services.cli import app
 
 LISTS = """
