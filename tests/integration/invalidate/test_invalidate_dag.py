@@ -132,7 +132,7 @@ def test_nothing_of_airflow_tells_of_the_user_whose_list_was_taken_out(
     with psycopg.connect(cache_url) as connection:
         statement = "insert into cache.offline_user_recommendations values (%s, '[]', now(), 'rank', 'g1')"
         connection.execute(statement.encode(), (user_id,))
-    printed = CliRunner().invoke(app, ["user-hash"], input=f"{user_id}\n").output.splitlines()[-1]
+    printed = CliRunner().invoke(app, ["user-hash"], input=f"{user_id}\n").output.split()[-1]
     run_dag("invalidate", "quiet", what="user", user_hash=printed, reason="asked by support")
     assert user_id not in lists(cache_url)
     said = capfd.readouterr()
