@@ -20,7 +20,7 @@ from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
 from aisle.stages.resources.tasks import empty_bucket, plan_removal, remove_group
 
 PARAMS = {
-    "group": Param("", type="string", description="Name of the dataset group."),
+    "group": Param(type="string", minLength=1, description="Name of the dataset group."),
     "confirm": Param("", type="string", description="Its name again: the group goes with all its data and models."),
     "dry_run": Param(True, type="boolean", description="List only, touch nothing."),
     "empty_bucket": Param("", type="string", description="Name of the bucket, if all its files are to go too."),

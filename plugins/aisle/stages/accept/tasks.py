@@ -33,7 +33,7 @@ def params() -> dict[str, Param]:
         "dataset_group": Param(
             names[0], type="string", enum=names, description="Whose boundary; raw and marts belong to all groups"
         ),
-        "reason": Param("", type="string", description="Why; stored beside who accepted it"),
+        "reason": Param(type="string", minLength=1, description="Why; stored beside who accepted it"),
     }
 
 

@@ -17,12 +17,8 @@ from aisle.settings import get_settings
 _AT_A_TIME = 2
 
 PARAMS: dict[str, Param] = {
-    "window_start": Param(
-        None, type=["null", "string"], format="date-time", description="First order_date to fetch again (ISO 8601)"
-    ),
-    "window_end": Param(
-        None, type=["null", "string"], format="date-time", description="The order_date before which to stop"
-    ),
+    "window_start": Param(type="string", format="date-time", description="First order_date to fetch again (ISO 8601)"),
+    "window_end": Param(type="string", format="date-time", description="The order_date before which to stop"),
     "source": Param(
         "all", type="string", enum=["all", *(source.name for source in SOURCES)], description="Whose orders to pull"
     ),

@@ -24,8 +24,8 @@ from personalize_kinds.kinds import DATASET_GROUP
 
 PARAMS: dict[str, Param] = {
     "request_id": Param(
-        None,
-        type=["null", "string"],
+        type="string",
+        minLength=1,
         maxLength=64,
         description="Id of a row of identity.erasure_requests, filed with `aisle erase`. Never a phone or an e-mail.",
     )

@@ -33,7 +33,7 @@ def params() -> dict[str, Param]:
             pattern="^[0-9a-f]{64}$",
             description="What `aisle user-hash` prints for the user's id; never the id: params stay in Airflow",
         ),
-        "reason": Param("", type="string", description="Why; stored beside who asked for it"),
+        "reason": Param(type="string", minLength=1, description="Why; stored beside who asked for it"),
     }
 
 

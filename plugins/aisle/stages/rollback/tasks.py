@@ -32,7 +32,7 @@ def params() -> dict[str, Param]:
     return {
         "dataset_group": Param(names[0], type="string", enum=names, description="Whose cache or model it is"),
         "what": Param(_CACHE, type="string", enum=subjects, description="What goes back to its previous state"),
-        "reason": Param("", type="string", description="Why; stored beside who asked for it"),
+        "reason": Param(type="string", minLength=1, description="Why; stored beside who asked for it"),
     }
 
 
