@@ -47,6 +47,13 @@ def _step(leg: str, group: DatasetGroup) -> Step:
     return Step(leg, group.dag_id(leg), group.dag_id(follows) if follows else None, group)
 
 
+class _Run(NamedTuple):
+    """A run of a DAG, and since when it may have written rows."""
+
+    run_id: str
+    since: datetime
+
+
 @dataclass
 class LegState:
     """How far a leg is: its tasks, the rows it has written, its seconds. `leg` is what its DAG is called."""
@@ -74,50 +81,62 @@ class Line:
 
     def walk(self, steps: Sequence[Step]) -> list[LegState]:
         """All steps in order, as they ended. Raises DagRunFailed with the reason at the first that fails."""
-        started: dict[str, str] = {}
-        return [self._take(step, started) for step in steps]
+        emitted: dict[str, datetime | None] = {}
+        return [self._take(step, emitted) for step in steps]
 
-    def _take(self, step: Step, started: dict[str, str]) -> LegState:
+    def _take(self, step: Step, emitted: dict[str, datetime | None]) -> LegState:
         state = LegState(step.dag_id)
         begun = time.monotonic()
-        run_id = self._follower(step, step.follows, started) if step.follows else self._airflow.trigger(step.dag_id)
-        if run_id is None:
+        run = self._run_of(step, emitted)
+        if run is None:
             state.state = "idle"
         else:
-            started[step.dag_id] = run_id
             state.state = "running"
-            self._wait(step, state, run_id, begun)
+            self._wait(step, state, run, begun)
+            emitted[step.dag_id] = self._airflow.emitted_at(step.dag_id, run.run_id)
             state.state = "done"
         state.seconds = time.monotonic() - begun
         self._on_change(state)
         return state
 
-    def _wait(self, step: Step, state: LegState, run_id: str, begun: float) -> None:
+    def _wait(self, step: Step, state: LegState, run: _Run, begun: float) -> None:
         def look(tasks: list[dict[str, Any]]) -> None:
             state.tasks = len(tasks)
             state.tasks_done = sum(task["state"] in ("success", "skipped") for task in tasks)
             state.seconds = time.monotonic() - begun
-            state.rows = self._rows_of(step, since)
+            state.rows = self._rows_of(step, run.since)
             self._on_change(state)
 
-        since = datetime.now(UTC)
-        self._airflow.wait(step.dag_id, run_id, timeout_seconds=_LEG_TIMEOUT_SECONDS, on_look=look)
+        self._airflow.wait(step.dag_id, run.run_id, timeout_seconds=_LEG_TIMEOUT_SECONDS, on_look=look)
 
-    def _follower(self, step: Step, follows: str, started: dict[str, str]) -> str | None:
+    def _run_of(self, step: Step, emitted: dict[str, datetime | None]) -> _Run | None:
+        """The run to wait for; None if there is nothing to do.
+
+        It is one that somebody else has started, another demo perhaps, if that has all output of the steps before.
+        """
+        if step.follows:
+            return self._follower(step, step.follows, emitted.get(step.follows))
+        newest_output = max(filter(None, emitted.values()), default=None)
+        if run := self._newest(step, newest_output, is_active=True):
+            return run
+        since = datetime.now(UTC)
+        return _Run(self._airflow.trigger(step.dag_id), since)
+
+    def _follower(self, step: Step, follows: str, emitted_at: datetime | None) -> _Run | None:
         """The run of a step that the output of `follows` started; None if there was no output."""
-        event_at = self._airflow.emitted_at(follows, started[follows])
+        if emitted_at is None:
+            return self._newest(step, None, is_active=True)
         deadline = time.monotonic() + _FOLLOWS_WITHIN_SECONDS
-        while True:
-            for run in self._airflow.runs(step.dag_id, limit=5):
-                is_fresh = event_at is not None and _moment(run["queued_at"]) >= event_at
-                if is_fresh or run["state"] in _ACTIVE:
-                    return str(run["dag_run_id"])
-            if event_at is None:
-                return None
+        while (run := self._newest(step, emitted_at, is_active=False)) is None:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{follows} wrote its output, but {step.dag_id} did not start within a minute")
             time.sleep(0.5)
+        return run
 
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    def _newest(self, step: Step, queued_since: datetime | None, *, is_active: bool) -> _Run | None:
+        """The newest run of a step that was queued since a moment, and has not ended if it must be active."""
+        for run in self._airflow.runs(step.dag_id, limit=5):
+            queued_at = datetime.fromisoformat(run["queued_at"])
+            if (not is_active or run["state"] in _ACTIVE) and (queued_since is None or queued_at >= queued_since):
+                return _Run(str(run["dag_run_id"]), queued_at)
+        return None

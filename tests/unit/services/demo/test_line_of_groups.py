@@ -6,7 +6,7 @@ Airflow is stood in for: a scheduler that runs whole DAGs is what tests/e2e has.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -29,10 +29,11 @@ TWO = [*ONE, group("shop-north", "aws-sims")]
 class Scheduler:
     """Airflow as the line sees it: a run ends at once, and what follows it has begun by itself."""
 
-    def __init__(self, fails: str = "") -> None:
+    def __init__(self, fails: str = "", under_way: dict[str, datetime] | None = None) -> None:
         self.triggered: list[str] = []
         self.awaited: list[str] = []
         self._fails = fails
+        self._under_way = under_way or {}
 
     def trigger(self, dag_id: str) -> str:
         self.triggered.append(dag_id)
@@ -43,7 +44,12 @@ class Scheduler:
         return datetime.now(UTC)
 
     def runs(self, dag_id: str, limit: int) -> list[dict[str, Any]]:
-        return [{"dag_run_id": f"run of {dag_id}", "state": "queued", "queued_at": datetime.now(UTC).isoformat()}]
+        queued_at = self._under_way.get(dag_id)
+        if queued_at is None and dag_id.startswith(("transform", "publish")):
+            queued_at = datetime.now(UTC)
+        if queued_at is None:
+            return []
+        return [{"dag_run_id": f"run of {dag_id}", "state": "running", "queued_at": queued_at.isoformat()}]
 
     def wait(self, dag_id: str, run_id: str, *, timeout_seconds: float, on_look: Callable[[list[Any]], None]) -> None:
         assert run_id == f"run of {dag_id}"
@@ -88,3 +94,27 @@ def test_every_leg_is_told_by_the_name_of_its_dag_with_the_rows_of_its_group() -
 def test_a_further_group_that_fails_ends_the_walk() -> None:
     with pytest.raises(DagRunFailed, match="train-shop-north"):
         walk(Scheduler(fails="train-shop-north"), TWO)
+
+
+LATER, EARLIER = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) - timedelta(hours=1)
+
+
+@pytest.mark.parametrize("leg", ["ingest", "export", "train", "recommend"])
+def test_a_run_that_another_demo_has_under_way_is_waited_for_instead_of_starting_one_more(leg: str) -> None:
+    scheduler = Scheduler(under_way={leg: LATER})
+    walk(scheduler, ONE)
+    assert scheduler.awaited == list(LEGS)
+    assert leg not in scheduler.triggered
+
+
+@pytest.mark.parametrize("leg", ["export", "train", "recommend"])
+def test_a_run_that_was_begun_before_the_newest_data_came_is_followed_by_another(leg: str) -> None:
+    scheduler = Scheduler(under_way={leg: EARLIER})
+    walk(scheduler, ONE)
+    assert leg in scheduler.triggered
+
+
+def test_what_begins_the_walk_may_be_under_way_for_any_time() -> None:
+    scheduler = Scheduler(under_way={"ingest": EARLIER})
+    walk(scheduler, ONE)
+    assert "ingest" not in scheduler.triggered
