@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 
 from aisle.errors import AisleError, UnusableSettings
 from aisle.settings import PROJECT_ROOT
-from services.cli import people, stack, warehouse
+from services.cli import dags, people, stack, warehouse
 from services.cli.usage import UsageError
 from services.resources import commands as resources
 from services.terminal import TerminalConsole, labelled
@@ -31,6 +31,7 @@ app = typer.Typer(
     help="The `aisle` command: the stack, the demo, the warehouse.",
 )  # fmt: skip
 app.add_typer(stack.commands)
+app.add_typer(dags.commands)
 app.add_typer(warehouse.commands)
 app.add_typer(people.commands)
 app.add_typer(resources.commands)  # plan, apply, teardown, import-resources, convert

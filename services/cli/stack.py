@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from aisle.errors import ConfigurationError, RetryableError
+from aisle.errors import ConfigurationError
 from services.cli.usage import UsageError
 from services.terminal import TerminalConsole
 
@@ -68,27 +68,6 @@ def psql(context: typer.Context) -> NoReturn:
     # By the environment: everybody on the machine may list the arguments of a process.
     environment = {**os.environ, **libpq_environment(running_stack().addresses.warehouse_url)}
     os.execve(program, [str(program), *context.args], environment)
-
-
-@commands.command()
-def token() -> None:
-    """Print a token of the running Airflow, for its REST API: `Authorization: Bearer <token>`."""
-    import httpx
-
-    from services.stack.airflow import AirflowClient
-    from services.stack.blueprint import ADMIN
-    from services.stack.running import running_stack
-
-    stack = running_stack()
-    address = stack.addresses.airflow
-    airflow = AirflowClient(address, user=ADMIN, password=stack.secrets.admin_password)
-    try:
-        typer.echo(airflow.token())
-    except httpx.HTTPError as error:
-        raise RetryableError(
-            f"asking Airflow at {address} for a token: no answer ({type(error).__name__}); look whether the stack "
-            "still runs, or start it with `make up`"
-        ) from error
 
 
 @commands.command(

@@ -23,7 +23,7 @@ class UsageError(typer.TyperException):
 
 
 def refuse_unknown(what: str, name: str, names: Iterable[str]) -> None:
-    """Raise UsageError with the names that there are, if `name` is none of them."""
+    """Refuse a name that is none of `names`. Raises UsageError with those that there are."""
     known = sorted(names)
     if name not in known:
         raise UsageError(f"there is no {what} {name}; there is {', '.join(known) or 'none at all'}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,14 @@ _RUN_ENDED = ("success", "failed")
 
 class DagRunFailed(FinalError):
     """A DAG run ended in failure; the message names the tasks and where their logs are."""
+
+
+class DagsNotImported(FinalError):
+    """Airflow could not import a DAG file; the message names it and the last line of what was raised."""
+
+
+class RunRefused(FinalError):
+    """Airflow does not start a run with these params; the message says which is wrong."""
 
 
 class LogInRefused(FinalError):
@@ -47,15 +56,28 @@ class AirflowClient:
     def dag_ids(self) -> set[str]:
         return {dag["dag_id"] for dag in self._all("/api/v2/dags", "dags")}
 
-    def import_errors(self) -> list[str]:
-        """What could not be parsed: file and reason."""
-        errors = self._all("/api/v2/importErrors", "import_errors")
-        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
+    def param_names(self, dag_id: str) -> set[str]:
+        return set(self._get(f"/api/v2/dags/{dag_id}/details")["params"])
+
+    def lists_dags(self, dag_ids: Collection[str], since: datetime) -> bool:
+        """Whether these DAGs are there, and no import error of before that moment waits to be looked at again.
+
+        Raises DagsNotImported if a file could not be imported since.
+        """
+        errors = list(self._all("/api/v2/importErrors", "import_errors"))
+        if reasons := [_reason(error) for error in errors if _moment_of(error) >= since]:
+            raise DagsNotImported("Airflow could not import: " + "; ".join(reasons))
+        return not errors and self.dag_ids().issuperset(dag_ids)
 
     def trigger(self, dag_id: str, params: dict[str, Any] | None = None) -> str:
-        """Start a run by hand; its id."""
+        """Start a run by hand; its id. Raises RunRefused if its params are not what the DAG takes."""
         body = {"logical_date": None, "conf": params or {}}
-        return str(self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+        try:
+            return str(self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code not in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
+                raise
+            raise RunRefused(f"starting {dag_id}: {_refusal(error.response)}") from error
 
     def runs(self, dag_id: str, *, limit: int = 50) -> list[dict[str, Any]]:
         """The newest runs first."""
@@ -146,3 +168,21 @@ class AirflowClient:
             )
         answer.raise_for_status()
         return str(answer.json()["access_token"])
+
+
+def _moment_of(error: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(error["timestamp"])
+
+
+def _reason(error: dict[str, Any]) -> str:
+    return f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}"
+
+
+def _refusal(response: httpx.Response) -> str:
+    """The first line of what Airflow has against a request: the rest of a message about a param is its schema."""
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return f"status {response.status_code}"
+    first_line, *_ = (detail if isinstance(detail, str) else json.dumps(detail)).splitlines() or [""]
+    return first_line

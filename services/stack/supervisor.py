@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -268,6 +269,7 @@ class Stack:
     def _start_airflow(self, environment: dict[str, str]) -> None:
         self._say("starting Airflow")
         self._keep_password()
+        started_at = datetime.now(UTC)
         components = airflow_components(environment, schedulers=self.settings.schedulers)
         self._launch([Program(component, self.home) for component in components])
         client = self.airflow
@@ -275,9 +277,7 @@ class Stack:
         folder = Path(environment_of(environment, self.home)["AIRFLOW__CORE__DAGS_FOLDER"])
         not_gone_through = set(GROUP_LEGS).difference(dataset_groups()[0].legs)
         wanted = {path.stem for path in folder.glob("*.py")} - not_gone_through
-        self._wait_until(lambda: wanted <= client.dag_ids() or bool(client.import_errors()), "Airflow's list of DAGs")
-        if errors := client.import_errors():
-            raise StackDidNotStart("Airflow could not import: " + "; ".join(errors))
+        self._wait_until(lambda: client.lists_dags(wanted, started_at), "Airflow's list of DAGs")
 
     def _keep_password(self) -> None:
         """Tell Airflow the administrator's password, beside those that it has made for others."""
