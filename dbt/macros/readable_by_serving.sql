@@ -1,4 +1,4 @@
-{# Lets the role of the recommendations API read a relation, where there is that role (include/sql/admin/reader.sql). #}
+{# Lets the role of the recommendations API read a relation, where there is that role (include/sql/admin.sql). #}
 {% macro readable_by_serving() %}
 do $$
 begin

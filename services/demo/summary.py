@@ -117,12 +117,12 @@ def summarise(
     with psycopg.connect(warehouse_url, row_factory=dict_row) as connection:
         of_groups = _of_groups(connection, groups)
         return Summary(
-            **_rows(connection, "counts")[0],
+            **_rows(connection, "summary/counts")[0],
             **vars(of_groups[groups[0].name]),
-            rejected_by_reason={row["reason"]: row["n_lines"] for row in _rows(connection, "rejects")},
+            rejected_by_reason={row["reason"]: row["n_lines"] for row in _rows(connection, "summary/rejects")},
             source_rows=source_rows,
             refused_rows=refused_rows,
-            quality={row.pop("suite"): row for row in _rows(connection, "quality")},
+            quality={row.pop("suite"): row for row in _rows(connection, "summary/quality")},
             seconds_per_leg={leg.leg: round(leg.seconds, 2) for leg in legs},
             rows_per_leg={leg.leg: leg.rows for leg in legs},
             seconds_to_start=round(seconds_to_start, 2),
@@ -135,7 +135,7 @@ def summarise(
 def _of_groups(connection: Connection, groups: Sequence[DatasetGroup]) -> dict[str, GroupSummary]:
     found = connection.execute(sql("cache/groups/list").encode()).fetchall()
     schemas = {groups[0].name: CACHE_SCHEMA} | {row["dataset_group"]: row["schema_name"] for row in found}
-    metrics = _metrics(_rows(connection, "metrics"))
+    metrics = _metrics(_rows(connection, "summary/metrics"))
     asked = [group for group in groups if group.is_first or group.questions]
     return {group.name: _of_group(connection, group, schemas, metrics) for group in asked}
 
@@ -156,10 +156,14 @@ def _of_group(
     plain = {solution: solution.rpartition("/")[2] for solution in metrics}
     return GroupSummary(
         **_rows(
-            connection, "group_counts", parts, is_everybody=group.is_whole_shop, has_users=_is_asked_about_users(group)
+            connection,
+            "summary/group_counts",
+            parts,
+            is_everybody=group.is_whole_shop,
+            has_users=_is_asked_about_users(group),
         )[0],
         metrics={name: metrics[solution] for solution, name in plain.items() if solution == group.key(name)},
-        examples=_rows(connection, "customers", parts, is_everybody=group.is_whole_shop),
+        examples=_rows(connection, "summary/customers", parts, is_everybody=group.is_whole_shop),
     )
 
 
@@ -168,13 +172,13 @@ def rows_of(warehouse_url: str, groups: Sequence[DatasetGroup], step: Step, sinc
     first, *further = (group.name for group in groups)
     names = {"dataset_group": step.group.name, "first_group": first, "further_groups": further}
     with psycopg.connect(warehouse_url, row_factory=dict_row) as connection:
-        return int(_rows(connection, "leg", None, leg=step.leg, since=since, **names)[0]["n_rows"])
+        return int(_rows(connection, "summary/leg", None, leg=step.leg, since=since, **names)[0]["n_rows"])
 
 
 def _rows(
     connection: Connection, name: str, parts: Mapping[str, Composable] | None = None, **values: Any
 ) -> list[dict[str, Any]]:
-    return connection.execute(sql(f"summary/{name}", **(parts or {})).encode(), values).fetchall()
+    return connection.execute(sql(name, **(parts or {})).encode(), values).fetchall()
 
 
 def _metrics(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -33,3 +33,18 @@ update ops.interventions set
     is_done = true,
     done_at = clock_timestamp()
 where run_key = %(run_key)s and kind = %(kind)s and subject = %(subject)s;
+
+-- name: newest_rollbacks
+-- The newest rollbacks, by whom and why.
+select
+    subject,
+    asked_by,
+    reason,
+    before,
+    after,
+    is_done,
+    asked_at
+from ops.interventions
+where kind = 'rollback'
+order by asked_at desc
+limit 20;

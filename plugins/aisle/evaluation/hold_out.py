@@ -114,13 +114,13 @@ def rank_lists(lists: Mapping[str, Sequence[str]], cases: list[Case]) -> dict[st
 
 def rank_popularity(group: DatasetGroup, hold_out: HoldOut, cases: list[Case]) -> dict[str, list[str]]:
     """The same list for everybody: what most people bought lately."""
-    popular = [item for (item,) in _rows("evaluate/popularity/select", group, hold_out)]
+    popular = [item for (item,) in _rows("evaluate/hold_out/popular_items", group, hold_out)]
     return {case.user_id: _counted(popular, case) for case in cases}
 
 
 def count_items(group: DatasetGroup, hold_out: HoldOut) -> int:
     """How many items a model of the group that has not seen the hold-out could show."""
-    return int(_rows("evaluate/catalogue/count", group, hold_out)[0][0])
+    return int(_rows("evaluate/hold_out/count_items", group, hold_out)[0][0])
 
 
 def _counted(ranked: Sequence[str], case: Case) -> list[str]:

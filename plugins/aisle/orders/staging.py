@@ -34,7 +34,7 @@ class Staging:
 
     def clear(self) -> None:
         """Make the tables, or empty them."""
-        self._connection.execute(sql("raw/company__orders/stage").encode())
+        self._connection.execute(sql("raw/staged/create").encode())
 
     def add(self, orders: Iterable[LandedOrder]) -> None:
         """Stage the orders of a page."""
@@ -62,8 +62,8 @@ class Staging:
         cursor.execute(sql("identity/placeholders/set_aside").encode(), values)
         cursor.execute(sql("identity/tombstones/suppress").encode())
         cursor.execute(sql("identity/contacts/merge").encode())
-        cursor.execute(sql("raw/company__orders/settle_ids").encode(), values)
-        cursor.execute(sql("raw/company__orders/doubt_replacements").encode(), values)
+        cursor.execute(sql("raw/order_ids/settle").encode(), values)
+        cursor.execute(sql("raw/order_ids/doubt_replacements").encode(), values)
         cursor.execute(sql("raw/company__orders/merge").encode(), values)
         cursor.execute(sql("ops/vanished_orders/note").encode(), values)
         cursor.execute(sql("identity/customers/merge").encode())

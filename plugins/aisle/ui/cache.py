@@ -58,14 +58,14 @@ def read(reader: Reader, choice: Choice) -> Cache:
     """The page of one group, from its cache's generations and rejected_lines, and from ops.interventions."""
     parts = {"cache": Identifier(choice.shown.cache_schema)}
     rejects: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in reader.rows("ui/cache_rejects", parts):
+    for row in reader.rows("ui/cache/rejects", parts):
         rejects[row["generation"]].append(row)
-    rows = reader.rows("ui/cache_generations", parts, n_generations=N_GENERATIONS)
+    rows = reader.rows("ui/cache/generations", parts, n_generations=N_GENERATIONS)
     generations = tuple(_generation(row, tuple(rejects[row["generation"]])) for row in rows)
     live_at = [one.row["published_at"] for one in generations if one.row["state"] == "live"]
     is_stale = any(datetime.now(UTC) - published_at > TIME_TO_LIVE for published_at in live_at)
     subject = choice.shown.key("cache")
-    rollbacks = tuple(row for row in reader.rows("ui/rollbacks") if row["subject"] == subject)
+    rollbacks = tuple(row for row in reader.rows("ops/interventions/newest_rollbacks") if row["subject"] == subject)
     return Cache(generations, get_settings().publish.min_coverage, is_stale, rollbacks, choice)
 
 

@@ -104,9 +104,9 @@ def is_charged() -> bool:
 
 
 def _usages(reader: Reader, prices: PriceList) -> list[Usage]:
-    jobs = [Usage(**row, group=owner_of(row["subject"])) for row in reader.rows("ui/cost_usage", n_days=N_DAYS)]
+    jobs = [Usage(**row, group=owner_of(row["subject"])) for row in reader.rows("ui/cost/usage", n_days=N_DAYS)]
     event_bytes = prices.assumptions.event_bytes
-    return jobs + [_streamed(row, event_bytes) for row in reader.rows("ui/cost_events", n_days=N_DAYS)]
+    return jobs + [_streamed(row, event_bytes) for row in reader.rows("ui/cost/events", n_days=N_DAYS)]
 
 
 def _streamed(row: dict[str, Any], event_bytes: int) -> Usage:
@@ -123,7 +123,7 @@ def _by_group(total: Bill, known: list[str]) -> dict[str, Bill]:
 
 def _real_time(reader: Reader, groups: tuple[DatasetGroup, ...], total: Bill, prices: PriceList) -> RealTime | None:
     """None where nothing was published."""
-    days = {row["schema_name"]: _cache_days(row["days"]) for row in reader.rows("ui/cost_span", n_days=N_DAYS)}
+    days = {row["schema_name"]: _cache_days(row["days"]) for row in reader.rows("ui/cost/span", n_days=N_DAYS)}
     cached = tuple(
         CachedGroup(group.name, len(group.questions), days[group.cache_schema])
         for group in groups
@@ -145,7 +145,7 @@ def _standing(reader: Reader, groups: tuple[DatasetGroup, ...], prices: PriceLis
     solutions = [solution for group in groups for solution in group.solutions.values()]
     campaigns = [campaign for solution in solutions for campaign in solution.campaigns.values()]
     per_day = campaigns_cost(sum(campaign.min_provisioned_tps for campaign in campaigns), prices)
-    tried = reader.row("ui/cost_canaries", n_days=N_DAYS)
+    tried = reader.row("ui/cost/canaries", n_days=N_DAYS)
     return Standing(len(campaigns), per_day, tried["n_canaries"] if tried else 0)
 
 

@@ -98,10 +98,10 @@ def read(reader: Reader, readable_dags: Collection[str]) -> Line:
     now, settings = datetime.now(UTC), get_settings()
     first, *others = dataset_groups()
     runs = runs_of({leg.name for leg in LEGS} & set(readable_dags))
-    receipts = reader.rows("ui/line_receipts", other_groups=[group.name for group in others])
-    sources = reader.rows("ui/line_sources")
+    receipts = reader.rows("ui/line/receipts", other_groups=[group.name for group in others])
+    sources = reader.rows("ui/line/sources")
     gaps = [gap for source in sources for gap in _gaps(reader, source["source"], settings.ingest.start_at)]
-    outbox = reader.row("ui/line_outbox")
+    outbox = reader.row("ui/line/outbox")
     notes = {"ingest": _gap_notes(gaps), "events": _outbox_notes(outbox)}
     legs = [leg for leg in LEGS if leg.name in runs or leg.name not in _BESIDE_THE_LINE]
     periods = {leg: period_of(leg.clock, settings, now, first) for leg in legs}

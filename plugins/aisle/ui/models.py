@@ -97,7 +97,7 @@ class Models:
 def read(reader: Reader, choice: Choice) -> Models:
     """The page of one group, from ops.model_versions, ops.model_evaluations and ops.model_metrics."""
     group = choice.shown
-    judged = reader.rows("ui/model_versions", n_versions=N_VERSIONS)
+    judged = reader.rows("ui/models/versions", n_versions=N_VERSIONS)
     service = _service_metrics(reader)
     rows = sorted(judged + _unjudged(judged, service), key=lambda row: row["trained_at"], reverse=True)
     evaluations = _evaluations(reader, [row["solution_version_arn"] for row in rows])
@@ -109,14 +109,14 @@ def read(reader: Reader, choice: Choice) -> Models:
     known = [group.key(name) for name in group.solutions]
     mine = (name for name in of_solution if owner_of(name) == group.name)
     names = sorted(mine, key=lambda name: known.index(name) if name in known else len(known))
-    rollbacks = tuple(row for row in reader.rows("ui/rollbacks") if row["subject"] in names)
+    rollbacks = tuple(row for row in reader.rows("ops/interventions/newest_rollbacks") if row["subject"] in names)
     return Models(tuple(_solution(name, tuple(of_solution[name]), group) for name in names), rollbacks, choice)
 
 
 def _service_metrics(reader: Reader) -> dict[tuple[str, str], dict[str, Any]]:
     """Metric → value by solution and version, and under 'measured_at' when the service gave them."""
     found: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
-    for row in reader.rows("ui/model_metrics", n_versions=N_VERSIONS):
+    for row in reader.rows("ui/models/metrics", n_versions=N_VERSIONS):
         metrics = found[row["solution"], row["solution_version_arn"]]
         metrics |= {row["metric"]: row["value"], "measured_at": row["measured_at"]}
     return found
@@ -135,7 +135,7 @@ def _unjudged(judged: list[dict[str, Any]], service: dict[tuple[str, str], Any])
 
 def _evaluations(reader: Reader, arns: list[str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in reader.rows("ui/model_evaluations", arns=arns):
+    for row in reader.rows("ui/models/evaluations", arns=arns):
         found[row["solution_version_arn"]].append(row)
     return found
 

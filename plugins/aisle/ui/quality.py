@@ -72,12 +72,12 @@ def read(reader: Reader) -> Quality:
         border: [_state(suite, runs_by_suite.get(suite.name, [])) for suite in suites_of_all(border)]
         for border in BORDERS
     }
-    failures = tuple(_failure(row, borders) for row in reader.rows("ui/quality_failures"))
+    failures = tuple(_failure(row, borders) for row in reader.rows("ui/quality/failures"))
     newest = [state.newest for states in borders.values() for state in states if state.newest]
     return Quality(
-        volumes=_volumes(reader.rows("ui/quality_volumes", n_runs=N_RUNS)),
-        refusals=tuple(_refusal(row) for row in reader.rows("ui/quality_refusals")),
-        status_words=tuple(reader.rows("ui/quality_status_words")),
+        volumes=_volumes(reader.rows("ui/quality/volumes", n_runs=N_RUNS)),
+        refusals=tuple(_refusal(row) for row in reader.rows("ui/quality/refusals")),
+        status_words=tuple(reader.rows("ui/quality/status_words")),
         borders=borders,
         failures=failures,
         data_docs=_docs("index"),

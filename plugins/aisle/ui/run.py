@@ -25,7 +25,7 @@ class RunReceipts:
 
 def read(reader: Reader, dag_id: str, run_id: str, run_key: str) -> RunReceipts:
     """The page of a run whose key is known."""
-    return RunReceipts(dag_id, run_id, run_key, tuple(reader.rows("ui/run_receipts", key=run_key)))
+    return RunReceipts(dag_id, run_id, run_key, tuple(reader.rows("ops/receipts/of_run", key=run_key)))
 
 
 def run_key_of(dag_id: str, run_id: str) -> str | None:

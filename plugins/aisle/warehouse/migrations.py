@@ -10,7 +10,7 @@ from aisle.warehouse.statements import sql
 
 #: In order: later files may refer to earlier ones. Each can run again without harm.
 MIGRATIONS = (
-    "admin/schemas",
+    "admin/create_schemas",
     "identity/customers/create",
     "identity/contacts/create",
     "identity/placeholders/create",
@@ -18,6 +18,12 @@ MIGRATIONS = (
     "identity/tombstones/create",
     "identity/personal_data/create",
     "raw/company__orders/create",
+    "raw/company__order_items/create",
+    "raw/company__product_spellings/create",
+    "raw/company__rejects/create",
+    "raw/company__rejects/create_refusals",
+    "raw/company__rejects/reject_impossible_dates",
+    "raw/order_ids/create",
     "ops/ingest_windows/create",
     "ops/vanished_orders/create",
     "ops/ingest_days/create",
@@ -50,14 +56,14 @@ def migrate(url: str) -> None:
             connection.execute(sql(name).encode())
         create_cache(connection, CACHE_SCHEMA)
         connection.execute(sql("cache/groups/create").encode())
-        connection.execute(sql("admin/search_path").encode())
+        connection.execute(sql("admin/set_search_path").encode())
 
 
 def admit_reader(url: str, password: str) -> None:
     """Make the role that serving reads with, or give it another password. The user of `url` may create roles."""
     with connect(url) as connection:
         parts = {"role_name": Literal(READER), "role": Identifier(READER), "password": Literal(password)}
-        connection.execute(sql("admin/reader", **parts).encode())
+        connection.execute(sql("admin/admit_reader", **parts).encode())
 
 
 def create_cache(connection: psycopg.Connection, schema: str) -> None:

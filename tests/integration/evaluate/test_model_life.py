@@ -47,7 +47,7 @@ def imported(s3: Any, personalize: Any, dataset_type: str) -> list[dict[str, str
 def used_by_twins(url: str, run_key: str) -> list[tuple[str, str, float, bool]]:
     """Kind, subject, quantity, whether skipped: what the page of costs finds of a run's twins."""
     with psycopg.connect(url) as connection:
-        found = connection.execute(sql("ui/cost_usage").encode(), {"n_days": 1, "n_rows": 100}).fetchall()
+        found = connection.execute(sql("ui/cost/usage").encode(), {"n_days": 1, "n_rows": 100}).fetchall()
     return [
         (kind, subject, quantity, skipped)
         for _, kind, subject, key, quantity, skipped in found

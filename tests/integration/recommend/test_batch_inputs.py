@@ -16,7 +16,7 @@ def lines(
     url: str, s3: Any, bucket: str, kind: str, active_days: int | None = None, *, is_everybody: bool = True
 ) -> list[BatchInput]:
     group, params = dataset_groups()[0], {"active_days": active_days, "is_everybody": is_everybody}
-    select = sql(f"recommend/{kind}/select", interactions=group.mart("interactions"), items=group.mart("items"))
+    select = sql(f"recommend/{kind}", interactions=group.mart("interactions"), items=group.mart("items"))
     with psycopg.connect(url) as connection:
         copy_to_s3(connection, select, LineFormat.JSON_LINES, s3, bucket, "lines", params)
     content = s3.get_object(Bucket=bucket, Key="lines")["Body"].read()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ from aisle.identity.hashing import PersonHasher
 from aisle.orders.landing import LandedOrder, Lander
 from aisle.settings import PROJECT_ROOT, Identity, OrderSystem
 from aisle.stages.export import dataset_csv
-from aisle.warehouse import SQL_ROOT
+from aisle.warehouse import SQL_ROOT, sql
 from personalize_kinds import limits as service
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -330,7 +329,7 @@ def test_the_earliest_moment_is_that_of_the_suites() -> None:
 
 
 def test_the_largest_number_fits_every_column_it_goes_to() -> None:
-    text = Path(SQL_ROOT / "raw" / "company__orders" / "create.sql").read_text()
+    text = sql("raw/company__orders/create") + sql("raw/company__order_items/create")
     columns = re.findall(r"(quantity|unit_price|base_price|total_amount) numeric\((\d+), (\d+)\)", text)
     assert len(columns) == 4
     for name, digits, decimals in columns:

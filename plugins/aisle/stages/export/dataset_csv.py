@@ -68,8 +68,8 @@ def _check_columns(connection: psycopg.Connection, dataset: Dataset, select: str
     header = ",".join(column.name for column in description)
     if header != dataset.header:
         raise ContractBroken(
-            f"Exporting {dataset.name}: include/sql/export/{dataset.name}/select.sql gives the columns {header}, but "
-            f"the schema has {dataset.header}. Make the two agree."
+            f"Exporting {dataset.name}: `select` in include/sql/export/{dataset.name}.sql gives the columns {header}, "
+            f"but the schema has {dataset.header}. Make the two agree."
         )
 
 

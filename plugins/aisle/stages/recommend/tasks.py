@@ -94,7 +94,7 @@ def write_input(kind: str) -> dict[str, Any]:
         with connect() as connection:
             copied = copy_to_s3(
                 connection,
-                sql(f"recommend/{kind}/select", **marts),
+                sql(f"recommend/{kind}", **marts),
                 LineFormat.JSON_LINES,
                 S3Hook().get_conn(),
                 settings.storage.bucket,

@@ -1,0 +1,55 @@
+-- name: create_schemas
+-- The warehouse's schemas. dbt makes staging, intermediate, core and personalize itself.
+create schema if not exists identity;
+create schema if not exists raw;
+create schema if not exists ops;
+create schema if not exists cache;
+create schema if not exists events;
+
+comment on schema identity is
+'Who is behind a user_id: names, phones, e-mails, addresses. Nothing of it leaves this schema.';
+comment on schema raw is 'Orders as the company sent them, one row per order and per line, without personal data.';
+comment on schema ops is 'How the line runs: windows, receipts, quality results, exports, jobs, model metrics.';
+comment on schema cache is
+'What the API serves: one live generation of recommendations, the one before, the one in the making.';
+comment on schema events is 'Single events on their way to Personalize: the outbox.';
+
+-- name: set_search_path
+-- So that `select * from offline_user_recommendations` finds the cache without its schema's name.
+do $$
+begin
+    execute format('alter database %I set search_path = public, cache, core', current_database());
+end
+$$;
+
+-- name: admit_reader
+-- The role that the recommendations API reads with: the lists, and which products there are. It can change nothing and
+-- sees nothing else, above all no person. Whatever is published later is shared with it by cache.share_with_readers.
+do $$
+begin
+    if to_regrole({role_name}) is null then
+        create role {role};
+    end if;
+end
+$$;
+
+alter role {role} login password {password};
+alter role {role} set default_transaction_read_only = on;
+
+create schema if not exists core;
+grant usage on schema cache, core to {role};
+grant select on cache.groups, cache.generations, cache.popular_products to {role};
+grant select on cache.offline_user_recommendations, cache.offline_similar_items to {role};
+
+-- dbt makes this one anew with every run, and grants the same (macro readable_by_serving).
+do $$
+begin
+    if to_regclass('core.products') is not null then
+        grant select on core.products to {role};
+    end if;
+end
+$$;
+
+select cache.share_with_readers(schemas)
+from cache.schemas()
+where schemas <> 'cache';

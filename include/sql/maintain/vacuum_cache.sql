@@ -1,2 +1,0 @@
--- What maintain deletes from in one group's cache.
-vacuum (analyze, skip_locked) {cache}.generations, {cache}.rejected_lines
