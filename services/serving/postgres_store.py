@@ -21,8 +21,8 @@ from psycopg.sql import Identifier, Literal
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from aisle.contracts.recommendations import ScoredProduct
-from aisle.warehouse import CACHE_SCHEMA, sql
+from aisle.contracts.recommendations import LIST_TABLES, ListTable, ScoredProduct, Subject
+from aisle.warehouse import CACHE_SCHEMA, list_parts, sql
 from services.serving.errors import DatabaseUnreachable, TableMissing
 from services.serving.groups import chosen
 from services.serving.store import LiveGeneration, PopularProducts, StoredList
@@ -67,22 +67,24 @@ class PostgresStore:
         await self._pool.close()
 
     async def recommendations(self, user_id: str, group: str | None = None) -> StoredList | None:
-        return await self._look_up("offline_user_recommendations", user_id, group)
+        return await self._look_up("users", user_id, group)
 
     async def similar(self, item_id: str, group: str | None = None) -> StoredList | None:
-        return await self._look_up("offline_similar_items", item_id, group)
+        return await self._look_up("items", item_id, group)
 
     async def spellings(self, item_id: str) -> Sequence[str]:
         parameters = {"item_id": " ".join(item_id.split())}
         try:
-            rows = await self._fetch(sql("cache/product_spellings"), parameters)
+            rows = await self._fetch(sql("core/products/spellings"), parameters)
         except TableMissing:  # no marts yet: then there are no other spellings either
             return []
         return [product_id for (product_id,) in rows]
 
     async def popular(self, limit: int, group: str | None = None) -> PopularProducts:
         own = await self._popular_of(group, limit) if group is not None else None
-        return own or PopularProducts(products=_scored(await self._fetch(sql("cache/popular"), {"n_items": limit})))
+        return own or PopularProducts(
+            products=_scored(await self._fetch(sql("core/products/popular"), {"n_items": limit}))
+        )
 
     async def live_generation(self) -> LiveGeneration | None:
         row = await self._first("cache/generations/live", await self._schemas_of(None), {})
@@ -104,8 +106,9 @@ class PostgresStore:
         *_, generation, published_at = rows[0]
         return PopularProducts(products=_scored(rows), generation=generation, counted_at=published_at)
 
-    async def _look_up(self, table: str, key: str, group: str | None) -> StoredList | None:
-        row = await self._first(f"cache/{table}/look_up", await self._schemas_of(group), {"key": key})
+    async def _look_up(self, subject: Subject, key: str, group: str | None) -> StoredList | None:
+        table = LIST_TABLES[subject]
+        row = await self._first("cache/lists/look_up", await self._schemas_of(group), {"key": key}, table)
         if row is None:
             return None
         products, generation, score_kind, updated_at = row
@@ -113,9 +116,11 @@ class PostgresStore:
             products=products, generation=generation, score_kind=score_kind, updated_at=updated_at.replace(tzinfo=UTC)
         )
 
-    async def _first(self, name: str, schemas: Sequence[str], parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    async def _first(
+        self, name: str, schemas: Sequence[str], parameters: Mapping[str, Any], table: ListTable | None = None
+    ) -> tuple[Any, ...] | None:
         """What the first of the schemas has, without its place."""
-        rows = await self._fetch(_over(name, tuple(schemas)), parameters)
+        rows = await self._fetch(_over(name, tuple(schemas), table), parameters)
         return rows[0][1:] if rows else None
 
     async def _schemas_of(self, group: str | None) -> Sequence[str]:
@@ -151,10 +156,11 @@ class PostgresStore:
 
 
 @cache
-def _over(name: str, schemas: tuple[str, ...]) -> str:
+def _over(name: str, schemas: tuple[str, ...], table: ListTable | None) -> str:
     """One statement that looks into each schema; of several answers, that of the first."""
-    looks = [sql(name, cache=Identifier(schema), nth=Literal(nth)) for nth, schema in enumerate(schemas)]
-    return looks[0] if len(looks) == 1 else "union all\n".join(looks) + "order by place\nlimit 1\n"
+    parts = list_parts(table) if table else {}
+    looks = [sql(name, cache=Identifier(schema), nth=Literal(nth), **parts) for nth, schema in enumerate(schemas)]
+    return looks[0] if len(looks) == 1 else "\nunion all\n".join(looks) + "\norder by place\nlimit 1"
 
 
 @cache

@@ -105,45 +105,24 @@ from unnest(array['users', 'items']) as kinds (kind)
 inner join ops.receipts on receipts.subject = %(prefix)s || kinds.kind || '-input'
 where receipts.leg = 'recommend' and receipts.run_key = %(run_key)s;
 
--- name: measure_batch_output_users
--- The staged lists of users, and how many products they show. An element that is no object shows none.
-with products as (
-    select distinct products_shown.product_id
-    from {cache}.offline_user_recommendations__next as lists
+-- name: measure_lists
+-- The staged lists of users, or of items, and how many products they show. An element that is no object shows none.
+with products_shown as (
+    select distinct shown.product_id
+    from {cache}.{staging} as lists
     cross join
-        jsonb_array_elements_text(jsonb_path_query_array(lists.recommendations, '$[*].product_id'))
-            as products_shown (product_id)
+        jsonb_array_elements_text(jsonb_path_query_array(lists.{products}, '$[*].product_id')) as shown (product_id)
 )
 
 select
-    'lists of users' as measure,
+    'lists of ' || {kind} as measure,
     count(*) as value
-from {cache}.offline_user_recommendations__next
+from {cache}.{staging}
 union all
 select
-    'products in lists of users' as measure,
+    'products in lists of ' || {kind} as measure,
     count(*) as value
-from products;
-
--- name: measure_batch_output_items
--- The staged lists of items, and how many products they show. An element that is no object shows none.
-with products as (
-    select distinct products_shown.product_id
-    from {cache}.offline_similar_items__next as lists
-    cross join
-        jsonb_array_elements_text(jsonb_path_query_array(lists.similar_products, '$[*].product_id'))
-            as products_shown (product_id)
-)
-
-select
-    'lists of items' as measure,
-    count(*) as value
-from {cache}.offline_similar_items__next
-union all
-select
-    'products in lists of items' as measure,
-    count(*) as value
-from products;
+from products_shown;
 
 -- name: compare
 -- Store what one run measured, beside the last good run and the median of the newest good runs. A measure that is gone

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aisle.batch.ranking import Subject
+from aisle.contracts.recommendations import Subject
 from aisle.errors import ConfigurationError, ContractBroken
 
 

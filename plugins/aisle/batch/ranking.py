@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from aisle.contracts.limits import LONGEST_ID
-from aisle.contracts.personalize import BatchAnswer, BatchInput, BatchOutput
-from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoredProduct, ScoreKind
-
-Subject = Literal["users", "items"]
+from aisle.contracts.personalize import BatchAnswer, BatchOutput
+from aisle.contracts.recommendations import ScoredProduct, ScoreKind, Subject
 
 MAX_KEY_LENGTH = LONGEST_ID  # of the cache's key columns
 
 _decode = msgspec.json.Decoder(BatchOutput).decode
-
-
-class CacheTable(NamedTuple):
-    """One of the two cache tables, and what its lists are about."""
-
-    subject: Subject
-    name: str  # also the folder of its SQL
-    id_of: Callable[[BatchInput], str | None]
-
-
-TABLES: dict[Subject, CacheTable] = {
-    "users": CacheTable("users", USER_RECOMMENDATIONS, lambda asked: asked.userId),
-    "items": CacheTable("items", SIMILAR_PRODUCTS, lambda asked: asked.itemId),
-}
 
 
 class RankedList(NamedTuple):
@@ -48,7 +31,7 @@ class Rejected(NamedTuple):
     detail: str
 
 
-def read_line(text: bytes, table: CacheTable) -> RankedList | Rejected:
+def read_line(text: bytes, subject: Subject) -> RankedList | Rejected:
     """What one line says. Never raises for what the line holds."""
     try:
         line = _decode(text)
@@ -56,7 +39,7 @@ def read_line(text: bytes, table: CacheTable) -> RankedList | Rejected:
         return Rejected("undecodable", str(error))
     if line.error:
         return Rejected("error", line.error)
-    key = table.id_of(line.input)
+    key = line.input.userId if subject == "users" else line.input.itemId
     if not key or len(key) > MAX_KEY_LENGTH or "\0" in key:
         return Rejected("unusable_id", f"the id must have 1 to {MAX_KEY_LENGTH} characters and no NUL")
     return _ranked(key, line.output or BatchAnswer())

@@ -42,7 +42,7 @@ def check_coverage(
 def _reasons(staged: Staged, generation: str, group: DatasetGroup, url: str | None) -> str:
     with connect(url) as connection:
         rows = connection.execute(
-            cache_sql("rejected_lines/summary", group), {"generation": generation, "subject": staged.subject}
+            cache_sql("cache/rejected_lines/summary", group), {"generation": generation, "subject": staged.subject}
         ).fetchall()
     named = ", ".join(f"{count} times {reason} ({detail[:200]})" for reason, detail, count in rows)
     return f"{staged.rejected} of them without a list: {named}" if named else "none of them was rejected"

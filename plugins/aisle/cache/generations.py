@@ -10,20 +10,25 @@ from typing import TypeVar
 import msgspec
 import psycopg
 from psycopg import errors
+from psycopg.sql import Composable, Identifier
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from aisle.batch.ranking import TABLES, Subject
 from aisle.cache.popular import keep_popular
 from aisle.cache.schema import cache_sql
+from aisle.cache.staging import begin_staging, finish_staging
+from aisle.contracts.recommendations import LIST_TABLES, Subject
 from aisle.errors import ConfigurationError, FinalError, RetryableError
 from aisle.groups.dataset_group import DatasetGroup
-from aisle.warehouse import connect
+from aisle.warehouse import connect, list_parts
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 LOCK_PATIENCE_SECONDS = 120.0
+
+#: What follows the name of a table of lists, by the generation that it holds.
+_NEXT, _LIVE, _PREVIOUS, _ASIDE = "__next", "", "__previous", "__aside"
 
 
 class CacheIsBusy(RetryableError):
@@ -70,7 +75,7 @@ def rollback(group: DatasetGroup, url: str | None = None, *, patience_seconds: f
 def _switch(new: Generation, group: DatasetGroup, url: str | None) -> bool:
     with connect(url) as connection:
         keep_popular(connection, new.generation, group)  # before the lock: readers do not wait for it
-        _run(connection, "lock", group)
+        _lock(connection, group)
         is_republished = _in_state(connection, "live", group) == new.generation
         staged = _staged(connection, new.subjects, group)
         if staged is None and is_republished:
@@ -84,31 +89,39 @@ def _switch(new: Generation, group: DatasetGroup, url: str | None) -> bool:
                 "clear the stage tasks of this run, so that they stage it again"
             )
         _leave_empty(connection, new.subjects, group)
-        _run(connection, "drop_live" if is_republished else "set_live_aside", group)
-        _run(connection, "promote_next", group)
+        if is_republished:  # the run replaces its own generation: the previous one stays what it was
+            _drop(connection, group, _LIVE)
+        else:
+            _set_aside(connection, group)
+        _rename(connection, group, _NEXT, _LIVE)
         row = {**msgspec.structs.asdict(new), "solution_versions": json.dumps(new.solution_versions)}
-        connection.execute(cache_sql("generations/publish", group), row)
-        _run(connection, "rejected_lines/forget_retired", group)
-        _run(connection, "popular_products/forget_retired", group)
+        connection.execute(cache_sql("cache/generations/publish", group), row)
+        _run(connection, "cache/rejected_lines/forget_retired", group)
+        _run(connection, "cache/popular_products/forget_retired", group)
         return True
 
 
 def _rollback(group: DatasetGroup, url: str | None) -> str:
     with connect(url) as connection:
-        _run(connection, "lock", group)
+        _lock(connection, group)
         previous = _in_state(connection, "previous", group)
         if previous is None:
             raise ConfigurationError(
                 f"rolling the cache back found no previous generation in {group.cache_schema}.generations: only one "
                 "was ever published; publish another, or leave the live one"
             )
-        _run(connection, "rollback", group)
+        _rename(connection, group, _LIVE, _ASIDE)
+        _rename(connection, group, _PREVIOUS, _LIVE)
+        _rename(connection, group, _ASIDE, _PREVIOUS)
+        _run(connection, "cache/generations/swap", group)
         return previous
 
 
 def _staged(connection: psycopg.Connection, subjects: Iterable[Subject], group: DatasetGroup) -> set[str | None] | None:
     """The generations that the staging tables hold (one, if all is well); None if a table is missing."""
-    looks = [cache_sql(f"{TABLES[subject].name}/staged_generation", group) for subject in subjects]
+    looks = [
+        cache_sql("cache/lists/staged_generation", group, **list_parts(LIST_TABLES[subject])) for subject in subjects
+    ]
     try:
         with connection.transaction():
             return {row[0] if (row := connection.execute(look, {}).fetchone()) else None for look in looks}
@@ -118,18 +131,46 @@ def _staged(connection: psycopg.Connection, subjects: Iterable[Subject], group: 
 
 def _leave_empty(connection: psycopg.Connection, subjects: Collection[Subject], group: DatasetGroup) -> None:
     """A group that answers one question only has no lists in the other table."""
-    for table in (table for subject, table in TABLES.items() if subject not in subjects):
-        _run(connection, f"{table.name}/begin_staging", group)
-        _run(connection, f"{table.name}/finish_staging", group)
+    for table in (table for subject, table in LIST_TABLES.items() if subject not in subjects):
+        begin_staging(connection, group, table)
+        finish_staging(connection, group, table)
+
+
+def _lock(connection: psycopg.Connection, group: DatasetGroup) -> None:
+    """Lock the live tables, always in the same order. Raises LockNotAvailable after half a second."""
+    for table in LIST_TABLES.values():
+        _run(connection, "cache/lists/lock", group, **list_parts(table))
+
+
+def _set_aside(connection: psycopg.Connection, group: DatasetGroup) -> None:
+    """Make the live generation the previous one; the one before goes."""
+    _drop(connection, group, _PREVIOUS)
+    _rename(connection, group, _LIVE, _PREVIOUS)
+    _run(connection, "cache/generations/set_aside", group)
+
+
+def _drop(connection: psycopg.Connection, group: DatasetGroup, suffix: str) -> None:
+    for table in LIST_TABLES.values():
+        _run(connection, "cache/lists/drop", group, old=Identifier(table.name + suffix))
+
+
+def _rename(connection: psycopg.Connection, group: DatasetGroup, old: str, new: str) -> None:
+    """Rename both tables of lists, and their primary keys, from one suffix to the other."""
+    for table in LIST_TABLES.values():
+        names = {"old": table.name + old, "new": table.name + new}
+        keys = {f"{part}_key": f"{name}_pkey" for part, name in names.items()}
+        _run(
+            connection, "cache/lists/rename", group, **{part: Identifier(name) for part, name in (names | keys).items()}
+        )
 
 
 def _in_state(connection: psycopg.Connection, state: str, group: DatasetGroup) -> str | None:
-    row = connection.execute(cache_sql("generations/in_state", group), {"state": state}).fetchone()
+    row = connection.execute(cache_sql("cache/generations/in_state", group), {"state": state}).fetchone()
     return row[0] if row else None
 
 
-def _run(connection: psycopg.Connection, name: str, group: DatasetGroup) -> None:
-    connection.execute(cache_sql(name, group), {})
+def _run(connection: psycopg.Connection, name: str, group: DatasetGroup, **parts: Composable) -> None:
+    connection.execute(cache_sql(name, group, **parts), {})
 
 
 def _when_readers_let(action: Callable[[], T], patience_seconds: float) -> T:

@@ -18,14 +18,14 @@ def keep_popular(connection: Connection, generation: str, group: DatasetGroup) -
 
     A group that has the whole shop keeps none: serving shows the whole shop's, counted afresh.
     """
-    connection.execute(cache_sql("popular_products/forget", group), {"generation": generation})
+    connection.execute(cache_sql("cache/popular_products/forget", group), {"generation": generation})
     if not group.is_whole_shop:
         _count(connection, generation, group)
 
 
 def _count(connection: Connection, generation: str, group: DatasetGroup) -> None:
     """Lists that are ready do not wait for marts that are not."""
-    count = cache_sql("popular_products/count", group, interactions=group.mart("interactions"))
+    count = cache_sql("cache/popular_products/count", group, interactions=group.mart("interactions"))
     try:
         with connection.transaction():
             connection.execute(count, {"generation": generation, "n_items": LONGEST_ANSWER})

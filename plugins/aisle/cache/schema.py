@@ -10,18 +10,18 @@ from aisle.warehouse import connect, create_cache, sql
 
 
 def cache_sql(name: str, group: DatasetGroup, **parts: Composable) -> bytes:
-    """The text of `include/sql/cache/<name>.sql` for the cache of a group."""
+    """Return a statement for the cache of a group."""
     return in_schema(name, group.cache_schema, **parts)
 
 
 def in_schema(name: str, schema: str, **parts: Composable) -> bytes:
-    """The same, for a schema that may belong to no group any more."""
-    return sql(f"cache/{name}", cache=Identifier(schema), **parts).encode()
+    """Return the same for a schema that may belong to no group any more."""
+    return sql(name, cache=Identifier(schema), **parts).encode()
 
 
 def cache_schemas(connection: Connection) -> list[str]:
     """Every schema that holds published lists, also those of groups that the file no longer has."""
-    return [schema for (schema,) in connection.execute(sql("cache/schemas").encode())]
+    return [schema for (schema,) in connection.execute(sql("cache/schemas/list").encode())]
 
 
 def prepare(group: DatasetGroup, url: str | None = None) -> None:
@@ -30,10 +30,10 @@ def prepare(group: DatasetGroup, url: str | None = None) -> None:
     The first group's own comes with the migration of the warehouse.
     """
     with connect(url) as connection:
-        connection.execute(sql("cache/take_turns").encode())
+        connection.execute(sql("cache/schemas/take_turns").encode())
         if not group.is_first:
             create_cache(connection, group.cache_schema)
-            connection.execute(sql("cache/share_with_readers").encode(), {"schema": group.cache_schema})
+            connection.execute(sql("cache/schemas/share_with_readers").encode(), {"schema": group.cache_schema})
         _tell_serving(connection)
 
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import msgspec
 import psycopg
 
-from aisle.batch.ranking import TABLES, CacheTable, RankedList, Rejected, Subject, read_line
+from aisle.batch.ranking import RankedList, Rejected, read_line
 from aisle.batch.records import Line
 from aisle.cache.schema import cache_sql
-from aisle.contracts.recommendations import ScoredProduct, ScoreKind
+from aisle.contracts.recommendations import LIST_TABLES, ListTable, ScoredProduct, ScoreKind, Subject
 from aisle.groups.dataset_group import DatasetGroup
-from aisle.warehouse import connect
+from aisle.warehouse import connect, list_parts
 
 _encode = msgspec.json.Encoder().encode
 
@@ -43,25 +43,37 @@ def stage(
 
     Lines without a list go to `rejected_lines`, over a connection of their own: one in COPY can do nothing else.
     """
-    table, staged, started = TABLES[subject], Staged(subject=subject), time.monotonic()
+    table, staged, started = LIST_TABLES[subject], Staged(subject=subject), time.monotonic()
     with connect(url) as rejects, connect(url) as lists:
-        rejects.execute(cache_sql("rejected_lines/forget", group), {"generation": generation, "subject": subject})
-        lists.execute(cache_sql(f"{table.name}/begin_staging", group), {})
+        rejects.execute(cache_sql("cache/rejected_lines/forget", group), {"generation": generation, "subject": subject})
+        begin_staging(lists, group, table)
         with (
-            rejects.cursor().copy(cache_sql("rejected_lines/copy", group)) as copy_rejects,
-            lists.cursor().copy(cache_sql(f"{table.name}/copy", group)) as copy_lists,
+            rejects.cursor().copy(cache_sql("cache/rejected_lines/copy", group)) as copy_rejects,
+            lists.cursor().copy(cache_sql("cache/lists/copy", group, **list_parts(table))) as copy_lists,
         ):
             _copy(lines, table, staged, copy_lists, copy_rejects, generation, scored_by)
-        staged.repeated = lists.execute(cache_sql(f"{table.name}/drop_repeated", group), {}).rowcount
-        lists.execute(cache_sql(f"{table.name}/finish_staging", group), {})
+        staged.repeated = lists.execute(cache_sql("cache/lists/drop_repeated", group, **list_parts(table)), {}).rowcount
+        finish_staging(lists, group, table)
     staged.lists -= staged.repeated
     staged.seconds = time.monotonic() - started
     return staged
 
 
+def begin_staging(connection: psycopg.Connection, group: DatasetGroup, table: ListTable) -> None:
+    """Create an empty staging table in the place of one that a failed run has left."""
+    connection.execute(cache_sql("cache/lists/begin_staging", group, **list_parts(table)), {})
+
+
+def finish_staging(connection: psycopg.Connection, group: DatasetGroup, table: ListTable) -> None:
+    """Make a loaded staging table ready to be switched to."""
+    if table.subject == "users":
+        connection.execute(cache_sql("cache/lists/drop_erased", group, **list_parts(table)), {})
+    connection.execute(cache_sql("cache/lists/finish_staging", group, **list_parts(table)), {})
+
+
 def _copy(
     lines: Iterable[Line],
-    table: CacheTable,
+    table: ListTable,
     staged: Staged,
     lists: psycopg.Copy,
     rejects: psycopg.Copy,
@@ -71,7 +83,7 @@ def _copy(
     updated_at = datetime.now(UTC).replace(tzinfo=None)  # the column has no zone and means UTC
     for line in lines:
         staged.lines += 1
-        match read_line(line.text, table):
+        match read_line(line.text, table.subject):
             case RankedList(key, products, is_scored):
                 staged.lists += 1
                 staged.unscored += not is_scored

@@ -14,9 +14,10 @@ import msgspec
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
-from aisle.batch.ranking import TABLES, RankedList, Subject, read_line
+from aisle.batch.ranking import RankedList, read_line
 from aisle.batch.records import output_lines
 from aisle.contracts.personalize import BatchInput, Dataset
+from aisle.contracts.recommendations import Subject
 from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
 from aisle.evaluation.hold_out import Case, HoldOut
 from aisle.groups.dataset_group import DatasetGroup, Kind, Question
@@ -114,5 +115,5 @@ def output_uri(group: DatasetGroup, twin_name: str, run_key: str) -> str:
 
 def read_lists(s3: Any, kind: Subject, uri: str) -> dict[str, list[str]]:
     """A twin's lists by the id that was asked about. A line without a list has none here either."""
-    read = (read_line(line.text, TABLES[kind]) for line in output_lines(s3, uri))
+    read = (read_line(line.text, kind) for line in output_lines(s3, uri))
     return {one.key: [each.product_id for each in one.products] for one in read if isinstance(one, RankedList)}

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS
+from aisle.contracts.recommendations import LIST_TABLES
 from aisle.groups.dataset_group import DatasetGroup, Kind, dataset_groups
 from aisle.quality.suites import GROUP_BORDERS, Suite, suites_of
 from aisle.warehouse import CACHE_SCHEMA
 
 #: By what a group must be asked about to have them.
-_STAGED: dict[Kind, str] = {
-    "users": f"{CACHE_SCHEMA}.{USER_RECOMMENDATIONS}__next",
-    "items": f"{CACHE_SCHEMA}.{SIMILAR_PRODUCTS}__next",
-}
+_STAGED: dict[Kind, str] = {subject: f"{CACHE_SCHEMA}.{table.staging}" for subject, table in LIST_TABLES.items()}
 
 
 def suites_of_group(border: str, group: DatasetGroup) -> list[Suite]:

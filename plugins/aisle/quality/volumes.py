@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from psycopg import Connection
-from psycopg.sql import Composable, Identifier
+from psycopg.sql import Identifier, Literal
 
+from aisle.contracts.recommendations import LIST_TABLES
 from aisle.errors import ConfigurationError
-from aisle.groups.dataset_group import DatasetGroup, Kind
+from aisle.groups.dataset_group import DatasetGroup
 from aisle.settings import get_settings
-from aisle.warehouse import CACHE_SCHEMA, sql
-
-#: What the batch output of a group without a description is about.
-_BOTH_KINDS: tuple[Kind, ...] = ("users", "items")
+from aisle.warehouse import CACHE_SCHEMA, list_parts, sql
 
 
 class Accepted(NamedTuple):
@@ -70,9 +68,12 @@ def _queries(boundary: str, group: DatasetGroup | None) -> list[str]:
     """The statements that measure a boundary; each gives rows of measure and value."""
     if boundary != "batch_output":
         return [sql(f"ops/volumes/measure_{boundary}")]
-    schema: Composable = Identifier(group.cache_schema if group else CACHE_SCHEMA)
-    kinds = [question.kind for question in group.questions] if group else _BOTH_KINDS
-    return [sql(f"ops/volumes/measure_batch_output_{kind}", cache=schema) for kind in kinds]
+    schema = Identifier(group.cache_schema if group else CACHE_SCHEMA)
+    kinds = [question.kind for question in group.questions] if group else list(LIST_TABLES)
+    return [
+        sql("ops/volumes/measure_lists", cache=schema, kind=Literal(kind), **list_parts(LIST_TABLES[kind]))
+        for kind in kinds
+    ]
 
 
 def _bound(query: str, run_key: str, group: DatasetGroup | None) -> tuple[bytes, dict[str, str]]:

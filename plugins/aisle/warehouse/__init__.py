@@ -6,6 +6,7 @@ migrate(url)                           # bring the warehouse's own tables (all b
 """
 
 from aisle.warehouse.connection import CONNECTION_ID, connect, warehouse_url
+from aisle.warehouse.lists import list_parts
 from aisle.warehouse.migrations import CACHE_SCHEMA, READER, admit_reader, create_cache, migrate
 from aisle.warehouse.statements import SQL_ROOT, sql
 
@@ -17,6 +18,7 @@ __all__ = [
     "admit_reader",
     "connect",
     "create_cache",
+    "list_parts",
     "migrate",
     "sql",
     "warehouse_url",

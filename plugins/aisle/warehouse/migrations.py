@@ -5,7 +5,9 @@ from __future__ import annotations
 import psycopg
 from psycopg.sql import Identifier, Literal
 
+from aisle.contracts.recommendations import LIST_TABLES
 from aisle.warehouse.connection import connect
+from aisle.warehouse.lists import list_parts
 from aisle.warehouse.statements import sql
 
 #: In order: later files may refer to earlier ones. Each can run again without harm.
@@ -40,7 +42,7 @@ MIGRATIONS = (
     "ops/volumes/create",
     "ops/refusals/create",
     "ops/status_words/create",
-    "cache/functions",
+    "cache/schemas/create_functions",
 )
 
 #: Who reads for the recommendations API; dbt/macros/readable_by_serving.sql knows the name too.
@@ -68,4 +70,9 @@ def admit_reader(url: str, password: str) -> None:
 
 def create_cache(connection: psycopg.Connection, schema: str) -> None:
     """Make what a group's lists are published to, or bring it to this version."""
-    connection.execute(sql("cache/create", cache=Identifier(schema)).encode(), {})
+    cache = Identifier(schema)
+    connection.execute(sql("cache/schemas/create", cache=cache).encode(), {})
+    for table in LIST_TABLES.values():
+        connection.execute(sql("cache/lists/create", cache=cache, **list_parts(table)).encode(), {})
+    for name in ("cache/generations/create", "cache/rejected_lines/create", "cache/popular_products/create"):
+        connection.execute(sql(name, cache=cache).encode(), {})

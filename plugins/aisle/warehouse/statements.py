@@ -24,7 +24,7 @@ def sql(name: str, **parts: Composable) -> str:
     """
     file, _, statement = name.rpartition("/")
     try:
-        text = statements(name)[""] if (SQL_ROOT / f"{name}.sql").exists() else statements(file)[statement]
+        text = statements(file)[statement]
     except (KeyError, FileNotFoundError) as error:
         raise LookupError(
             f"loading the SQL statement {name!r}: include/sql/{file}.sql has no `-- name: {statement}`; add the "
@@ -39,8 +39,6 @@ def sql(name: str, **parts: Composable) -> str:
 @cache
 def statements(file: str) -> dict[str, str]:
     """Return the statements of a file by name. The last semicolon goes: a statement may become a part of another."""
-    whole, *blocks = _NAME.split((SQL_ROOT / f"{file}.sql").read_text())
+    _, *blocks = _NAME.split((SQL_ROOT / f"{file}.sql").read_text())
     names, texts = blocks[::2], blocks[1::2]
-    if not blocks:  # a file of one statement
-        return {"": whole}
     return {name: text.strip().removesuffix(";") for name, text in zip(names, texts, strict=True)}

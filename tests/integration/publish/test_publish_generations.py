@@ -265,7 +265,16 @@ def test_a_switch_gives_up_on_a_reader_who_never_lets_go(warehouse_url: str) -> 
     assert switch(new, FIRST, warehouse_url)
 
 
-@pytest.mark.parametrize("step", ["lock", "set_live_aside", "promote_next", "rejected_lines/forget_retired"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "cache/lists/lock",
+        "cache/lists/drop",
+        "cache/lists/rename",
+        "cache/generations/set_aside",
+        "cache/rejected_lines/forget_retired",
+    ],
+)
 def test_a_switch_that_is_killed_leaves_the_live_generation(warehouse_url: str, step: str) -> None:
     publish(warehouse_url, "g1")
     new = stage_both(warehouse_url, "g2")
@@ -277,8 +286,8 @@ from aisle.cache import generations
 FIRST = dataset_groups()[0]
 first, *_ = dataset_groups()
 whole = generations._run
-def dying(connection, name, group):
-    whole(connection, name, group)
+def dying(connection, name, group, **parts):
+    whole(connection, name, group, **parts)
     if name == {step!r}:
         os.kill(os.getpid(), signal.SIGKILL)
 generations._run = dying

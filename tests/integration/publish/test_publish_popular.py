@@ -86,7 +86,7 @@ def publish(url: str, group: DatasetGroup, generation: str) -> None:
 def shown(url: str, group: DatasetGroup) -> list[tuple[Any, ...]]:
     """What serving reads: product, orders, generation."""
     with psycopg.connect(url) as connection:
-        rows = connection.execute(cache_sql("popular_products/look_up", group), {"n_items": 9}).fetchall()
+        rows = connection.execute(cache_sql("cache/popular_products/look_up", group), {"n_items": 9}).fetchall()
     return [row[:3] for row in rows]
 
 
@@ -187,7 +187,7 @@ def _wait_for_a_lock(url: str) -> None:
 
 
 def test_whoever_read_the_lists_before_the_table_was_there_reads_it_too(shop: str, tea: DatasetGroup) -> None:
-    look_up = cache_sql("popular_products/look_up", tea)
+    look_up = cache_sql("cache/popular_products/look_up", tea)
     with psycopg.connect(shop, autocommit=True) as connection:
         for schema in ("cache", tea.cache_schema):
             connection.execute(f"drop table {schema}.popular_products".encode())

@@ -81,7 +81,7 @@ def test_nothing_is_changed_by_the_reader_even_where_it_lifts_its_own_default(re
 def test_lists_of_a_group_that_is_published_later_are_shown_too(warehouse_url: str, reader_url: str) -> None:
     with connect(warehouse_url) as connection:
         create_cache(connection, "cache_wholesale")
-        connection.execute(sql("cache/share_with_readers").encode(), {"schema": "cache_wholesale"})
+        connection.execute(sql("cache/schemas/share_with_readers").encode(), {"schema": "cache_wholesale"})
         _write_list(connection, "cache_wholesale")
     with connect(reader_url) as connection:
         shown = connection.execute("select user_id from cache_wholesale.offline_user_recommendations").fetchall()

@@ -8,17 +8,15 @@ from typing import Literal, NamedTuple
 from psycopg import Connection
 
 from aisle.cache.schema import cache_schemas, cache_sql
+from aisle.contracts.recommendations import LIST_TABLES, Subject
 from aisle.errors import ConfigurationError
 from aisle.groups.dataset_group import DatasetGroup
+from aisle.warehouse import list_parts
 
 What = Literal["user", "item", "all"]
 
-#: Which tables hold the lists of what is asked for.
-_TABLES: dict[What, tuple[str, ...]] = {
-    "user": ("offline_user_recommendations",),
-    "item": ("offline_similar_items",),
-    "all": ("offline_user_recommendations", "offline_similar_items"),
-}
+#: Whom or what the lists to invalidate are about.
+_SUBJECTS: dict[What, tuple[Subject, ...]] = {"user": ("users",), "item": ("items",), "all": ("users", "items")}
 
 
 class Lists(NamedTuple):
@@ -56,5 +54,8 @@ def invalidate(connection: Connection, lists: Lists, groups: Iterable[DatasetGro
 
 
 def _remove(connection: Connection, lists: Lists, group: DatasetGroup) -> int:
-    statements = [cache_sql(f"{table}/invalidate", group) for table in _TABLES[lists.what]]
+    statements = [
+        cache_sql(f"cache/lists/invalidate_{subject}", group, **list_parts(LIST_TABLES[subject]))
+        for subject in _SUBJECTS[lists.what]
+    ]
     return sum(connection.execute(statement, {"key": lists.key}).rowcount for statement in statements)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import psycopg
 from psycopg import errors
-from psycopg.sql import Identifier
 
 from aisle.cache.schema import cache_schemas, in_schema
+from aisle.contracts.recommendations import LIST_TABLES, ListTable
 from aisle.stages.maintain.terms import Terms
-from aisle.warehouse import CACHE_SCHEMA, connect, sql
+from aisle.warehouse import CACHE_SCHEMA, connect, list_parts, sql
 
 #: In order: what tells what is in use goes last. Those of a cache are in every group's.
 _TABLES = (
@@ -26,7 +26,6 @@ _TABLES = (
     "receipts",
 )
 _OF_A_CACHE = ("rejected_lines", "generations")
-_STAGED = ("offline_user_recommendations", "offline_similar_items")
 
 
 def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[str, dict[str, int]]:
@@ -46,9 +45,9 @@ def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[
 def drop_orphans(before: datetime, url: str | None = None, *, dry_run: bool) -> list[str]:
     """Drop the staging tables of those cache tables whose staged lists were written before; which ones."""
     with connect(url) as connection:
-        places = [(schema, name) for schema in cache_schemas(connection) for name in _STAGED]
+        places = [(schema, table) for schema in cache_schemas(connection) for table in LIST_TABLES.values()]
     orphans = [place for place in places if _is_orphan(*place, before, url) and (dry_run or _drop(*place, url))]
-    return [_named(*place) for place in orphans]
+    return [_named(schema, table.name) for schema, table in orphans]
 
 
 def tidy(url: str) -> None:
@@ -56,7 +55,7 @@ def tidy(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql("maintain/vacuum").encode())
         for schema in cache_schemas(connection):
-            connection.execute(_in_cache("vacuum_cache", schema), {})
+            connection.execute(in_schema("maintain/vacuum_cache", schema), {})
 
 
 def _statements(schemas: list[str]) -> dict[str, bytes]:
@@ -64,35 +63,31 @@ def _statements(schemas: list[str]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name in _TABLES:
         if name in _OF_A_CACHE:
-            found |= {_named(schema, name): _in_cache(name, schema) for schema in schemas}
+            found |= {_named(schema, name): in_schema(f"maintain/{name}", schema) for schema in schemas}
         else:
             found[name] = sql(f"maintain/{name}").encode()
     return found
-
-
-def _in_cache(name: str, schema: str) -> bytes:
-    return sql(f"maintain/{name}", cache=Identifier(schema)).encode()
 
 
 def _named(schema: str, table: str) -> str:
     return table if schema == CACHE_SCHEMA else f"{schema}.{table}"
 
 
-def _is_orphan(schema: str, name: str, before: datetime, url: str | None) -> bool:
+def _is_orphan(schema: str, table: ListTable, before: datetime, url: str | None) -> bool:
     with connect(url) as connection:
         try:
-            row = connection.execute(in_schema(f"{name}/staged_at", schema), {}).fetchone()
+            row = connection.execute(in_schema("cache/lists/staged_at", schema, **list_parts(table)), {}).fetchone()
         except errors.UndefinedTable:
             return False
     staged_at: datetime | None = row[0] if row else None
     return (staged_at or datetime.min.replace(tzinfo=UTC)) < before
 
 
-def _drop(schema: str, name: str, url: str | None) -> bool:
+def _drop(schema: str, table: ListTable, url: str | None) -> bool:
     """False if somebody is at work on the table, or it is gone."""
     try:
         with connect(url) as connection:
-            connection.execute(in_schema(f"{name}/drop_staging", schema), {})
+            connection.execute(in_schema("cache/lists/drop_staging", schema, **list_parts(table)), {})
     except (errors.LockNotAvailable, errors.UndefinedTable):
         return False
     return True

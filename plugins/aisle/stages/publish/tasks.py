@@ -10,13 +10,13 @@ import msgspec
 from airflow.sdk import Param, get_current_context, task
 
 from aisle.batch.output import Batch, batch_by_hand, batch_of_event
-from aisle.batch.ranking import TABLES, Subject, score_kind
+from aisle.batch.ranking import score_kind
 from aisle.batch.records import output_lines
 from aisle.cache import coverage, generations
 from aisle.cache.schema import prepare
 from aisle.cache.staging import Staged
 from aisle.cache.staging import stage as stage_lines
-from aisle.contracts.recommendations import ScoreKind
+from aisle.contracts.recommendations import LIST_TABLES, ScoreKind, Subject
 from aisle.dag.assets import BATCH_OUTPUT, CACHE
 from aisle.dag.defaults import run_key_of_context
 from aisle.dag.groups import asset_of, group_of_context
@@ -91,7 +91,7 @@ def switch(batch: dict[str, Any], staged: list[dict[str, Any]]) -> None:
 def new_generation(batch: Batch, staged: list[Staged]) -> generations.Generation:
     """The generation that was staged; nothing was asked, and nothing staged, about what the group is not asked."""
     of_subject = {one.subject: one for one in staged}
-    users, items = (of_subject.get(subject) or Staged(subject=subject) for subject in TABLES)
+    users, items = (of_subject.get(subject) or Staged(subject=subject) for subject in LIST_TABLES)
     return generations.Generation(
         generation=batch.run_key,
         user_lists=users.lists,

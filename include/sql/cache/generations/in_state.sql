@@ -1,3 +1,0 @@
-select generation
-from {cache}.generations
-where state = %(state)s

@@ -1,8 +1,0 @@
--- What is shown to a user without a list of their own: the products that most orders hold.
-select
-    product_id,
-    n_orders::double precision as score
-from core.products
-where is_product and n_orders > 0
-order by n_orders desc, product_id asc
-limit %(n_items)s

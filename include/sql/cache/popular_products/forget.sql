@@ -1,2 +1,0 @@
-delete from {cache}.popular_products
-where generation = %(generation)s

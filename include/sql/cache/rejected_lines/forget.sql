@@ -1,2 +1,0 @@
-delete from {cache}.rejected_lines
-where generation = %(generation)s and subject = %(subject)s

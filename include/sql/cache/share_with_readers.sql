@@ -1,1 +1,0 @@
-select cache.share_with_readers(%(schema)s)
