@@ -12,11 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from aisle.errors import ConfigurationError, FinalError, RetryableError
 from aisle.resources.live import Service
 from aisle.settings import get_settings
+from personalize_kinds.codes import passes
 from services.stack.blueprint import REGION
 from services.stack.running import NoStack, RunningStack, running_stack
 
-#: Codes by which the service says that it may answer later.
-_LATER = ("ThrottlingException", "InternalServerError", "ServiceUnavailable")
 #: The stack's engine answers at once; looking at it rarely would only make people wait.
 _STACK_POLL_SECONDS = 2
 
@@ -46,8 +45,12 @@ def told_plainly() -> Iterator[None]:
     except BotoCoreError as error:
         raise RetryableError(f"Asking the service: {error}. Look whether it is up and can be reached.") from error
     except ClientError as error:
-        kind = RetryableError if error.response["Error"]["Code"] in _LATER else FinalError
-        raise kind(f"Asking the service: {error}. Look whether these credentials are allowed to do that.") from error
+        code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if passes(code, status):
+            raise RetryableError(f"Asking the service: {error}. It may pass: try again in a moment.") from error
+        raise FinalError(
+            f"Asking the service: {error}. Check that these credentials are allowed to do that."
+        ) from error
 
 
 def _client(name: str, *, aws: bool) -> tuple[Any, bool]:

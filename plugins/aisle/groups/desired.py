@@ -8,8 +8,8 @@ from typing import Any
 from aisle.groups.avro import schema_hash
 from aisle.groups.environment import Campaign, Dataset, DatasetKey, Group, Solution
 from aisle.groups.resource import Resource, Settings, tidy
-from aisle.resources import kinds
 from aisle.settings import get_settings
+from personalize_kinds import kinds
 
 
 def resources_of(group: Group, tags: dict[str, str]) -> list[Resource]:

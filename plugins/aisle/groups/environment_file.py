@@ -79,10 +79,10 @@ def _check_names(path: Path, resources: list[Resource]) -> None:
     for resource in resources:
         if len(resource.name) > LONGEST_NAME:
             raise _unusable(path, f"the name {resource.name} is longer than {LONGEST_NAME} characters: give a `name`")
-        if resource.kind.noun == "dataset":
+        if resource.kind.name == "dataset":
             continue  # called by its type within its group
-        other = seen.setdefault((resource.kind.noun, resource.name), resource)
-        if other is not resource and (resource.kind.noun != "schema" or other.settings != resource.settings):
+        other = seen.setdefault((resource.kind.name, resource.name), resource)
+        if other is not resource and (resource.kind.name != "schema" or other.settings != resource.settings):
             raise _unusable(path, f"two different things are called {resource.title}: give one another `name`")
 
 

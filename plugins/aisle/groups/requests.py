@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from aisle.groups.avro import schema_text
-from aisle.groups.resource import Live, Resource, Settings
-from aisle.resources import kinds
-from aisle.resources.kinds import MANAGED, Kind
+from aisle.groups.resource import MANAGED, Live, Resource, Settings
+from personalize_kinds import kinds
+from personalize_kinds.kinds import Kind
 
 Request = dict[str, Any]
 #: What a request is checked with before the things that it refers to are there.
@@ -37,7 +37,7 @@ def mistake_in(resource: Resource) -> str | None:
     from botocore.validate import ParamValidator
 
     arns = dict.fromkeys(("datasetGroupArn", "schemaArn", "solutionVersionArn"), _SOME_ARN)
-    shape = _model().operation_model(f"Create{resource.kind.operation}").input_shape
+    shape = _model().operation_model(f"Create{resource.kind.noun}").input_shape
     report = ParamValidator().validate(creation(resource, arns), shape)
     return report.generate_report().replace("\n", "; ") if report.has_errors() else None
 

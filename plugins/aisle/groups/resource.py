@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from aisle.resources.kinds import MANAGED, Kind, State
+from personalize_kinds.kinds import Kind
+from personalize_kinds.statuses import Readiness
+
+#: Tag of what was created from a file; nothing without it is ever pruned.
+MANAGED = "aisle:managed"
 
 Settings = dict[str, Any]
 Key = tuple[str, str]
@@ -27,7 +31,7 @@ class Resource:
     @property
     def key(self) -> Key:
         """What tells it apart within its group."""
-        return self.kind.noun, "" if self.kind.is_single else self.name
+        return self.kind.name, "" if self.kind.is_single else self.name
 
     @property
     def title(self) -> str:
@@ -39,7 +43,7 @@ class Live(Resource):
     """A resource that is there."""
 
     arn: str = ""
-    state: State = "ready"
+    state: Readiness = "ready"
     status: str = ""
     reason: str = ""
     #: Of a solution the newest version that can answer, of a campaign the one that it serves.

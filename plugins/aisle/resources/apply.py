@@ -16,14 +16,14 @@ from aisle.groups.desired import resources_of
 from aisle.groups.environment import Environment, Group
 from aisle.groups.requests import creation, update, wire_tags
 from aisle.groups.resource import Key, Live, Resource
-from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.plan import Change, Plan, plan_group
 from aisle.resources.removal import Say, remove
+from personalize_kinds import kinds
+from personalize_kinds.arns import LATEST
+from personalize_kinds.codes import passes
 
 log = logging.getLogger(__name__)
-
-_ON_THE_WAY = ("ThrottlingException", "TooManyRequestsException", "InternalServerError", "ServiceUnavailable")
 
 
 def plans(service: Service, environment: Environment, *, wait: bool = False) -> list[Plan]:
@@ -82,7 +82,7 @@ class _Execution:
         # A schema can go only when the dataset has turned to its successor.
         schemas = [change for change in unused if change.resource.kind == kinds.SCHEMA]
         self._remove([*self._plan.of("replace"), *(change for change in unused if change not in schemas)])
-        for kind in kinds.IN_ORDER:
+        for kind in kinds.IN_ORDER_OF_CREATION:
             changes = [one for one in self._plan.of("create", "update", "replace") if one.resource.kind == kind]
             begun = [arn for change in changes if (arn := self._begin(change))]
             for arn in begun:
@@ -105,7 +105,7 @@ class _Execution:
             self._say(f"{wanted.title} waits: its solution has no trained version")
             return None
         self._say(f"creating {wanted.title}")
-        arn: str = self._send(f"create_{wanted.kind.noun}", wanted, creation(wanted, references))[
+        arn: str = self._send(f"create_{wanted.kind.name}", wanted, creation(wanted, references))[
             wanted.kind.arn_member
         ]
         self._arns[wanted.key] = arn
@@ -120,14 +120,14 @@ class _Execution:
             self._send("tag_resource", wanted, {"resourceArn": live.arn, "tags": wire_tags(tags)})
         if len(tags) < len(change.differences):
             self._say(f"updating {wanted.title}")
-            self._send(f"update_{wanted.kind.noun}", wanted, update(wanted, live, self._references(wanted) or {}))
+            self._send(f"update_{wanted.kind.name}", wanted, update(wanted, live, self._references(wanted) or {}))
         return live.arn
 
     def _references(self, wanted: Resource) -> dict[str, str] | None:
         """The ARNs of what a resource refers to; none if there is no model yet that a campaign could serve."""
-        arns = {"datasetGroupArn": self._arns.get((kinds.DATASET_GROUP.noun, self._plan.group), "")}
+        arns = {"datasetGroupArn": self._arns.get((kinds.DATASET_GROUP.name, self._plan.group), "")}
         if wanted.kind == kinds.DATASET:
-            arns["schemaArn"] = self._arns[kinds.SCHEMA.noun, wanted.settings["schema"]]
+            arns["schemaArn"] = self._arns[kinds.SCHEMA.name, wanted.settings["schema"]]
         if wanted.kind == kinds.CAMPAIGN:
             version_arn = self._version_for(wanted)
             return {"solutionVersionArn": version_arn} if version_arn else None
@@ -135,11 +135,11 @@ class _Execution:
 
     def _version_for(self, campaign: Resource) -> str | None:
         """The version to serve: that which it serves already, else the newest, or whichever is the newest."""
-        solution = self._there.get((kinds.SOLUTION.noun, campaign.settings["solution"]))
+        solution = self._there.get((kinds.SOLUTION.name, campaign.settings["solution"]))
         if solution is None or solution.version_arn is None:
             return None
         if campaign.settings.get("campaignConfig", {}).get("syncWithLatestSolutionVersion"):
-            return f"{solution.arn}/$LATEST"
+            return f"{solution.arn}{LATEST}"
         served = self._served.get(campaign.key) or ""
         return served if served.startswith(f"{solution.arn}/") else solution.version_arn
 
@@ -151,7 +151,7 @@ class _Execution:
             tried = (
                 f"{operation.replace('_', ' ')} {wanted.name}: the service answered {told['Code']}: {told['Message']}."
             )
-            if told["Code"] in _ON_THE_WAY:
+            if passes(told["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]):
                 raise RetryableError(f"{tried} Apply again: it goes on where it stopped.") from error
             raise FinalError(f"{tried} Correct the file, or what stands in the way, and apply again.") from error
         return answer

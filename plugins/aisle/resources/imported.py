@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from aisle.errors import FinalError
 from aisle.groups.avro import contract_schema, schema_hash
 from aisle.groups.environment import EXPLORING, RECIPE, Environment, first_fault
-from aisle.groups.resource import Live, Settings
-from aisle.resources import kinds
-from aisle.resources.kinds import MANAGED, Kind
+from aisle.groups.resource import MANAGED, Live, Settings
 from aisle.resources.live import Service
+from personalize_kinds import kinds
+from personalize_kinds.kinds import Kind
 
 _CONTRACT = ("interactions", "items", "users")
 

@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 from aisle.errors import PersonalizeJobFailed, RetryableError
 from aisle.groups.desired import tidy_solution
 from aisle.groups.resource import Live, Settings, tidy
-from aisle.resources import kinds
-from aisle.resources.kinds import Kind, state_of
+from personalize_kinds import kinds
+from personalize_kinds.gateway import Gateway
+from personalize_kinds.kinds import Kind
 from personalize_kinds.responses import check_responses
+from personalize_kinds.statuses import Meaning, meaning
 
 Found = TypeVar("Found")
 
@@ -21,37 +23,18 @@ PATIENCE_SECONDS = 3600
 _FIRST_PAUSE_SECONDS = 0.1
 
 
-class Service:
-    """The service through one client: looks, and waits until nothing is on its way any more."""
+class Service(Gateway):
+    """The gateway to a service that is waited for until nothing of a group is changing any more."""
 
     def __init__(self, client: Any, poll_seconds: float, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        super().__init__(client)
         check_responses(client.meta.events, "personalize")
-        self.client = client
         self._poll_seconds = poll_seconds
         self._patience_seconds = patience_seconds
-
-    def summaries(self, kind: Kind, **under: str) -> Iterator[dict[str, Any]]:
-        """All resources of a kind as their list operation shows them."""
-        for page in self.client.get_paginator(f"list_{kind.noun}s").paginate(**under):
-            yield from page[kind.list_member]
-
-    def describe(self, kind: Kind, arn: str) -> dict[str, Any] | None:
-        """Everything the service says about one resource; none if it is gone."""
-        try:
-            answer = getattr(self.client, f"describe_{kind.noun}")(**{kind.arn_member: arn})
-        except self.client.exceptions.ResourceNotFoundException:
-            return None
-        description: dict[str, Any] = answer[kind.member]
-        return description
 
     def group_names(self) -> list[str]:
         """The names of all dataset groups of the account, in the region."""
         return [group["name"] for group in self.summaries(kinds.DATASET_GROUP)]
-
-    def group_arn(self, name: str) -> str | None:
-        """The ARN of the group of this name, or none."""
-        named = (one["datasetGroupArn"] for one in self.summaries(kinds.DATASET_GROUP) if one["name"] == name)
-        return next(named, None)
 
     def group(self, name: str, schemas: Collection[str] = ()) -> list[Live]:
         """Every resource of a group, in the order of creation; none if there is no such group.
@@ -59,7 +42,7 @@ class Service:
         Schemas belong to the account: they are those that the group's datasets use, those called `schemas`, and those
         whose names are made of the group's, a dataset's and a hash.
         """
-        arn = self.group_arn(name)
+        arn = self.find(kinds.DATASET_GROUP, name)
         found = [one for one in (self._look(kinds.DATASET_GROUP, arn),) if one] if arn else []
         below = list(self._below(arn)) if arn else []
         used = {one.settings["schema"] for one in below if one.kind == kinds.DATASET}
@@ -78,16 +61,18 @@ class Service:
         """Wait until a resource can be used, its update included. Raises PersonalizeJobFailed, RetryableError."""
 
         def look() -> dict[str, Any] | None:
-            said = self.describe(kind, arn)
-            return None if said and state_of(kind, said) == "busy" else said or {"status": "gone"}
+            description = self.describe_if_exists(kind, arn)
+            if description is None:
+                return {"status": "gone"}
+            return None if kind.readiness(description) == "busy" else description
 
-        said = self.until(look, f"{kind.title} {arn} to become ACTIVE")
-        for told in (said, said.get(kind.update_member, {})):
-            status = told.get("status", "ACTIVE")
-            if status not in ("ACTIVE", "INACTIVE"):
+        description = self.until(look, f"{kind.title} {arn} to become ACTIVE")
+        for described in (description, description.get(kind.update_member, {})):
+            status, reason = described.get("status"), described.get("failureReason", "")
+            if meaning(status) not in (Meaning.READY, Meaning.INACTIVE):
                 raise PersonalizeJobFailed(
-                    f"Waiting for {kind.title} {arn} to become ACTIVE: {status} - {told.get('failureReason', '')}. "
-                    "Mend what the reason names, then apply again: what failed is made anew."
+                    f"Waiting for {kind.title} {arn} to become ACTIVE: {status} - {reason}. "
+                    "Fix what the reason names, then apply again: what failed is created again."
                 )
 
     def until(self, look: Callable[[], Found | None], what: str) -> Found:
@@ -106,14 +91,14 @@ class Service:
     def used_schemas(self, besides: str) -> set[str]:
         """Names of the schemas that datasets of other groups use."""
         datasets = [one for one in self.summaries(kinds.DATASET) if f":dataset/{besides}/" not in one["datasetArn"]]
-        described = (self.describe(kinds.DATASET, one["datasetArn"]) for one in datasets)
+        described = (self.describe_if_exists(kinds.DATASET, one["datasetArn"]) for one in datasets)
         return {said["schemaArn"].rpartition("/")[2] for said in described if said}
 
     def _below(self, group_arn: str) -> Iterator[Live]:
-        for kind in kinds.IN_ORDER:
-            if kind.under == "datasetGroupArn":
+        for kind in kinds.IN_ORDER_OF_CREATION:
+            if kind.parent_member == "datasetGroupArn":
                 yield from self._all(kind, datasetGroupArn=group_arn)
-            elif kind.under == "solutionArn":
+            elif kind.parent_member == "solutionArn":
                 for solution in self.summaries(kinds.SOLUTION, datasetGroupArn=group_arn):
                     yield from self._all(kind, solutionArn=solution["solutionArn"])
 
@@ -130,32 +115,21 @@ class Service:
                 yield schema
 
     def _look(self, kind: Kind, arn: str) -> Live | None:
-        if (said := self.describe(kind, arn)) is None:
+        if (said := self.describe_if_exists(kind, arn)) is None:
             return None
+        newest_version = self.newest_active(kinds.SOLUTION_VERSION, solutionArn=arn) if kind == kinds.SOLUTION else None
         return Live(
             kind,
             said["datasetType"].upper() if kind == kinds.DATASET else said["name"],
             self._settings(kind, arn, said),
-            self._tags(kind, arn),
+            self.tags(arn) if kind.has_tags else {},
             label=said["name"],
             arn=arn,
-            state=state_of(kind, said),
+            state=kind.readiness(said),
             status=said.get("status", ""),
             reason=said.get("failureReason") or "",
-            version_arn=self._newest_version(arn) if kind == kinds.SOLUTION else said.get("solutionVersionArn"),
+            version_arn=newest_version or said.get("solutionVersionArn"),
         )
-
-    def _tags(self, kind: Kind, arn: str) -> dict[str, str]:
-        if not kind.has_tags:
-            return {}
-        tags = self.client.list_tags_for_resource(resourceArn=arn)["tags"]
-        return {tag["tagKey"]: tag["tagValue"] for tag in tags}
-
-    def _newest_version(self, solution_arn: str) -> str | None:
-        versions = self.client.get_paginator("list_solution_versions").paginate(solutionArn=solution_arn)
-        active = [one for page in versions for one in page["solutionVersions"] if one["status"] == "ACTIVE"]
-        newest = max(active, key=lambda one: one["creationDateTime"], default=None)
-        return newest["solutionVersionArn"] if newest else None
 
     def _settings(self, kind: Kind, arn: str, said: dict[str, Any]) -> Settings:
         if kind == kinds.SOLUTION:

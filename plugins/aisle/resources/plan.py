@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from aisle.groups.avro import obstacle
 from aisle.groups.resource import Key, Live, Resource
-from aisle.resources import kinds
+from aisle.resources.changes import LOSSES, UPDATES
+from personalize_kinds import kinds
+from personalize_kinds.statuses import DELETING
 
 Action = Literal["create", "update", "replace", "delete", "wait", "refuse", "foreign", "unchanged"]
 #: How a line of the plan begins.
@@ -68,7 +70,7 @@ class Change:
     def as_dict(self) -> dict[str, Any]:
         return {
             "action": self.action,
-            "kind": self.resource.kind.noun,
+            "kind": self.resource.kind.name,
             "name": self.resource.name,
             "arn": self.live.arn if self.live else None,
             "differences": [vars(difference) for difference in self.differences],
@@ -110,7 +112,7 @@ def plan_group(
     changes = [_knows_recipe(change, recipes) if recipes else change for change in changes]
     asked_for = {one.key for one in wanted}
     changes += [_too_much(one, there) for one in live if one.key not in asked_for]
-    order = {kind: place for place, kind in enumerate(kinds.IN_ORDER)}
+    order = {kind: place for place, kind in enumerate(kinds.IN_ORDER_OF_CREATION)}
     return Plan(name, tuple(sorted(_with_dependents(changes), key=lambda change: order[change.resource.kind])))
 
 
@@ -131,7 +133,7 @@ def _compare(wanted: Resource, all_wanted: Sequence[Resource], there: Mapping[Ke
         return _create(wanted, there)
     if live.state == "failed":
         return _anew(wanted, live, (), f"its creation ended with {live.status}: {live.reason or 'no reason given'}")
-    if live.status.startswith("DELETE"):
+    if live.status in DELETING:
         return Change("wait", wanted, live, reason="it is being deleted: it can be created when it is gone")
     if live.name != wanted.name and not _is_ours(live, there):
         reason = f"the group has {live.title}, which was not made from a file: name that, or delete it first"
@@ -148,7 +150,7 @@ def _compare(wanted: Resource, all_wanted: Sequence[Resource], there: Mapping[Ke
 
 def _create(wanted: Resource, there: Mapping[Key, Live]) -> Change:
     if wanted.kind == kinds.CAMPAIGN:
-        solution = there.get((kinds.SOLUTION.noun, wanted.settings["solution"]))
+        solution = there.get((kinds.SOLUTION.name, wanted.settings["solution"]))
         if solution is None or solution.version_arn is None:
             return Change("wait", wanted, reason="its solution has no trained version: run `train`, then apply again")
     return Change("create", wanted)
@@ -158,12 +160,12 @@ def _anew(wanted: Resource, live: Live, found: tuple[Difference, ...], why: str 
     if refusal := _FIXED.get(wanted.kind):
         return Change("refuse", wanted, live, found, f"{why + ': ' if why else ''}{refusal}")
     why = why or "the service has no update for this"
-    return Change("replace", wanted, live, found, f"{why}; {wanted.kind.loss}")
+    return Change("replace", wanted, live, found, f"{why}; {LOSSES[wanted.kind]}")
 
 
 def _can_update(wanted: Resource, difference: Difference) -> bool:
-    path = difference.path
-    return path.startswith("tags.") or any(path == one or path.startswith(f"{one}.") for one in wanted.kind.updates)
+    path, updates = difference.path, UPDATES.get(wanted.kind, ())
+    return path.startswith("tags.") or any(path == update or path.startswith(f"{update}.") for update in updates)
 
 
 def _schema_obstacle(
@@ -188,7 +190,8 @@ def _knows_recipe(change: Change, recipes: Collection[str]) -> Change:
 
 def _too_much(live: Live, there: Mapping[Key, Live]) -> Change:
     if _is_ours(live, there):
-        return Change("delete", live=live, reason=f"the file does not have it; {live.kind.loss}".rstrip("; "))
+        reason = "; ".join(filter(None, ("the file does not have it", LOSSES.get(live.kind))))
+        return Change("delete", live=live, reason=reason)
     return Change("foreign", live=live, reason="neither in the file nor made from one: left alone")
 
 
@@ -212,7 +215,7 @@ def _with_dependents(changes: Sequence[Change]) -> Iterator[Change]:
     }
     for change in changes:
         if change in serving and change.action in ("unchanged", "update"):
-            yield replace(change, action="replace", reason=f"its solution goes; {kinds.CAMPAIGN.loss}")
+            yield replace(change, action="replace", reason=f"its solution goes; {LOSSES[kinds.CAMPAIGN]}")
         elif _goes(change, kinds.SOLUTION) and change.resource.name in foreign:
             campaign = foreign[change.resource.name]
             yield replace(change, action="refuse", reason=f"{campaign.title}, which is not in the file, serves it")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from aisle.groups.resource import Live
-from aisle.resources import kinds
 from aisle.resources.live import Service
+from personalize_kinds import kinds
+from personalize_kinds.statuses import CREATING
 
 Say = Callable[[str], None]
 
 
 def remove(service: Service, doomed: Sequence[Live], say: Say) -> None:
     """Delete all of these, in any state, and wait until they are gone. What is gone already is no error."""
-    for kind in reversed(kinds.IN_ORDER):
+    for kind in reversed(kinds.IN_ORDER_OF_CREATION):
         of_kind = [one for one in doomed if one.kind == kind]
         for one in of_kind:
             if kind == kinds.SOLUTION:
@@ -31,7 +32,7 @@ def _delete(service: Service, one: Live, say: Say) -> None:
 
     def attempt() -> str | None:
         try:
-            getattr(client, f"delete_{one.kind.noun}")(**{one.kind.arn_member: one.arn})
+            getattr(client, f"delete_{one.kind.name}")(**{one.kind.arn_member: one.arn})
         except errors.ResourceNotFoundException:
             return f"{one.title} is gone already"
         except errors.ResourceInUseException:
@@ -42,10 +43,9 @@ def _delete(service: Service, one: Live, say: Say) -> None:
 
 
 def _stop_training(service: Service, solution: Live) -> None:
-    for page in service.client.get_paginator("list_solution_versions").paginate(solutionArn=solution.arn):
-        for version in page["solutionVersions"]:
-            if version["status"] in ("CREATE PENDING", "CREATE IN_PROGRESS"):
-                _stop(service, version["solutionVersionArn"])
+    for version in service.summaries(kinds.SOLUTION_VERSION, solutionArn=solution.arn):
+        if version["status"] in CREATING:
+            _stop(service, version["solutionVersionArn"])
 
 
 def _stop(service: Service, version_arn: str) -> None:
@@ -58,6 +58,6 @@ def _stop(service: Service, version_arn: str) -> None:
 
 def _wait_until_gone(service: Service, one: Live) -> None:
     def look() -> bool | None:
-        return True if service.describe(one.kind, one.arn) is None else None
+        return True if service.describe_if_exists(one.kind, one.arn) is None else None
 
     service.until(look, f"{one.title} to be gone")

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from aisle.errors import FinalError
 from aisle.groups.resource import Live
-from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.removal import Say, remove
+from personalize_kinds import kinds
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Teardown:
     def as_dict(self) -> dict[str, Any]:
         return {
             "group": self.group,
-            "delete": [{"kind": one.kind.noun, "name": one.name, "arn": one.arn} for one in self.doomed],
+            "delete": [{"kind": one.kind.name, "name": one.name, "arn": one.arn} for one in self.doomed],
             "stays": [*self.stays],
         }
 
@@ -51,7 +51,7 @@ def plan_teardown(service: Service, group: str) -> Teardown:
     live = service.group(group)
     shared = service.used_schemas(besides=group) if live else set()
     doomed = [one for one in reversed(live) if one.kind != kinds.SCHEMA or one.name not in shared]
-    order = {kind: place for place, kind in enumerate(kinds.IN_ORDER)}
+    order = {kind: place for place, kind in enumerate(kinds.IN_ORDER_OF_CREATION)}
     doomed.sort(key=lambda one: -order[one.kind])
     stays = [f"{one.title}: another group uses it" for one in live if one not in doomed]
     if live:

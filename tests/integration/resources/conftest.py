@@ -9,9 +9,9 @@ import pytest
 
 from aisle.groups.environment import Environment
 from aisle.groups.environment_file import load
-from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.teardown import tear_down
+from personalize_kinds import kinds
 from tests.integration.engine.conftest import EngineProcess
 
 #: Everything that a file can describe and the engine can hold.

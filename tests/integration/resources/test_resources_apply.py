@@ -7,9 +7,9 @@ import pytest
 
 from aisle.errors import FinalError, PersonalizeJobFailed
 from aisle.groups.environment import Environment
-from aisle.resources import kinds
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
+from personalize_kinds import kinds
 
 Describe = Callable[[str], Environment]
 Train = Callable[[str, str], str]

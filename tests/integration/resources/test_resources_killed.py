@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from aisle.groups.environment import Environment
-from aisle.resources import kinds
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
+from personalize_kinds import kinds
 from tests.integration.engine.conftest import EngineProcess
 
 

@@ -11,10 +11,10 @@ from aisle.groups.dataset_group import dataset_groups
 from aisle.groups.environment import Environment
 from aisle.groups.environment_file import load
 from aisle.groups.where import Where
-from aisle.resources import kinds
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
 from aisle.settings import PROJECT_ROOT
+from personalize_kinds import kinds
 
 RunDag = Callable[..., dict[str, str]]
 DEFAULT = PROJECT_ROOT / "include" / "personalize" / "default.yaml"

@@ -46,7 +46,7 @@ def test_a_group_goes_with_all_that_is_in_it_in_the_order_of_dependence(
     apply(service, described(NEIGHBOUR))
 
     plan = plan_teardown(service, "shop")
-    assert [one.kind.noun for one in plan.doomed] == IN_ORDER
+    assert [one.kind.name for one in plan.doomed] == IN_ORDER
     assert plan.stays[0] == "schema shop-interactions-91a6fc13: another group uses it"
     before = left(personalize)
     with pytest.raises(FinalError, match="the confirmation says 'shp', so nothing was touched"):

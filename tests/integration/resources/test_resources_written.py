@@ -182,4 +182,4 @@ def test_the_solutions_own_sample_is_converted_planned_and_applied(service: Serv
     apply(service, environment)
     plan = plans(service, environment)[0]
     assert len(plan.of("unchanged")) == 16
-    assert [one.resource.kind.noun for one in plan.of("wait")] == ["campaign", "campaign"]
+    assert [one.resource.kind.name for one in plan.of("wait")] == ["campaign", "campaign"]

@@ -20,9 +20,9 @@ from airflow_personalize.hooks.base_personalize import service_errors
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
 from aisle.groups.resource import Live
-from aisle.resources import kinds
 from aisle.resources.live import Service
 from aisle.resources.removal import remove
+from personalize_kinds import kinds
 from personalize_kinds.kinds import CAMPAIGN, SOLUTION, SOLUTION_VERSION
 from personalize_kinds.responses import IncompleteResponseError, UnexpectedResponseError, check_responses
 

@@ -103,7 +103,7 @@ def test_the_default_file_names_things_as_the_line_does(monkeypatch: pytest.Monk
 
     monkeypatch.setenv("AISLE_PERSONALIZE__DATASET_GROUP", "shop-42")
     get_settings.cache_clear()
-    resources = {(one.kind.noun, one.name): one for one in resources_of(load(DEFAULT).groups[0], {})}
+    resources = {(one.kind.name, one.name): one for one in resources_of(load(DEFAULT).groups[0], {})}
     [group] = dataset_groups()
     expected = {("dataset_group", "shop-42")}
     expected |= {("schema", group.schema_name(dataset)) for dataset in DATASETS}
@@ -135,5 +135,5 @@ def test_what_is_written_reads_the_same(written: Any) -> None:
 def test_own_tags_replace_those_of_the_environment_and_only_what_can_carry_tags_has_them(written: Any) -> None:
     text = "tags: {a: '1'}\n" + GROUP % "filters: {f: {expression: x, tags: {b: '2'}}}"
     environment = load(written(text))
-    tags = {one.kind.noun: one.tags for one in resources_of(environment.groups[0], environment.tags)}
+    tags = {one.kind.name: one.tags for one in resources_of(environment.groups[0], environment.tags)}
     assert tags == {"dataset_group": {"a": "1"}, "schema": {}, "dataset": {"a": "1"}, "filter": {"b": "2"}}

@@ -11,9 +11,9 @@ from aisle.errors import FinalError
 from aisle.groups.avro import contract_schema
 from aisle.groups.environment_file import load, text_of
 from aisle.groups.resource import Live
-from aisle.resources import kinds
 from aisle.resources.imported import environment_of
 from aisle.resources.live import Service
+from personalize_kinds import kinds
 
 RECIPE = "arn:aws:personalize:::recipe/"
 

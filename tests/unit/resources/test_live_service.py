@@ -8,8 +8,8 @@ import pytest
 
 from aisle.errors import PersonalizeJobFailed, RetryableError
 from aisle.groups.resource import Live
-from aisle.resources import kinds
 from aisle.resources.live import Service
+from personalize_kinds import kinds
 
 
 class Scripted(Service):
@@ -25,7 +25,7 @@ class Scripted(Service):
     def group(self, name: str, schemas: Collection[str] = ()) -> list[Live]:
         return [Live(kinds.FILTER, "f", {}, state=self._next())]
 
-    def describe(self, kind: kinds.Kind, arn: str) -> Any:
+    def describe_if_exists(self, kind: kinds.Kind, arn: str) -> Any:
         return self._next()
 
 

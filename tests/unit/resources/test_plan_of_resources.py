@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from aisle.groups.resource import Live, Resource
-from aisle.resources import kinds
-from aisle.resources.kinds import MANAGED
+from aisle.groups.resource import MANAGED, Live, Resource
 from aisle.resources.plan import Plan, plan_group
+from personalize_kinds import kinds
 
 RECIPE = "arn:aws:personalize:::recipe/aws-sims"
 GROUP = Resource(kinds.DATASET_GROUP, "shop", {})

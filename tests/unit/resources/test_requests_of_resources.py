@@ -1,14 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from aisle.groups.desired import tidy_solution
 from aisle.groups.requests import creation, mistake_in, update
 from aisle.groups.resource import Live, Resource, tidy
-from aisle.resources import kinds
-from aisle.resources.kinds import Kind, state_of
+from personalize_kinds import kinds
 
 ARNS = {"datasetGroupArn": "group", "schemaArn": "schema", "solutionVersionArn": "version"}
 
@@ -73,26 +68,6 @@ def test_the_model_of_the_service_finds_mistakes_in_what_would_be_sent() -> None
     assert mistake_in(good) is None
     bad = Resource(kinds.SOLUTION, "s", {"solutionConfig": {"eventValueThreshold": 5}})
     assert "eventValueThreshold" in str(mistake_in(bad))
-
-
-@pytest.mark.parametrize(
-    ("kind", "description", "state"),
-    [
-        (kinds.SCHEMA, {}, "ready"),
-        (kinds.FILTER, {"status": "CREATE IN_PROGRESS"}, "busy"),
-        (kinds.FILTER, {"status": "CREATE FAILED"}, "failed"),
-        (kinds.FILTER, {"status": "DELETE PENDING"}, "busy"),
-        (kinds.DATASET, {"status": "UPDATE IN_PROGRESS"}, "busy"),
-        (kinds.DATASET, {"status": "UPDATE FAILED"}, "ready"),
-        (kinds.CAMPAIGN, {"status": "ACTIVE", "latestCampaignUpdate": {"status": "CREATE PENDING"}}, "busy"),
-        (kinds.CAMPAIGN, {"status": "ACTIVE", "latestCampaignUpdate": {"status": "CREATE FAILED"}}, "ready"),
-        (kinds.RECOMMENDER, {"status": "INACTIVE"}, "ready"),
-    ],
-)
-def test_state_is_read_off_the_status_and_that_of_the_latest_update(
-    kind: Kind, description: dict[str, Any], state: str
-) -> None:
-    assert state_of(kind, description) == state
 
 
 def test_what_says_nothing_is_left_out_and_a_zero_says_something() -> None:

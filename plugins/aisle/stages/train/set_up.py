@@ -8,9 +8,9 @@ from aisle.errors import FinalError
 from aisle.groups.desired import solution_settings
 from aisle.groups.environment import Solution
 from aisle.groups.resource import Resource
-from aisle.resources import kinds
 from aisle.resources.live import settings_of_solution
 from aisle.resources.plan import differences
+from personalize_kinds import kinds
 
 
 def operator_arguments(solution: Solution) -> dict[str, Any]:
