@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from aisle.groups.avro import contract_schema, usable_schema
 from aisle.groups.where import Where
 from aisle.settings import get_settings
+from personalize_kinds.arns import RECIPE_PREFIX
 
 DatasetKey = Literal["interactions", "items", "users", "actions", "action_interactions"]
-RECIPE = "arn:aws:personalize:::recipe/"
 #: The one recipe whose exploration can be set; that of the second version explores at a rate of its own.
 EXPLORING = "aws-user-personalization"
 
@@ -127,14 +127,14 @@ class Solution(_Named):
 
     @property
     def recipe_arn(self) -> str:
-        return self.recipe if self.recipe.startswith("arn:") else f"{RECIPE}{self.recipe}"
+        return self.recipe if self.recipe.startswith("arn:") else f"{RECIPE_PREFIX}{self.recipe}"
 
     @model_validator(mode="after")
     def _explores_only_where_that_can_be_set(self) -> Solution:
         parts: list[Campaign | BatchInference] = [*self.campaigns.values()]
         parts += [self.batch_inference] if self.batch_inference else []
         explores = any(part.exploration.on_the_wire() for part in parts)
-        if explores and self.recipe_arn != f"{RECIPE}{EXPLORING}":
+        if explores and self.recipe_arn != f"{RECIPE_PREFIX}{EXPLORING}":
             raise ValueError(f"`exploration` can be set for {EXPLORING} alone, not for {self.recipe}: leave it out")
         return self
 

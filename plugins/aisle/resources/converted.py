@@ -15,8 +15,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from aisle.errors import ConfigurationError
-from aisle.groups.environment import RECIPE, Environment, first_fault
+from aisle.groups.environment import Environment, first_fault
 from aisle.resources.aws_cron import five_fields
+from personalize_kinds.arns import RECIPE_PREFIX
 
 Part = dict[str, Any]
 _BATCH = {"batchInferenceJobs": "batch_inference", "batchSegmentJobs": "batch_segment"}
@@ -97,7 +98,7 @@ class _Conversion:
         if automatic:
             self._told.append(f"{place}.serviceConfig.performAutoTraining: true: Airflow owns the clock")
         return {
-            "recipe": config.pop("recipeArn", "").removeprefix(RECIPE),
+            "recipe": config.pop("recipeArn", "").removeprefix(RECIPE_PREFIX),
             "training": {
                 "mode": version.pop("trainingMode", "FULL"),
                 "schedule": self._cron(schedules, "full", place),

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from aisle.errors import FinalError
 from aisle.groups.avro import contract_schema, schema_hash
-from aisle.groups.environment import EXPLORING, RECIPE, Environment, first_fault
+from aisle.groups.environment import EXPLORING, Environment, first_fault
 from aisle.groups.resource import MANAGED, Live, Settings
 from aisle.resources.live import Service
 from personalize_kinds import kinds
+from personalize_kinds.arns import RECIPE_PREFIX
 from personalize_kinds.kinds import Kind
 
 _CONTRACT = ("interactions", "items", "users")
@@ -94,7 +95,7 @@ def _solution(group: str, solution: Live, live: Sequence[Live]) -> dict[str, Any
     explores = _can_be_told_to_explore(solution)
     return {
         **_named(group, solution),
-        "recipe": settings.get("recipeArn", "").removeprefix(RECIPE),
+        "recipe": settings.get("recipeArn", "").removeprefix(RECIPE_PREFIX),
         "config": config,
         **_renamed(
             settings,
@@ -108,7 +109,7 @@ def _solution(group: str, solution: Live, live: Sequence[Live]) -> dict[str, Any
 
 
 def _can_be_told_to_explore(solution: Live) -> bool:
-    return bool(solution.settings.get("recipeArn") == f"{RECIPE}{EXPLORING}")
+    return bool(solution.settings.get("recipeArn") == f"{RECIPE_PREFIX}{EXPLORING}")
 
 
 def _campaign(group: str, campaign: Live, *, explores: bool) -> dict[str, Any]:
