@@ -12,5 +12,5 @@
     waiters   the waiter file of the Airflow provider, written from the status table
 
 It imports the standard library and botocore, so that an Airflow provider, a command line and a server that speaks the
-service's protocol can share it (docs/adr/0013).
+service's protocol can share it (docs/adr/0014).
 """
