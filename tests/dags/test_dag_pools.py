@@ -32,7 +32,7 @@ def test_every_declared_pool_is_used(tasks: dict[tuple[str, str], Any]) -> None:
 
 
 def test_a_wait_for_personalize_takes_no_slot(tasks: dict[tuple[str, str], Any]) -> None:
-    waiting = [task for task in tasks.values() if getattr(task, "patience_seconds", None)]
+    waiting = [task for task in tasks.values() if getattr(task, "inline_poll_seconds", None)]
     assert len(waiting) > 10
     assert {task.pool for task in waiting} == {pools.PERSONALIZE}
     assert json.loads(pools.DECLARATION.read_text())[pools.PERSONALIZE]["include_deferred"] is False

@@ -15,7 +15,7 @@ from personalize_kinds.kinds import DATASET, DATASET_GROUP, SOLUTION, SOLUTION_V
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_personalize.operators.base_personalize import PersonalizeBaseOperator
+    from airflow_personalize.operators.personalize import PersonalizeBaseOperator
 
 _CONSOLE = "https://{region_name}.console.{aws_domain}/personalize/home?region={region_name}#{place}"
 

@@ -1,4 +1,4 @@
-"""Sensors of Amazon Personalize: wait for a resource that somebody else has created."""
+"""Sensors of Amazon Personalize: wait for a resource that something else created."""
 
 # mypy: disallow-subclassing-any=False
 
@@ -54,17 +54,9 @@ if TYPE_CHECKING:
 
 class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
     """
-    Base of the sensors: pokes until a resource is ACTIVE, and fails with its reason if it never will be.
+    Base of the sensors: poke until a resource is ACTIVE, and fail with its reason if it never will be.
 
-    The statuses are those of the waiter file; there is no second list of them here.
-
-    :param arn: ARN of the resource. (templated)
-    :param poke_interval: Seconds between two looks. (default: 60)
-    :param max_retries: Number of looks when deferrable. (default: 720)
-    :param deferrable: If True, the sensor waits asynchronously. This mode requires the aiobotocore module.
-        (default: False, but can be overridden in config file by setting default_deferrable to True)
-
-    AWS connection parameters: see `AwsBaseSensor`.
+    The waiter file says what each status means.
     """
 
     aws_hook_class = PersonalizeHook
@@ -107,109 +99,344 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
 
     def poke(self, context: Context) -> bool:
         with service_errors(f"Looking at {self.resource.title} {self.arn}"):
-            look = self.hook.poll(self.resource, self.arn)
-        self.log.info("Status of %s %s is %s", self.resource.title, self.arn, look)
-        if look.state == "failure":
-            raise wait_failed(self.resource, self.arn, look, is_final=True)
-        return bool(look.state == "success")
+            poll = self.hook.poll(self.resource, self.arn)
+        self.log.info("Status of %s %s is %s", self.resource.title, self.arn, poll)
+        if poll.state == "failure":
+            raise wait_failed(self.resource, self.arn, poll, is_final=True)
+        return bool(poll.state == "success")
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> None:
         """
-        What the deferred sensor comes back to. Failure arrives as an event too: only the status tells.
+        Return if the wait succeeded, or raise. A failure arrives as an event too.
 
-        :param event: the trigger's event.
+        :param context: Context of the task.
+        :param event: Event of the trigger.
         """
-        outcome = validate_execute_complete_event(event)
-        if outcome["status"] != "success":
-            raise wait_failed(self.resource, self.arn, outcome["message"], is_final=outcome.get("is_final", True))
+        result = validate_execute_complete_event(event)
+        if result["status"] != "success":
+            raise wait_failed(self.resource, self.arn, result["message"], is_final=result.get("is_final", True))
 
 
 class PersonalizeDatasetGroupSensor(PersonalizeBaseSensor):
-    """Wait until a dataset group is ACTIVE."""
+    """
+    Wait until a dataset group is ACTIVE.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeDatasetGroupSensor`
+
+    :param arn: ARN of the dataset group. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = DATASET_GROUP
     trigger_class = PersonalizeDatasetGroupActiveTrigger
 
 
 class PersonalizeDatasetSensor(PersonalizeBaseSensor):
-    """Wait until a dataset is ACTIVE, updates included."""
+    """
+    Wait until a dataset is ACTIVE and no update of it is in progress.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeDatasetSensor`
+
+    :param arn: ARN of the dataset. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = DATASET
     trigger_class = PersonalizeDatasetActiveTrigger
 
 
 class PersonalizeDatasetImportJobSensor(PersonalizeBaseSensor):
-    """Wait until a dataset import job has ended well."""
+    """
+    Wait until a dataset import job has succeeded.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeDatasetImportJobSensor`
+
+    :param arn: ARN of the dataset import job. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = DATASET_IMPORT_JOB
     trigger_class = PersonalizeDatasetImportJobActiveTrigger
 
 
 class PersonalizeDatasetExportJobSensor(PersonalizeBaseSensor):
-    """Wait until a dataset export job has ended well."""
+    """
+    Wait until a dataset export job has succeeded.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeDatasetExportJobSensor`
+
+    :param arn: ARN of the dataset export job. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = DATASET_EXPORT_JOB
     trigger_class = PersonalizeDatasetExportJobActiveTrigger
 
 
 class PersonalizeSolutionSensor(PersonalizeBaseSensor):
-    """Wait until a solution is ACTIVE."""
+    """
+    Wait until a solution is ACTIVE.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeSolutionSensor`
+
+    :param arn: ARN of the solution. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = SOLUTION
     trigger_class = PersonalizeSolutionActiveTrigger
 
 
 class PersonalizeSolutionVersionSensor(PersonalizeBaseSensor):
-    """Wait until a solution version is trained."""
+    """
+    Wait until a solution version is trained.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeSolutionVersionSensor`
+
+    :param arn: ARN of the solution version. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = SOLUTION_VERSION
     trigger_class = PersonalizeSolutionVersionActiveTrigger
 
 
 class PersonalizeCampaignSensor(PersonalizeBaseSensor):
-    """Wait until a campaign is ACTIVE; it stays so while it is updated."""
+    """
+    Wait until a campaign is ACTIVE; it stays ACTIVE while it is updated.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeCampaignSensor`
+
+    :param arn: ARN of the campaign. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = CAMPAIGN
     trigger_class = PersonalizeCampaignActiveTrigger
 
 
 class PersonalizeEventTrackerSensor(PersonalizeBaseSensor):
-    """Wait until an event tracker is ACTIVE."""
+    """
+    Wait until an event tracker is ACTIVE.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeEventTrackerSensor`
+
+    :param arn: ARN of the event tracker. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = EVENT_TRACKER
     trigger_class = PersonalizeEventTrackerActiveTrigger
 
 
 class PersonalizeFilterSensor(PersonalizeBaseSensor):
-    """Wait until a filter is ACTIVE."""
+    """
+    Wait until a filter is ACTIVE.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeFilterSensor`
+
+    :param arn: ARN of the filter. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = FILTER
     trigger_class = PersonalizeFilterActiveTrigger
 
 
 class PersonalizeBatchInferenceJobSensor(PersonalizeBaseSensor):
-    """Wait until a batch inference job has ended well."""
+    """
+    Wait until a batch inference job has succeeded.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeBatchInferenceJobSensor`
+
+    :param arn: ARN of the batch inference job. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = BATCH_INFERENCE_JOB
     trigger_class = PersonalizeBatchInferenceJobActiveTrigger
 
 
 class PersonalizeBatchSegmentJobSensor(PersonalizeBaseSensor):
-    """Wait until a batch segment job has ended well."""
+    """
+    Wait until a batch segment job has succeeded.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeBatchSegmentJobSensor`
+
+    :param arn: ARN of the batch segment job. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = BATCH_SEGMENT_JOB
     trigger_class = PersonalizeBatchSegmentJobActiveTrigger
 
 
 class PersonalizeMetricAttributionSensor(PersonalizeBaseSensor):
-    """Wait until a metric attribution is ACTIVE."""
+    """
+    Wait until a metric attribution is ACTIVE.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeMetricAttributionSensor`
+
+    :param arn: ARN of the metric attribution. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = METRIC_ATTRIBUTION
     trigger_class = PersonalizeMetricAttributionActiveTrigger
 
 
 class PersonalizeDataDeletionJobSensor(PersonalizeBaseSensor):
-    """Wait until a data deletion job has ended well."""
+    """
+    Wait until a data deletion job has succeeded.
+
+    .. seealso::
+        For more information on how to use this sensor, take a look at the guide:
+        :ref:`howto/sensor:PersonalizeDataDeletionJobSensor`
+
+    :param arn: ARN of the data deletion job. (templated)
+    :param poke_interval: Seconds between two polls. (default: 60)
+    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
+        False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
+    :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
+        credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
+        what the connection says.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
+    """
 
     resource = DATA_DELETION_JOB
     trigger_class = PersonalizeDataDeletionJobActiveTrigger

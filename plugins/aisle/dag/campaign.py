@@ -10,8 +10,10 @@ from airflow.sdk import task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
-from airflow_personalize.operators.personalize import PersonalizeCreateCampaignOperator
-from airflow_personalize.operators.personalize_change import PersonalizeUpdateCampaignOperator
+from airflow_personalize.operators.personalize import (
+    PersonalizeCreateCampaignOperator,
+    PersonalizeUpdateCampaignOperator,
+)
 from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import group_of_context
 from aisle.evaluation.judgement import Judged, as_decided

@@ -84,7 +84,7 @@ def waiting() -> dict[str, Any]:
     return {
         "pool": PERSONALIZE,
         "deferrable": True,
-        "patience_seconds": _PATIENCE_SECONDS,
+        "inline_poll_seconds": _PATIENCE_SECONDS,
         "waiter_delay": delay,
         "waiter_max_attempts": _LONGEST_WAIT_SECONDS // delay,
     }

@@ -115,7 +115,7 @@ def north() -> DatasetGroup:
 @pytest.fixture(autouse=True)
 def _short_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Interactions only, and many looks a second: what is tested here is the order of things."""
-    import airflow_personalize.operators.base_personalize as operators
+    import airflow_personalize.operators.personalize as operators
 
     monkeypatch.setattr(operators, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: time.sleep(0.05)))
     describe(ONE_GROUP, tmp_path / "resources.yaml", monkeypatch)

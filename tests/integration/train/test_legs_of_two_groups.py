@@ -51,7 +51,7 @@ where user_id in (select user_id from personalize.users order by user_id limit 2
 @pytest.fixture
 def file(tmp_path: Path, marts: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The file of two groups, in force; customers live in two regions; jobs are looked at many times a second."""
-    import airflow_personalize.operators.base_personalize as operators
+    import airflow_personalize.operators.personalize as operators
 
     monkeypatch.setattr(operators, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: time.sleep(0.05)))
     file = tmp_path / "resources.yaml"

@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 from airflow_personalize.operators import personalize as operators
-from airflow_personalize.operators.base_personalize import PersonalizeCreateOperator, PersonalizeWaitingOperator
+from airflow_personalize.operators.personalize import PersonalizeCreateOperator, PersonalizeWaitingOperator
 from personalize_kinds.kinds import DATA_DELETION_JOB, Kind
 
 Stub = Callable[[Any], Stubber]
@@ -26,6 +26,17 @@ METRIC = {"eventType": "purchase", "metricName": "purchases", "expression": "SAM
 TAG = {"tagKey": "team", "tagValue": "shop"}
 KEY = "arn:aws:kms:us-east-1:000000000000:key/aisle"
 ROLE = "arn:aws:iam::000000000000:role/aisle"
+
+
+def public_operators() -> list[str]:
+    """Names of the operators that people use: all but the base classes."""
+    classes = [
+        value
+        for value in vars(operators).values()
+        if isinstance(value, type) and value.__module__ == operators.__name__
+    ]
+    bases = {base for operator in classes for base in operator.__mro__[1:]}
+    return sorted(operator.__name__ for operator in classes if operator not in bases)
 
 
 class Case(NamedTuple):

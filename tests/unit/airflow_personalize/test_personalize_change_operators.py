@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,9 +16,9 @@ from airflow_personalize.exceptions import (
 )
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators import personalize as operators
-from airflow_personalize.operators.base_personalize import PersonalizeBaseOperator, PersonalizeWaitingOperator
-from airflow_personalize.operators.personalize_jobs import PersonalizeBatchJobOperator
+from airflow_personalize.operators.personalize import PersonalizeBaseOperator, PersonalizeWaitingOperator
 from personalize_kinds.kinds import Kind
+from tests.unit.airflow_personalize.create_cases import public_operators
 
 Stub = Callable[[Any], Stubber]
 Call = tuple[str, dict[str, Any], dict[str, Any]]
@@ -405,15 +404,5 @@ def test_every_change_operation_of_the_service_has_an_operator() -> None:
     operations = PersonalizeHook().conn.meta.service_model.operation_names
     verbs = ("Update", "Delete", "Stop")
     wanted = {f"Personalize{name}Operator" for name in operations if name.startswith(verbs)}
-    offered = {name for name in operators.__all__ if name.removeprefix("Personalize").startswith(verbs)}
+    offered = {name for name in public_operators() if name.removeprefix("Personalize").startswith(verbs)}
     assert offered == {name for name in wanted if "Recommender" not in name}
-
-
-@pytest.mark.parametrize("name", operators.__all__)
-def test_every_operator_says_which_of_its_parameters_are_templates(name: str) -> None:
-    operator = getattr(operators, name)
-    documented = re.findall(r":param (\w+):(.*?)(?=:param|\n\n)", operator.__doc__, re.DOTALL)
-    templated = {parameter for parameter, text in documented if "(templated)" in text}
-    inherited = {"name", "arn", "tracking_id", *PersonalizeBatchJobOperator.template_fields}
-    fields = set(operator.template_fields) - {"aws_conn_id", "region_name", "verify"}
-    assert templated <= fields <= templated | inherited

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_personalize.exceptions import PersonalizeResourceConflictError, PersonalizeResourceFailedError
-from airflow_personalize.operators.base_personalize import PersonalizeJobOperator
+from airflow_personalize.operators.personalize import PersonalizeJobOperator
 from tests.unit.airflow_personalize.create_cases import (
     ACCOUNT,
     BATCH_CASE,

@@ -19,12 +19,12 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that operators make in place, by a clock which only they move."""
     made: list[float] = []
     clock = SimpleNamespace(monotonic=lambda: sum(made), sleep=made.append)
-    monkeypatch.setattr("airflow_personalize.operators.base_personalize.time", clock)
+    monkeypatch.setattr("airflow_personalize.operators.personalize.time", clock)
     return made
 
 
 def test_what_ends_within_its_patience_is_not_deferred_for(stub: Stub, pauses: list[float]) -> None:
-    operator = VERSION_CASE.make(deferrable=True, patience_seconds=30)
+    operator = VERSION_CASE.make(deferrable=True, inline_poll_seconds=30)
     expect(
         stub(operator), VERSION_CASE.created, VERSION_CASE.described("CREATE PENDING"), VERSION_CASE.described("ACTIVE")
     )
@@ -35,7 +35,7 @@ def test_what_ends_within_its_patience_is_not_deferred_for(stub: Stub, pauses: l
 def test_what_takes_longer_than_its_patience_is_deferred_for_and_is_soon_looked_at_once_a_second(
     stub: Stub, pauses: list[float]
 ) -> None:
-    operator = VERSION_CASE.make(deferrable=True, patience_seconds=3)
+    operator = VERSION_CASE.make(deferrable=True, inline_poll_seconds=3)
     expect(stub(operator), VERSION_CASE.created, *[VERSION_CASE.described("CREATE IN_PROGRESS")] * 7)
     with pytest.raises(TaskDeferred):
         operator.execute({})

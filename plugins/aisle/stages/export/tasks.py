@@ -83,7 +83,7 @@ def _dataset_in_service(group: DatasetGroup, dataset: Dataset, dataset_group_arn
         dataset_group_arn=dataset_group_arn,
         dataset_type=dataset.type,
         schema_arn=schema.output,
-        is_updated_next=dataset.takes_new_columns,
+        allow_schema_change=dataset.takes_new_columns,
         **waiting(),
     )
     if not dataset.takes_new_columns:

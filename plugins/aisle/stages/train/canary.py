@@ -16,8 +16,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow_personalize.hooks.base_personalize import service_errors
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
-from airflow_personalize.operators.personalize import PersonalizeCreateCampaignOperator
-from airflow_personalize.operators.personalize_change import (
+from airflow_personalize.operators.personalize import (
+    PersonalizeCreateCampaignOperator,
     PersonalizeDeleteCampaignOperator,
     PersonalizeUpdateCampaignOperator,
 )

@@ -84,7 +84,7 @@ def train_twins(group: DatasetGroup, found: Any) -> Any:
         )
         datasets >> beside
         dataset = PersonalizeCreateDatasetOperator.partial(
-            task_id="dataset", dataset_group_arn=beside.output, is_updated_next=True, **waiting()
+            task_id="dataset", dataset_group_arn=beside.output, allow_schema_change=True, **waiting()
         ).expand_kwargs(datasets)
         current = PersonalizeUpdateDatasetOperator.partial(task_id="dataset_schema", **waiting()).expand_kwargs(
             plan_schemas(datasets, dataset.output)
