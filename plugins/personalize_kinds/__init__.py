@@ -7,6 +7,7 @@
     arns      the form of an ARN
     events    which events may share a call of PutEvents
     gateway   find, list, describe and poll resources through a boto3 client
+    endpoints whether an endpoint is Amazon's
     polls     what one look shows somebody who waits
     responses whether a response came from the service, and whole
     waiters   the waiter file of the Airflow provider, written from the status table

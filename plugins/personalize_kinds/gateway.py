@@ -76,6 +76,11 @@ class Gateway:
         newest = max(ready, key=lambda summary: summary["creationDateTime"], default=None)
         return newest[kind.arn_member] if newest else None
 
+    def metrics(self, attribution_arn: str) -> list[dict[str, str]]:
+        """Return the metrics of a metric attribution, which its description leaves out."""
+        pages = self.client.get_paginator("list_metric_attribution_metrics")
+        return [metric for page in pages.paginate(metricAttributionArn=attribution_arn) for metric in page["metrics"]]
+
     def tags(self, arn: str) -> dict[str, str]:
         """Return the tags of a resource of a kind that has tags."""
         tags = self.client.list_tags_for_resource(resourceArn=arn)["tags"]

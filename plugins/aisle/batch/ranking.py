@@ -10,6 +10,7 @@ import msgspec
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.personalize import BatchAnswer, BatchOutput
 from aisle.contracts.recommendations import ScoredProduct, ScoreKind, Subject
+from personalize_kinds.endpoints import is_amazons
 
 MAX_KEY_LENGTH = LONGEST_ID  # of the cache's key columns
 
@@ -66,6 +67,5 @@ def score_of_place(place: int, length: int) -> float:
 
 
 def score_kind(personalize_endpoint: str | None) -> ScoreKind:
-    """Whose scores these are. The AWS connection names an endpoint for Personalize where an engine stands in for it."""
-    is_service = not personalize_endpoint or ".amazonaws.com" in personalize_endpoint
-    return "personalize" if is_service else "engine"
+    """Say whose scores the lists of an endpoint have; None is the endpoint of Personalize itself."""
+    return "personalize" if is_amazons(personalize_endpoint) else "engine"

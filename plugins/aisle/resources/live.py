@@ -147,9 +147,10 @@ class Service(Gateway):
         return settings
 
     def _metrics(self, arn: str) -> dict[str, dict[str, str]]:
-        pages = self.client.get_paginator("list_metric_attribution_metrics").paginate(metricAttributionArn=arn)
-        found = [metric for page in pages for metric in page["metrics"]]
-        return {one["metricName"]: {"eventType": one["eventType"], "expression": one["expression"]} for one in found}
+        return {
+            metric["metricName"]: {"eventType": metric["eventType"], "expression": metric["expression"]}
+            for metric in self.metrics(arn)
+        }
 
 
 def settings_of_solution(said: dict[str, Any]) -> Settings:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from aisle.batch.ranking import score_kind
 from aisle.contracts.prices import PriceList, read_price_list
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.ops.costs import Bill, Usage, bill, campaigns_cost
@@ -17,6 +16,7 @@ from aisle.ui.groups import owner_of
 from aisle.ui.plots import Bars, bars
 from aisle.ui.reader import Reader
 from aisle.ui.words import dollars
+from personalize_kinds.endpoints import is_amazons
 
 N_DAYS = 30
 #: Rows of the ledger that are drawn; the sums are over all.
@@ -100,7 +100,7 @@ def is_charged() -> bool:
     except AirflowNotFoundException:  # boto3 goes to Amazon by itself
         return True
     service = extra.get("service_config", {}).get("personalize", {})
-    return score_kind(service.get("endpoint_url") or extra.get("endpoint_url")) == "personalize"
+    return is_amazons(service.get("endpoint_url") or extra.get("endpoint_url"))
 
 
 def _usages(reader: Reader, prices: PriceList) -> list[Usage]:

@@ -134,6 +134,17 @@ def test_a_job_whose_word_for_success_is_another_is_ready(gateway: Gateway, stub
     assert gateway.newest_active(DATA_DELETION_JOB, datasetGroupArn=GROUP) == "job"
 
 
+def test_metrics_of_an_attribution_are_listed_page_after_page(gateway: Gateway, stubber: Stubber) -> None:
+    first, second = ({"eventType": "purchase", "metricName": name, "expression": "SAMPLECOUNT()"} for name in "ab")
+    stubber.add_response(
+        "list_metric_attribution_metrics", {"metrics": [first], "nextToken": "next"}, {"metricAttributionArn": "arn"}
+    )
+    stubber.add_response(
+        "list_metric_attribution_metrics", {"metrics": [second]}, {"metricAttributionArn": "arn", "nextToken": "next"}
+    )
+    assert gateway.metrics("arn") == [first, second]
+
+
 def test_tags_are_read_by_key(gateway: Gateway, stubber: Stubber) -> None:
     tags = [{"tagKey": "team", "tagValue": "shop"}, {"tagKey": "empty", "tagValue": ""}]
     stubber.add_response("list_tags_for_resource", {"tags": tags}, {"resourceArn": GROUP})

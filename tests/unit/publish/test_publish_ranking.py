@@ -21,7 +21,9 @@ def line(output: object, key: str = "k", name: str = "userId", **more: object) -
         (None, "personalize"),
         ("https://personalize.eu-west-1.amazonaws.com", "personalize"),
         ("https://vpce-1.personalize.us-east-1.vpce.amazonaws.com", "personalize"),
+        ("https://personalize.us-east-1.api.aws", "personalize"),
         ("http://127.0.0.1:8010", "engine"),
+        ("https://personalize.example.com/.amazonaws.com", "engine"),
     ],
 )
 def test_scores_are_the_engines_where_an_engine_stands_in_for_the_service(endpoint: str | None, kind: str) -> None:
