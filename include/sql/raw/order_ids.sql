@@ -53,6 +53,9 @@ where
             and (known.ordered_at <> staged.first_ordered_at or known.order_id <> known.order_number)
     );
 
+-- Without it the planner expects over a thousand numbers where most often there are none, and reads raw whole.
+analyze shared_numbers;
+
 -- One row per version of such a number. What does not tell its time is looked for in the time that was asked for.
 create temp table shared_versions on commit drop as
 select
