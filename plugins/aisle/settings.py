@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aisle.errors import UnusableSettings
+from personalize_kinds.limits import DEFAULT_RESULTS, MAX_RESULTS
 
 PREFIX = "AISLE_"
 #: The project's own folder: where include/sql, dbt and expectations are.
@@ -143,7 +144,7 @@ class Personalize(_Section):
 class Recommend(_Section):
     """What batch inference is asked for."""
 
-    num_results: int = Field(25, ge=1, le=500, description="Length of each list")
+    num_results: int = Field(DEFAULT_RESULTS, ge=1, le=MAX_RESULTS, description="Length of each list")
     active_days: int | None = Field(
         None, ge=1, description="A user is active with a purchase this recent, counted from the newest one; none: all"
     )

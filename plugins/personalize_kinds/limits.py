@@ -1,7 +1,7 @@
-"""What the service enforces: minimums of data, lengths of values, sizes of requests and of files.
+"""What the service enforces: minimums of data, lengths of values, sizes of requests and of lists.
 
-Source: Amazon Personalize developer guide, "Endpoints and quotas" and "Datasets and schemas", November 2025. Maximums
-that botocore's model of the service holds, such as the length of a name, are not repeated here.
+Source: Amazon Personalize developer guide, "Endpoints and quotas" and "Datasets and schemas", November 2025. Those that
+botocore's model of the service holds as well are compared with it by a test.
 """
 
 from __future__ import annotations
@@ -17,4 +17,25 @@ MAX_CATEGORICAL_LENGTH = 1_000
 #: Characters of a textual value; what is longer is cut.
 MAX_TEXTUAL_LENGTH = 20_000
 
+#: Names of resources and jobs.
+MAX_NAME_LENGTH = 63
+NAME_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9\-_]*"
+MAX_S3_LOCATION_LENGTH = 256
+MAX_TAGS, MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH = 50, 128, 256
+
 EVENTS_PER_CALL = 10
+
+#: Items of a list of recommendations: what a request gets that names no number, and the most that it may ask for.
+DEFAULT_RESULTS, MAX_RESULTS = 25, 500
+#: With metadata columns in the answer.
+MAX_RESULTS_WITH_METADATA = 50
+#: Items of an input that is to be ranked.
+MAX_ITEMS_TO_RANK = 500
+MAX_USERS_OF_SEGMENT = 5_000_000
+
+#: Characters of a filter's expression.
+MAX_FILTER_LENGTH = 2_500
+#: Metrics of a metric attribution, and characters of the event type and of the expression of each.
+MAX_METRICS, MAX_METRIC_LENGTH = 10, 256
+#: Days between automatic trainings.
+MAX_TRAINING_DAYS = 30

@@ -24,6 +24,7 @@ from personalize_kinds.kinds import (
     SOLUTION_VERSION,
     Kind,
 )
+from personalize_kinds.limits import MAX_TAGS
 from personalize_kinds.statuses import CREATING
 from services.engine.errors import LimitExceeded, TooManyTags
 from services.engine.resources import Resource
@@ -31,8 +32,6 @@ from services.engine.store import Store
 
 #: Distinct columns in all the filters of a dataset group.
 MAX_FILTER_FIELDS = 20
-#: Tags of one resource.
-MAX_TAGS = 50
 
 _PENDING = "More than {limit} resources with PENDING or IN_PROGRESS status. Wait until one of them has ended."
 _TOO_MANY = "Cannot create a {noun}. More than {limit} resources{scope}. Please delete some and try again."

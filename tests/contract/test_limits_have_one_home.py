@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import yaml
@@ -36,17 +37,36 @@ def test_the_longest_id_of_an_event_in_sql_is_that_of_the_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "path"),
+    ("service", "operation", "path", "limit"),
     [
-        ("personalize-runtime", "GetRecommendations", ["userId"]),
-        ("personalize-runtime", "GetRecommendations", ["itemId"]),
-        ("personalize-events", "PutEvents", ["userId"]),
-        ("personalize-events", "PutEvents", ["sessionId"]),
-        ("personalize-events", "PutEvents", ["eventList", "itemId"]),
+        ("personalize-runtime", "GetRecommendations", "userId", limits.MAX_ID_LENGTH),
+        ("personalize-runtime", "GetRecommendations", "itemId", limits.MAX_ID_LENGTH),
+        ("personalize-events", "PutEvents", "userId", limits.MAX_ID_LENGTH),
+        ("personalize-events", "PutEvents", "sessionId", limits.MAX_ID_LENGTH),
+        ("personalize-events", "PutEvents", "eventList", limits.EVENTS_PER_CALL),
+        ("personalize-events", "PutEvents", "eventList.itemId", limits.MAX_ID_LENGTH),
+        ("personalize", "CreateSolution", "name", limits.MAX_NAME_LENGTH),
+        ("personalize", "CreateBatchInferenceJob", "jobName", limits.MAX_NAME_LENGTH),
+        ("personalize", "CreateBatchInferenceJob", "jobInput.s3DataSource.path", limits.MAX_S3_LOCATION_LENGTH),
+        ("personalize", "CreateFilter", "filterExpression", limits.MAX_FILTER_LENGTH),
+        ("personalize", "CreateFilter", "tags.tagKey", limits.MAX_TAG_KEY_LENGTH),
+        ("personalize", "CreateFilter", "tags.tagValue", limits.MAX_TAG_VALUE_LENGTH),
+        ("personalize", "CreateMetricAttribution", "metrics", limits.MAX_METRICS),
+        ("personalize", "CreateMetricAttribution", "metrics.eventType", limits.MAX_METRIC_LENGTH),
+        ("personalize", "CreateMetricAttribution", "metrics.expression", limits.MAX_METRIC_LENGTH),
     ],
 )
-def test_the_longest_id_is_that_of_botocores_model(service: str, operation: str, path: list[str]) -> None:
+def test_a_limit_that_botocores_model_has_is_the_same(service: str, operation: str, path: str, limit: int) -> None:
+    assert member_of(service, operation, path).metadata["max"] == limit
+
+
+def test_the_pattern_of_names_is_that_of_botocores_model() -> None:
+    assert member_of("personalize", "CreateSolution", "name").metadata["pattern"] == limits.NAME_PATTERN
+
+
+def member_of(service: str, operation: str, path: str) -> Any:
+    """The shape at a dotted path within an operation's request; lists are looked into."""
     shape = ServiceModel(Loader().load_service_model(service, "service-2")).operation_model(operation).input_shape
-    for member in path:
+    for member in path.split("."):
         shape = getattr(shape, "member", shape).members[member]
-    assert shape.metadata["max"] == limits.MAX_ID_LENGTH
+    return shape

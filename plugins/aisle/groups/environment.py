@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from aisle.groups.avro import contract_schema, usable_schema
 from aisle.groups.where import Where
 from aisle.settings import get_settings
+from personalize_kinds import limits
 from personalize_kinds.arns import RECIPE_PREFIX
 
 DatasetKey = Literal["interactions", "items", "users", "actions", "action_interactions"]
@@ -28,10 +29,13 @@ def _cron(text: str) -> str:
     return text
 
 
-Name = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9\-_]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=limits.MAX_NAME_LENGTH, pattern=f"{limits.NAME_PATTERN}$")]
 Cron = Annotated[str, AfterValidator(_cron)]
-S3Uri = Annotated[str, Field(max_length=256, pattern=r"^s3://.+")]
-Tags = dict[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
+S3Uri = Annotated[str, Field(max_length=limits.MAX_S3_LOCATION_LENGTH, pattern=r"^s3://.+")]
+Tags = dict[
+    Annotated[str, Field(min_length=1, max_length=limits.MAX_TAG_KEY_LENGTH)],
+    Annotated[str, Field(max_length=limits.MAX_TAG_VALUE_LENGTH)],
+]
 
 
 class _Part(BaseModel):
@@ -89,7 +93,7 @@ class BatchInference(_Part):
     """How batch inference is asked. Jobs are started by the legs; here stands what they ask for."""
 
     schedule: Cron | None = None
-    num_results: int = Field(25, ge=1, le=500)
+    num_results: int = Field(limits.DEFAULT_RESULTS, ge=1, le=limits.MAX_RESULTS)
     filter: str | None = None
     exploration: Exploration = Exploration()
 
@@ -98,7 +102,7 @@ class BatchSegment(_Part):
     """How batch segments are asked; see BatchInference."""
 
     schedule: Cron | None = None
-    num_results: int = Field(25, ge=1, le=5_000_000)
+    num_results: int = Field(limits.DEFAULT_RESULTS, ge=1, le=limits.MAX_USERS_OF_SEGMENT)
     filter: str | None = None
 
 
@@ -119,7 +123,7 @@ class Solution(_Named):
     event_type: str | None = None
     incremental_update: bool = False
     #: Days between trainings by the service's own clock; none: Airflow owns the clock.
-    auto_training_days: int | None = Field(None, ge=1, le=30)
+    auto_training_days: int | None = Field(None, ge=1, le=limits.MAX_TRAINING_DAYS)
     training: Training = Training()
     campaigns: dict[Name, Campaign] = {}
     batch_inference: BatchInference | None = None
@@ -149,7 +153,7 @@ class Dataset(_Named):
 class Filter(_Named):
     """An expression that says which items or users may be answers."""
 
-    expression: str = Field(min_length=1, max_length=2_500)
+    expression: str = Field(min_length=1, max_length=limits.MAX_FILTER_LENGTH)
 
 
 class EventTracker(_Named):
@@ -159,15 +163,15 @@ class EventTracker(_Named):
 class Metric(_Part):
     """What an event of a type counts for."""
 
-    event_type: str = Field(min_length=1, max_length=256)
-    expression: str = Field(min_length=1, max_length=256)
+    event_type: str = Field(min_length=1, max_length=limits.MAX_METRIC_LENGTH)
+    expression: str = Field(min_length=1, max_length=limits.MAX_METRIC_LENGTH)
 
 
 class MetricAttribution(_Part):
     """What recommendations brought, metric by metric; a group has one."""
 
     name: Name | None = None
-    metrics: dict[str, Metric] = Field(min_length=1, max_length=10)
+    metrics: dict[str, Metric] = Field(min_length=1, max_length=limits.MAX_METRICS)
     output: S3Uri | None = None
     #: The role by which the service writes; none: that of the settings.
     role_arn: str | None = None

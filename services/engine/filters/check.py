@@ -26,7 +26,6 @@ from services.engine.filters.expressions import (
 from services.engine.filters.parser import finite
 from services.engine.schemas import Column, DatasetSchema
 
-MAX_CHARACTERS = 2_500
 MAX_FIELDS = 10
 
 _DATASETS_OF = {"ITEM": (ITEMS, INTERACTIONS), "USER": (USERS, INTERACTIONS), "ACTION": (ACTIONS, ACTION_INTERACTIONS)}

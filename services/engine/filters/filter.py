@@ -14,9 +14,10 @@ from functools import cached_property
 
 import numpy as np
 
+from personalize_kinds.limits import MAX_FILTER_LENGTH
 from services.engine.data.attributes import Attributes
 from services.engine.errors import InvalidInput
-from services.engine.filters.check import MAX_CHARACTERS, Schemas, check_language, check_schemas, distinct_fields
+from services.engine.filters.check import Schemas, check_language, check_schemas, distinct_fields
 from services.engine.filters.evaluate import Facts, Use
 from services.engine.filters.expressions import EVENTS, EXCLUDE, INCLUDE, CurrentItem, Expression, Field, Parameter
 from services.engine.filters.index import Index, Mask
@@ -101,8 +102,8 @@ def parse(text: str) -> Filter:
     Source: Personalize developer guide, "Filter expression elements".
     """
     with _creating():
-        if len(text) > MAX_CHARACTERS:
-            raise InvalidInput(f"The expression has {len(text)} characters; write at most {MAX_CHARACTERS}")
+        if len(text) > MAX_FILTER_LENGTH:
+            raise InvalidInput(f"The expression has {len(text)} characters; write at most {MAX_FILTER_LENGTH}")
         expressions = parse_expression(text, "filter")
         check_language(expressions)
         return Filter(expressions)

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-MAX_ITEMS_TO_RANK = 500
+from personalize_kinds.limits import MAX_ITEMS_TO_RANK
+
 NOT_JSON = "User error: The line is not valid JSON"
 MISSING = "User error: Required fields for the provided recipe are {}"
 

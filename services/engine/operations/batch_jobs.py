@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from personalize_kinds.kinds import BATCH_INFERENCE_JOB, BATCH_SEGMENT_JOB, DATASET_GROUP, FILTER, SOLUTION_VERSION
+from personalize_kinds.limits import DEFAULT_RESULTS, MAX_RESULTS, MAX_USERS_OF_SEGMENT
 from personalize_kinds.statuses import ACTIVE
 from services.engine import s3
 from services.engine.catalogue import POPULAR_ITEMS, USER_SEGMENTATION, Recipe, recipe_of
@@ -15,9 +16,6 @@ from services.engine.operations import exploration
 from services.engine.operations.base import Answer, Call, Operations
 from services.engine.resources import Resource
 
-MAX_RESULTS = 500
-MAX_USERS = 5_000_000
-DEFAULT_RESULTS = 25
 BATCH_INFERENCE, THEME_GENERATION = "BATCH_INFERENCE", "THEME_GENERATION"
 _MEMBERS = ("jobName", "solutionVersionArn", "filterArn", "jobInput", "jobOutput", "roleArn")
 
@@ -54,7 +52,7 @@ class BatchOperations(Operations):
                 f"{recipe.name}; use CreateBatchInferenceJob"
             )
         _check_locations(call)
-        _check_number(call, MAX_USERS)
+        _check_number(call, MAX_USERS_OF_SEGMENT)
         chosen = self._narrowed_by(call, version, "USER")
         if chosen and chosen.uses_events and recipe.name == OF_ATTRIBUTES:
             raise InvalidInput(f"Filters on interactions cannot be used with {OF_ATTRIBUTES}; filter on Users columns")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from personalize_kinds.kinds import DATASET_GROUP, METRIC_ATTRIBUTION
+from personalize_kinds.limits import MAX_METRICS
 from services.engine import s3
 from services.engine.data.attribution import Measure, parse_expression
 from services.engine.errors import AlreadyExists, InvalidInput, LimitExceeded
@@ -14,7 +15,6 @@ from services.engine.operations.base import MAX_PAGE, Answer, Call, Operations, 
 from services.engine.resources import Resource
 from services.engine.schemas import DatasetSchema
 
-MAX_METRICS = 10
 NUMERIC = ("float", "double", "int", "long")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from personalize_kinds.limits import DEFAULT_RESULTS, MAX_RESULTS, MAX_RESULTS_WITH_METADATA
 from services.engine.errors import InvalidInput
 from services.engine.operations.base import Answer, Call, Operations
 from services.engine.runtime.answers import Answers, Promotion, Wish
@@ -16,7 +17,6 @@ from services.engine.runtime.narrowing import Narrowing
 from services.engine.runtime.scoring import Asked
 from services.engine.schemas import Column
 
-DEFAULT_RESULTS, MAX_RESULTS, MAX_RESULTS_WITH_METADATA = 25, 500, 50
 MAX_METADATA_COLUMNS = 10
 DEFAULT_ACTIONS, MAX_ACTIONS = 5, 100
 ITEMS = "ITEMS"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from personalize_kinds.limits import MAX_TRAINING_DAYS
 from services.engine.catalogue import PERSONALIZED_RANKING, USER_PERSONALIZATION, Parameter, Recipe
 from services.engine.errors import InvalidInput
 from services.engine.schemas import REQUIRED_COLUMNS, DatasetSchema
 
-MAX_TRAINING_DAYS = 30
 MAX_TRAINING_DATASETS = 3
 #: The most training jobs of one search, and how many of them at a time.
 SEARCH_LIMITS = {"maxNumberOfTrainingJobs": 40, "maxParallelTrainingJobs": 10}

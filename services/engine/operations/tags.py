@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from personalize_kinds.limits import MAX_TAGS
 from services.engine.errors import NotFound, TooManyTagKeys
 from services.engine.operations.base import Answer, Call, Operations
-from services.engine.quotas import MAX_TAGS, check_tags
+from services.engine.quotas import check_tags
 from services.engine.resources import arn_of
 
 
