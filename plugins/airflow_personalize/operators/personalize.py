@@ -362,11 +362,9 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
     """
     Base of the operators that update a resource and wait until the update is in force.
 
-    Subclasses define :meth:`request`, and in ``latest`` the member of the description that holds the latest update;
-    None if an update is in force as soon as it is accepted.
+    Subclasses define :meth:`request`. An update is in progress as long as the description says so in its latest
+    update; kinds without such a member take an update as soon as it is accepted.
     """
-
-    latest: ClassVar[str | None] = None
 
     def __init__(self, *, arn: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -419,7 +417,7 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
 
     def _is_in_progress(self, description: dict[str, Any]) -> bool:
         """Say whether the same update was requested before, by anybody, and is not in force yet."""
-        latest = description.get(self.latest) if self.latest else None
+        latest = description.get(self.resource.update_member)
         if not latest or progress(latest.get("status", "")) != "retry":
             return False
         return not self.changes(description | latest)
@@ -1385,7 +1383,6 @@ class PersonalizeUpdateCampaignOperator(PersonalizeUpdateOperator):
     """
 
     resource = CAMPAIGN
-    latest = "latestCampaignUpdate"
     trigger_class = PersonalizeCampaignUpdatedTrigger
     template_fields: Sequence[str] = aws_template_fields("arn", "solution_version_arn", "campaign_config")
     template_fields_renderers: ClassVar[dict[str, str]] = {"campaign_config": "json"}
@@ -1457,7 +1454,6 @@ class PersonalizeUpdateDatasetOperator(PersonalizeUpdateOperator):
     """
 
     resource = DATASET
-    latest = "latestDatasetUpdate"
     trigger_class = PersonalizeDatasetUpdatedTrigger
     template_fields: Sequence[str] = aws_template_fields("arn", "schema_arn")
 
@@ -1501,7 +1497,6 @@ class PersonalizeUpdateSolutionOperator(PersonalizeUpdateOperator):
     """
 
     resource = SOLUTION
-    latest = "latestSolutionUpdate"
     trigger_class = PersonalizeSolutionUpdatedTrigger
     template_fields: Sequence[str] = aws_template_fields("arn", "solution_update_config")
     template_fields_renderers: ClassVar[dict[str, str]] = {"solution_update_config": "json"}
@@ -1597,16 +1592,12 @@ class PersonalizeUpdateMetricAttributionOperator(PersonalizeUpdateOperator):
 
         :param present: Description of the metric attribution.
         """
-        present_metrics = {metric["metricName"]: metric for metric in self._metrics()}
+        present_metrics = {metric["metricName"]: metric for metric in self.hook.gateway.metrics(self.arn)}
         added = [metric for metric in self.add_metrics if present_metrics.get(metric["metricName"]) != metric]
         outdated = [metric["metricName"] for metric in added if metric["metricName"] in present_metrics]
         removed = [name for name in self.remove_metrics if name in present_metrics and name not in outdated] + outdated
         lists = {"addMetrics": added, "removeMetrics": removed}
         return super().changes(present) | {member: listed for member, listed in lists.items() if listed}
-
-    def _metrics(self) -> list[dict[str, str]]:
-        pages = self.hook.conn.get_paginator("list_metric_attribution_metrics").paginate(metricAttributionArn=self.arn)
-        return [metric for page in pages for metric in page["metrics"]]
 
 
 class PersonalizeDeleteSchemaOperator(PersonalizeDeletion):
