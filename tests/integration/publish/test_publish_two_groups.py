@@ -56,7 +56,7 @@ def live(url: str, shops: tuple[DatasetGroup, ...]) -> list[str | None]:
 
 
 def test_each_group_has_a_schema_with_the_same_tables_and_serving_is_told(published: str) -> None:
-    assert rows(published, "select dataset_group, schema_name, place from schema.groups order by place") == [
+    assert rows(published, "select dataset_group, schema_name, place from cache.groups order by place") == [
         ("aisle", "cache", 1),
         ("Shop-North", NORTH, 2),
     ]
@@ -145,5 +145,5 @@ def test_a_group_that_leaves_the_file_is_served_no_more_and_keeps_its_tables(
 
     monkeypatch.setattr(schema, "dataset_groups", lambda: shops[:1])
     prepare(dataset_group("aisle"), published)
-    assert rows(published, "select dataset_group from schema.groups") == [("aisle",)]
-    assert rows(published, "select * from schema.schemas()") == [("cache",), (NORTH,)]
+    assert rows(published, "select dataset_group from cache.groups") == [("aisle",)]
+    assert rows(published, "select * from cache.schemas()") == [("cache",), (NORTH,)]
