@@ -91,8 +91,8 @@ def _creation(
 
         return Work(given, results)
 
-    look = None if resource == SCHEMA else f"Describe{_kind(resource)}"
-    return Row(operator, f"Create{_kind(resource)}", work, look, **more)
+    look = None if resource == SCHEMA else f"Describe{resource.noun}"
+    return Row(operator, f"Create{resource.noun}", work, look, **more)
 
 
 def _update(
@@ -109,11 +109,11 @@ def _update(
 
     return Row(
         operator,
-        f"Update{_kind(resource)}",
+        f"Update{resource.noun}",
         work,
-        f"Describe{_kind(resource)}",
+        f"Describe{resource.noun}",
         looks_before=1,
-        on_its_way=Telling("CREATE IN_PROGRESS", within=f"latest{_kind(resource)}Update"),
+        on_its_way=Telling("CREATE IN_PROGRESS", within=resource.update_member),
     )
 
 
@@ -124,12 +124,8 @@ def _deletion(operator: type, resource: Kind, make: Callable[[World], str]) -> R
         arn = make(world)
         return Work({"arn": arn}, lambda: [arn] if world.is_gone(resource, arn) else [])
 
-    look = None if resource == SCHEMA else f"Describe{_kind(resource)}"
-    return Row(operator, f"Delete{_kind(resource)}", work, look, on_its_way=_DELETING, failed=None)
-
-
-def _kind(resource: Kind) -> str:
-    return resource.member[0].upper() + resource.member[1:]
+    look = None if resource == SCHEMA else f"Describe{resource.noun}"
+    return Row(operator, f"Delete{resource.noun}", work, look, on_its_way=_DELETING, failed=None)
 
 
 def _camel(argument: str) -> str:

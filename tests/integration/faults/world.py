@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 
 from aisle.contracts.personalize import INTERACTIONS, ITEMS, Column, Dataset
+from personalize_kinds.gateway import Gateway
 from personalize_kinds.kinds import DATASET, EVENT_TRACKER, SCHEMA, Kind
 from personalize_kinds.statuses import progress
 from tests.integration.faults.proxy import FaultProxy
@@ -179,27 +180,19 @@ class World:
             time.sleep(0.01)
 
     def describe(self, resource: Kind, arn: str) -> dict[str, Any]:
-        answer = getattr(self.client, f"describe_{resource.name}")(**{resource.arn_member: arn})
-        description: dict[str, Any] = answer[resource.member]
-        return description
+        return Gateway(self.client).describe(resource, arn)
 
     def named(self, resource: Kind, name: str, **parent: str) -> list[str]:
         """ARNs of the resources that carry a name, or one that a repetition would make of it."""
-        request = {**parent, "maxResults": 100}
-        listed: list[str] = []
-        while True:
-            page = getattr(self.client, f"list_{resource.name}s")(**request)
-            listed += [each[resource.arn_member] for each in page[resource.list_member]]
-            if "nextToken" not in page:
-                break
-            request["nextToken"] = page["nextToken"]
+        summaries = Gateway(self.client).summaries(resource, **parent)
+        listed: list[str] = [summary[resource.arn_member] for summary in summaries]
         if resource in (DATASET, EVENT_TRACKER):  # their ARNs do not carry the name; their groups have no other
             return listed
         return [arn for arn in listed if re.fullmatch(rf"{name}(-\d)?", arn.rpartition("/")[2])]
 
     def settled(self, resource: Kind, arn: str) -> dict[str, Any]:
         """What the engine says of a resource once no update of it is under way."""
-        latest = f"latest{resource.member[0].upper()}{resource.member[1:]}Update"
+        latest = resource.update_member
         deadline = time.monotonic() + _SETTLE_SECONDS
         while (
             "PROGRESS" in (status := self.describe(resource, arn).get(latest, {}).get("status", "")) or "PEND" in status

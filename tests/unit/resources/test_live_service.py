@@ -36,7 +36,7 @@ def test_a_group_is_looked_at_until_nothing_of_it_is_on_its_way() -> None:
 
 
 def test_waiting_ends_with_an_error_that_can_be_tried_again() -> None:
-    with pytest.raises(RetryableError, match=r"everything of shop to come to rest: it has not after 0\.05 s"):
+    with pytest.raises(RetryableError, match=r"after 0\.05 s waiting for dataset group shop to settle"):
         Scripted("busy", patience_seconds=0.05).settled("shop")
 
 
