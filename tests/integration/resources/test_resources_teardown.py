@@ -73,14 +73,10 @@ def test_a_training_on_its_way_is_stopped_rather_than_paid_for(
     running = {"solutionVersions": [listed[0] | {"status": "CREATE IN_PROGRESS"}]}
     stopped: list[str] = []
 
-    class Pages:
-        def paginate(self, solutionArn: str) -> list[dict[str, Any]]:  # noqa: N803 - the wire's spelling
-            return [running] if version.startswith(f"{solutionArn}/") else [{"solutionVersions": []}]
+    def list_solution_versions(solutionArn: str) -> dict[str, Any]:  # noqa: N803 - the wire's spelling
+        return running if version.startswith(f"{solutionArn}/") else {"solutionVersions": []}
 
-    paginator = personalize.get_paginator
-    monkeypatch.setattr(
-        personalize, "get_paginator", lambda name: Pages() if name == "list_solution_versions" else paginator(name)
-    )
+    monkeypatch.setattr(personalize, "list_solution_versions", list_solution_versions)
     monkeypatch.setattr(
         personalize, "stop_solution_version_creation", lambda **request: stopped.append(request["solutionVersionArn"])
     )
