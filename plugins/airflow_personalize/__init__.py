@@ -1,6 +1,16 @@
-"""Amazon Personalize for Airflow, in the shape of the Amazon provider: hooks, operators, sensors, triggers, waiters,
-links.
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Amazon Personalize for Airflow, in the layout of the Amazon provider.
 
-Knowing the service's name, you know every path: `<folder>/personalize`. Which service answers, Amazon's or one that
-speaks its wire API, is the connection's business (`service_config.personalize.endpoint_url` in its extra).
+The service's name is the name of the module: ``<folder>/personalize``. The AWS connection says which service
+answers, Amazon's or one that speaks its API: ``service_config.personalize.endpoint_url`` in its extra.
 """

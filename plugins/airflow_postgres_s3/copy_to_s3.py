@@ -1,4 +1,15 @@
-"""From a query to one S3 object, in constant memory: the rows of a COPY become the parts of a multipart upload.
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Write the rows of a query to one S3 object, in constant memory: COPY feeds a multipart upload.
 
 The object appears when its last byte has been read, or not at all: an upload that breaks is aborted.
 """
@@ -25,7 +36,8 @@ class LineFormat(StrEnum):
     CSV = "csv"
     #: As Personalize reads CSV: header not quoted, a quote inside a text escaped by a backslash.
     PERSONALIZE_CSV = "personalize_csv"
-    #: The one column as it is: JSON text holds neither of the two control characters, so nothing is ever quoted.
+    #: The one column as it is: JSON text holds neither of the two control characters, so nothing is ever
+    #: quoted.
     JSON_LINES = "jsonl"
 
     @property

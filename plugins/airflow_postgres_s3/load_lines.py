@@ -1,8 +1,20 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """From the lines of one S3 object to rows of one table, in constant memory.
 
-PostgreSQL reads the lines itself: COPY brings a batch of them into a temporary table, an insert casts them to the types
-of the target. What a value means is therefore what PostgreSQL says, and a record is bad when PostgreSQL refuses it: by
-its syntax, its type or a constraint. A batch with a bad record is halved until that record stands alone.
+PostgreSQL reads the lines itself: COPY brings a batch of them into a temporary table, an insert casts them to
+the types of the target. What a value means is therefore what PostgreSQL says, and a record is bad when
+PostgreSQL refuses it: by its syntax, its type or a constraint. A batch with a bad record is halved until that
+record stands alone.
 """
 
 from __future__ import annotations
@@ -20,8 +32,8 @@ from airflow_postgres_s3.copy_to_s3 import LineFormat
 from airflow_postgres_s3.exceptions import TransferConfigurationError, TransferDataError
 from airflow_postgres_s3.records import Record, batches_of, header_of, records_of
 
-#: Where a column's value is. CSV: a name of the header. JSON: a key, keys joined by dots, or a list of keys; the empty
-#: list is the whole line.
+#: Where a column's value is. CSV: a name of the header. JSON: a key, keys joined by dots, or a list of keys;
+#: the empty list is the whole line.
 Source = str | Sequence[str]
 
 #: The temporary table that a batch passes through.
@@ -46,14 +58,18 @@ class Load(NamedTuple):
             sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_))  # a type of ours, not of the file
             for name, type_ in self.incoming.items()
         )
-        return sql.SQL("create temporary table {} ({}) on commit drop").format(_INCOMING, sql.SQL(", ").join(columns))
+        return sql.SQL("create temporary table {} ({}) on commit drop").format(
+            _INCOMING, sql.SQL(", ").join(columns)
+        )
 
     @property
     def copy(self) -> sql.Composed:
-        return sql.SQL("copy {} from stdin with ({})").format(_INCOMING, sql.SQL(_READ_OPTIONS[self.line_format]))
+        return sql.SQL("copy {} from stdin with ({})").format(
+            _INCOMING, sql.SQL(_READ_OPTIONS[self.line_format])
+        )
 
     def as_copied(self, record: Record) -> bytes:
-        """The record as COPY reads it: CSV as it is; of JSON, what COPY's text format takes for its own is escaped."""
+        """Escape what COPY's text format would interpret in JSON; CSV is left as it is."""
         text = record.text
         if self.line_format is LineFormat.JSON_LINES:
             text = text.replace(b"\\", rb"\\").replace(b"\t", rb"\t").replace(b"\r", rb"\r")
@@ -68,9 +84,10 @@ def load_lines(
     columns: Mapping[str, Source] | None,
     bad_lines: BadLines,
 ) -> int:
-    """Append the lines to `table`; the number of rows. Ends early when there are too many bad lines: then roll back.
+    """Append the lines to `table` and return the number of rows.
 
-    `columns` says where each column's value is; none: under its own name.
+    It stops when there are too many bad lines: the caller has to roll back then. `columns` says where each
+    column's value is; None means under its own name.
     """
     types = _types_of(connection, table)
     records = records_of(lines, line_format)
@@ -123,7 +140,7 @@ def _append(connection: psycopg.Connection, load: Load, records: Sequence[Record
 
 
 def _types_of(connection: psycopg.Connection, table: str) -> dict[str, str]:
-    """The type of each column that can be written, without its length: what is too long is to be refused, not cut."""
+    """Read the type of each writable column, without its length: too long a text is refused, not cut."""
     look_up = (
         "select attname, format_type(atttypid, -1) from pg_attribute where attrelid = %s::regclass"
         " and attnum > 0 and not attisdropped and attgenerated = '' and attidentity <> 'a' order by attnum"
@@ -138,7 +155,7 @@ def _types_of(connection: psycopg.Connection, table: str) -> dict[str, str]:
 
 
 def _insert(table: str, types: Mapping[str, str], values: Mapping[str, sql.Composable]) -> sql.Composed:
-    """The statement that appends what has come in: each value, a text, as the type of its column."""
+    """Compose the statement that appends the batch: each value, a text, cast to the type of its column."""
     if unknown := sorted(set(values) - set(types)):
         raise TransferConfigurationError(
             f"Loading into table {table}: it has no column {', '.join(unknown)} that can be written, only "
@@ -162,7 +179,7 @@ def _json_values(columns: Mapping[str, Source], types: Mapping[str, str]) -> dic
 
 
 def _json_value(source: Source, column_type: str | None) -> sql.Composable:
-    """What lies there, as text or, for a column of JSON, as it is. A null, or a key that is not there, is null."""
+    """Compose the value at a path, as text or, for a JSON column, as JSON; a missing key is null."""
     keys = source.split(".") if isinstance(source, str) else source
     path = sql.SQL("array[{}]::text[]").format(sql.SQL(", ").join(map(sql.Literal, keys)))
     if column_type in ("json", "jsonb"):
@@ -174,7 +191,8 @@ def _csv_values(columns: Mapping[str, Source], header: Sequence[str]) -> dict[st
     missing = sorted({str(name) for name in columns.values()} - set(header))
     if missing or len(set(header)) != len(header):
         raise TransferDataError(
-            f"Loading CSV: the header {','.join(header) or '(none)'} lacks {', '.join(missing) or 'distinct names'}. "
+            f"Loading CSV: the header {','.join(header) or '(none)'} lacks "
+            f"{', '.join(missing) or 'distinct names'}. "
             "Say with `columns` which name of the header each column gets."
         )
     return {column: sql.Identifier(str(name)) for column, name in columns.items()}

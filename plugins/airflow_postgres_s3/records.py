@@ -1,3 +1,14 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """What of an S3 object becomes one row: a line of JSON lines, or a CSV record, which may span lines."""
 
 from __future__ import annotations
@@ -20,7 +31,7 @@ class Record(NamedTuple):
 
 
 def records_of(lines: Iterable[bytes], line_format: LineFormat) -> Iterator[Record]:
-    """The records in the order of the lines, the header of CSV among them; blank lines of JSON are left out."""
+    """Yield the records in order, the header of CSV among them; blank lines of JSON are left out."""
     numbered = enumerate(lines, start=1)
     if line_format is LineFormat.JSON_LINES:
         return (Record(number, line) for number, line in numbered if line.strip())
@@ -28,7 +39,7 @@ def records_of(lines: Iterable[bytes], line_format: LineFormat) -> Iterator[Reco
 
 
 def header_of(record: Record, line_format: LineFormat) -> list[str]:
-    """The names in the first record of CSV."""
+    """Read the column names from the first record of CSV."""
     text = record.text.decode("utf-8-sig").rstrip("\r")
     if line_format is LineFormat.PERSONALIZE_CSV:
         return next(csv.reader([text], doublequote=False, escapechar="\\"), [])
@@ -36,7 +47,7 @@ def header_of(record: Record, line_format: LineFormat) -> list[str]:
 
 
 def batches_of(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """As many records at a time as fit into memory without being noticed."""
+    """Yield batches of at most 10,000 records or 4 MiB."""
     batch: list[Record] = []
     n_bytes = 0
     for record in records:

@@ -1,3 +1,14 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """The lines of one S3 object, straight from the network, in constant memory."""
 
 from __future__ import annotations
@@ -9,12 +20,13 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
-#: How often one object may break off. A reader that writes to a database meanwhile is slow, and S3 hangs up on it.
+#: How often one object may break off. A reader that writes to a database meanwhile is slow, and S3 hangs up
+#: on it.
 BREAKS = 5
 
 
 def lines_of(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
-    """The lines of `s3://bucket/key` without their line feed; `s3` is a boto3 client."""
+    """Yield the lines of `s3://bucket/key` without their line feed; `s3` is a boto3 client."""
     pending = b""
     for chunk in _chunks(s3, bucket, key):
         *whole, pending = (pending + chunk).split(b"\n")
@@ -24,7 +36,7 @@ def lines_of(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
 
 
 def _chunks(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
-    """The bytes of the object. One that breaks off is taken up where it broke, if it is still the same object."""
+    """Yield the bytes of the object; continue where the connection broke, if it is still the same object."""
     from botocore.exceptions import HTTPClientError, IncompleteReadError
 
     answer = s3.get_object(Bucket=bucket, Key=key)

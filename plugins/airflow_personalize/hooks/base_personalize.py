@@ -1,4 +1,15 @@
-"""Base of the hooks of Amazon Personalize: request ids in the log, and what a failed call means for a task."""
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Base of the hooks of Amazon Personalize: failed calls, in the log and as exceptions of a task."""
 
 # mypy: disallow-subclassing-any=False
 
@@ -53,13 +64,14 @@ class PersonalizeBaseHook(AwsBaseHook):
         return session
 
     async def get_async_conn(self) -> SharedClient:
-        """Get the async client, to be entered; hooks with the same configuration share one per event loop."""
+        """Get the async client, to be entered; hooks that are configured alike share one per event loop."""
         return shared_client(await sync_to_async(self._client_key)(), super().get_async_conn)
 
     def _client_key(self) -> bytes:
         """
-        Build the key under which hooks share a client: a keyed digest, so that no credential can be read from it.
+        Build the key under which hooks share a client.
 
+        It is a keyed digest, so that no credential can be read from it.
         A connection that was edited has another key, and so gets a new client.
         """
         conn = self.conn_config
@@ -96,7 +108,9 @@ def request_id(response: dict[str, Any]) -> str | None:
 @contextmanager
 def service_errors(attempt: str) -> Iterator[None]:
     """
-    Raise PersonalizeRetryableError for a failed call that may succeed later, PersonalizeFinalError for any other.
+    Turn the error of a failed call into an exception of this package.
+
+    It is a PersonalizeRetryableError if the call may succeed later, else a PersonalizeFinalError.
 
     :param attempt: What the calls are for, such as ``Creating campaign shop``.
     """
@@ -105,7 +119,9 @@ def service_errors(attempt: str) -> Iterator[None]:
     except ClientError as error:
         raise _refused(attempt, error) from error
     except ParamValidationError as error:
-        raise PersonalizeFinalError(f"{attempt}: {error}. Fix the arguments of this task, then clear it.") from error
+        raise PersonalizeFinalError(
+            f"{attempt}: {error}. Fix the arguments of this task, then clear it."
+        ) from error
     except LOST as error:
         raise PersonalizeRetryableError(
             f"{attempt}: no response, {error}. A retry checks what became of it and continues."

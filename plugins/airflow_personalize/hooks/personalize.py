@@ -1,3 +1,14 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """The hook of Amazon Personalize."""
 
 # mypy: disallow-subclassing-any=False
@@ -12,7 +23,11 @@ from typing import Any
 
 from airflow.providers.amazon.aws.waiters.base_waiter import BaseBotoWaiter
 
-from airflow_personalize.exceptions import PersonalizeError, PersonalizeResourceFailedError, PersonalizeRetryableError
+from airflow_personalize.exceptions import (
+    PersonalizeError,
+    PersonalizeResourceFailedError,
+    PersonalizeRetryableError,
+)
 from airflow_personalize.hooks.base_personalize import PersonalizeBaseHook
 from personalize_kinds.gateway import Gateway
 from personalize_kinds.kinds import Kind
@@ -61,7 +76,9 @@ class PersonalizeHook(PersonalizeBaseHook):
         client: Any = None,
     ) -> Any:
         """
-        Get a waiter of the waiter file, which is parsed once: the base class takes 7 ms of CPU for it in every task.
+        Get a waiter of the waiter file.
+
+        The file is parsed once per process: the base class takes 7 ms of CPU for it in every task.
 
         :param waiter_name: Name of the waiter.
         :param parameters: Not used by these waiters.
@@ -140,7 +157,9 @@ def wait_failed(
     waited = f"Waiting for {kind.title} {arn} {_IN_WORDS[outcome]}: {answer}."
     if is_final:
         return PersonalizeResourceFailedError(f"{waited} Fix what the reason names, then clear this task.")
-    return PersonalizeRetryableError(f"{waited} It may still be in progress: a retry finds it and continues to wait.")
+    return PersonalizeRetryableError(
+        f"{waited} It may still be in progress: a retry finds it and continues to wait."
+    )
 
 
 @cache

@@ -1,7 +1,18 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """One async client for all that are set up alike and wait in one event loop.
 
-A triggerer waits for a thousand tasks at once. A client for each would cost it some 15 ms of CPU, 300 kB of memory and
-a connection a task; what they do with it is one short call a minute.
+A triggerer waits for a thousand tasks at once. A client for each would cost it some 15 ms of CPU, 300 kB of
+memory and a connection a task; what they do with it is one short call a minute.
 """
 
 from __future__ import annotations
@@ -47,7 +58,7 @@ _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, SharedClie
 
 def shared_client(set_up: Hashable, connect: Connect) -> SharedClient:
     """
-    The client of the running event loop that is set up like this.
+    Get the client of the running event loop that has this key.
 
     :param set_up: All that tells one client from another.
     :param connect: Makes the client, closed, if there is none open.

@@ -1,3 +1,14 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """The link from a task to its resource: in the AWS console, or on the pages of the service in its place."""
 
 # mypy: disallow-subclassing-any=False
@@ -21,7 +32,7 @@ _CONSOLE = "https://{region_name}.console.{aws_domain}/personalize/home?region={
 
 
 class PersonalizeLink(BaseAwsLink):
-    """The page of the resource of a task."""
+    """Link from a task to its resource in the AWS console."""
 
     name: ClassVar[str] = "Amazon Personalize"
     key: ClassVar[str] = "personalize_resource"
@@ -29,7 +40,7 @@ class PersonalizeLink(BaseAwsLink):
 
     def format_link(self, **conf: Any) -> str:
         """
-        The address: a service that is not Amazon's has pages of its own at its endpoint.
+        Build the address: the AWS console, or the pages of the service that the connection names instead.
 
         :param conf: What `persist_resource` stored.
         """
@@ -60,14 +71,14 @@ class PersonalizeLink(BaseAwsLink):
 
 
 def _page(operator: PersonalizeBaseOperator, arn: str) -> str:
-    """Where the engine shows a resource."""
+    """Locate the resource on the pages of a service that is not Amazon's."""
     name = operator.resource.name
     folder = "solution-versions" if operator.resource == SOLUTION_VERSION else "resources"
     return f"{'jobs' if name.endswith('_job') else folder}/{quote(arn, safe=':/')}"
 
 
 def _place(operator: PersonalizeBaseOperator, arn: str) -> str:
-    """Where the console shows it: on the page of its solution or of its dataset group, if the task knows that."""
+    """Locate the resource in the console: on the page of its solution, or of its dataset group if known."""
     group_arn = _group_arn(operator, arn)
     if group_arn is None:
         return "datasetGroups"
@@ -86,5 +97,5 @@ def _group_arn(operator: PersonalizeBaseOperator, arn: str) -> str | None:
 
 
 def _with_dollar(arn: str) -> str:
-    """The console writes `dataset-group$name` where the ARN has a slash."""
+    """Write an ARN as the console does: `dataset-group$name` where it has a slash."""
     return arn.replace("/", "$")

@@ -1,13 +1,24 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """
 Operators of Amazon Personalize.
 
-A task that is repeated, retried or resumed finds what its first attempt created. Names are deterministic, and a name
-that is taken is looked up instead of being an error: an ACTIVE resource is returned, one in progress is waited for. A
-failed job is followed by one with the next free suffix, because Personalize cannot delete jobs and a failed job keeps
-its name.
+A task that is repeated, retried or resumed finds what its first attempt created. Names are deterministic, and
+a name that is taken is looked up instead of being an error: an ACTIVE resource is returned, one in progress
+is waited for. A failed job is followed by one with the next free suffix, because Personalize cannot delete
+jobs and a failed job keeps its name.
 
-Operators that change or delete look first: they skip an update that would change nothing, the deletion of a resource
-that does not exist and the stop of a training that has ended, and they say so in the log.
+Operators that change or delete look first: they skip an update that would change nothing, the deletion of a
+resource that does not exist and the stop of a training that has ended, and they say so in the log.
 """
 
 # mypy: disallow-subclassing-any=False
@@ -153,7 +164,9 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
         if not is_pending or not (self.deferrable or self.wait_for_completion) or self._is_done_soon():
             return self.arn
         if self.deferrable:
-            self.log.info("Deferring until %s %s is %s", self.resource.title, self.arn, self.trigger_class.outcome)
+            self.log.info(
+                "Deferring until %s %s is %s", self.resource.title, self.arn, self.trigger_class.outcome
+            )
             self.defer(
                 trigger=self.trigger(),
                 method_name="execute_complete",
@@ -236,15 +249,18 @@ class PersonalizeWaitingOperator(PersonalizeBaseOperator):
             time.sleep(self.waiter_delay)
 
     def _wait_failed(self, answer: object, *, is_final: bool) -> PersonalizeError:
-        return wait_failed(self.resource, self.arn, answer, is_final=is_final, outcome=self.trigger_class.outcome)
+        return wait_failed(
+            self.resource, self.arn, answer, is_final=is_final, outcome=self.trigger_class.outcome
+        )
 
 
 class PersonalizeCreateOperator(PersonalizeBaseOperator):
     """
     Base of the operators that find or create one resource.
 
-    Subclasses define :meth:`request`, and class attributes: ``parent`` is the member of the request that names what the
-    resource belongs to, ``unchangeable`` the members in which a resource that exists must equal the request.
+    Subclasses define :meth:`request`, and class attributes: ``parent`` is the member of the request that
+    names what the resource belongs to, ``unchangeable`` the members in which a resource that exists must
+    equal the request.
     """
 
     name_member: ClassVar[str] = "name"
@@ -259,7 +275,7 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
         self.tags = tags
 
     def request(self) -> dict[str, Any]:
-        """Build the arguments of the create operation, without name and tags. Members that are None are left out."""
+        """Build the arguments of the create operation, without name and tags; None leaves a member out."""
         raise NotImplementedError
 
     @property
@@ -316,7 +332,8 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
         if arn is None:
             raise PersonalizeResourceConflictError(
                 f"{self.attempt}: the service says that the name is taken, but has no {name} "
-                f"{f'under {parent}' if parent else 'in its list'}. Choose another name, or remove what holds it."
+                f"{f'under {parent}' if parent else 'in its list'}. "
+                "Choose another name, or remove what holds it."
             )
         self._check_same(arn, request)
         self.log.info("Found %s %s", self.resource.title, arn)
@@ -330,7 +347,8 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
             present = description.get(member, request[member])
             if not _is_same(present, request[member]):
                 raise PersonalizeResourceConflictError(
-                    f"{self.attempt}: {arn} exists with another {member}: {present!r} instead of {request[member]!r}. "
+                    f"{self.attempt}: {arn} exists with another {member}: "
+                    f"{present!r} instead of {request[member]!r}. "
                     "It cannot be changed by creating it: choose another name, or delete it first."
                 )
 
@@ -340,12 +358,16 @@ class PersonalizeCreateWaitingOperator(PersonalizeWaitingOperator, PersonalizeCr
 
 
 class PersonalizeJobOperator(PersonalizeCreateWaitingOperator):
-    """Base of the operators whose resource cannot be deleted: a failed one is followed by the next suffix, -2, -3 …"""
+    """
+    Base of the operators whose resource cannot be deleted.
+
+    A failed resource is followed by one with the next suffix: ``-2``, ``-3`` and so on.
+    """
 
     name_member = "jobName"
 
     def find_or_create(self) -> str:
-        """Return the ARN of the first job of this name that has not failed, and create one if there is none."""
+        """Return the ARN of the first job of this name that has not failed; create one if there is none."""
         names = chain([self.name], (f"{self.name}-{number}" for number in count(2)))
         return next(arn for name in names if (arn := self._create(name) or self._find_alive(name)))
 
@@ -362,8 +384,8 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
     """
     Base of the operators that update a resource and wait until the update is in force.
 
-    Subclasses define :meth:`request`. An update is in progress as long as the description says so in its latest
-    update; kinds without such a member take an update as soon as it is accepted.
+    Subclasses define :meth:`request`. An update is in progress as long as the latest update in the
+    description says so; kinds without such a member take an update as soon as it is accepted.
     """
 
     def __init__(self, *, arn: str, **kwargs: Any) -> None:
@@ -371,7 +393,7 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
         self.arn = arn
 
     def request(self) -> dict[str, Any]:
-        """Build the arguments of the update operation, without the ARN. Members that are None stay as they are."""
+        """Build the arguments of the update operation, without the ARN; None leaves a member as it is."""
         raise NotImplementedError
 
     def changes(self, present: dict[str, Any]) -> dict[str, Any]:
@@ -424,7 +446,7 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
 
 
 class PersonalizeDeletion(PersonalizeBaseOperator):
-    """Base of what the delete operators share: a resource that does not exist is success, one in use is an error."""
+    """Base of the delete operators: a resource that is gone already is success, one in use is an error."""
 
     #: If True, only a deletion of another resource ends the use, so that a retry does not help.
     fail_if_in_use: ClassVar[bool] = False
@@ -465,7 +487,8 @@ class PersonalizeDeletion(PersonalizeBaseOperator):
                 f"{self.attempt}: {error}. Delete what uses it first, then clear this task."
             ) from error
         raise PersonalizeRetryableError(
-            f"{self.attempt}: {error}. It is {status}. A retry succeeds when what uses it has ended or is deleted."
+            f"{self.attempt}: {error}. It is {status}. "
+            "A retry succeeds when what uses it has ended or is deleted."
         ) from error
 
 
@@ -601,7 +624,9 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateWaitingOperator):
     parent = "datasetGroupArn"
     unchangeable = ("schemaArn",)
     trigger_class = PersonalizeDatasetActiveTrigger
-    template_fields: Sequence[str] = aws_template_fields("name", "dataset_group_arn", "dataset_type", "schema_arn")
+    template_fields: Sequence[str] = aws_template_fields(
+        "name", "dataset_group_arn", "dataset_type", "schema_arn"
+    )
 
     def __init__(
         self,
@@ -904,7 +929,7 @@ class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
         return {"solutionArn": self.solution_arn, "trainingMode": self.training_mode}
 
     def trigger_arguments(self) -> dict[str, Any]:
-        """Build the arguments of the trigger, which stops the training if the task is ended while deferred."""
+        """Build the arguments of the trigger, which stops the training of a task that is ended."""
         return super().trigger_arguments() | {"stop_on_kill": self.stop_on_kill}
 
     def on_kill(self) -> None:
@@ -1083,7 +1108,13 @@ class PersonalizeBatchJobOperator(PersonalizeJobOperator):
 
     parent = "solutionVersionArn"
     template_fields: Sequence[str] = aws_template_fields(
-        "name", "solution_version_arn", "input_location", "output_location", "role_arn", "filter_arn", "kms_key_arn"
+        "name",
+        "solution_version_arn",
+        "input_location",
+        "output_location",
+        "role_arn",
+        "filter_arn",
+        "kms_key_arn",
     )
 
     def __init__(
@@ -1167,7 +1198,10 @@ class PersonalizeCreateBatchInferenceJobOperator(PersonalizeBatchJobOperator):
         "job_mode",
         "theme_generation_config",
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"job_config": "json", "theme_generation_config": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "job_config": "json",
+        "theme_generation_config": "json",
+    }
 
     def __init__(
         self,
@@ -1335,7 +1369,9 @@ class PersonalizeCreateDataDeletionJobOperator(PersonalizeJobOperator):
     resource = DATA_DELETION_JOB
     parent = "datasetGroupArn"
     trigger_class = PersonalizeDataDeletionJobActiveTrigger
-    template_fields: Sequence[str] = aws_template_fields("name", "dataset_group_arn", "data_location", "role_arn")
+    template_fields: Sequence[str] = aws_template_fields(
+        "name", "dataset_group_arn", "data_location", "role_arn"
+    )
 
     def __init__(self, *, dataset_group_arn: str, data_location: str, role_arn: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -1568,7 +1604,10 @@ class PersonalizeUpdateMetricAttributionOperator(PersonalizeUpdateOperator):
     template_fields: Sequence[str] = aws_template_fields(
         "arn", "add_metrics", "remove_metrics", "metrics_output_config"
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"add_metrics": "json", "metrics_output_config": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "add_metrics": "json",
+        "metrics_output_config": "json",
+    }
 
     def __init__(
         self,
@@ -1595,7 +1634,9 @@ class PersonalizeUpdateMetricAttributionOperator(PersonalizeUpdateOperator):
         present_metrics = {metric["metricName"]: metric for metric in self.hook.gateway.metrics(self.arn)}
         added = [metric for metric in self.add_metrics if present_metrics.get(metric["metricName"]) != metric]
         outdated = [metric["metricName"] for metric in added if metric["metricName"] in present_metrics]
-        removed = [name for name in self.remove_metrics if name in present_metrics and name not in outdated] + outdated
+        removed = [
+            name for name in self.remove_metrics if name in present_metrics and name not in outdated
+        ] + outdated
         lists = {"addMetrics": added, "removeMetrics": removed}
         return super().changes(present) | {member: listed for member, listed in lists.items() if listed}
 
@@ -1894,7 +1935,10 @@ class PersonalizeStopSolutionVersionCreationOperator(PersonalizeWaitingOperator)
             self.hook.conn.stop_solution_version_creation(solutionVersionArn=self.arn)
         except self.hook.conn.exceptions.ClientError:
             # The client repeats a call whose response was lost: the stop may be refused because of itself.
-            if self.hook.poll(self.resource, self.arn, "stopped").status not in (CREATE_STOPPING, CREATE_STOPPED):
+            if self.hook.poll(self.resource, self.arn, "stopped").status not in (
+                CREATE_STOPPING,
+                CREATE_STOPPED,
+            ):
                 raise
 
 
@@ -1927,7 +1971,9 @@ class PersonalizeGetSolutionMetricsOperator(AwsBaseOperator[PersonalizeHook]):
 
     def execute(self, context: Context) -> dict[str, float]:
         with service_errors(f"Getting the metrics of solution version {self.arn}"):
-            metrics: dict[str, float] = self.hook.conn.get_solution_metrics(solutionVersionArn=self.arn)["metrics"]
+            metrics: dict[str, float] = self.hook.conn.get_solution_metrics(solutionVersionArn=self.arn)[
+                "metrics"
+            ]
             PersonalizeLink.persist_resource(context, self, self.arn)
         self.log.info("Metrics of solution version %s: %s", self.arn, metrics)
         return metrics
@@ -1986,5 +2032,7 @@ def _is_same(present: Any, requested: Any) -> bool:
 def _is_within(requested: Any, present: Any) -> bool:
     """Say whether a request is in force already; members that it leaves out do not matter."""
     if isinstance(requested, dict) and isinstance(present, dict):
-        return all(member in present and _is_within(value, present[member]) for member, value in requested.items())
+        return all(
+            member in present and _is_within(value, present[member]) for member, value in requested.items()
+        )
     return bool(requested == present)

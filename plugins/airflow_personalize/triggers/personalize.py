@@ -1,3 +1,14 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """Triggers of Amazon Personalize: one per kind of resource and what is waited for."""
 
 # mypy: disallow-subclassing-any=False
@@ -53,7 +64,9 @@ class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
     resource: ClassVar[Kind]
     outcome: ClassVar[Outcome] = "active"
 
-    def __init__(self, *, arn: str, waiter_delay: int = 60, waiter_max_attempts: int = 720, **kwargs: Any) -> None:
+    def __init__(
+        self, *, arn: str, waiter_delay: int = 60, waiter_max_attempts: int = 720, **kwargs: Any
+    ) -> None:
         path = self.resource.status_path(self.outcome)
         super().__init__(
             serialized_fields={"arn": arn},
@@ -71,7 +84,11 @@ class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
         self.arn = arn
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll until the outcome is known or the attempts are used up. A poll without a response is an attempt too."""
+        """
+        Poll until the outcome is known or the attempts are used up.
+
+        A poll without a response is an attempt too.
+        """
         event = {"status": "error", self.return_key: self.return_value}
         try:
             await self._wait()
@@ -141,8 +158,8 @@ class PersonalizeSolutionVersionActiveTrigger(PersonalizeBaseTrigger):
     """
     Trigger when a solution version is trained.
 
-    :param stop_on_kill: Whether to stop the training when a user kills the deferred task: marks it, or clears it. A
-        triggerer that is restarted stops nothing. (default: False)
+    :param stop_on_kill: Whether to stop the training when a user kills the deferred task: marks it, or clears
+        it. A triggerer that is restarted stops nothing. (default: False)
     """
 
     resource = SOLUTION_VERSION

@@ -1,3 +1,14 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """Transfer from PostgreSQL to S3."""
 
 # mypy: disallow-subclassing-any=False
@@ -23,26 +34,33 @@ class PostgresToS3Operator(BaseOperator):
     """
     Write the rows of a query to one S3 object: COPY becomes the parts of a multipart upload.
 
-    Memory is one part (8 MB) however many rows there are, nothing is written to disk, and the object appears whole or
-    not at all. Returns a dict of `uri`, `n_rows`, `n_bytes` and `sha256`.
+    Memory is one part (8 MB) however many rows there are, nothing is written to disk, and the object appears
+    whole or not at all. Returns a dict of `uri`, `n_rows`, `n_bytes` and `sha256`.
 
-    .. seealso::
-        For more information on how to use this operator, take a look at the guide:
+    .. seealso:: For more information on how to use this operator, take a look at the guide:
         :ref:`howto/operator:PostgresToS3Operator`
 
     :param sql: The query, or a path that ends with .sql. (templated)
     :param s3_bucket: Bucket of the object. (templated)
     :param s3_key: Key of the object. (templated)
     :param parameters: Values of the query's placeholders, by name or by place. (templated)
-    :param file_format: `csv` (RFC 4180), `personalize_csv` (quotes escaped by a backslash, as Amazon Personalize reads
-        them) or `jsonl` (one JSON object per row, its members named after the columns). (default: csv)
+    :param file_format: `csv` (RFC 4180), `personalize_csv` (quotes escaped by a backslash, as Amazon
+        Personalize reads them) or `jsonl` (one JSON object per row, its members named after the columns).
+        (default: csv)
     :param replace: Whether an object that exists is replaced; otherwise it is an error. (default: False)
     :param postgres_conn_id: The PostgreSQL connection; it must be served by psycopg 3. (templated)
     :param aws_conn_id: The AWS connection. (templated)
     :param verify: Whether S3's certificate is verified, or the path of the CA bundle to verify it with.
     """
 
-    template_fields: Sequence[str] = ("sql", "parameters", "s3_bucket", "s3_key", "postgres_conn_id", "aws_conn_id")
+    template_fields: Sequence[str] = (
+        "sql",
+        "parameters",
+        "s3_bucket",
+        "s3_key",
+        "postgres_conn_id",
+        "aws_conn_id",
+    )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json"}
     ui_color = "#ededed"
@@ -92,14 +110,15 @@ class PostgresToS3Operator(BaseOperator):
     def _check_free(self, s3: S3Hook) -> None:
         if not self.replace and s3.check_for_key(self.s3_key, self.s3_bucket):
             raise TransferDataError(
-                f"Writing a query to s3://{self.s3_bucket}/{self.s3_key}: the object exists. Choose another key, or "
-                "allow it with replace=True."
+                f"Writing a query to s3://{self.s3_bucket}/{self.s3_key}: the object exists. "
+                "Choose another key, or allow it with replace=True."
             )
 
     def _select(self, line_format: LineFormat) -> str:
-        """The query as COPY takes it; for JSON lines with one column, the row as an object on one line."""
+        """Compose the query for COPY; for JSON lines, one column with the row as an object on one line."""
         select = self.sql.strip().removesuffix(";")
         if line_format is not LineFormat.JSON_LINES:
             return select
-        # A value of type json keeps the line feeds it was written with; between its tokens a space means the same.
+        # A value of type json keeps the line feeds it was written with; between its tokens a space means the
+        # same.
         return f"select translate(row_to_json(row_)::text, e'\\n\\r', '  ') from (\n{select}\n) as row_"

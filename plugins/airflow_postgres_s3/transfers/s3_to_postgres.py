@@ -1,3 +1,14 @@
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#   http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 """Transfer from S3 to PostgreSQL."""
 
 # mypy: disallow-subclassing-any=False
@@ -26,27 +37,28 @@ class S3ToPostgresOperator(BaseOperator):
     """
     Append one S3 object to a table: its lines become COPY, batch by batch, in one transaction.
 
-    Memory is one batch (4 MB) however large the object is, nothing is written to disk, and readers of the table see
-    all of it or nothing. Lines that PostgreSQL refuses are kept with the reason in an object of their own; with more
-    than `max_errors` of them nothing is loaded. Returns a dict of `uri`, `n_rows`, `n_errors` and `errors_uri`.
+    Memory is one batch (4 MB) however large the object is, nothing is written to disk, and readers of the
+    table see all of it or nothing. Lines that PostgreSQL refuses are kept with the reason in an object of
+    their own; with more than `max_errors` of them nothing is loaded. Returns a dict of `uri`, `n_rows`,
+    `n_errors` and `errors_uri`.
 
-    .. seealso::
-        For more information on how to use this operator, take a look at the guide:
+    .. seealso:: For more information on how to use this operator, take a look at the guide:
         :ref:`howto/operator:S3ToPostgresOperator`
 
     :param s3_bucket: Bucket of the object. (templated)
     :param s3_key: Key of the object. (templated)
     :param table: The table, if need be with its schema: `schema.table`. (templated)
-    :param columns: For each column where its value is. CSV: a name of the header. JSON lines: a key, keys joined by
-        dots (`input.userId`), or a list of keys; the empty list is the whole line. By default, CSV fills the columns
-        of its header, JSON lines all columns of the table from the keys of their names. (templated)
-    :param file_format: `jsonl`, `csv` (RFC 4180) or `personalize_csv` (quotes escaped by a backslash). CSV has a
-        header. (default: jsonl)
-    :param replace: Whether the table is emptied first, in the same transaction, so that a task that runs again does
-        not load twice. (default: False)
+    :param columns: For each column where its value is. CSV: a name of the header. JSON lines: a key, keys
+        joined by dots (`input.userId`), or a list of keys; the empty list is the whole line. By default, CSV
+        fills the columns of its header, JSON lines all columns of the table from the keys of their names.
+        (templated)
+    :param file_format: `jsonl`, `csv` (RFC 4180) or `personalize_csv` (quotes escaped by a backslash). CSV
+        has a header. (default: jsonl)
+    :param replace: Whether the table is emptied first, in the same transaction, so that a task that runs
+        again does not load twice. (default: False)
     :param max_errors: How many bad lines there may be; None for any number. (default: 0)
-    :param errors_s3_key: Key, in the same bucket, of the object that keeps the bad lines, one JSON object with
-        `line`, `reason` and `text` per line. Needed if any are allowed. (templated)
+    :param errors_s3_key: Key, in the same bucket, of the object that keeps the bad lines, one JSON object
+        with `line`, `reason` and `text` per line. Needed if any are allowed. (templated)
     :param postgres_conn_id: The PostgreSQL connection; it must be served by psycopg 3. (templated)
     :param aws_conn_id: The AWS connection. (templated)
     :param verify: Whether S3's certificate is verified, or the path of the CA bundle to verify it with.
@@ -116,7 +128,8 @@ class S3ToPostgresOperator(BaseOperator):
     def _check(self, bad: BadLines) -> None:
         if bad.are_too_many:
             raise TransferDataError(
-                f"Loading {self.uri} into {self.table}: more than {self.max_errors} bad lines, the last is {bad.last}. "
-                f"Nothing was loaded; {f'see {bad.uri}' if bad.uri else 'give errors_s3_key to see the reasons'}, mend "
+                f"Loading {self.uri} into {self.table}: more than {self.max_errors} bad lines, "
+                f"the last is {bad.last}. Nothing was loaded; "
+                f"{f'see {bad.uri}' if bad.uri else 'give errors_s3_key to see the reasons'}, fix "
                 "the file or its `columns`, or raise max_errors."
             )
