@@ -9,30 +9,56 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The hook of Amazon Personalize."""
+"""Hooks of Amazon Personalize, its events and its runtime, and what the error of a call means for a task."""
 
 # mypy: disallow-subclassing-any=False
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.waiters.base_waiter import BaseBotoWaiter
+from asgiref.sync import sync_to_async
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from airflow_personalize.exceptions import (
     PersonalizeError,
+    PersonalizeFinalError,
     PersonalizeResourceFailedError,
     PersonalizeRetryableError,
 )
-from airflow_personalize.hooks.base_personalize import PersonalizeBaseHook
+from airflow_personalize.hooks.shared_client import SharedClient, shared_client
+from personalize_kinds.codes import ALREADY_EXISTS, IN_USE, NOT_FOUND, QUOTA_REACHED, passes
+from personalize_kinds.events import calls_of
 from personalize_kinds.gateway import Gateway
 from personalize_kinds.kinds import Kind
 from personalize_kinds.polls import Poll
+from personalize_kinds.responses import check_responses
 from personalize_kinds.statuses import Outcome
+
+log = logging.getLogger(__name__)
+
+#: Makes the digests of :meth:`PersonalizeBaseHook._client_key` useless outside this process.
+_PROCESS_KEY = secrets.token_bytes(32)
+
+#: Errors of a call without a readable response: whether it took effect is unknown.
+LOST = (BotoCoreError, ResponseParserError)
+
+#: Errors that find-or-create and delete provoke on purpose.
+_EXPECTED = (ALREADY_EXISTS, NOT_FOUND)
+
+#: Errors that pass when something else has ended, such as the jobs that a quota counts, or is gone.
+_IN_THE_WAY = (IN_USE, QUOTA_REACHED)
 
 #: Written from the status table: `python -m personalize_kinds.waiters`.
 WAITERS = Path(__file__).parents[1] / "waiters" / "personalize.json"
@@ -43,6 +69,39 @@ _IN_WORDS = {
     "stopped": "to be stopped",
     "deleted": "to be gone",
 }
+
+
+class PersonalizeBaseHook(AwsBaseHook):
+    """Base of the hooks: logs every failed call with its request id, which AWS support asks for first."""
+
+    def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
+        """
+        Get the session. Its clients, sync and async, check every response and log every failed call.
+
+        :param region_name: AWS region of the session.
+        :param deferrable: If True, get an aiobotocore session for async clients.
+        """
+        session = super().get_session(region_name=region_name, deferrable=deferrable)
+        events = session.get_component("event_emitter") if deferrable else session.events
+        check_responses(events, self.client_type)
+        events.register(f"after-call.{self.client_type}", log_failed_call)
+        return session
+
+    async def get_async_conn(self) -> SharedClient:
+        """Get the async client, to be entered; hooks that are configured alike share one per event loop."""
+        return shared_client(await sync_to_async(self._client_key)(), super().get_async_conn)
+
+    def _client_key(self) -> bytes:
+        """
+        Build the key under which hooks share a client.
+
+        It is a keyed digest, so that no credential can be read from it.
+        A connection that was edited has another key, and so gets a new client.
+        """
+        conn = self.conn_config
+        credentials = (conn.login, conn.password, conn.extra_config)
+        parts = (self.client_type, *credentials, self.region_name, self.verify, vars(self.config))
+        return hashlib.blake2b(repr(parts).encode(), key=_PROCESS_KEY).digest()
 
 
 class PersonalizeHook(PersonalizeBaseHook):
@@ -140,6 +199,114 @@ class PersonalizeHook(PersonalizeBaseHook):
         :param parent: What to look under, as the list operation takes it, such as `solutionArn`.
         """
         return self.gateway.summaries(kind, **parent)
+
+
+class PersonalizeEventsHook(PersonalizeBaseHook):
+    """
+    Interact with Amazon Personalize Events.
+
+    Provide thin wrapper around
+    :external+boto3:py:class:`boto3.client("personalize-events") <PersonalizeEvents.Client>`.
+
+    Additional arguments (such as ``aws_conn_id``) may be specified and
+    are passed down to the underlying AwsBaseHook.
+
+    .. seealso::
+        - :class:`airflow.providers.amazon.aws.hooks.base_aws.AwsBaseHook`
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["client_type"] = "personalize-events"
+        super().__init__(*args, **kwargs)
+
+    def put_events(self, tracking_id: str, events: Sequence[dict[str, Any]]) -> int:
+        """
+        Record events of many users and sessions, in as few calls as the order of each session allows.
+
+        :param tracking_id: Tracking id of the event tracker.
+        :param events: Events as PutEvents takes them, each with its `sessionId` and, if known, `userId`.
+        :return: The number of calls.
+        """
+        calls = list(calls_of(events))
+        for call in calls:
+            self.conn.put_events(trackingId=tracking_id, **call)
+        return len(calls)
+
+
+class PersonalizeRuntimeHook(PersonalizeBaseHook):
+    """
+    Interact with Amazon Personalize Runtime.
+
+    Provide thin wrapper around
+    :external+boto3:py:class:`boto3.client("personalize-runtime") <PersonalizeRuntime.Client>`.
+
+    Additional arguments (such as ``aws_conn_id``) may be specified and
+    are passed down to the underlying AwsBaseHook.
+
+    .. seealso::
+        - :class:`airflow.providers.amazon.aws.hooks.base_aws.AwsBaseHook`
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["client_type"] = "personalize-runtime"
+        super().__init__(*args, **kwargs)
+
+
+def log_failed_call(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """
+    Log the operation, the error code and the request id of a call that failed.
+
+    :param http_response: HTTP response.
+    :param parsed: The response as botocore parsed it.
+    :param model: botocore's model of the operation.
+    """
+    if http_response.status_code < 300:
+        return
+    code = parsed.get("Error", {}).get("Code")
+    level = logging.INFO if code in _EXPECTED else logging.WARNING
+    log.log(level, "%s failed: %s, request id %s", model.name, code, request_id(parsed))
+
+
+def request_id(response: dict[str, Any]) -> str | None:
+    """
+    Get the id under which the service knows a call.
+
+    :param response: The parsed response.
+    """
+    value: str | None = response.get("ResponseMetadata", {}).get("RequestId")
+    return value
+
+
+@contextmanager
+def service_errors(attempt: str) -> Iterator[None]:
+    """
+    Turn the error of a failed call into an exception of this package.
+
+    It is a PersonalizeRetryableError if the call may succeed later, else a PersonalizeFinalError.
+
+    :param attempt: What the calls are for, such as ``Creating campaign shop``.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _refused(attempt, error) from error
+    except ParamValidationError as error:
+        raise PersonalizeFinalError(
+            f"{attempt}: {error}. Fix the arguments of this task, then clear it."
+        ) from error
+    except LOST as error:
+        raise PersonalizeRetryableError(
+            f"{attempt}: no response, {error}. A retry checks what became of it and continues."
+        ) from error
+
+
+def _refused(attempt: str, error: ClientError) -> PersonalizeError:
+    code = error.response["Error"]["Code"]
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    refused = f"{attempt}: {error} (request id {request_id(error.response)})."
+    if passes(code, status) or code in _IN_THE_WAY:
+        return PersonalizeRetryableError(f"{refused} It may pass: a retry continues from here.")
+    return PersonalizeFinalError(f"{refused} Fix what the response names, then clear this task.")
 
 
 def wait_failed(

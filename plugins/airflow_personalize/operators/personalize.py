@@ -45,9 +45,13 @@ from airflow_personalize.exceptions import (
     PersonalizeResourceConflictError,
     PersonalizeRetryableError,
 )
-from airflow_personalize.hooks.base_personalize import LOST, service_errors
-from airflow_personalize.hooks.personalize import PersonalizeHook, wait_failed
-from airflow_personalize.hooks.personalize_events import PersonalizeEventsHook
+from airflow_personalize.hooks.personalize import (
+    LOST,
+    PersonalizeEventsHook,
+    PersonalizeHook,
+    service_errors,
+    wait_failed,
+)
 from airflow_personalize.links.personalize import PersonalizeLink
 from airflow_personalize.triggers.personalize import (
     PersonalizeBaseTrigger,

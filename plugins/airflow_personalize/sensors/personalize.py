@@ -24,8 +24,7 @@ from airflow.providers.amazon.aws.utils import validate_execute_complete_event
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_personalize.hooks.base_personalize import service_errors
-from airflow_personalize.hooks.personalize import PersonalizeHook, wait_failed
+from airflow_personalize.hooks.personalize import PersonalizeHook, service_errors, wait_failed
 from airflow_personalize.triggers.personalize import (
     PersonalizeBaseTrigger,
     PersonalizeBatchInferenceJobActiveTrigger,

@@ -25,8 +25,7 @@ from airflow.providers.amazon.aws.utils.waiter_with_logging import async_wait
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import TriggerEvent
 
-from airflow_personalize.hooks.base_personalize import LOST
-from airflow_personalize.hooks.personalize import PersonalizeHook
+from airflow_personalize.hooks.personalize import LOST, PersonalizeHook
 from personalize_kinds.kinds import (
     BATCH_INFERENCE_JOB,
     BATCH_SEGMENT_JOB,

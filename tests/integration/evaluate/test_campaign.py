@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
+from airflow_personalize.hooks.personalize import PersonalizeRuntimeHook
 from aisle.dag.campaign import find_live_model, only_served, serve_live
 from aisle.groups.dataset_group import dataset_groups
 from aisle.groups.environment_file import load

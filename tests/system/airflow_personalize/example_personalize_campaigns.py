@@ -10,7 +10,7 @@ from airflow.sdk import DAG, TriggerRule, chain, task
 from small_shop.setting import DEFAULTS, ENV_ID
 from small_shop.stage import clear_stage, open_shop
 
-from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
+from airflow_personalize.hooks.personalize import PersonalizeRuntimeHook
 from airflow_personalize.operators.personalize import (
     PersonalizeCreateCampaignOperator,
     PersonalizeCreateEventTrackerOperator,

@@ -16,9 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from airflow_personalize.exceptions import PersonalizeRetryableError
-from airflow_personalize.hooks.base_personalize import service_errors
-from airflow_personalize.hooks.personalize import PersonalizeHook
-from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook, PersonalizeRuntimeHook, service_errors
 from aisle.groups.resource import Live
 from aisle.resources.live import Service
 from aisle.resources.removal import remove

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -169,9 +170,14 @@ def test_a_trigger_that_is_moved_or_shut_down_stops_nothing(answers: Answers) ->
 
 
 def test_a_failed_look_of_an_async_client_is_logged_with_its_request_id(
-    answers: Answers, caplog: pytest.LogCaptureFixture
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    logger = Mock()
+    monkeypatch.setattr("airflow_personalize.hooks.personalize.log", logger)
     answers += [(400, {"__type": "AccessDeniedException", "message": "no"})]
-    with caplog.at_level(logging.WARNING, logger="airflow_personalize.hooks.base_personalize"):
-        event_after()
-    assert "DescribeBatchInferenceJob failed: AccessDeniedException, request id r-1" in caplog.text
+    event_after()
+    level, text, *values = logger.log.call_args.args
+    message = text % tuple(values)
+    assert (level, message) == (
+        logging.WARNING, "DescribeBatchInferenceJob failed: AccessDeniedException, request id r-1"
+    )  # fmt: skip

@@ -118,7 +118,7 @@ def _sender(group: DatasetGroup, url: str) -> Sender:
     """The sender of a group. A skip where there is nothing yet for events to join."""
     from botocore.config import Config
 
-    from airflow_personalize.hooks.personalize_events import PersonalizeEventsHook
+    from airflow_personalize.hooks.personalize import PersonalizeEventsHook
     from aisle.outbox.sender import Sender
     from aisle.stages.events.tracker import find_tracking_id
 

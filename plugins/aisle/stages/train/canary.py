@@ -13,9 +13,7 @@ from typing import Any
 from airflow.sdk import task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from airflow_personalize.hooks.base_personalize import service_errors
-from airflow_personalize.hooks.personalize import PersonalizeHook
-from airflow_personalize.hooks.personalize_runtime import PersonalizeRuntimeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook, PersonalizeRuntimeHook, service_errors
 from airflow_personalize.operators.personalize import (
     PersonalizeCreateCampaignOperator,
     PersonalizeDeleteCampaignOperator,
