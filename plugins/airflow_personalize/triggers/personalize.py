@@ -48,15 +48,18 @@ from personalize_kinds.waiters import waiter_name
 
 class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
     """
-    Base of the triggers: fires when what is waited for has come about, or never will.
+    Base of the triggers: wait until an outcome has come about, or no longer can.
 
-    The event of what never will has `is_final`; without it the wait only came to an end.
+    The event of an outcome that no longer can come about has ``is_final`` set; without it, only the attempts
+    were used up.
 
     :param arn: ARN of the resource.
-    :param waiter_delay: Seconds between two looks. (default: 60)
-    :param waiter_max_attempts: Number of looks. (default: 720)
-
-    AWS connection parameters: see `AwsBaseWaiterTrigger`.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
     """
 
     aws_hook_class = PersonalizeHook
@@ -124,31 +127,81 @@ class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
 
 
 class PersonalizeDatasetGroupActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a dataset group is ACTIVE."""
+    """
+    Trigger when a dataset group is ACTIVE.
+
+    :param arn: ARN of the dataset group.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = DATASET_GROUP
 
 
 class PersonalizeDatasetActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a dataset is ACTIVE."""
+    """
+    Trigger when a dataset is ACTIVE.
+
+    :param arn: ARN of the dataset.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = DATASET
 
 
 class PersonalizeDatasetImportJobActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a dataset import job has ended well."""
+    """
+    Trigger when a dataset import job has succeeded.
+
+    :param arn: ARN of the dataset import job.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = DATASET_IMPORT_JOB
 
 
 class PersonalizeDatasetExportJobActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a dataset export job has ended well."""
+    """
+    Trigger when a dataset export job has succeeded.
+
+    :param arn: ARN of the dataset export job.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = DATASET_EXPORT_JOB
 
 
 class PersonalizeSolutionActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a solution is ACTIVE."""
+    """
+    Trigger when a solution is ACTIVE.
+
+    :param arn: ARN of the solution.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = SOLUTION
 
@@ -157,8 +210,15 @@ class PersonalizeSolutionVersionActiveTrigger(PersonalizeBaseTrigger):
     """
     Trigger when a solution version is trained.
 
-    :param stop_on_kill: Whether to stop the training when a user kills the deferred task: marks it, or clears
-        it. A triggerer that is restarted stops nothing. (default: False)
+    :param arn: ARN of the solution version.
+    :param stop_on_kill: If True, stop the training when a user ends or clears the deferred task. A triggerer
+        that is restarted stops nothing. (default: False)
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
     """
 
     resource = SOLUTION_VERSION
@@ -178,119 +238,299 @@ class PersonalizeSolutionVersionActiveTrigger(PersonalizeBaseTrigger):
 
 
 class PersonalizeCampaignActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a campaign is ACTIVE."""
+    """
+    Trigger when a campaign is ACTIVE.
+
+    :param arn: ARN of the campaign.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = CAMPAIGN
 
 
 class PersonalizeEventTrackerActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when an event tracker is ACTIVE."""
+    """
+    Trigger when an event tracker is ACTIVE.
+
+    :param arn: ARN of the event tracker.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = EVENT_TRACKER
 
 
 class PersonalizeFilterActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a filter is ACTIVE."""
+    """
+    Trigger when a filter is ACTIVE.
+
+    :param arn: ARN of the filter.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = FILTER
 
 
 class PersonalizeBatchInferenceJobActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a batch inference job has ended well."""
+    """
+    Trigger when a batch inference job has succeeded.
+
+    :param arn: ARN of the batch inference job.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = BATCH_INFERENCE_JOB
 
 
 class PersonalizeBatchSegmentJobActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a batch segment job has ended well."""
+    """
+    Trigger when a batch segment job has succeeded.
+
+    :param arn: ARN of the batch segment job.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = BATCH_SEGMENT_JOB
 
 
 class PersonalizeMetricAttributionActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a metric attribution is ACTIVE."""
+    """
+    Trigger when a metric attribution is ACTIVE.
+
+    :param arn: ARN of the metric attribution.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = METRIC_ATTRIBUTION
 
 
 class PersonalizeDataDeletionJobActiveTrigger(PersonalizeBaseTrigger):
-    """Trigger when a data deletion job has ended well; its word for that is COMPLETED."""
+    """
+    Trigger when a data deletion job has succeeded: its status for that is COMPLETED.
+
+    :param arn: ARN of the data deletion job.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = DATA_DELETION_JOB
 
 
 class PersonalizeCampaignUpdatedTrigger(PersonalizeBaseTrigger):
-    """Trigger when the latest update of a campaign is in force."""
+    """
+    Trigger when the latest update of a campaign is in force.
+
+    :param arn: ARN of the campaign.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = CAMPAIGN
     outcome = "updated"
 
 
 class PersonalizeDatasetUpdatedTrigger(PersonalizeBaseTrigger):
-    """Trigger when the latest update of a dataset is in force."""
+    """
+    Trigger when the latest update of a dataset is in force.
+
+    :param arn: ARN of the dataset.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = DATASET
     outcome = "updated"
 
 
 class PersonalizeSolutionUpdatedTrigger(PersonalizeBaseTrigger):
-    """Trigger when the latest update of a solution is in force."""
+    """
+    Trigger when the latest update of a solution is in force.
+
+    :param arn: ARN of the solution.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = SOLUTION
     outcome = "updated"
 
 
 class PersonalizeSolutionVersionStoppedTrigger(PersonalizeBaseTrigger):
-    """Trigger when a training has been stopped."""
+    """
+    Trigger when a training has been stopped.
+
+    :param arn: ARN of the solution version.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = SOLUTION_VERSION
     outcome = "stopped"
 
 
 class PersonalizeDatasetGroupDeletedTrigger(PersonalizeBaseTrigger):
-    """Trigger when a dataset group is gone."""
+    """
+    Trigger when a dataset group is gone.
+
+    :param arn: ARN of the dataset group.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = DATASET_GROUP
     outcome = "deleted"
 
 
 class PersonalizeDatasetDeletedTrigger(PersonalizeBaseTrigger):
-    """Trigger when a dataset is gone."""
+    """
+    Trigger when a dataset is gone.
+
+    :param arn: ARN of the dataset.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = DATASET
     outcome = "deleted"
 
 
 class PersonalizeSolutionDeletedTrigger(PersonalizeBaseTrigger):
-    """Trigger when a solution is gone, and its versions with it."""
+    """
+    Trigger when a solution is gone, and its versions with it.
+
+    :param arn: ARN of the solution.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = SOLUTION
     outcome = "deleted"
 
 
 class PersonalizeCampaignDeletedTrigger(PersonalizeBaseTrigger):
-    """Trigger when a campaign is gone."""
+    """
+    Trigger when a campaign is gone.
+
+    :param arn: ARN of the campaign.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = CAMPAIGN
     outcome = "deleted"
 
 
 class PersonalizeEventTrackerDeletedTrigger(PersonalizeBaseTrigger):
-    """Trigger when an event tracker is gone."""
+    """
+    Trigger when an event tracker is gone.
+
+    :param arn: ARN of the event tracker.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = EVENT_TRACKER
     outcome = "deleted"
 
 
 class PersonalizeFilterDeletedTrigger(PersonalizeBaseTrigger):
-    """Trigger when a filter is gone."""
+    """
+    Trigger when a filter is gone.
+
+    :param arn: ARN of the filter.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = FILTER
     outcome = "deleted"
 
 
 class PersonalizeMetricAttributionDeletedTrigger(PersonalizeBaseTrigger):
-    """Trigger when a metric attribution is gone."""
+    """
+    Trigger when a metric attribution is gone.
+
+    :param arn: ARN of the metric attribution.
+    :param waiter_delay: Seconds between two polls. (default: 60)
+    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
+    :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
+    :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
+    :param botocore_config: Arguments of botocore's ``Config`` for the client.
+    """
 
     resource = METRIC_ATTRIBUTION
     outcome = "deleted"
