@@ -191,6 +191,10 @@ def _for_this_process(test: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(dag: Any, *given: Any, **named: Any) -> Any:
         dag.deadline, dag.params = None, copy.deepcopy(dag.params)
+        # When a run fails, it reads the tasks' params for the callback before the run's conf: a required one needs a
+        # value by then.
+        for params in (dag.params, *(task.params for task in dag.tasks)):
+            params.update({name: value for name, value in (named.get("run_conf") or {}).items() if name in params})
         return test(dag, *given, **named)
 
     return run
