@@ -47,5 +47,5 @@ def publish_for(group: DatasetGroup) -> None:
 
 
 for each in dataset_groups():
-    if "publish" in each.legs:
+    if "publish" in each.stages:
         publish_for(each)

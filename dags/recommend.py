@@ -44,5 +44,5 @@ def recommend_for(group: DatasetGroup) -> None:
 
 
 for each in dataset_groups():
-    if "recommend" in each.legs:
+    if "recommend" in each.stages:
         recommend_for(each)

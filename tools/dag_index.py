@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterable
 from typing import Any
 
+from aisle.pipeline import PIPELINE
 from aisle.settings import PREFIX, PROJECT_ROOT
 from tools.dag_policy import asset_names, group_of, part_of, waited_for
 
 README = PROJECT_ROOT / "dags" / "README.md"
 
-#: The line from left to right; what is not on it follows in the order of its name.
-LINE = ("ingest", "events", "transform", "export", "train", "evaluate", "recommend", "publish")
+#: The pipeline from left to right; what is not in it follows in the order of its name.
+_ORDER = [stage.name for stage in PIPELINE]
 
 _HEAD = """\
 # The DAGs
@@ -44,7 +45,7 @@ def parsed_dags() -> list[Any]:
 
 
 def _place(dag: Any) -> tuple[int, str]:
-    return (LINE.index(dag.dag_id) if dag.dag_id in LINE else len(LINE), dag.dag_id)
+    return (_ORDER.index(dag.dag_id) if dag.dag_id in _ORDER else len(_ORDER), dag.dag_id)
 
 
 def _picture(dags: list[Any]) -> str:

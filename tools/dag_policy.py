@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from aisle.dag.pools import DECLARATION, declared_pools
+from aisle.pipeline import POOLS
 
 Rule = Callable[[Any, Path], Iterator[str]]
 
@@ -126,10 +126,10 @@ def _runs_once_at_a_time(dag: Any, file: Path) -> Iterator[str]:
 
 
 def _waits_in_a_declared_pool(dag: Any, file: Path) -> Iterator[str]:
-    declared = declared_pools()
+    declared = set(POOLS)
     for task in dag.tasks:
         if task.pool not in declared:
-            yield f"the task {task.task_id} is in the pool {task.pool}; {DECLARATION.name} has {sorted(declared)}"
+            yield f"the task {task.task_id} is in the pool {task.pool}; the pools are {sorted(declared)}"
 
 
 def _tells_of_failure(dag: Any, file: Path) -> Iterator[str]:

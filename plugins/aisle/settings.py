@@ -9,23 +9,37 @@ A relative path is relative to the project's folder, wherever the program was st
 from __future__ import annotations
 
 import os
+import warnings
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aisle.errors import UnusableSettings
+from aisle.pipeline import BY_HAND, STAGES
 from personalize_kinds.limits import DEFAULT_RESULTS, MAX_RESULTS
 
 PREFIX = "AISLE_"
+#: Variables by their names of the release before.
+_RENAMED = {
+    "AISLE_SCHEDULES__EVALUATE": "AISLE_SCHEDULES__RETRAIN",
+    "AISLE_DEADLINES__EVALUATE": "AISLE_DEADLINES__RETRAIN",
+}
 #: The project's own folder: where include/sql, dbt and expectations are.
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-#: Instead of a cron expression: no clock starts the DAG.
-BY_HAND = "manual"
 
 
 def in_project(path: Path | str) -> Path:
@@ -231,30 +245,31 @@ class Events(_Section):
     max_delay_seconds: int = Field(60, ge=1, description="Longest way from an event's row to PutEvents unremarked")
 
 
-class Schedules(_Section):
-    """When each DAG runs (cron, UTC; 'manual': by hand only). transform and publish follow their input."""
+if TYPE_CHECKING:
 
-    ingest: Schedule = "*/15 * * * *"
-    export: Schedule = "0 2 * * *"
-    train: Schedule = "0 3 * * 0"
-    evaluate: Schedule = "0 4 * * *"
-    recommend: Schedule = "0 */6 * * *"
-    events: Schedule = "* * * * *"
-    maintain: Schedule = "30 4 * * *"
+    class Schedules(_Section):
+        """A cron expression by stage."""
 
+    class Deadlines(_Section):
+        """Minutes by stage."""
 
-class Deadlines(_Section):
-    """Minutes after which a run of each DAG that is not over is told of as late (0: never)."""
-
-    events: float = Field(5, ge=0)
-    ingest: float = Field(15, ge=0)
-    transform: float = Field(30, ge=0)
-    export: float = Field(120, ge=0)
-    train: float = Field(720, ge=0)
-    evaluate: float = Field(60, ge=0)
-    recommend: float = Field(240, ge=0)
-    publish: float = Field(30, ge=0)
-    maintain: float = Field(120, ge=0)
+else:
+    Schedules = create_model(
+        "Schedules",
+        __base__=_Section,
+        __doc__="When each DAG runs (cron, UTC; 'manual': by hand only). Others follow their input.",
+        **{stage.name: (Schedule, stage.schedule) for stage in STAGES if stage.schedule},
+    )
+    Deadlines = create_model(
+        "Deadlines",
+        __base__=_Section,
+        __doc__="Minutes after which a run of each DAG that is not over is late (0: never).",
+        **{
+            stage.name: (float, Field(stage.deadline_minutes, ge=0))
+            for stage in STAGES
+            if stage.deadline_minutes is not None
+        },
+    )
 
 
 class Docs(_Section):
@@ -303,6 +318,7 @@ class Settings(BaseSettings):
 @cache
 def get_settings() -> Settings:
     """The settings of this process. Raises UnusableSettings that names the variable at fault."""
+    _take_old_names()
     _refuse_unknown_sections()
     try:
         return Settings()
@@ -329,6 +345,14 @@ def _variable(prefix: str, location: tuple[int | str, ...]) -> str:
     """The environment variable of a field, without the place in its value; nothing where several fields disagree."""
     fields = [part.upper() for part in location if isinstance(part, str)]
     return f"{prefix}{'__'.join(fields)}: " if fields else ""
+
+
+def _take_old_names() -> None:
+    """Give the variables that were renamed in this release their new names. A new name that is set goes before."""
+    for old, new in _RENAMED.items():
+        if value := os.environ.pop(old, None):
+            warnings.warn(f"{old} is called {new} now; the next release will refuse the old name", stacklevel=3)
+            os.environ.setdefault(new, value)
 
 
 def _refuse_unknown_sections() -> None:

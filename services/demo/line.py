@@ -8,22 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from aisle.groups.dataset_group import GROUP_LEGS, DatasetGroup
+from aisle.groups.dataset_group import DatasetGroup
+from aisle.pipeline import GROUP_STAGES, REQUIRED
 from services.stack.airflow import AirflowClient
 
 _LEG_TIMEOUT_SECONDS = 3600
 _FOLLOWS_WITHIN_SECONDS = 60
 _ACTIVE = ("queued", "running")
 
-#: leg → the leg whose output starts it; None: started by hand here, by the clock otherwise.
-LEGS: dict[str, str | None] = {
-    "ingest": None,
-    "transform": "ingest",
-    "export": None,
-    "train": None,
-    "recommend": None,
-    "publish": "recommend",
-}
+#: The stages that a demo walks through, each with the one whose output starts it; None: started by hand here.
+LEGS: dict[str, str | None] = {stage.name: stage.follows for stage in REQUIRED}
 
 
 class Step(NamedTuple):
@@ -38,8 +32,8 @@ class Step(NamedTuple):
 def steps_of(groups: Sequence[DatasetGroup]) -> list[Step]:
     """What the groups share, then what each has for itself, one group after the other."""
     first = groups[0]
-    shared = [Step(leg, leg, follows, first) for leg, follows in LEGS.items() if leg not in GROUP_LEGS]
-    return shared + [_step(leg, group) for group in groups for leg in LEGS if leg in group.legs]
+    shared = [Step(leg, leg, follows, first) for leg, follows in LEGS.items() if leg not in GROUP_STAGES]
+    return shared + [_step(leg, group) for group in groups for leg in LEGS if leg in group.stages]
 
 
 def _step(leg: str, group: DatasetGroup) -> Step:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from aisle.dag.pools import declared_pools
 from aisle.errors import ConfigurationError, FinalError
+from aisle.pipeline import POOLS
 from services.stack.processes import command_of, environment_of
 from services.stack.secrets import write_private
 
@@ -47,7 +47,7 @@ def _wanted(database_url: str, pools: Path) -> str:
 def check_pools(pools: Path) -> None:
     """Refuse a file without a pool that tasks wait in: they would wait for ever. Raises ConfigurationError."""
     try:
-        missing = declared_pools() - set(json.loads(pools.read_text()))
+        missing = set(POOLS) - set(json.loads(pools.read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise ConfigurationError(
             f"reading the pools of Airflow from {pools}: {error}; write it as include/airflow/pools.json is"

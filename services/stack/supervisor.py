@@ -24,7 +24,8 @@ import httpx
 import psycopg
 
 from aisle.errors import ConfigurationError, FinalError, UnusableSettings
-from aisle.groups.dataset_group import GROUP_LEGS, dataset_groups
+from aisle.groups.dataset_group import dataset_groups
+from aisle.pipeline import GROUP_STAGES
 from aisle.warehouse import READER, admit_reader, migrate
 from services.stack import airflow_database
 from services.stack.airflow import AirflowClient
@@ -275,7 +276,7 @@ class Stack:
         client = self.airflow
         self._wait_until(client.is_healthy, "Airflow")
         folder = Path(environment_of(environment, self.home)["AIRFLOW__CORE__DAGS_FOLDER"])
-        not_gone_through = set(GROUP_LEGS).difference(dataset_groups()[0].legs)
+        not_gone_through = set(GROUP_STAGES).difference(dataset_groups()[0].stages)
         wanted = {path.stem for path in folder.glob("*.py")} - not_gone_through
         self._wait_until(lambda: client.lists_dags(wanted, started_at), "Airflow's list of DAGs")
 

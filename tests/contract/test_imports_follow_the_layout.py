@@ -29,7 +29,7 @@ ROOTS = {
 #: What of `aisle` a program beside Airflow may use; none of it imports Airflow before it is asked to.
 FOR_SERVICES = (
     "aisle.contracts",
-    "aisle.dag.pools",
+    "aisle.pipeline",
     "aisle.errors",
     "aisle.groups",
     "aisle.resources",
@@ -130,7 +130,7 @@ def test_services_never_import_airflow_or_dags() -> None:
 def test_services_take_from_aisle_only_what_needs_no_airflow() -> None:
     wrong = [str(one) for one in imports("services") if one.is_below("aisle") and not one.is_below(*FOR_SERVICES)]
     assert wrong == []
-    for name in ("aisle.errors", "aisle.dag.pools", "aisle.settings", "aisle.warehouse", "aisle.web_guard"):
+    for name in ("aisle.errors", "aisle.pipeline", "aisle.settings", "aisle.warehouse", "aisle.web_guard"):
         package = ROOTS["aisle"].joinpath(*name.split(".")[1:])
         paths = sorted(package.rglob("*.py")) or [package.with_suffix(".py")]
         of_module = [imported for path in paths for imported in imports_of(path)]

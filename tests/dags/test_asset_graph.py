@@ -43,5 +43,5 @@ def test_one_task_of_each_leg_joins_what_it_reads_to_what_it_writes(
 
 
 def test_whoever_judges_the_models_or_brings_one_back_stands_beside_them(bag: Any) -> None:
-    assert {"marts", "models"} <= asset_names(bag.dags["evaluate"])[0]
+    assert {"marts", "models"} <= asset_names(bag.dags["retrain"])[0]
     assert {"models", "cache"} <= asset_names(bag.dags["rollback"])[1]

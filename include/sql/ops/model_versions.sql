@@ -74,7 +74,7 @@ from ops.model_versions
 where solution_version_arn = %(solution_version_arn)s;
 
 -- name: last_training
--- When a version of these solutions was last trained, or a training last asked for by `evaluate`; null if never.
+-- When a version of these solutions was last trained, or a training last asked for by `retrain` (once called `evaluate`); null if never.
 select greatest(
     (
         select max(model_versions.trained_at)
@@ -85,7 +85,7 @@ select greatest(
         select max(receipts.finished_at)
         from ops.receipts as receipts
         where
-            receipts.leg = 'evaluate'
+            receipts.leg in ('retrain', 'evaluate')
             and receipts.subject = %(retrain)s
     )
 ) as trained_at;

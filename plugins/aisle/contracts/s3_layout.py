@@ -11,13 +11,6 @@ from datetime import datetime
 
 from aisle.contracts.run_key import checked_run_key
 
-#: Pages of orders: people are in them as the company's systems know them.
-ARCHIVE = "ingest/"
-#: Files of lines that belong to a run: people are in them by their user ids.
-RUN_FILES = ("export/", "recommend/", "evaluate/")
-#: Lists of who is erased, which are removed when that is done.
-ERASURES = "erase/"
-
 
 def ingest_page(source: str, window_start: datetime, window_end: datetime, run_key: str, page: int) -> str:
     """Key of one archived page of orders, byte for byte as the company API sent it (gzip)."""

@@ -17,9 +17,10 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from aisle.contracts.run_key import checked_run_key, run_key_of
 from aisle.dag.alerts import run_failed, task_failed
 from aisle.dag.deadlines import deadline_of
-from aisle.dag.pools import PERSONALIZE, place_of
+from aisle.dag.pools import place_of
 from aisle.groups.dataset_group import DatasetGroup
-from aisle.settings import BY_HAND, get_settings
+from aisle.pipeline import BY_HAND, PERSONALIZE
+from aisle.settings import get_settings
 
 TASK_DEFAULTS: dict[str, Any] = {
     "owner": "aisle",

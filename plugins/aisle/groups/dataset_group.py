@@ -20,6 +20,7 @@ from aisle.errors import ConfigurationError
 from aisle.groups.desired import schema_name
 from aisle.groups.environment import DatasetKey, Group, Solution
 from aisle.groups.environment_file import LONGEST_NAME, read
+from aisle.pipeline import GROUP_STAGES
 from aisle.settings import get_settings
 
 Kind = Literal["users", "items"]
@@ -29,8 +30,6 @@ _ANSWERING: dict[Kind, tuple[str, ...]] = {
     "users": ("aws-user-personalization", "aws-user-personalization-v2"),
     "items": ("aws-sims", "aws-similar-items"),
 }
-#: The legs that each group has for itself, from left to right.
-GROUP_LEGS = ("export", "train", "evaluate", "recommend", "publish")
 #: In a param that takes the name of a group, every one of them.
 ALL_GROUPS = "all"
 #: PostgreSQL cuts off what is longer.
@@ -94,9 +93,9 @@ class DatasetGroup:
         return found
 
     @property
-    def legs(self) -> tuple[str, ...]:
-        """The legs that it goes through: without a question nothing is recommended, nor published."""
-        return GROUP_LEGS if self.questions else GROUP_LEGS[: GROUP_LEGS.index("recommend")]
+    def stages(self) -> tuple[str, ...]:
+        """The stages that it goes through: without a question nothing is recommended, nor published."""
+        return GROUP_STAGES if self.questions else GROUP_STAGES[: GROUP_STAGES.index("recommend")]
 
     @property
     def cache_schema(self) -> str:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
-from aisle.settings import BY_HAND, Settings, get_settings
+from aisle.pipeline import BY_HAND, BY_NAME, PIPELINE, Stage
+from aisle.settings import Settings, get_settings
 from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
 from aisle.ui.runs import N_RUNS, DagRuns, Run, runs_of
@@ -18,29 +19,6 @@ from aisle.ui.words import ago, count, span, stamp
 _FRESH, _LATE = 1.25, 2.5
 
 _LEVELS: dict[str, Level] = {"success": "good", "failed": "bad", "running": "busy", "queued": "busy"}
-
-
-class Leg(NamedTuple):
-    """One leg: its DAG, what it carries, whose clock its result must keep up with, what starts it."""
-
-    name: str
-    purpose: str
-    clock: str
-    starts: str
-
-
-LEGS = (
-    Leg("ingest", "orders from the company API", "ingest", "by its clock"),
-    Leg("transform", "raw orders into marts", "export", "when ingest brings new orders"),
-    Leg("export", "marts into Personalize's datasets", "export", "by its clock"),
-    Leg("train", "datasets into models", "train", "by its clock"),
-    Leg("evaluate", "whether it is time to train again", "evaluate", "by its clock"),
-    Leg("recommend", "models into lists", "recommend", "by its clock"),
-    Leg("publish", "lists into the cache", "recommend", "when recommend has new lists"),
-    Leg("events", "purchases to the event tracker", "events", "by its clock"),
-)
-#: Shown only where Airflow has their DAG.
-_BESIDE_THE_LINE = ("evaluate", "events")
 
 
 class Verdict(NamedTuple):
@@ -55,7 +33,7 @@ class Verdict(NamedTuple):
 class Card:
     """All that the page says of one leg."""
 
-    leg: Leg
+    leg: Stage
     verdict: Verdict
     target: str
     next_words: str
@@ -97,25 +75,25 @@ def read(reader: Reader, readable_dags: Collection[str]) -> Line:
     """The page for a user who may read these DAGs."""
     now, settings = datetime.now(UTC), get_settings()
     first, *others = dataset_groups()
-    runs = runs_of({leg.name for leg in LEGS} & set(readable_dags))
+    runs = runs_of({leg.name for leg in PIPELINE} & set(readable_dags))
     receipts = reader.rows("ui/line/receipts", other_groups=[group.name for group in others])
     sources = reader.rows("ui/line/sources")
     gaps = [gap for source in sources for gap in _gaps(reader, source["source"], settings.ingest.start_at)]
     outbox = reader.row("ui/line/outbox")
     notes = {"ingest": _gap_notes(gaps), "events": _outbox_notes(outbox)}
-    legs = [leg for leg in LEGS if leg.name in runs or leg.name not in _BESIDE_THE_LINE]
-    periods = {leg: period_of(leg.clock, settings, now, first) for leg in legs}
+    legs = [leg for leg in PIPELINE if leg.name in runs or not leg.is_optional]
+    periods = {leg: period_of(leg.pace, settings, now, first) for leg in legs}
     cards = tuple(_card(leg, runs.get(leg.name), receipts, notes.get(leg.name, ()), periods[leg], now) for leg in legs)
     further = tuple(_group_line(group, set(readable_dags), settings, now) for group in others)
     return Line(cards, further, tuple(sources), tuple(gaps), outbox, now)
 
 
 def _group_line(group: DatasetGroup, readable_dags: set[str], settings: Settings, now: datetime) -> GroupLine:
-    legs = [leg for leg in LEGS if leg.name in group.legs]
+    legs = [leg for leg in PIPELINE if leg.name in group.stages]
     runs = runs_of({group.dag_id(leg.name) for leg in legs} & readable_dags)
     states = []
     for leg in legs:
-        dag_id, period = group.dag_id(leg.name), period_of(leg.clock, settings, now, group)
+        dag_id, period = group.dag_id(leg.name), period_of(leg.pace, settings, now, group)
         states.append(GroupLeg(leg.name, dag_id, verdict_of(runs.get(dag_id), period, now)))
     return GroupLine(group.name, tuple(states))
 
@@ -167,7 +145,7 @@ def _freshness(good: Run | None, period: timedelta | None, now: datetime) -> Ver
 
 
 def _card(
-    leg: Leg, runs: DagRuns | None, receipts: list[dict[str, Any]], notes: tuple[str, ...], period: timedelta | None,
+    leg: Stage, runs: DagRuns | None, receipts: list[dict[str, Any]], notes: tuple[str, ...], period: timedelta | None,
     now: datetime,
 ) -> Card:  # fmt: skip
     verdict = verdict_of(runs, period, now)
@@ -186,15 +164,15 @@ def _card(
     )
 
 
-def _next_words(leg: Leg, runs: DagRuns | None, now: datetime) -> str:
+def _next_words(leg: Stage, runs: DagRuns | None, now: datetime) -> str:
     if runs and runs.is_paused:
         return "paused"
     if runs and runs.next_at:
         return "due now" if runs.next_at <= now else ago(runs.next_at, now)
-    return leg.starts if leg.starts.startswith("when") else "by hand"
+    return f"when {leg.follows} brings new {BY_NAME[leg.follows].output}" if leg.follows else "by hand"
 
 
-def _durations(leg: Leg, runs: DagRuns | None) -> Bars:
+def _durations(leg: Stage, runs: DagRuns | None) -> Bars:
     shown = [run for run in reversed(runs.runs if runs else ()) if run.seconds is not None]
     values = [
         (run.seconds or 0.0, _LEVELS.get(run.state, "idle"), f"{run.state}, {span(run.seconds)}, {stamp(run.ended_at)}")

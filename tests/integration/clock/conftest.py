@@ -16,7 +16,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.dag.pools import BACKFILL, DECLARATION
+from aisle.pipeline import BACKFILL
+from aisle.settings import PROJECT_ROOT
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
 
@@ -97,7 +98,7 @@ def _environment(root: Path, s3_endpoint: str, webhook: str) -> dict[str, str]:
     )
     for name in ("ingest.py", "backfill.py"):
         shutil.copy(ROOT / "dags" / name, dags)
-    pools = json.loads(DECLARATION.read_text())
+    pools = json.loads((PROJECT_ROOT / "include" / "airflow" / "pools.json").read_text())
     pools[BACKFILL]["slots"] = 1  # another number than the declared one
     (root / "pools.json").write_text(json.dumps(pools))
     return {

@@ -15,8 +15,9 @@ import psycopg
 import pytest
 
 from aisle.contracts.company_orders import SOURCES
-from aisle.dag.pools import BACKFILL, COMPANY_API, DECLARATION, WAREHOUSE
 from aisle.orders.ledger import Ledger
+from aisle.pipeline import BACKFILL, COMPANY_API, WAREHOUSE
+from aisle.settings import PROJECT_ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -24,6 +25,8 @@ _SCHEDULERS = "select id from job where job_type = 'SchedulerJob' and state = 'r
 _STARTED_BY = "select distinct queued_by_job_id from task_instance where queued_by_job_id is not null"
 _DEADLINE = "select {} from deadline join dag_run on dag_run.id = dagrun_id where run_id = '{}'"
 _TICKS = "select run_after from dag_run where dag_id = 'ingest' and run_type = 'scheduled'"
+
+POOLS_FILE = PROJECT_ROOT / "include" / "airflow" / "pools.json"
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def test_a_run_that_failed_is_not_told_of_again_at_its_deadline(line: Any, worke
 
 
 def test_a_fresh_stack_has_the_declared_pools_in_the_sizes_of_its_file(worked: Any) -> None:
-    slots = {pool: entry["slots"] for pool, entry in json.loads(DECLARATION.read_text()).items()}
+    slots = {pool: entry["slots"] for pool, entry in json.loads(POOLS_FILE.read_text()).items()}
     assert slots[BACKFILL] != 1
     found = dict(worked.rows("select pool, slots from slot_pool where pool <> 'default_pool'", "airflow"))
     assert found == slots | {BACKFILL: 1}

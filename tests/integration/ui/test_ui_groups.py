@@ -80,7 +80,7 @@ def test_the_line_says_how_each_leg_of_a_further_group_stands(reader: Any, dag_r
     html = reader.get("/line").text
     states = re.findall(r'<li class="(\w+)"><a href="/dags/(\w+)-Shop-North"', html)
     assert states == [
-        ("idle", "export"), ("bad", "train"), ("idle", "evaluate"), ("idle", "recommend"), ("idle", "publish")
+        ("idle", "export"), ("bad", "train"), ("idle", "retrain"), ("idle", "recommend"), ("idle", "publish")
     ]  # fmt: skip
     assert "Shop-North/users" not in html
     assert "450,000" in html  # rows of the newest receipt of the first group's export

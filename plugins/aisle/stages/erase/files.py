@@ -16,9 +16,9 @@ import msgspec
 
 from airflow_postgres_s3.copy_to_s3 import MultipartUpload
 from aisle.contracts.company_orders import SourceName
-from aisle.contracts.s3_layout import ARCHIVE, RUN_FILES
 from aisle.orders.redaction import Redaction
 from aisle.orders.spoilt import UNREADABLE, sort_out
+from aisle.pipeline import prefixes
 
 _CHUNK_BYTES = 1024 * 1024
 _USER_COLUMN = "USER_ID"
@@ -64,8 +64,8 @@ class Eraser:
 
     def erase(self) -> Rewritten:
         """Rewrite every file that tells of the person."""
-        pages = [self._erase_in_page(key) for key in self._keys(ARCHIVE)]
-        files = [self._erase_in_lines(key) for prefix in RUN_FILES for key in self._keys(prefix)]
+        pages = [self._erase_in_page(key) for prefix in prefixes("pages") for key in self._keys(prefix)]
+        files = [self._erase_in_lines(key) for prefix in prefixes("records") for key in self._keys(prefix)]
         return Rewritten(len(pages) + len(files), sum(pages) + sum(files))
 
     def _keys(self, prefix: str) -> Iterator[str]:

@@ -14,8 +14,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from aisle.dag.assets import EVENTS, RAW_ORDERS
 from aisle.dag.defaults import run_key_of_context
 from aisle.dag.groups import asset_of
-from aisle.dag.pools import PERSONALIZE
 from aisle.errors import FinalError
+from aisle.pipeline import PERSONALIZE
 from aisle.settings import get_settings
 
 if TYPE_CHECKING:

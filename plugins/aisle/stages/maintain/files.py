@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from aisle.contracts.s3_layout import ARCHIVE, ERASURES, RUN_FILES
 from aisle.errors import RetryableError
+from aisle.pipeline import prefixes
 from aisle.stages.maintain.terms import Terms
 from aisle.warehouse import sql
 
@@ -61,11 +61,12 @@ def abort_uploads(s3: Any, bucket: str, before: datetime, *, dry_run: bool) -> l
 
 
 def _old_pages(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
-    return (each for each in _older(s3, bucket, ARCHIVE, before) if each["Key"] not in used.archive_keys)
+    for prefix in prefixes("pages"):
+        yield from (page for page in _older(s3, bucket, prefix, before) if page["Key"] not in used.archive_keys)
 
 
 def _old_run_files(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
-    for prefix in (*RUN_FILES, ERASURES):
+    for prefix in prefixes("records", "erasures"):
         for each in _older(s3, bucket, prefix, before):
             if used.run_keys.isdisjoint(each["Key"].split("/")):
                 yield each

@@ -1,4 +1,4 @@
-"""Steps of the DAG `evaluate`: measure change, and start training early where it is due."""
+"""Steps of the DAG `retrain`: measure change, and start training early where it is due."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -35,7 +35,7 @@ def compare_with_learned() -> dict[str, Any]:
     learned = learned_by_live(group)
     if learned is None:
         raise AirflowSkipException("No model is live, so there is nothing to compare with: training makes the first")
-    with receipt(run_key_of_context(), "evaluate", group.key("drift")) as slip:
+    with receipt(run_key_of_context(), "retrain", group.key("drift")) as slip:
         drift = measure_drift(group, learned, wanted)
         reasons = reasons_to_train(learned, drift, wanted)
         slip.rows_in = drift.n_before + drift.n_after
@@ -56,7 +56,7 @@ def decide_to_train(reasons: list[str]) -> dict[str, str]:
             f"Training is due ({'; '.join(reasons)}), but not before {waits_until:%Y-%m-%d %H:%M}"
         )
     reason = "; ".join(reasons)
-    with receipt(run_key_of_context(), "evaluate", group.key("retrain")) as slip:
+    with receipt(run_key_of_context(), "retrain", group.key("retrain")) as slip:
         slip.details = {"reason": reason}
     return {"reason": reason}
 
@@ -69,5 +69,5 @@ def start_training(group: DatasetGroup, decided: Any) -> TriggerDagRunOperator:
         trigger_run_id="due__{{ run_id }}",
         conf={"reason": decided["reason"]},
         skip_when_already_exists=True,
-        note="Started by `evaluate`, because training was due; the params say why.",
+        note="Started by `retrain`, because training was due; the params say why.",
     )

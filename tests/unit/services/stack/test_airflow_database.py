@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aisle.dag.pools import DECLARATION
 from aisle.errors import ConfigurationError
+from aisle.settings import PROJECT_ROOT
 from services.stack import airflow_database
 from services.stack.blueprint import AIRFLOW_COMMANDS, airflow_components
 
@@ -25,7 +25,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 def pools(tmp_path: Path) -> Path:
     """A file of pools of one's own."""
     file = tmp_path / "pools.json"
-    file.write_text(DECLARATION.read_text())
+    file.write_text((PROJECT_ROOT / "include" / "airflow" / "pools.json").read_text())
     return file
 
 

@@ -1,4 +1,4 @@
-"""The DAG `evaluate`, run as a whole: change brings about one training, and no second one too soon."""
+"""The DAG `retrain`, run as a whole: change brings about one training, and no second one too soon."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def known_train(airflow_metadata: None) -> None:
 
 
 def started(dag_id: str = "train") -> list[dict[str, Any]]:
-    """The params of the runs of `train` that were started by `evaluate`."""
+    """The params of the runs of `train` that were started by `retrain`."""
     from airflow.models.dagrun import DagRun
 
     return [dict(run.conf) for run in DagRun.find(dag_id=dag_id) if run.run_id.startswith("due__")]
@@ -60,13 +60,13 @@ def started(dag_id: str = "train") -> list[dict[str, Any]]:
 def test_drift_starts_a_training_and_a_second_look_waits_for_the_least_time(
     changed_world: str, run_dag: RunDag, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert set(run_dag("evaluate", "monday").values()) == {"success"}
+    assert set(run_dag("retrain", "monday").values()) == {"success"}
     [params] = started()
     assert "stability index of items" in params["reason"]
     assert "interactions have grown by" in params["reason"]
 
     capfd.readouterr()
-    states = run_dag("evaluate", "tuesday")
+    states = run_dag("retrain", "tuesday")
     assert states == {"measure_change": "success", "decide_to_train": "skipped", "start_training": "skipped"}
     assert "but not before" in capfd.readouterr().out
     assert len(started()) == 1
@@ -84,8 +84,8 @@ def test_a_change_in_one_group_starts_the_training_of_that_group_only(
         connection.execute(f"{OTHER} and user_id like 'north-%'".encode())
     request.getfixturevalue("known_train")
     n_before = len(started())
-    assert run_dag("evaluate", "monday")["decide_to_train"] == "skipped"
-    assert set(run_dag("evaluate-shop-north", "monday").values()) == {"success"}
+    assert run_dag("retrain", "monday")["decide_to_train"] == "skipped"
+    assert set(run_dag("retrain-shop-north", "monday").values()) == {"success"}
     [params] = started("train-shop-north")
     assert "stability index of items" in params["reason"]
     assert len(started()) == n_before

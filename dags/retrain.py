@@ -1,5 +1,5 @@
 """
-# Evaluate
+# Retrain
 
 Reads  assets `marts` and `models`: new interactions, what the live models have learned (ops.model_versions).
 Writes the drift to ops.receipts; a run of `train`, where training is due before its time.
@@ -22,17 +22,17 @@ from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.stages.retrain.tasks import decide_to_train, measure_change, start_training
 
 
-def evaluate_for(group: DatasetGroup) -> None:
+def retrain_for(group: DatasetGroup) -> None:
     """The DAG of one group."""
 
-    @dag(**line_dag("evaluate", __doc__, group=group, clock="evaluate"), params=RUN_KEY_PARAM | param_of(group))
-    def evaluate() -> None:
-        """The evaluate leg."""
+    @dag(**line_dag("retrain", __doc__, group=group, clock="retrain"), params=RUN_KEY_PARAM | param_of(group))
+    def retrain() -> None:
+        """The retrain stage."""
         changed = measure_change(group)
         start_training(group, decide_to_train(changed["reasons"]))
 
-    evaluate()
+    retrain()
 
 
 for each in dataset_groups():
-    evaluate_for(each)
+    retrain_for(each)
