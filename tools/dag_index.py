@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterable
 from typing import Any
 
+from airflow.serialization.definitions.notset import ArgNotSet
+
 from aisle.pipeline import PIPELINE
 from aisle.settings import PREFIX, PROJECT_ROOT
 from tools.dag_policy import asset_names, group_of, part_of, waited_for
@@ -100,6 +102,8 @@ def _params(dag: Any) -> list[str]:
 
 
 def _default(param: Any) -> str:
+    if isinstance(param.value, ArgNotSet):
+        return "required"
     return "empty by default" if param.value in (None, "") else f"default `{param.value}`"
 
 
