@@ -50,6 +50,7 @@ lint: $(READY) ## Check style, types, SQL and Dockerfiles
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/tests
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder include/sql
 	$(BIN)/hadolint Dockerfile services/Dockerfile

@@ -1,4 +1,4 @@
-"""Who may import whom: dags → aisle.<leg> → aisle.contracts, and services → aisle.contracts. Read from the source.
+"""What import-linter cannot say of imports: DAG files, heavy libraries, and what the services image must install.
 
 Imports count wherever they stand, in functions and under TYPE_CHECKING too, unless a test says "at the top".
 """
@@ -14,8 +14,6 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from aisle.settings import PROJECT_ROOT
 
 ROOTS = {
@@ -26,21 +24,8 @@ ROOTS = {
     "services": PROJECT_ROOT / "services",
     "dags": PROJECT_ROOT / "dags",
 }
-#: What of `aisle` a program beside Airflow may use; none of it imports Airflow before it is asked to.
-FOR_SERVICES = (
-    "aisle.contracts",
-    "aisle.pipeline",
-    "aisle.errors",
-    "aisle.groups",
-    "aisle.resources",
-    "aisle.settings",
-    "aisle.warehouse",
-    "aisle.web_guard",
-)
-#: The programs of services/ that stand alone; `stack`, `demo` and `cli` put them together.
+#: The programs of services/ that the image runs.
 PROGRAMS = ("engine", "company_api", "serving", "reports")
-#: What they share: how they listen, and how they are told their settings.
-SHARED = ("services.server", "services.options")
 #: Each costs Airflow tenths of a second to seconds whenever it parses a DAG file.
 HEAVY = {"boto3", "dbt", "great_expectations", "pandas", "pyarrow"}
 DAG_LINES = 80
@@ -104,47 +89,9 @@ def imports(*parts: str) -> Iterator[Import]:
     yield from found
 
 
-def test_contracts_stand_on_nothing_of_aisle_and_know_neither_airflow_nor_aws() -> None:
-    wrong = [
-        str(one)
-        for one in imports("aisle", "contracts")
-        if one.is_below("airflow", "boto3", "botocore", "services", "dags")
-        or (one.is_below("aisle") and not one.is_below("aisle.contracts", "aisle.errors"))
-    ]
-    assert wrong == []
-
-
 def test_the_vocabulary_of_personalize_stands_on_botocore_alone() -> None:
     allowed = {*sys.stdlib_module_names, "botocore", "personalize_kinds"}
     assert [str(one) for one in imports("personalize_kinds") if one.name.split(".")[0] not in allowed] == []
-
-
-def test_aisle_imports_neither_services_nor_dags() -> None:
-    assert [str(one) for one in imports("aisle") if one.is_below("services", "dags")] == []
-
-
-def test_services_never_import_airflow_or_dags() -> None:
-    assert [str(one) for one in imports("services") if one.is_below("airflow", "dags")] == []
-
-
-def test_services_take_from_aisle_only_what_needs_no_airflow() -> None:
-    wrong = [str(one) for one in imports("services") if one.is_below("aisle") and not one.is_below(*FOR_SERVICES)]
-    assert wrong == []
-    for name in ("aisle.errors", "aisle.pipeline", "aisle.settings", "aisle.warehouse", "aisle.web_guard"):
-        package = ROOTS["aisle"].joinpath(*name.split(".")[1:])
-        paths = sorted(package.rglob("*.py")) or [package.with_suffix(".py")]
-        of_module = [imported for path in paths for imported in imports_of(path)]
-        assert [str(imported) for imported in of_module if imported.at_top and imported.is_below("airflow")] == []
-
-
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_program_knows_no_other_program(program: str) -> None:
-    wrong = [
-        str(one)
-        for one in imports("services", program)
-        if one.is_below("services") and not one.is_below(f"services.{program}", *SHARED)
-    ]
-    assert wrong == []
 
 
 def test_dag_files_say_only_when_and_in_which_order() -> None:

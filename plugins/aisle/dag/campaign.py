@@ -115,4 +115,4 @@ def find_live_model(group_name: str, key: str) -> str:
     group = dataset_group(group_name)
     if registry.live_version(group.key(key)) is None:
         raise AirflowSkipException(f"No version of {group.key(key)} is live, so there is nothing to serve")
-    return live_model(PersonalizeHook(), group, key)
+    return live_model(PersonalizeHook().gateway, group, key)

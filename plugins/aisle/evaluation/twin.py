@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
 from aisle.batch.ranking import RankedList, read_line
 from aisle.batch.records import output_lines
@@ -23,6 +22,7 @@ from aisle.evaluation.hold_out import Case, HoldOut
 from aisle.groups.dataset_group import DatasetGroup, Kind, Question
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
+from personalize_kinds.gateway import Gateway
 from personalize_kinds.kinds import DATASET, SOLUTION_VERSION
 
 _ARRANGED_BY_THE_LINE = ("autoTrainingConfig",)
@@ -43,22 +43,20 @@ def group_name(group: DatasetGroup) -> str:
     return group.resource_name("holdout")
 
 
-def twin_of(hook: PersonalizeHook, group: DatasetGroup, question: Question, version_arn: str) -> Twin:
+def twin_of(service: Gateway, group: DatasetGroup, question: Question, version_arn: str) -> Twin:
     """The twin of a version. Versions with equal recipe and configuration have one twin."""
-    version = hook.describe(SOLUTION_VERSION, version_arn)
+    version = service.describe(SOLUTION_VERSION, version_arn)
     config, recipe_arn, event_type = _config_of(version), version["recipeArn"], version.get("eventType")
     tag = content_tag(recipe_arn, json.dumps(config, sort_keys=True), *([event_type] if event_type else []))
     name = group.resource_name("holdout", question.solution, tag)
     return Twin(name, question.kind, recipe_arn, config, event_type)
 
 
-def find_twin_of(
-    hook: PersonalizeHook, group: DatasetGroup, question: Question, version_arn: str | None
-) -> Twin | None:
+def find_twin_of(service: Gateway, group: DatasetGroup, question: Question, version_arn: str | None) -> Twin | None:
     """The twin of a version that may be none, or gone from the service."""
     try:
-        return twin_of(hook, group, question, version_arn) if version_arn else None
-    except hook.conn.exceptions.ResourceNotFoundException:
+        return twin_of(service, group, question, version_arn) if version_arn else None
+    except service.client.exceptions.ResourceNotFoundException:
         return None
 
 
@@ -78,10 +76,10 @@ def content_tag(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:6]
 
 
-def schema_arn_of(hook: PersonalizeHook, group_arn: str, dataset: Dataset) -> str:
+def schema_arn_of(service: Gateway, group_arn: str, dataset: Dataset) -> str:
     """The schema that the line's own dataset has: the twin's is the same."""
-    arn = hook.find(DATASET, dataset.type.upper(), datasetGroupArn=group_arn)
-    return str(hook.describe(DATASET, arn)["schemaArn"]) if arn else ""
+    arn = service.find(DATASET, dataset.type.upper(), datasetGroupArn=group_arn)
+    return str(service.describe(DATASET, arn)["schemaArn"]) if arn else ""
 
 
 def write_csv(s3: Any, group: DatasetGroup, dataset: Dataset, hold_out: HoldOut, run_key: str) -> Copied:

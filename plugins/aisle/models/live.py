@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.errors import FinalError
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.models import registry
+from personalize_kinds.gateway import Gateway
 from personalize_kinds.kinds import SOLUTION_VERSION
 
 
-def live_model(hook: PersonalizeHook, group: DatasetGroup, key: str) -> str:
+def live_model(service: Gateway, group: DatasetGroup, key: str) -> str:
     """ARN of the live version of a group's solution. Raises FinalError if none is live, or the service has lost it."""
     solution, train = group.key(key), group.dag_id("train")
     arn = registry.live_version(solution)
     if arn is None:
         raise FinalError(f"Looking for the live version of {solution}: {_why_none(solution, train)}")
     try:
-        look = hook.poll(SOLUTION_VERSION, arn)
-    except hook.conn.exceptions.ResourceNotFoundException as error:
+        look = service.poll(SOLUTION_VERSION, arn)
+    except service.client.exceptions.ResourceNotFoundException as error:
         raise FinalError(
             f"Looking for the live version of {solution}: the service has no {arn} any more. Run `{train}`, which "
             "trains it again, or roll back to a version that is there."

@@ -105,7 +105,7 @@ def test_a_group_without_a_live_model_names_its_own_training(group: DatasetGroup
     with pytest.raises(
         FinalError, match=r"shop-north/user-personalization: it has no version at all\. Run `train-shop-north`"
     ):
-        live_model(PersonalizeHook(), north, NAME)
+        live_model(PersonalizeHook().gateway, north, NAME)
 
 
 def test_one_training_promotes_and_the_other_rejects_by_twins_of_their_own(

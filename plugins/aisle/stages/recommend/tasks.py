@@ -31,7 +31,7 @@ from personalize_kinds.kinds import FILTER
 def find_models() -> dict[str, Any]:
     """The live model for each question, by kind, and the imports that are in force."""
     hook, group = PersonalizeHook(), group_of_context()
-    models: dict[str, Any] = {each.kind: live_model(hook, group, each.solution) for each in group.questions}
+    models: dict[str, Any] = {each.kind: live_model(hook.gateway, group, each.solution) for each in group.questions}
     return {**models, "imports": newest_imports(hook, group)}
 
 

@@ -67,7 +67,8 @@ def _rivals(
     """The version as a candidate, and the twins by which it and the live one are measured."""
     name = group.key(question.solution)
     live_arn = registry.live_version(name)
-    own, live = twin.twin_of(hook, group, question, arn), twin.find_twin_of(hook, group, question, live_arn)
+    own = twin.twin_of(hook.gateway, group, question, arn)
+    live = twin.find_twin_of(hook.gateway, group, question, live_arn)
     candidate = Candidate(name, question.kind, arn, own.name, live_arn, live.name if live else None)
     return candidate, [own, live] if live else [own]
 
@@ -121,7 +122,7 @@ def plan_datasets(found: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "name": group.resource_name("holdout", dataset.name),
             "dataset_type": dataset.type,
-            "schema_arn": twin.schema_arn_of(hook, group_arn, dataset),
+            "schema_arn": twin.schema_arn_of(hook.gateway, group_arn, dataset),
         }
         for dataset in group.datasets
     ]
