@@ -51,6 +51,8 @@ lint: $(READY) ## Check style, types, SQL and Dockerfiles
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry --config deptry.toml .
+	$(BIN)/python -m tools.dead_code
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/tests
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder include/sql
 	$(BIN)/hadolint Dockerfile services/Dockerfile

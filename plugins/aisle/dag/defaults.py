@@ -36,9 +36,6 @@ TASK_DEFAULTS: dict[str, Any] = {
 _LONGEST_WAIT_SECONDS = 12 * 60 * 60
 _PATIENCE_SECONDS = 10
 
-#: For templated fields of operators; tasks written as functions call `run_key_of_context()`.
-RUN_KEY = "{{ run_key(dag_run, triggering_asset_events) }}"
-
 RUN_KEY_PARAM: dict[str, Param] = {
     "run_key": Param(
         None,
@@ -112,7 +109,6 @@ def line_dag(
         "max_active_runs": 1,
         "default_args": TASK_DEFAULTS | place_of(leg),
         "tags": ["aisle", leg, *([] if group is None or group.is_first else [f"group:{group.name}"])],
-        "user_defined_macros": {"run_key": resolve_run_key},
         "dagrun_timeout": timedelta(hours=12),
         "deadline": deadline_of(leg),
         "on_failure_callback": run_failed,

@@ -14,7 +14,6 @@ from aisle.ui.words import last_part
 
 N_VERSIONS = 14
 METRICS = ("ndcg_at_10", "precision_at_10", "recall_at_10", "mrr", "coverage")
-SUBJECTS = ("candidate", "popularity", "live")
 #: Recipes whose models are measured against, and published by nobody.
 _YARDSTICKS = ("aws-popularity-count",)
 #: The metric that the history shows, ours first; the service's own where nobody has evaluated.
