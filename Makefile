@@ -18,7 +18,7 @@ export COMPANY_API_ORDERS := $(ORDERS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up psql down test test-conformance week lint format types dags-readme lock clean
+.PHONY: help setup demo up psql down test test-conformance week lint format types dags-readme architecture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ format: $(READY) ## Put Python and SQL into the house style
 
 dags-readme: $(READY) ## Write dags/README.md, the index of the DAGs
 	$(BIN)/python -m tools.dag_index
+
+architecture: $(READY) ## Draw the rooms of the code into docs/architecture.md
+	$(BIN)/python -m tools.architecture
 
 lock: $(READY) ## Write requirements.txt from requirements.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \

@@ -1,4 +1,4 @@
-"""Every error of Aisle, as one tree.
+"""The tree of errors: what may pass and is tried again, and what is final. Rooms add branches of their own.
 
     AisleError
     ├── RetryableError            the same call may succeed later

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aisle.errors import RetryableError
-from services.cli.usage import UsageError, refuse_unknown
 from services.terminal import TerminalConsole
+from services.usage import UsageError, refuse_unknown
 
 if TYPE_CHECKING:
     from services.stack.airflow import AirflowClient

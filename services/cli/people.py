@@ -10,8 +10,8 @@ import typer
 from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.identity import USER_ID, email_address, phone_number, user_hash
 from aisle.settings import get_settings
-from services.cli.usage import UsageError, WarehouseUrl, ask
 from services.terminal import TerminalConsole
+from services.usage import UsageError, WarehouseUrl, ask
 
 commands = typer.Typer()
 console = TerminalConsole()

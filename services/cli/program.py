@@ -14,9 +14,9 @@ from dotenv import load_dotenv
 from aisle.errors import AisleError, UnusableSettings
 from aisle.settings import PROJECT_ROOT
 from services.cli import dags, people, stack, warehouse
-from services.cli.usage import UsageError
 from services.resources import commands as resources
 from services.terminal import TerminalConsole, labelled
+from services.usage import UsageError
 
 _NAME = "aisle"
 #: As a shell counts what a signal has ended: 128 and the number of SIGINT.

@@ -9,8 +9,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from aisle.errors import ConfigurationError
-from services.cli.usage import UsageError
 from services.terminal import TerminalConsole
+from services.usage import UsageError
 
 commands = typer.Typer()
 console = TerminalConsole()

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.usage import WarehouseUrl, refuse_unknown
 from services.terminal import TerminalConsole
+from services.usage import WarehouseUrl, refuse_unknown
 
 commands = typer.Typer()
 events = typer.Typer(no_args_is_help=True, help="Purchases on their way to Personalize, by PutEvents.")

@@ -1,1 +1,1 @@
-"""`make demo`: the real DAGs, run by the real scheduler, watched leg by leg, and summed up at the end."""
+"""`make demo`: the real DAGs, run by the real scheduler, watched stage by stage, and summed up at the end."""

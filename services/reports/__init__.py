@@ -1,1 +1,1 @@
-"""The reports of the line as pages: dbt docs and Data Docs, static files with an index."""
+"""The reports of the pipeline as pages: dbt docs and Data Docs, static files with an index."""

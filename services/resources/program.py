@@ -15,9 +15,9 @@ from aisle.resources import converted, imported
 from aisle.resources import teardown as removing
 from aisle.resources.plan import Plan
 from aisle.settings import get_settings
-from services.cli.usage import refuse_unknown
 from services.resources import clients
 from services.terminal import TerminalConsole, printable
+from services.usage import refuse_unknown
 
 #: Ends of `plan`, as Terraform's -detailed-exitcode has them.
 NOTHING_TO_DO, REFUSED, SOMETHING_TO_DO = 0, 1, 2

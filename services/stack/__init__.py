@@ -1,1 +1,1 @@
-"""The whole line on one machine without Docker: PostgreSQL, S3, engine, company API, Airflow, API, reports."""
+"""The whole platform on one machine without Docker: PostgreSQL, S3, engine, company API, Airflow, API, reports."""

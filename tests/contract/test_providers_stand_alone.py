@@ -1,7 +1,7 @@
 """The Airflow packages of this repository import and work without the rest of it, and without what they do not require.
 
 Each package is imported, module by module, in an interpreter of its own in which everything is hidden that an
-environment with its requirements would not have. `scripts/provider_environment.sh` does the same with a real one.
+environment with its requirements would not have.
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ from ops.model_versions
 where solution_version_arn = %(solution_version_arn)s;
 
 -- name: last_training
--- When a version of these solutions was last trained, or a training last asked for by `retrain` (once called `evaluate`); null if never.
+-- When a version of these solutions was last trained, or a training last asked for by `retrain` (once `evaluate`); null
+-- if never.
 select greatest(
     (
         select max(model_versions.trained_at)

@@ -1,1 +1,1 @@
-"""The nouns that legs and services share. Imports neither Airflow nor boto3, and nothing else of Aisle."""
+"""The nouns that stages and services share. Imports neither Airflow nor AWS, and of Aisle only the errors."""

@@ -1,1 +1,1 @@
-"""Persons: the hashes by which they are known, the contacts found in text, and the redaction of erased people."""
+"""Persons: the hashes by which they are known, and their contacts in free text."""

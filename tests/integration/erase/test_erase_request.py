@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from services.cli import app
 from services.cli.people import _check_phone
-from services.cli.usage import ask
 from services.terminal import TerminalConsole
+from services.usage import ask
 
 
 def test_a_request_is_filed_from_answers_and_its_id_is_all_that_is_shown(warehouse_url: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
-from services.cli.usage import UsageError
+from services.usage import UsageError
 
 
 @pytest.fixture

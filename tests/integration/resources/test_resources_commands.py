@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from aisle.errors import ConfigurationError, FinalError, RetryableError
 from services.cli import app
 from services.cli.program import run
-from services.cli.usage import UsageError
 from services.resources.clients import NobodyToAsk
 from services.stack.blueprint import Addresses
 from services.stack.settings import StackSettings
+from services.usage import UsageError
 
 RUNNER = CliRunner()
 
