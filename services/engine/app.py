@@ -103,10 +103,11 @@ class Engine:
         except PersonalizeError as error:
             return Reply.of(error, operation.error_status(error))
         except Exception as error:
-            # The border of a call: whatever breaks in it is told to the log, and to the client as a bug of ours.
-            log.exception("operation broke", operation=operation.name, request_id=request_id)
+            # The boundary of a call: whatever breaks in it is told to the log, and to the client as a bug of ours.
             if is_full(error):
+                log.warning("disk full", operation=operation.name, request_id=request_id, remedy=NO_SPACE)
                 full = NoSpace(f"{NO_SPACE}, then send this call again; it changed nothing")
                 return Reply.of(full, full.status)
+            log.exception("operation broke", operation=operation.name, request_id=request_id)
             failure = InternalFailure(f"The engine broke on {operation.name}; its log says why, request {request_id}")
             return Reply.of(failure, failure.status)

@@ -18,6 +18,7 @@ import structlog
 
 from personalize_kinds.kinds import DATASET, DATASET_GROUP, SOLUTION, SOLUTION_VERSION
 from personalize_kinds.statuses import ACTIVE, CREATING
+from services.engine.disk import NO_SPACE, is_full
 from services.engine.lifecycle import Lifecycle
 from services.engine.operations.solution_config import days_between
 from services.engine.operations.solutions import AUTOMATIC, version_of
@@ -55,9 +56,12 @@ class AutoTraining:
         while not self._lifecycle.closes_within(max(LEAST_TICK_SECONDS, TICK_SECONDS / self._speed)):
             try:
                 self.tick(time.time())
-            except Exception:
+            except Exception as error:
                 # A thread that dies would end all automatic training without a word.
-                log.exception("automatic training broke")
+                if is_full(error):
+                    log.warning("disk full", remedy=NO_SPACE)
+                else:
+                    log.exception("automatic training broke")
 
     def tick(self, now: float) -> None:
         """Begin what is due at this moment, in epoch seconds of the machine."""

@@ -163,7 +163,8 @@ class Lifecycle:
             status = self._fail(resource, str(failure))
         except Exception as error:
             # The border of a job: whatever breaks in it must end as a status that the client can read.
-            log.exception("job broke", arn=resource.arn)
+            if not is_full(error):  # that is no fault of the job, and its reason says so
+                log.exception("job broke", arn=resource.arn)
             status = self._fail(resource, _reason(error))
         log.info("settled", arn=resource.arn, status=status, seconds=round(time.monotonic() - started, 3))
 
@@ -235,9 +236,10 @@ class Lifecycle:
         prepare = self._preparations.get(resource.kind.noun, _nothing_more)
         try:
             prepare(resource)
-        except Exception:
+        except Exception as error:
             # What cannot be made ready, because it is being deleted perhaps, is for the update itself to find.
-            log.exception("preparation broke", arn=resource.arn)
+            if not is_full(error):
+                log.exception("preparation broke", arn=resource.arn)
 
     def _updating(self, resource: Resource) -> Resource | None:
         current = self._store.current(resource)
@@ -305,6 +307,7 @@ class _Workers:
     def __init__(self, name: str, threads: int, closed: threading.Event) -> None:
         self._steps: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closed = closed
+        self._has_room = True
         for number in range(threads):
             threading.Thread(target=self._loop, name=f"{name}-{number}", daemon=True).start()
 
@@ -320,9 +323,27 @@ class _Workers:
                 step()
             except Exception as error:
                 # A thread that dies would leave every later resource pending for ever.
-                log.exception("step broke")
-                if is_full(error) and not self._closed.wait(SECONDS_BETWEEN_TRIES):
-                    self.submit(step)
+                if is_full(error):
+                    self._try_later(step)
+                else:
+                    log.exception("step broke")
+            else:
+                self._note_room(is_there=True)
+
+    def _try_later(self, step: Callable[[], None]) -> None:
+        self._note_room(is_there=False)
+        if not self._closed.wait(SECONDS_BETWEEN_TRIES):
+            self.submit(step)
+
+    def _note_room(self, *, is_there: bool) -> None:
+        """Log when the disk becomes full, and when there is room again, instead of every try in between."""
+        if is_there == self._has_room:
+            return
+        self._has_room = is_there
+        if is_there:
+            log.info("disk has room again")
+        else:
+            log.warning("disk full", remedy=NO_SPACE, seconds_between_tries=SECONDS_BETWEEN_TRIES)
 
 
 def _reason(error: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from personalize_kinds.kinds import DATASET_GROUP, DATASET_IMPORT_JOB
 from services.engine import lifecycle
@@ -221,3 +223,44 @@ def test_a_device_without_space_is_a_full_disk_to_whoever_writes(write: Callable
 )  # fmt: skip
 def test_other_faults_are_no_full_disk(error: Exception) -> None:
     assert not is_full(error)
+
+
+class _Steps:
+    """Steps that fail so often with an error before they work, and the log of the threads that take them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(lifecycle, "SECONDS_BETWEEN_TRIES", 0.001)
+        self._closed = threading.Event()
+
+    def logged(self, n_failing: int, error: Exception) -> list[dict[str, Any]]:
+        tries, done = list[int](), threading.Event()
+
+        def step() -> None:
+            tries.append(1)
+            if len(tries) <= n_failing:
+                raise error
+            workers.submit(done.set)
+
+        with capture_logs() as logged:
+            workers = lifecycle._Workers("steps", 1, self._closed)
+            workers.submit(step)
+            if not lifecycle.is_full(error):
+                workers.submit(done.set)
+            assert done.wait(60)
+        self._closed.set()
+        return [dict(entry) for entry in logged]
+
+
+@pytest.mark.parametrize("n_failing", [1, 3, 50])
+@pytest.mark.parametrize("error", [full(), OSError(errno.ENOSPC, "No space left on device")], ids=["database", "disk"])
+def test_a_full_disk_is_logged_once_without_a_traceback_and_its_end_too(
+    monkeypatch: pytest.MonkeyPatch, n_failing: int, error: Exception
+) -> None:
+    logged = _Steps(monkeypatch).logged(n_failing, error)
+    assert [entry["event"] for entry in logged] == ["disk full", "disk has room again"]
+    assert not any("exc_info" in entry for entry in logged)
+
+
+def test_any_other_error_is_logged_with_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    (entry,) = _Steps(monkeypatch).logged(1, ValueError("a bug"))
+    assert (entry["event"], entry["exc_info"]) == ("step broke", True)
