@@ -35,7 +35,7 @@ def address_of(name: str) -> IPv4Address | IPv6Address | None:
 
 
 class Hosts:
-    """The names that a program goes by.
+    """The names that a program goes by: at any port, or at one port where the name is given with it.
 
     It goes by localhost and by any IP address besides, because nobody can let those point elsewhere.
     """
@@ -53,7 +53,9 @@ class Hosts:
         if host is None or self.any:
             return True
         matched = _HOST.fullmatch(host.lower())
-        return matched is not None and (matched["name"] in self._names or address_of(matched["name"]) is not None)
+        if matched is None:
+            return False
+        return not self._names.isdisjoint((matched[0], matched["name"])) or address_of(matched["name"]) is not None
 
 
 class Audience:

@@ -10,7 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from aisle.web_guard import Audience, WebGuard, names_of
+from aisle.web_guard import Audience, Hosts, WebGuard, names_of
 
 HERE = "127.0.0.1:8001"
 
@@ -131,3 +131,20 @@ def test_any_name_still_refuses_pages_of_another_origin() -> None:
     assert client(audience).get("/", headers={"host": "api.shop.example"}).status_code == 200
     asked = {"host": "api.shop.example", "origin": "http://b.example"}
     assert client(audience).get("/", headers=asked).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "is_known"),
+    [
+        ("engine:8002", "engine:8002", True),
+        ("Engine:8002", "ENGINE:8002", True),
+        ("engine:8002", "engine:8003", False),
+        ("engine:8002", "engine", False),
+        ("engine", "engine:8002", True),
+        ("shop.example:443", "shop.example:443", True),
+        ("shop.example:443", "other.example:443", False),
+        ("engine:8002", "localhost:8003", True),
+    ],
+)
+def test_a_name_that_is_given_with_a_port_is_known_at_that_port(name: str, host: str, is_known: bool) -> None:
+    assert Hosts([name]).know(host) is is_known
