@@ -119,7 +119,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     **dict.fromkeys([*AIRFLOW_COMMANDS, WORKER], Settings),
 }
 
-_REFERENCE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\}")
+_REFERENCE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>(?:[^${}]|\$\{[^}]*\})*))?\}")
 
 
 class NotSet(Exception):
@@ -135,7 +135,7 @@ def interpolated(value: str, variables: dict[str, str]) -> str:
         given = variables.get(match["name"], "")
         if not given and match["kind"] != "-":
             raise NotSet(match["name"])
-        return given or match["text"]
+        return given or interpolated(match["text"], variables)  # a default may name another variable
 
     return _REFERENCE.sub(fill, value)
 
@@ -336,3 +336,20 @@ def test_volumes_are_mounted_on_folders_that_the_user_of_the_image_owns(compose:
     }
     assert mounted
     assert {folder for folder in mounted if not re.search(rf"{folder}(\s|$)", made)} == set()
+
+
+@pytest.mark.parametrize(
+    ("variables", "buckets"),
+    [
+        ({}, "aisle"),
+        ({"AISLE_STORAGE__BUCKET": "shop"}, "shop"),
+        ({"ENGINE_BUCKETS": "shop,archive"}, "shop,archive"),
+        ({"ENGINE_BUCKETS": "shop,archive", "AISLE_STORAGE__BUCKET": "shop"}, "shop,archive"),
+    ],
+    ids=["neither", "the pipeline's", "the engine's", "both"],
+)
+def test_the_engine_may_use_the_buckets_that_are_set_else_the_pipelines(
+    text: str, variables: dict[str, str], buckets: str
+) -> None:
+    engine = rendered(yaml.safe_load(text)["services"]["engine"], DOTENV | variables)
+    assert engine["environment"]["ENGINE_BUCKETS"] == buckets
