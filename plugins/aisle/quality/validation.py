@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from aisle.contracts.limits import CLOCK_TOLERANCE
@@ -130,8 +131,6 @@ def _sample_rows(definition: Any, gx_result: Any) -> None:
         if result := failed.get(expectation.meta["check"]):
             whole = batch.validate(expectation, result_format={"result_format": "COMPLETE"})
             rows = whole.to_json_dict()["result"].get("details", {}).get("unexpected_rows", [])
-            # The report page shows no sample without the number of all.
-            result.result["unexpected_count"] = result.result["observed_value"]
             result.result["partial_unexpected_list"] = [_in_words(row) for row in rows[:SAMPLE_SIZE]]
 
 
@@ -153,7 +152,7 @@ def _check_result(suite: Suite, result: Any) -> CheckResult:
     columns = _columns(config.kwargs)
     if _PERSONAL_COLUMNS.intersection(columns):
         _forget_sample(result)
-    observed = dict(result.to_json_dict()["result"])
+    observed = _storable(result.to_json_dict()["result"])
     failure = _failure(result.exception_info)
     if failure:
         observed["failure"] = failure
@@ -169,6 +168,15 @@ def _check_result(suite: Suite, result: Any) -> CheckResult:
         observed=observed,
         n_unexpected=_n_unexpected(config.type, observed),
     )
+
+
+def _storable(value: Any) -> Any:
+    """The value with NaN and Infinity as texts: Great Expectations writes them into JSON, which has no such numbers."""
+    if isinstance(value, dict):
+        return {name: _storable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _columns(kwargs: dict[str, Any]) -> list[str]:

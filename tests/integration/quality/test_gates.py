@@ -165,6 +165,25 @@ def test_an_empty_result_has_met_nothing() -> None:
     assert BorderResult("raw", RUN_KEY, ()).n_met == 0
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize(
+    ("table", "column", "finding"),
+    [
+        ("interactions", "event_value", "marts_interactions.event_value_is_possible"),
+        ("items", "price", "marts_items.price_is_possible"),
+    ],
+)
+def test_a_number_that_json_does_not_know_stops_with_the_finding_and_is_stored(
+    good_world: str, tmp_path: Path, number: str, table: str, column: str, finding: str
+) -> None:
+    change(good_world, f"update personalize.{table} set {column} = '{number}' where item_id = 'P7'")
+    with pytest.raises(GateStopped) as stop:
+        run_border("marts", good_world, RUN_KEY, tmp_path)
+    assert finding in str(stop.value)
+    suite, check = finding.split(".")
+    assert stored(good_world)[suite, check] is False
+
+
 def test_a_product_that_is_held_back_is_named_without_its_text_and_stops_nothing(
     good_world: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

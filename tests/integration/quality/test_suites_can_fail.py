@@ -1,14 +1,19 @@
-"""Every check of every suite was seen to fail over data that breaks it, and over nothing else."""
+"""Every check of every suite is seen to fail over data that breaks it, and over nothing else; its page is drawn."""
 
 from __future__ import annotations
 
+import html
+import logging
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from aisle.quality.data_docs import write_data_docs
+from aisle.quality.results import store_results
 from aisle.quality.suites import BORDERS, SUITES, read_suite, suites_of
-from aisle.quality.validation import validate
+from aisle.quality.validation import Validation, validate
 
 #: Suite, what is done to the good world, and the checks that must then be unmet: these and no others.
 BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
@@ -340,10 +345,15 @@ BROKEN_WORLDS += [
 ]
 
 
-def unmet(url: str, suite_name: str) -> set[str]:
-    """The checks of one suite that the world at `url` does not meet."""
+def validated(url: str, suite_name: str) -> Validation:
+    """The run of one suite on the world at `url`."""
     (validation,) = validate([read_suite(SUITES / f"{suite_name}.json")], url, "test", datetime.now(UTC))
     assert [check for check in validation.checks if "failure" in check.observed] == []
+    return validation
+
+
+def unmet(validation: Validation) -> set[str]:
+    """The checks of a suite that were not met."""
     return {check.check for check in validation.checks if not check.is_met}
 
 
@@ -353,11 +363,24 @@ def unmet(url: str, suite_name: str) -> set[str]:
     ids=[f"{n}-{world[0]}" for n, world in enumerate(BROKEN_WORLDS)],
 )
 def test_exactly_the_broken_checks_are_unmet(
-    good_world: str, suite_name: str, breakage: str, expected: set[str]
+    good_world: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    suite_name: str,
+    breakage: str,
+    expected: set[str],
 ) -> None:
     with psycopg.connect(good_world) as connection:
         connection.execute(breakage.encode())
-    assert unmet(good_world, suite_name) == expected
+    validation = validated(good_world, suite_name)
+    assert unmet(validation) == expected
+    store_results(good_world, "test", [validation])
+    write_data_docs(tmp_path, good_world, "test", [validation])
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+    page = html.unescape((tmp_path / suite_name / "test.html").read_text())
+    queries = [check for check in validation.checks if check.expectation == "unexpected_rows_expectation"]
+    for row in (row for check in queries for row in check.observed.get("partial_unexpected_list", ())):
+        assert row in page
 
 
 def test_every_check_of_every_suite_is_seen_to_fail() -> None:
