@@ -169,7 +169,7 @@ def test_an_empty_result_has_met_nothing() -> None:
 @pytest.mark.parametrize(
     ("table", "column", "finding"),
     [
-        ("interactions", "event_value", "marts_interactions.event_value_is_possible"),
+        ("interactions", "event_value", "marts_interactions.event_value_is_positive"),
         ("items", "price", "marts_items.price_is_possible"),
     ],
 )
