@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from airflow.sdk.exceptions import ParamValidationError
 
 from aisle.contracts.company_orders import SOURCES
 from aisle.identity.hashing import PersonHasher
@@ -65,10 +66,11 @@ def test_a_run_that_is_repeated_asks_the_company_for_nothing_it_has_proven(
 
 
 @pytest.mark.parametrize("span", [{}, {"window_start": SPAN["window_start"]}])
-def test_a_run_without_a_whole_span_fails_before_it_asks(
+def test_a_run_without_a_whole_span_is_not_begun(
     run_dag: Any, company: str, warehouse_url: str, span: dict[str, str]
 ) -> None:
-    assert run_dag("backfill", "none", **span)["plan_windows"] == "failed"
+    with pytest.raises(ParamValidationError, match="window_"):
+        run_dag("backfill", "none", **span)
     assert rows(warehouse_url, LEDGER) == []
 
 
