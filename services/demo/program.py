@@ -51,7 +51,7 @@ def _walk(stack: Stack, console: TerminalConsole, begun: float) -> list[str]:
     display = LegDisplay(console, [step.dag_id for step in steps])
     with PeakMemory(stack.pids).measured() as memory, display.shown():
         rows = partial(rows_of, stack.addresses.warehouse_url, groups)
-        legs = Line(stack.airflow, display.update, rows).walk(steps)
+        legs = Line(stack.tended_airflow, display.update, rows).walk(steps)
     health = _health(stack)
     summary = summarise(
         stack.addresses.warehouse_url,

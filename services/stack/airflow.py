@@ -37,10 +37,14 @@ class LogInRefused(FinalError):
 
 
 class AirflowClient:
-    """A client of one API server, logged in when it first asks for something."""
+    """A client of one API server, logged in when it first asks for something.
 
-    def __init__(self, base_url: str, *, user: str, password: str) -> None:
+    `tend` is called before each request; it starts the server again where that has ended, and requests wait for it.
+    """
+
+    def __init__(self, base_url: str, *, user: str, password: str, tend: Callable[[], None] | None = None) -> None:
         self._base_url = base_url
+        self._tend = tend
         self._account = {"username": user, "password": password}
         self._http = httpx.Client(base_url=base_url, timeout=_PATIENCE_SECONDS)
 
@@ -149,6 +153,20 @@ class AirflowClient:
         return self._request("GET", path, params=query)
 
     def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            if self._tend:
+                self._tend()
+            try:
+                return self._requested(method, path, **arguments)
+            except httpx.TransportError as error:
+                # Only where the server cannot have got it may a request that changes something be sent again.
+                is_safe = method == "GET" or isinstance(error, httpx.ConnectError)
+                if not (self._tend and is_safe) or time.monotonic() > deadline:
+                    raise
+            time.sleep(_POLL_SECONDS)
+
+    def _requested(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         if "authorization" not in self._http.headers:
             self._http.headers["authorization"] = f"Bearer {self.token()}"
         answer = self._http.request(method, path, **arguments)

@@ -136,6 +136,12 @@ class Stack:
         return AirflowClient(self.addresses.airflow, user=ADMIN, password=self.secrets.admin_password)
 
     @property
+    def tended_airflow(self) -> AirflowClient:
+        """Airflow, for one who asks it until the end: with every request the programs that have ended start again."""
+        tend = self.tend if self.is_owner else None  # whoever owns the stack tends it
+        return AirflowClient(self.addresses.airflow, user=ADMIN, password=self.secrets.admin_password, tend=tend)
+
+    @property
     def pids(self) -> list[int]:
         """The roots of this supervisor's process trees; empty when it only attached."""
         postgres = [self._postgres.pid] if self._postgres else []

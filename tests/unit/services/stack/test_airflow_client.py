@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.stack.airflow import AirflowClient, DagsNotImported, RunRefused
+from services.stack.watch import KeepsEnding
 
 START = datetime(2026, 11, 30, 4, 0, tzinfo=UTC)
 Answers = dict[str, Callable[[], httpx.Response]]
@@ -100,3 +101,67 @@ def test_params_that_airflow_refuses_are_told_in_one_line(status: int, detail: A
 def test_an_airflow_that_fails_is_no_refusal_of_params() -> None:
     with pytest.raises(httpx.HTTPStatusError):
         _client({"/api/v2/dags/rollback/dagRuns": lambda: httpx.Response(500)}).trigger("rollback")
+
+
+class _Server:
+    """An API server that is down until it is tended so often; each of its first answers may break off."""
+
+    def __init__(self, *, down_for: int, broken_off: int = 0) -> None:
+        self.n_tended = 0
+        self.requests: list[str] = []
+        self._down_for, self._broken_off = down_for, broken_off
+
+    def tend(self) -> None:
+        self.n_tended += 1
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if self.n_tended <= self._down_for:
+            raise httpx.ConnectError("refused", request=request)
+        if request.url.path == "/auth/token":
+            return httpx.Response(201, json={"access_token": "token"})
+        self.requests.append(request.method)
+        if len(self.requests) <= self._broken_off:
+            raise httpx.RemoteProtocolError("broken off", request=request)
+        return httpx.Response(200, json={"dag_run_id": "run", "total_entries": 0, "dags": []})
+
+    def client(self, *, is_tended: bool = True) -> AirflowClient:
+        client = AirflowClient("http://airflow", user="a", password="p", tend=self.tend if is_tended else None)
+        client._http = httpx.Client(base_url="http://airflow", transport=httpx.MockTransport(self.answer))
+        return client
+
+
+@pytest.fixture
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.stack.airflow._POLL_SECONDS", 0.001)
+
+
+@pytest.mark.usefixtures("_no_pause")
+@pytest.mark.parametrize("down_for", [0, 1, 5])
+def test_a_server_that_has_ended_is_tended_until_it_answers(down_for: int) -> None:
+    server = _Server(down_for=down_for)
+    assert server.client().trigger("ingest") == "run"
+    assert (server.n_tended, server.requests) == (down_for + 1, ["POST"])
+
+
+@pytest.mark.usefixtures("_no_pause")
+def test_an_answer_that_breaks_off_is_asked_for_again_unless_that_could_start_a_second_run() -> None:
+    reading = _Server(down_for=0, broken_off=2)
+    assert reading.client().dag_ids() == set()
+    assert reading.requests == ["GET"] * 3
+    starting = _Server(down_for=0, broken_off=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        starting.client().trigger("ingest")
+    assert starting.requests == ["POST"]
+
+
+def test_whoever_does_not_own_the_stack_is_told_at_once_that_nobody_answers() -> None:
+    with pytest.raises(httpx.ConnectError):
+        _Server(down_for=1).client(is_tended=False).dag_ids()
+
+
+def test_what_tending_gives_up_on_ends_the_walk() -> None:
+    def give_up() -> None:
+        raise KeepsEnding("engine keeps ending")
+
+    with pytest.raises(KeepsEnding):
+        AirflowClient("http://127.0.0.1:1", user="a", password="p", tend=give_up).dag_ids()
