@@ -128,22 +128,21 @@ def _home_to_use(settings: StackSettings, *, is_to_end: bool = False) -> Path:
     if is_world_chosen():
         if own in (*held, *left):
             return own
-        raise NoStack(_without(settings, f"with the orders of {own.name}", held), running=held)
+        raise NoStack(_none_fits(settings, f" with the orders of {own.name}", held), running=held)
     in_use = held or left
     if len(in_use) == 1:
         return in_use[0]
-    raise NoStack(_without(settings, "alone" if in_use else "", in_use), running=in_use)
+    raise NoStack(_none_fits(settings, "", in_use), running=in_use)
 
 
-def _without(settings: StackSettings, which: str, running: Sequence[Path]) -> str:
-    tried = f"looking for a stack {which}".rstrip()
+def _none_fits(settings: StackSettings, which: str, running: Sequence[Path]) -> str:
     root = settings.root.resolve()
     if not running:
-        return f"{tried}: none runs in {root}; start one with `make up` or `make demo`"
+        return f"no stack{which} runs in {root}; start one with `make up` or `make demo`"
     names = ", ".join(home.name for home in running)
     return (
-        f"{tried}: in {root} run {names}; name the orders of one in the environment, by COMPANY_API_SCALE, "
-        "COMPANY_API_SPOILT or COMPANY_API_ORDERS as it was started with"
+        f"looking for the stack{which} that runs in {root}: there run {names}; name the orders of one in the "
+        "environment, by COMPANY_API_SCALE, COMPANY_API_SPOILT or COMPANY_API_ORDERS as it was started with"
     )
 
 
