@@ -85,12 +85,13 @@ def _after_space(body: bytes, position: int) -> int:
 
 
 def _members(text: bytes) -> _Envelope | None:
+    """The members of an envelope, whose texts may be broken."""
+    return _whole(text) or _whole(_repaired(text))
+
+
+def _whole(text: bytes) -> _Envelope | None:
     try:
         return _envelope.decode(text)
-    except UNREADABLE:
-        pass
-    try:
-        return _envelope.decode(_repaired(text))
     except UNREADABLE:
         return None
 
@@ -168,7 +169,7 @@ class _Scan:
         if following is None or reach is None or not reach.is_closed:
             return True
         text = self._body[following.end() : reach.end]
-        return _is_order(text) or _members(text) is None
+        return _is_order(text) or _whole(text) is None
 
     def _is_followed(self, end: int, signs: bytes) -> bool:
         """Whether what ends here is followed by these signs, or by the end of the list."""

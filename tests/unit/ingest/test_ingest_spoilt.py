@@ -203,6 +203,21 @@ def test_an_error_answer_nested_however_deep_has_words_or_none(depth: int, recur
         assert len(wording_of_body(opening * depth + b'"down"' + closing * depth)) <= 201
 
 
+_CLOSED = ("half an emoji", "line break", "control character", "unknown escape", "NaN", "infinity", "leading zero")
+
+
+@pytest.mark.parametrize("second", _CLOSED)
+@pytest.mark.parametrize("first", _CLOSED)
+def test_two_spoilt_orders_side_by_side_are_two(first: str, second: str) -> None:
+    chance = random.Random(7)
+    for number in range(20):
+        good = [order_text(chance, place) for place in (0, 3)]
+        spoilt_pair = [SPOILS[first](chance, order_text(chance, 1)), SPOILS[second](chance, order_text(chance, 2))]
+        orders = [good[0], *spoilt_pair, good[1]]
+        page = page_text(chance, orders, ends_with_cursor=False)
+        assert refused_places(page) == (orders, [1, 2]), number
+
+
 def test_a_page_cut_off_behind_its_spoilt_order_has_no_orders() -> None:
     """Of pages whose cursor stands behind the orders, as the contract has it.
 
