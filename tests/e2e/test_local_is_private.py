@@ -26,6 +26,8 @@ from aisle.settings import PROJECT_ROOT
 from services.stack.supervisor import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+#: A machine that is busy answers late.
+_PATIENCE_SECONDS = 60
 
 #: Where secrets are kept, below the home.
 _VAULTS = {"secrets.json", "stack.json", "login/passwords.json", "postgres/password"}
@@ -112,14 +114,16 @@ def test_every_port_is_one_of_the_table_and_on_loopback(stack: Stack) -> None:
 
 @pytest.mark.parametrize(("program", "question"), _QUESTIONS)
 def test_strangers_are_refused(stack: Stack, program: str, question: Question) -> None:
-    answer = httpx.request(question.method, f"http://127.0.0.1:{ports(stack)[program]}{question.path}")
+    answer = httpx.request(
+        question.method, f"http://127.0.0.1:{ports(stack)[program]}{question.path}", timeout=_PATIENCE_SECONDS
+    )
     assert answer.status_code == question.status
 
 
 @pytest.mark.parametrize("program", OPEN)
 def test_what_is_open_tells_no_secret(stack: Stack, program: str) -> None:
     for path in OPEN[program]:
-        answer = httpx.get(f"http://127.0.0.1:{ports(stack)[program]}{path}")
+        answer = httpx.get(f"http://127.0.0.1:{ports(stack)[program]}{path}", timeout=_PATIENCE_SECONDS)
         assert answer.status_code == 200
         assert not [secret for secret in secrets_of(stack) if secret in answer.text]
 
@@ -133,7 +137,8 @@ def test_a_foreign_name_or_origin_is_refused(stack: Stack, program: str, foreign
     # Every call of the engine is signed, which no page of others can do: pages may learn that it is up.
     told = [] if program == "engine" and "origin" in foreign else OPEN[program]
     for method, path in [*asked, *(("GET", path) for path in told)]:
-        answer = httpx.request(method, f"http://127.0.0.1:{ports(stack)[program]}{path}", headers=foreign)
+        url = f"http://127.0.0.1:{ports(stack)[program]}{path}"
+        answer = httpx.request(method, url, headers=foreign, timeout=_PATIENCE_SECONDS)
         assert answer.status_code == 403, f"{method} {path}"
 
 

@@ -98,5 +98,5 @@ def test_the_program_refuses_to_start_without_keys() -> None:
         [sys.executable, "-m", "services.serving"], env=environment, capture_output=True, text=True
     )
     assert refused.returncode == 1
-    assert "api_key_hashes" in refused.stderr
+    assert "SERVING_API_KEY_HASHES" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -87,7 +87,7 @@ def test_a_version_is_trained_once_for_the_same_data_unless_it_is_forced(
     ]
     assert all("normalized_discounted_cumulative_gain_at_10" in metrics for _, metrics, _ in stored)
     assert {(run_key, state) for run_key, state, _ in states} == {("one", "live"), ("three", "rejected")}
-    assert all("not enough evidence" in reason for _, _, reason in states)
+    assert all("too little data" in reason for _, _, reason in states)
     assert all("nothing that it learns from has changed" in reason for (reason,) in reused)
     assert len(reused) == 3
 
