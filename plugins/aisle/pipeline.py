@@ -1,6 +1,6 @@
 """The pipeline's stages, a row each, from left to right, and the DAGs that look after it.
 
-Settings, pools, priorities, deadlines, the index of the DAGs, the Pipeline page, the demo, retention and erasure read
+Settings, pools, priorities, deadlines, the index of the DAGs, the page Line, the demo, retention and erasure read
 this table. To add a stage: a row here, a package in `aisle.stages`, a file in `dags/`.
 """
 
@@ -11,7 +11,6 @@ from typing import Final, Literal
 
 #: Instead of a cron expression: no clock starts the DAG.
 BY_HAND: Final = "manual"
-
 
 #: Airflow's pools: how many tasks may lean on one neighbour at a time. include/airflow/pools.json has their sizes.
 WAREHOUSE: Final = "warehouse"
@@ -34,7 +33,7 @@ class Stage:
     """
 
     name: str
-    #: What it does, in a few words; for the stages that have a card on the Pipeline page.
+    #: What it does, in a few words; for the stages that have a card on the page Line.
     purpose: str = ""
     #: Cron expression, UTC.
     schedule: str | None = None
