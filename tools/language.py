@@ -129,11 +129,11 @@ def _is_a_line_of_text(path: Path, name: str) -> bool:
 
 
 def main() -> None:
+    """Print the words to replace."""
     findings = list(check([Path(path) for path in sys.argv[1:]] or [Path()]))
-    for finding in findings:
-        print(finding)
+    sys.stdout.writelines(f"{finding}\n" for finding in findings)
     if findings:
-        sys.exit(f"{len(findings)} words of docs/glossary.md's older kind: say what stands beside each.")
+        sys.exit(f"{len(findings)} words that docs/glossary.md has replaced: say what stands beside each.")
 
 
 if __name__ == "__main__":
