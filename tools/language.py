@@ -46,7 +46,7 @@ _PROSE = {
 }
 #: Compounds of the trade in which "line" is a line of text or no line at all.
 _LINES_OF_TEXT = frozenset(
-    {"command_line", "line_number", "first_line", "last_line", "json_lines", "jsonlines", "one_line", "line_format"}
+    {"command_line", "commandline", "line_number", "first_line", "last_line", "json_lines", "jsonlines", "one_line"}
 )
 #: Modules that read or write text by the line. Elsewhere `line` means something that has a better name.
 _TEXT_MODULES = (

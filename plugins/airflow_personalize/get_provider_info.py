@@ -9,7 +9,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What Airflow's provider manager shows of this package."""
+"""Metadata that Airflow's provider manager shows."""
 
 from __future__ import annotations
 

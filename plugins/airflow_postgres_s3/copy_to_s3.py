@@ -11,7 +11,7 @@
 # limitations under the License.
 """Write the rows of a query to one S3 object, in constant memory: COPY feeds a multipart upload.
 
-The object appears when its last byte has been read, or not at all: an upload that breaks is aborted.
+The object appears when the last row is written, or not at all: an upload that fails is aborted.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ from psycopg import sql as composed
 PART_BYTES = 8 * 1024 * 1024
 
 
-class LineFormat(StrEnum):
-    """How COPY writes a row."""
+class RecordFormat(StrEnum):
+    """Format of the records of an S3 object: how COPY writes a row."""
 
-    #: As most programs read CSV (RFC 4180): a quote inside a text is doubled.
+    #: CSV as in RFC 4180: a quote within a text is doubled.
     CSV = "csv"
-    #: As Personalize reads CSV: header not quoted, a quote inside a text escaped by a backslash.
+    #: CSV as Amazon Personalize reads it: header not quoted, a backslash escapes a quote within a text.
     PERSONALIZE_CSV = "personalize_csv"
-    #: The one column as it is: JSON text holds neither of the two control characters, so nothing is ever
-    #: quoted.
+    #: One JSON object per line. COPY writes a single column of JSON text unchanged: its delimiter and its
+    #: quote are control characters that JSON text cannot contain.
     JSON_LINES = "jsonl"
 
     @property
     def copy_options(self) -> str:
-        """What stands in the brackets of `copy … with (…)`."""
+        """Options of COPY, for `copy … to stdout with (…)`."""
         return _COPY_OPTIONS[self]
 
 
 _COPY_OPTIONS = {
-    LineFormat.CSV: "format csv, header true",
-    LineFormat.PERSONALIZE_CSV: r"format csv, header true, escape '\'",
-    LineFormat.JSON_LINES: r"format csv, delimiter e'\x02', quote e'\x01'",
+    RecordFormat.CSV: "format csv, header true",
+    RecordFormat.PERSONALIZE_CSV: r"format csv, header true, escape '\'",
+    RecordFormat.JSON_LINES: r"format csv, delimiter e'\x02', quote e'\x01'",
 }
 
 
 class Copied(NamedTuple):
-    """What was written. `n_rows` counts no header; `sha256` is of the object's bytes."""
+    """The object that was written. `n_rows` leaves out the header; `sha256` is of the object's bytes."""
 
     uri: str
     n_rows: int
@@ -65,16 +65,26 @@ class Copied(NamedTuple):
 def copy_to_s3(
     connection: psycopg.Connection,
     select: str,
-    line_format: LineFormat,
+    record_format: RecordFormat,
     s3: Any,
     bucket: str,
     key: str,
     params: Mapping[str, Any] | Sequence[Any] | None = None,
 ) -> Copied:
-    """Write the rows of `select` to `s3://bucket/key`; `s3` is a boto3 client."""
+    """
+    Write the rows of a query to one S3 object.
+
+    :param connection: Connection of psycopg 3.
+    :param select: The query. It is trusted: never take it from outside.
+    :param record_format: Format of the records.
+    :param s3: boto3 client of S3.
+    :param bucket: Bucket of the object.
+    :param key: Key of the object.
+    :param params: Values of the query's placeholders.
+    """
     statement = composed.SQL("copy (\n{}\n) to stdout with ({})").format(
-        composed.SQL(select),  # its author's, never from outside
-        composed.SQL(line_format.copy_options),
+        composed.SQL(select),
+        composed.SQL(record_format.copy_options),
     )
     with connection.cursor() as cursor, MultipartUpload(s3, bucket, key) as upload:
         with cursor.copy(statement, params) as rows:
@@ -85,7 +95,7 @@ def copy_to_s3(
 
 
 class MultipartUpload:
-    """One S3 object, written piece by piece: complete when the block ends well, aborted when it raises."""
+    """An S3 object written part by part: completed when the `with` block succeeds, aborted when it raises."""
 
     def __init__(self, s3: Any, bucket: str, key: str, part_bytes: int = PART_BYTES) -> None:
         self.sha256 = hashlib.sha256()
@@ -101,7 +111,7 @@ class MultipartUpload:
         return self
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take in the next bytes."""
+        """Append bytes; send a part when there are enough."""
         self._pending += data
         if len(self._pending) >= self._part_bytes:
             self._send_part()

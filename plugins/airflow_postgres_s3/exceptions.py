@@ -9,7 +9,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Exceptions of the transfers. A retry helps none of them, so Airflow fails the task at once."""
+"""Exceptions of the transfers. No retry can help, so Airflow fails the task at once."""
 
 # mypy: disallow-subclassing-any=False
 
@@ -27,4 +27,4 @@ class TransferConfigurationError(TransferError):
 
 
 class TransferDataError(TransferError):
-    """Raise when a file, or the place that it would be written to, is not as the transfer requires."""
+    """Raise when a file, or the object that a transfer would write, is not as the transfer requires."""

@@ -9,7 +9,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What of an S3 object becomes one row: a line of JSON lines, or a CSV record, which may span lines."""
+"""Read records from the lines of an S3 object: a line of JSON, or a CSV record, which may span lines."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from airflow_postgres_s3.copy_to_s3 import LineFormat
+from airflow_postgres_s3.copy_to_s3 import RecordFormat
 
 BATCH_RECORDS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
 
 
 class Record(NamedTuple):
-    """One row's text, and the number of its first line, from 1."""
+    """The text of one row, and the number of its first line, from 1."""
 
     number: int
     text: bytes
 
 
-def records_of(lines: Iterable[bytes], line_format: LineFormat) -> Iterator[Record]:
-    """Yield the records in order, the header of CSV among them; blank lines of JSON are left out."""
+def records_of(lines: Iterable[bytes], record_format: RecordFormat) -> Iterator[Record]:
+    """Yield the records in order, including the header of CSV; skip blank lines of JSON."""
     numbered = enumerate(lines, start=1)
-    if line_format is LineFormat.JSON_LINES:
+    if record_format is RecordFormat.JSON_LINES:
         return (Record(number, line) for number, line in numbered if line.strip())
-    return _joined(numbered, line_format)
+    return _joined(numbered, record_format)
 
 
-def header_of(record: Record, line_format: LineFormat) -> list[str]:
+def header_of(record: Record, record_format: RecordFormat) -> list[str]:
     """Read the column names from the first record of CSV."""
     text = record.text.decode("utf-8-sig").rstrip("\r")
-    if line_format is LineFormat.PERSONALIZE_CSV:
+    if record_format is RecordFormat.PERSONALIZE_CSV:
         return next(csv.reader([text], doublequote=False, escapechar="\\"), [])
     return next(csv.reader([text]), [])
 
@@ -60,14 +60,14 @@ def batches_of(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def _joined(numbered: Iterable[tuple[int, bytes]], line_format: LineFormat) -> Iterator[Record]:
-    """Lines put together where a quote is open at their end."""
+def _joined(numbered: Iterable[tuple[int, bytes]], record_format: RecordFormat) -> Iterator[Record]:
+    """Join lines that end within a quoted text."""
     pending: list[bytes] = []
     first, is_open = 1, False
     for number, line in numbered:
         first = first if pending else number
         pending.append(line)
-        is_open ^= _n_quotes(line, line_format) % 2 == 1
+        is_open ^= _n_quotes(line, record_format) % 2 == 1
         if not is_open:
             yield Record(first, b"\n".join(pending))
             pending = []
@@ -75,8 +75,8 @@ def _joined(numbered: Iterable[tuple[int, bytes]], line_format: LineFormat) -> I
         yield Record(first, b"\n".join(pending))
 
 
-def _n_quotes(line: bytes, line_format: LineFormat) -> int:
-    """How many quotes open or close a text; a doubled one does both."""
-    if line_format is LineFormat.PERSONALIZE_CSV:
+def _n_quotes(line: bytes, record_format: RecordFormat) -> int:
+    """Count the quotes that open or close a text; a doubled quote does both."""
+    if record_format is RecordFormat.PERSONALIZE_CSV:
         line = line.replace(rb"\\", b"").replace(rb"\"", b"")
     return line.count(b'"')

@@ -9,7 +9,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The lines of one S3 object, straight from the network, in constant memory."""
+"""Read the lines of one S3 object from the network, in constant memory."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
-#: How often one object may break off. A reader that writes to a database meanwhile is slow, and S3 hangs up
-#: on it.
-BREAKS = 5
+#: How often the download of an object is resumed: S3 closes the connection of a reader that is slow, for
+#: instance because it writes to a database between two chunks.
+MAX_RESUMES = 5
 
 
 def lines_of(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
@@ -36,21 +36,21 @@ def lines_of(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
 
 
 def _chunks(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
-    """Yield the bytes of the object; continue where the connection broke, if it is still the same object."""
+    """Yield the bytes of the object; resume where the connection broke, if the object is still the same."""
     from botocore.exceptions import HTTPClientError, IncompleteReadError
 
     answer = s3.get_object(Bucket=bucket, Key=key)
-    n_read = n_breaks = 0
+    n_read = n_resumes = 0
     while True:
         try:
             for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
                 n_read += len(chunk)
                 yield chunk
         except (HTTPClientError, IncompleteReadError):
-            n_breaks += 1
-            if n_breaks > BREAKS:
+            n_resumes += 1
+            if n_resumes > MAX_RESUMES:
                 raise
-            log.warning("s3://%s/%s broke off after %s bytes: reading on from there", bucket, key, n_read)
+            log.warning("s3://%s/%s: connection lost after %s bytes; resuming", bucket, key, n_read)
             answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={n_read}-", IfMatch=answer["ETag"])
         else:
             return

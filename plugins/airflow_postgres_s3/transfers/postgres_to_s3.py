@@ -23,7 +23,7 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.common.compat.sdk import BaseOperator
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import RecordFormat, copy_to_s3
 from airflow_postgres_s3.exceptions import TransferDataError
 
 if TYPE_CHECKING:
@@ -34,23 +34,23 @@ class PostgresToS3Operator(BaseOperator):
     """
     Write the rows of a query to one S3 object: COPY becomes the parts of a multipart upload.
 
-    Memory is one part (8 MB) however many rows there are, nothing is written to disk, and the object appears
-    whole or not at all. Returns a dict of `uri`, `n_rows`, `n_bytes` and `sha256`.
+    Needs memory for one part (8 MB), whatever the number of rows, and no disk. The object appears
+    complete or not at all. Returns a dict of `uri`, `n_rows`, `n_bytes` and `sha256`.
 
     .. seealso:: For more information on how to use this operator, take a look at the guide:
         :ref:`howto/operator:PostgresToS3Operator`
 
-    :param sql: The query, or a path that ends with .sql. (templated)
+    :param sql: The query, or the path of a file that ends with .sql. (templated)
     :param s3_bucket: Bucket of the object. (templated)
     :param s3_key: Key of the object. (templated)
-    :param parameters: Values of the query's placeholders, by name or by place. (templated)
+    :param parameters: Values of the query's placeholders, by name or by position. (templated)
     :param file_format: `csv` (RFC 4180), `personalize_csv` (quotes escaped by a backslash, as Amazon
         Personalize reads them) or `jsonl` (one JSON object per row, its members named after the columns).
         (default: csv)
-    :param replace: Whether an object that exists is replaced; otherwise it is an error. (default: False)
-    :param postgres_conn_id: The PostgreSQL connection; it must be served by psycopg 3. (templated)
+    :param replace: If True, replace an object that exists; otherwise it is an error. (default: False)
+    :param postgres_conn_id: The PostgreSQL connection; needs psycopg 3. (templated)
     :param aws_conn_id: The AWS connection. (templated)
-    :param verify: Whether S3's certificate is verified, or the path of the CA bundle to verify it with.
+    :param verify: If False, S3's TLS certificate is not verified; a text is the path of a CA bundle.
     """
 
     template_fields: Sequence[str] = (
@@ -91,14 +91,18 @@ class PostgresToS3Operator(BaseOperator):
         self.verify = verify
 
     def execute(self, context: Context) -> dict[str, Any]:
-        line_format = LineFormat(self.file_format)
+        record_format = RecordFormat(self.file_format)
         s3 = S3Hook(aws_conn_id=self.aws_conn_id, verify=self.verify)
-        self._check_free(s3)
+        if not self.replace and s3.check_for_key(self.s3_key, self.s3_bucket):
+            raise TransferDataError(
+                f"Writing a query to s3://{self.s3_bucket}/{self.s3_key}: the object exists. "
+                "Choose another key, or allow it with replace=True."
+            )
         with closing(PostgresHook(postgres_conn_id=self.postgres_conn_id).get_conn()) as connection:
             copied = copy_to_s3(
                 connection,
-                self._select(line_format),
-                line_format,
+                self._select(record_format),
+                record_format,
                 s3.get_conn(),
                 self.s3_bucket,
                 self.s3_key,
@@ -107,18 +111,10 @@ class PostgresToS3Operator(BaseOperator):
         self.log.info("Wrote %s rows, %s bytes, to %s", copied.n_rows, copied.n_bytes, copied.uri)
         return copied._asdict()
 
-    def _check_free(self, s3: S3Hook) -> None:
-        if not self.replace and s3.check_for_key(self.s3_key, self.s3_bucket):
-            raise TransferDataError(
-                f"Writing a query to s3://{self.s3_bucket}/{self.s3_key}: the object exists. "
-                "Choose another key, or allow it with replace=True."
-            )
-
-    def _select(self, line_format: LineFormat) -> str:
-        """Compose the query for COPY; for JSON lines, one column with the row as an object on one line."""
+    def _select(self, record_format: RecordFormat) -> str:
+        """Compose the query for COPY; for JSON lines, a single column with one object a row, on one line."""
         select = self.sql.strip().removesuffix(";")
-        if line_format is not LineFormat.JSON_LINES:
+        if record_format is not RecordFormat.JSON_LINES:
             return select
-        # A value of type json keeps the line feeds it was written with; between its tokens a space means the
-        # same.
+        # A value of type json keeps the line feeds it was written with; between tokens a space is equivalent.
         return f"select translate(row_to_json(row_)::text, e'\\n\\r', '  ') from (\n{select}\n) as row_"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import Copied, RecordFormat, copy_to_s3
 from aisle.batch.ranking import RankedList, read_line
 from aisle.batch.records import output_lines
 from aisle.contracts.personalize import BatchInput, Dataset
@@ -89,7 +89,7 @@ def write_csv(s3: Any, group: DatasetGroup, dataset: Dataset, hold_out: HoldOut,
     select = sql(f"evaluate/training_rows/{dataset.name}", **rows)
     values = {"starts_at": hold_out.starts_at}
     with connect() as connection:
-        return copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, key, values)
+        return copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, s3, bucket, key, values)
 
 
 def asked_ids(cases: list[Case]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from airflow_postgres_s3.copy_to_s3 import LineFormat, MultipartUpload, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import MultipartUpload, RecordFormat, copy_to_s3
 
 
 def body_of(s3: Any, bucket: str, key: str) -> bytes:
@@ -19,7 +19,7 @@ def body_of(s3: Any, bucket: str, key: str) -> bytes:
 def test_what_is_reported_is_what_lies_in_s3(warehouse_url: str, s3: Any, bucket: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         select = "select n as number, 'two\nlines' as text from generate_series(1, 1000) as n"
-        copied = copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, "a/b.csv")
+        copied = copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, s3, bucket, "a/b.csv")
     content = body_of(s3, bucket, "a/b.csv")
     assert copied == (f"s3://{bucket}/a/b.csv", 1000, len(content), hashlib.sha256(content).hexdigest())
 
@@ -27,21 +27,21 @@ def test_what_is_reported_is_what_lies_in_s3(warehouse_url: str, s3: Any, bucket
 def test_csv_escapes_quotes_as_personalize_reads_them(warehouse_url: str, s3: Any, bucket: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         select = """select 'a "b", c' as "TEXT", null::text as "NONE", 1.5::real as "PRICE" """
-        copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, "x.csv")
+        copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, s3, bucket, "x.csv")
     assert body_of(s3, bucket, "x.csv") == b'TEXT,NONE,PRICE\n"a \\"b\\", c",,1.5\n'
 
 
 def test_json_lines_stay_json_whatever_is_in_them(warehouse_url: str, s3: Any, bucket: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         select = """select jsonb_build_object('itemId', e'q"u, \\\\ \t\nü'::text)::text"""
-        copy_to_s3(connection, select, LineFormat.JSON_LINES, s3, bucket, "x.json")
+        copy_to_s3(connection, select, RecordFormat.JSON_LINES, s3, bucket, "x.json")
     assert body_of(s3, bucket, "x.json").decode() == '{"itemId": "q\\"u, \\\\ \\t\\nü"}\n'
 
 
 def test_parameters_reach_the_query(warehouse_url: str, s3: Any, bucket: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         select = "select %(word)s::text"
-        copied = copy_to_s3(connection, select, LineFormat.JSON_LINES, s3, bucket, "x", {"word": "it's"})
+        copied = copy_to_s3(connection, select, RecordFormat.JSON_LINES, s3, bucket, "x", {"word": "it's"})
     assert copied.n_rows == 1
     assert body_of(s3, bucket, "x") == b"it's\n"
 
@@ -60,7 +60,7 @@ def test_a_query_that_breaks_halfway_leaves_nothing_in_s3(warehouse_url: str, s3
     select = "select 1 / (900000 - n), repeat('x', 20) from generate_series(1, 1000000) as n"
     connection = psycopg.connect(warehouse_url)
     with closing(connection), pytest.raises(psycopg.errors.DivisionByZero):
-        copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, "broken.csv")
+        copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, s3, bucket, "broken.csv")
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
 
@@ -89,7 +89,7 @@ def test_memory_does_not_grow_with_the_rows(warehouse_url: str) -> None:
     sink, before = Sink(), resident_bytes()
     with psycopg.connect(warehouse_url) as connection:
         select = "select n, repeat('x', 1000) from generate_series(1, 120000) as n"
-        copied = copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, sink, "any", "large.csv")
+        copied = copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, sink, "any", "large.csv")
     assert copied.n_bytes > 120_000_000
     assert len(sink.sizes) > 10
     assert max(sink.sizes) - before < 50_000_000

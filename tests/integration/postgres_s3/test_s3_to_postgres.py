@@ -85,7 +85,7 @@ def good_and_bad() -> bytes:
     return b"".join(BAD.get(number, b'{"id": %d}' % number) + b"\n" for number in range(1, 31))
 
 
-def test_bad_lines_are_kept_with_their_reason_and_the_others_loaded(
+def test_bad_records_are_kept_with_their_reason_and_the_others_loaded(
     transfer: Any, put: Any, query: Any, body_of: Any, bucket: str
 ) -> None:
     put("x.jsonl", good_and_bad())
@@ -95,10 +95,10 @@ def test_bad_lines_are_kept_with_their_reason_and_the_others_loaded(
     assert (outcome["n_rows"], outcome["n_errors"]) == (30 - len(BAD), len(BAD))
     assert outcome["errors_uri"] == f"s3://{bucket}/bad.jsonl"
     kept = [json.loads(line) for line in body_of("bad.jsonl").splitlines()]
-    assert {line["line"]: line["text"] for line in kept} == {
+    assert {record["line"]: record["text"] for record in kept} == {
         n: text.decode(errors="replace") for n, text in BAD.items()
     }
-    reasons = {line["line"]: line["reason"] for line in kept}
+    reasons = {record["line"]: record["reason"] for record in kept}
     assert 'invalid input syntax for type integer: "two"' in reasons[2]
     assert "null value" in reasons[5]
     assert "duplicate key" in reasons[7]
@@ -106,12 +106,12 @@ def test_bad_lines_are_kept_with_their_reason_and_the_others_loaded(
     assert [row[0] for row in query("select id from target order by id")] == [n for n in range(1, 31) if n not in BAD]
 
 
-def test_more_bad_lines_than_allowed_load_nothing_and_keep_what_was_found(
+def test_more_bad_records_than_allowed_load_nothing_and_are_kept(
     transfer: Any, put: Any, query: Any, body_of: Any
 ) -> None:
     put("x.jsonl", good_and_bad())
     query("insert into target (id) values (99)")
-    with pytest.raises(TransferDataError, match=r"more than 2 bad lines, the last is line 5: NotNullViolation"):
+    with pytest.raises(TransferDataError, match=r"more than 2 bad records, the last is line 5: NotNullViolation"):
         transfer(
             S3ToPostgresOperator, s3_key="x.jsonl", table="target", replace=True, max_errors=2, errors_s3_key="bad"
         )
@@ -119,14 +119,14 @@ def test_more_bad_lines_than_allowed_load_nothing_and_keep_what_was_found(
     assert len(body_of("bad").splitlines()) == 3
 
 
-def test_by_default_no_line_may_be_bad_and_the_message_quotes_none(transfer: Any, put: Any) -> None:
+def test_by_default_no_record_may_be_bad_and_the_message_quotes_none(transfer: Any, put: Any) -> None:
     put("x.jsonl", b'{"id": "secret-person"}\n')
     with pytest.raises(TransferDataError, match="line 1: InvalidTextRepresentation") as raised:
         transfer(S3ToPostgresOperator, s3_key="x.jsonl", table="target")
     assert "secret-person" not in str(raised.value)
 
 
-def test_bad_lines_need_a_place_to_be_kept(transfer: Any) -> None:
+def test_bad_records_need_an_object_to_be_kept_in(transfer: Any) -> None:
     with pytest.raises(TransferConfigurationError, match="errors_s3_key"):
         transfer(S3ToPostgresOperator, s3_key="x", table="target", max_errors=5)
 
@@ -162,21 +162,19 @@ def test_an_empty_object_loads_nothing(transfer: Any, put: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"table": "nowhere"}, "nowhere: there is none of this name"),
-        ({"table": "target", "columns": {"id": "id", "twice": "id"}}, "no column twice that can be written"),
+        ({"table": "nowhere"}, "nowhere: the table does not exist"),
+        ({"table": "target", "columns": {"id": "id", "twice": "id"}}, "no writable column twice"),
         ({"table": "target", "columns": {"id": "NUMBER"}, "file_format": "csv"}, "header id,name lacks NUMBER"),
     ],
 )
-def test_a_wrong_target_is_said_before_anything_is_loaded(
-    transfer: Any, put: Any, arguments: Any, message: str
-) -> None:
+def test_a_wrong_target_fails_before_anything_is_loaded(transfer: Any, put: Any, arguments: Any, message: str) -> None:
     put("x", b"id,name\n1,a\n")
     with pytest.raises((TransferConfigurationError, TransferDataError), match=message):
         transfer(S3ToPostgresOperator, s3_key="x", **arguments)
 
 
 class BreakingBody:
-    """Gives a few chunks and then hangs up, as S3 does on a slow reader."""
+    """A body that yields a few chunks and then loses the connection, as S3's does for a slow reader."""
 
     def __init__(self, body: Any, chunks: int) -> None:
         self._body, self._chunks = body, chunks
@@ -234,7 +232,7 @@ def test_a_body_that_only_breaks_is_given_up(put: Any, s3: Any, bucket: str) -> 
     broken = BreakingS3(s3, chunks=0)
     with pytest.raises(IncompleteReadError):
         list(s3_lines.lines_of(broken, bucket, "x"))
-    assert broken.n_asked == s3_lines.BREAKS + 1
+    assert broken.n_asked == s3_lines.MAX_RESUMES + 1
 
 
 def test_template_fields_are_members() -> None:

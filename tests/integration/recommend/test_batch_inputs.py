@@ -6,7 +6,7 @@ import msgspec
 import psycopg
 import pytest
 
-from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import RecordFormat, copy_to_s3
 from aisle.contracts.personalize import BatchInput
 from aisle.groups.dataset_group import dataset_groups
 from aisle.warehouse import sql
@@ -18,7 +18,7 @@ def lines(
     group, params = dataset_groups()[0], {"active_days": active_days, "is_everybody": is_everybody}
     select = sql(f"recommend/{kind}", interactions=group.mart("interactions"), items=group.mart("items"))
     with psycopg.connect(url) as connection:
-        copy_to_s3(connection, select, LineFormat.JSON_LINES, s3, bucket, "lines", params)
+        copy_to_s3(connection, select, RecordFormat.JSON_LINES, s3, bucket, "lines", params)
     content = s3.get_object(Bucket=bucket, Key="lines")["Body"].read()
     return [msgspec.json.decode(line, type=BatchInput) for line in content.splitlines()]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from airflow_postgres_s3.copy_to_s3 import Copied, LineFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import Copied, RecordFormat, copy_to_s3
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.personalize import INTERACTIONS, Dataset
 from aisle.contracts.s3_layout import export_csv
@@ -39,7 +39,7 @@ def export_dataset(
     _check_columns(connection, dataset, select)
     _check_values(connection, group, dataset)
     key = export_csv(dataset.name, run_key, group.folder)
-    copied = copy_to_s3(connection, select, LineFormat.PERSONALIZE_CSV, s3, bucket, key, {})
+    copied = copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, s3, bucket, key, {})
     row = {"dataset": group.key(dataset.name), "run_key": run_key, **copied._asdict()}
     connection.execute(sql("ops/exports/upsert").encode(), row)
     return copied

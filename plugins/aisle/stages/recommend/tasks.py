@@ -10,7 +10,7 @@ from airflow.sdk import task, task_group
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
-from airflow_postgres_s3.copy_to_s3 import LineFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import RecordFormat, copy_to_s3
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
 from aisle.dag.assets import BATCH_OUTPUT, MODELS
 from aisle.dag.defaults import run_key_of_context, waiting
@@ -95,7 +95,7 @@ def write_input(kind: str) -> dict[str, Any]:
             copied = copy_to_s3(
                 connection,
                 sql(f"recommend/{kind}", **marts),
-                LineFormat.JSON_LINES,
+                RecordFormat.JSON_LINES,
                 S3Hook().get_conn(),
                 settings.storage.bucket,
                 recommend_input(kind, run_key, group.folder),
