@@ -28,7 +28,7 @@ def _views() -> list[dict[str, Any]]:
     below = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
     pages: dict[str, Any] = {
         "name": "Aisle",
-        "href": f"{below}{PREFIX}/line",
+        "href": f"{below}{PREFIX}/pipeline",
         "url_route": "aisle",
         "nav_top_level": True,
     }

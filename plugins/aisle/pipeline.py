@@ -1,6 +1,6 @@
 """The pipeline's stages, a row each, from left to right, and the DAGs that look after it.
 
-Settings, pools, priorities, deadlines, the index of the DAGs, the page Line, the demo, retention and erasure read
+Settings, pools, priorities, deadlines, the index of the DAGs, the page Pipeline, the demo, retention and erasure read
 this table. To add a stage: a row here, a package in `aisle.stages`, a file in `dags/`.
 """
 
@@ -33,7 +33,7 @@ class Stage:
     """
 
     name: str
-    #: What it does, in a few words; for the stages that have a card on the page Line.
+    #: What it does, in a few words; for the stages that have a card on the page Pipeline.
     purpose: str = ""
     #: Cron expression, UTC.
     schedule: str | None = None

@@ -43,7 +43,7 @@ class Question(NamedTuple):
 
 #: Per program that speaks HTTP: what is behind its login, ...
 CLOSED = {
-    "Airflow": [Question("GET", "/api/v2/dags", 401), Question("GET", "/aisle/line", 401)],
+    "Airflow": [Question("GET", "/api/v2/dags", 401), Question("GET", "/aisle/pipeline", 401)],
     "recommendations API": [Question("GET", "/api/v1/recommendations/somebody", 401)],
     "reports": [Question("GET", "/", 401), Question("GET", "/quality/index.html", 401)],
     "engine": [Question("GET", "/", 403), Question("POST", "/recommendations", 403)],

@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 from aisle.errors import AisleError
 from aisle.settings import get_settings
 from aisle.ui import cache as cache_page
-from aisle.ui import cost, line, models, quality, run, words
+from aisle.ui import cost, models, pipeline, quality, run, words
 from aisle.ui.groups import Choice, choose
 from aisle.ui.reader import Reader, WarehouseUnavailable, open_warehouse
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent
 #: Name in the address and of the template → name in the menu, in the order of the menu.
-PAGES = {"line": "Line", "quality": "Quality", "models": "Models", "cache": "Cache", "cost": "Cost"}
+PAGES = {"pipeline": "Pipeline", "quality": "Quality", "models": "Models", "cache": "Cache", "cost": "Cost"}
 _ASSETS = {"style.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -54,7 +54,8 @@ def create_app() -> FastAPI:
         dependencies=[Depends(requires_access_view(AccessView.WEBSITE))],
     )  # fmt: skip
     app.get("/")(_first_page)
-    app.get("/line")(_show_line)
+    app.get("/pipeline")(_show_pipeline)
+    app.get("/line")(_first_page)  # what the page was called
     app.get("/runs/{dag_id}/{run_id:path}", dependencies=_MAY_READ_RUNS)(_show_run)
     for name, read in READERS.items():
         app.get(f"/{name}", name=name)(_page_of(name, read))
@@ -73,13 +74,13 @@ READERS_OF_A_GROUP: dict[str, Callable[[Reader, Choice], Any]] = {"models": mode
 
 
 def _first_page() -> Response:
-    return RedirectResponse("line")
+    return RedirectResponse("pipeline")
 
 
-def _show_line(user: GetUserDep) -> Response:
+def _show_pipeline(user: GetUserDep) -> Response:
     readable_dags = get_auth_manager().get_authorized_dag_ids(user=user)
     with open_warehouse() as reader:
-        return _html("line", view=line.read(reader, readable_dags))
+        return _html("pipeline", view=pipeline.read(reader, readable_dags))
 
 
 def _show_run(dag_id: str, run_id: str) -> Response:

@@ -43,8 +43,8 @@ class Tick(NamedTuple):
     label: str
 
 
-class Line(NamedTuple):
-    """One line of a plot: `style` picks its colour and dash."""
+class Series(NamedTuple):
+    """One series of a plot: `style` picks its colour and dash."""
 
     name: str
     style: str
@@ -57,9 +57,9 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Plot:
-    """Lines over the same steps, oldest on the left."""
+    """Series over the same steps, oldest on the left."""
 
-    lines: tuple[Line, ...]
+    series: tuple[Series, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     words: str
@@ -86,20 +86,20 @@ def bars(values: Sequence[tuple[float, Level, str]], words: str, *, n_places: in
 
 
 def plot(labels: Sequence[str], series: Mapping[str, Sequence[float | None]], words: str) -> Plot | None:
-    """Lines over `labels`, one value of each series per label; None draws no corner. No plot without two values."""
+    """Draw series over `labels`, one value of each per label; None leaves a gap. None for fewer than two values."""
     known = [value for values in series.values() for value in values if value is not None]
     if len(labels) < 2 or len(known) < 2:
         return None
     top = _round_up(max(known))
-    lines = tuple(
-        Line(name, f"line-{nth}", tuple(_corner(place, len(labels), value, top) for place, value in _known(values)))
+    drawn = tuple(
+        Series(name, f"series-{nth}", tuple(_corner(place, len(labels), value, top) for place, value in _known(values)))
         for nth, (name, values) in enumerate(series.items(), start=1)
         if any(value is not None for value in values)
     )
     step = -(-len(labels) // _MOST_X_LABELS)
     x_ticks = tuple(Tick(_x(place, len(labels)), labels[place]) for place in range(0, len(labels), step))
     y_ticks = tuple(Tick(_y(top * part, top), f"{top * part:.3g}") for part in (0.0, 0.5, 1.0))
-    return Plot(lines, x_ticks, y_ticks, words)
+    return Plot(drawn, x_ticks, y_ticks, words)
 
 
 def _known(values: Sequence[float | None]) -> list[tuple[int, float]]:

@@ -75,9 +75,9 @@ def test_the_models_of_a_further_group_are_shown_under_their_plain_names(
 
 
 @pytest.mark.usefixtures("two_shops")
-def test_the_line_says_how_each_leg_of_a_further_group_stands(reader: Any, dag_runs: Any) -> None:
+def test_the_pipeline_page_shows_the_state_of_each_stage_of_a_further_group(reader: Any, dag_runs: Any) -> None:
     dag_runs("train-Shop-North", ("failed", 1))
-    html = reader.get("/line").text
+    html = reader.get("/pipeline").text
     states = re.findall(r'<li class="(\w+)"><a href="/dags/(\w+)-Shop-North"', html)
     assert states == [
         ("idle", "export"), ("bad", "train"), ("idle", "retrain"), ("idle", "recommend"), ("idle", "publish")
@@ -89,10 +89,10 @@ def test_the_line_says_how_each_leg_of_a_further_group_stands(reader: Any, dag_r
 def test_events_that_the_marts_cannot_tell_the_group_of_are_shown_apart(
     shown: Callable[[str], str], two_shops: str
 ) -> None:
-    assert "held until" not in shown("line")
+    assert "held until" not in shown("pipeline")
     with psycopg.connect(two_shops) as connection:
         connection.execute("update events.outbox set state = 'held' where event_id in ('event-41', 'event-42')")
-    assert "waiting 10 held until the marts know them 2 sent 40 dead 3" in shown("line")
+    assert "waiting 10 held until the marts know them 2 sent 40 dead 3" in shown("pipeline")
 
 
 @pytest.mark.usefixtures("two_shops")
@@ -102,7 +102,7 @@ def test_a_group_that_is_not_there_is_a_404_that_names_those_that_are(reader: An
     assert "aisle, Shop-North" in answer.text
 
 
-@pytest.mark.parametrize("page", ["cache", "models", "line"])
+@pytest.mark.parametrize("page", ["cache", "models", "pipeline"])
 def test_with_one_group_no_page_speaks_of_groups(reader: Any, lived_in: str, page: str) -> None:
     assert 'class="groups"' not in reader.get(f"/{page}").text
     assert 'class="further"' not in reader.get(f"/{page}").text

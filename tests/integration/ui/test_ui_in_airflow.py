@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 _STARTS_WITHIN_SECONDS = 120
+PAGES = ("pipeline", "quality", "models", "cache", "cost")
 PASSWORDS = {"keeper": "keeper-password", "reader": "reader-password"}
 
 
@@ -76,7 +77,7 @@ def test_the_plugin_is_loaded_and_its_pages_are_in_the_menu(airflow_url: str) ->
         assert keeper.get("/api/v2/plugins/importErrors").json()["import_errors"] == []
         (plugin,) = [one for one in keeper.get("/api/v2/plugins").json()["plugins"] if one["name"] == "aisle"]
     views = {view["name"]: view for view in plugin["external_views"]}
-    assert views["Aisle"]["href"] == "/aisle/line"
+    assert views["Aisle"]["href"] == "/aisle/pipeline"
     assert views["Aisle"]["nav_top_level"]
     assert views["dbt docs"]["href"] == "http://reports:8001/dbt/index.html"
     assert views["Data Docs"]["href"] == "http://reports:8001/quality/index.html"
@@ -84,7 +85,7 @@ def test_the_plugin_is_loaded_and_its_pages_are_in_the_menu(airflow_url: str) ->
     assert [app["url_prefix"] for app in plugin["fastapi_apps"]] == ["/aisle"]
 
 
-@pytest.mark.parametrize("path", ["line", "quality", "models", "cache", "cost", "assets/style.css", ""])
+@pytest.mark.parametrize("path", [*PAGES, "assets/style.css", ""])
 def test_a_stranger_is_refused_by_the_running_server(airflow_url: str, path: str) -> None:
     answer = httpx.get(f"{airflow_url}/aisle/{path}", follow_redirects=False)
     assert answer.status_code == 401
@@ -101,7 +102,7 @@ def test_pages_open_once_the_warehouse_is_a_connection_of_airflow(airflow_url: s
         }  # fmt: skip
         keeper.post("/api/v2/connections", json=connection).raise_for_status()
         try:
-            answers = {page: reader.get(f"/aisle/{page}") for page in ("line", "quality", "models", "cache", "cost")}
+            answers = {page: reader.get(f"/aisle/{page}") for page in PAGES}
             assert {answer.status_code for answer in answers.values()} == {200}
             assert "week-4" in answers["models"].text
             assert reader.get("/aisle/assets/style.css").headers["content-type"].startswith("text/css")
@@ -119,7 +120,7 @@ def test_one_who_may_only_look_cannot_roll_back(airflow_url: str) -> None:
 @pytest.mark.parametrize(
     "foreign", [{"host": "shop.example"}, {"origin": "http://shop.example"}], ids=["host", "origin"]
 )
-@pytest.mark.parametrize("path", ["/", "/auth/token", "/api/v2/version", "/execution/health/ping", "/aisle/line"])
+@pytest.mark.parametrize("path", ["/", "/auth/token", "/api/v2/version", "/execution/health/ping", "/aisle/pipeline"])
 def test_a_foreign_name_or_page_is_refused_before_airflow_looks_at_it(
     airflow_url: str, path: str, foreign: dict[str, str]
 ) -> None:

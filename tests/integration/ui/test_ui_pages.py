@@ -14,7 +14,7 @@ from aisle.settings import get_settings
 
 Shown = Callable[[str], str]
 
-PAGES = ("line", "quality", "models", "cache", "cost")
+PAGES = ("pipeline", "quality", "models", "cache", "cost")
 ADDRESSES = (*PAGES, "", "assets/style.css", "assets/page.js", "assets/icon.svg")
 
 pytestmark = pytest.mark.usefixtures("on_the_engine")
@@ -37,6 +37,11 @@ def test_a_token_that_airflow_did_not_sign_is_refused(visitor: Any, lived_in: st
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_one_who_may_only_look_sees_every_page(reader: Any, warehouse_url: str, address: str) -> None:
     assert reader.get(f"/{address}").status_code in (200, 307)
+
+
+def test_the_older_address_of_the_pipeline_page_leads_to_it(reader: Any) -> None:
+    answer = reader.get("/line")
+    assert (answer.status_code, answer.headers["location"]) == (307, "pipeline")
 
 
 def test_no_page_describes_the_app_to_strangers(visitor: Any) -> None:
@@ -72,7 +77,7 @@ def test_behind_a_proxy_with_a_path_every_address_keeps_it(
 @pytest.mark.parametrize("page", PAGES)
 def test_a_fresh_warehouse_is_told_what_to_run(shown: Shown, warehouse_url: str, page: str) -> None:
     advice = {
-        "line": "No window yet: run ingest",
+        "pipeline": "No window yet: run ingest",
         "quality": "No gate has run yet: run transform",
         "models": "No model yet: run train",
         "cache": "Nothing is served yet: run recommend",
@@ -102,7 +107,7 @@ def test_a_warehouse_that_is_away_is_a_503_that_says_what_to_do(
 
 def test_a_missing_connection_says_where_to_add_it(reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_WAREHOUSE", raising=False)
-    answer = reader.get("/line")
+    answer = reader.get("/pipeline")
     assert answer.status_code == 503
     assert "AIRFLOW_CONN_WAREHOUSE" in answer.text
 
@@ -116,17 +121,17 @@ def test_a_page_cannot_write(lived_in: str) -> None:
         )
 
 
-# --- line -------------------------------------------------------------------------------------------------------------
+# --- pipeline ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_line_shows_each_leg_from_left_to_right(reader: Any, lived_in: str) -> None:
-    names = re.findall(r'<article id="(\w+)"', reader.get("/line").text)
+def test_the_pipeline_page_shows_each_stage_from_left_to_right(reader: Any, lived_in: str) -> None:
+    names = re.findall(r'<article id="(\w+)"', reader.get("/pipeline").text)
     assert names == ["ingest", "transform", "export", "train", "recommend", "publish"]
 
 
-def test_a_leg_tells_its_last_good_run_and_that_a_newer_one_failed(reader: Any, lived_in: str, dag_runs: Any) -> None:
+def test_a_stage_shows_its_last_good_run_and_that_a_newer_one_failed(reader: Any, lived_in: str, dag_runs: Any) -> None:
     dag_runs("export", ("success", 5), ("failed", 1))
-    page = reader.get("/line").text
+    page = reader.get("/pipeline").text
     card = page[page.index('<article id="export"') : page.index('<article id="train"')]
     assert '<span class="status bad">failed</span>' in card
     assert "5 h ago" in card
@@ -134,9 +139,9 @@ def test_a_leg_tells_its_last_good_run_and_that_a_newer_one_failed(reader: Any, 
     assert "450,000" in card  # rows of its newest receipt
 
 
-def test_a_leg_beside_the_line_is_shown_once_airflow_has_it(reader: Any, lived_in: str, dag_runs: Any) -> None:
+def test_an_optional_stage_is_shown_once_airflow_has_it(reader: Any, lived_in: str, dag_runs: Any) -> None:
     dag_runs("events", ("success", 0.01))
-    page = reader.get("/line").text
+    page = reader.get("/pipeline").text
     card = page[page.index('<article id="events"') :]
     assert '<span class="status busy">look</span>' in card  # it ended well, but three events are dead
     assert "3 events could not be delivered" in card
@@ -149,7 +154,7 @@ def test_a_user_who_may_not_read_a_dag_is_not_told_of_its_runs(
 
     dag_runs("export", ("success", 5))
     monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", lambda self, **_: False)
-    page = reader.get("/line").text
+    page = reader.get("/pipeline").text
     assert "5 h ago" not in page[page.index('<article id="export"') : page.index('<article id="train"')]
 
 
@@ -164,12 +169,12 @@ def test_a_gap_in_the_windows_is_named_with_both_its_ends(
             "'key', 'scheduled', 'proven' from unnest(array[0, 3]) as day",
             {"start": start},
         )
-    page = shown("line")
+    page = shown("pipeline")
     assert "pos: nothing proven from 2024-01-02 00:00 UTC to 2024-01-04 00:00 UTC" in page
 
 
 def test_the_outbox_is_counted_by_state(shown: Shown, lived_in: str) -> None:
-    assert re.search(r"waiting 12 sent 40 dead 3 oldest waiting 52 min ago", shown("line"))
+    assert re.search(r"waiting 12 sent 40 dead 3 oldest waiting 52 min ago", shown("pipeline"))
 
 
 # --- quality ----------------------------------------------------------------------------------------------------------

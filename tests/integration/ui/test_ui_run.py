@@ -17,7 +17,7 @@ def address_of(page: str, dag_id: str) -> str:
 
 def test_a_run_shows_all_that_was_done_under_its_key(reader: Any, lived_in: str, dag_runs: Any) -> None:
     dag_runs("export", ("success", 5), conf={"run_key": "day-28"})
-    page = reader.get(address_of(reader.get("/line").text, "export")).text
+    page = reader.get(address_of(reader.get("/pipeline").text, "export")).text
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "Run key day-28" in text
     assert re.search(r"export interactions 450,000 450,000 42\.0 MB 2\.5 s", text)
@@ -27,7 +27,7 @@ def test_a_run_shows_all_that_was_done_under_its_key(reader: Any, lived_in: str,
 
 def test_a_run_without_a_key_of_its_own_has_that_of_its_time(reader: Any, lived_in: str, dag_runs: Any) -> None:
     dag_runs("export", ("success", 5))
-    page = reader.get(address_of(reader.get("/line").text, "export")).text
+    page = reader.get(address_of(reader.get("/pipeline").text, "export")).text
     assert re.search(r"Run key \d{8}T\d{6}(-\d{3})? ", page)
     assert "No receipt yet" in page
 
@@ -36,7 +36,7 @@ def test_a_run_that_an_asset_started_inherits_the_key_of_its_event(
     reader: Any, lived_in: str, started_by_event: Any
 ) -> None:
     started_by_event("publish", "day-27")
-    assert "Run key day-27" in reader.get(address_of(reader.get("/line").text, "publish")).text
+    assert "Run key day-27" in reader.get(address_of(reader.get("/pipeline").text, "publish")).text
 
 
 def test_a_run_that_airflow_does_not_have_is_a_404(reader: Any, warehouse_url: str) -> None:
@@ -51,6 +51,6 @@ def test_a_run_of_a_dag_that_a_user_may_not_read_is_refused(
     from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 
     dag_runs("export", ("success", 5))
-    address = address_of(reader.get("/line").text, "export")
+    address = address_of(reader.get("/pipeline").text, "export")
     monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", lambda self, **_: False)
     assert reader.get(address).status_code == 403

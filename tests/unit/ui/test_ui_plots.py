@@ -32,9 +32,9 @@ def test_a_bar_of_nothing_can_still_be_seen() -> None:
 def test_a_plot_spans_its_frame_and_leaves_out_what_is_not_known() -> None:
     drawn = plots.plot(["a", "b", "c"], {"model": [0.1, None, 0.25], "popularity": [None, None, None]}, "words")
     assert drawn is not None
-    (line,) = drawn.lines
-    assert [round(x) for x, _ in line.corners] == [plots.LEFT, plots.WIDTH - plots.RIGHT]
-    assert line.corners[1][1] == plots.TOP  # the axis ends on 0.25
+    (series,) = drawn.series
+    assert [round(x) for x, _ in series.corners] == [plots.LEFT, plots.WIDTH - plots.RIGHT]
+    assert series.corners[1][1] == plots.TOP  # the axis ends on 0.25
     assert drawn.y_ticks[-1].label == "0.25"
 
 

@@ -30,5 +30,5 @@ def load(**environment: str) -> list[str]:
 def test_the_loader_finds_one_plugin_and_no_process_pays_for_pages_that_it_does_not_serve() -> None:
     names, views, has_pages = load(AIRFLOW__API__BASE_URL="https://company.example/airflow")
     assert names == "['aisle']"
-    assert views == "[('Aisle', '/airflow/aisle/line'), ('Receipts', '/airflow/aisle/runs/{DAG_ID}/{RUN_ID}')]"
+    assert views == "[('Aisle', '/airflow/aisle/pipeline'), ('Receipts', '/airflow/aisle/runs/{DAG_ID}/{RUN_ID}')]"
     assert has_pages == "False"

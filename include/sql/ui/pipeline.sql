@@ -1,5 +1,5 @@
 -- name: receipts
--- One row per piece of work of the newest run of each leg; of the legs that each group has, those of the first group.
+-- One row per piece of work of the newest run of each stage; of the stages that each group has, those of the first.
 with newest as (
     select distinct on (leg)
         leg,

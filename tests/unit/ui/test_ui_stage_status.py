@@ -1,4 +1,4 @@
-"""Red, amber, green: how a leg stands."""
+"""Red, amber, green: the state of a stage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aisle.settings import Schedules, Settings
-from aisle.ui.line import period_of, verdict_of
+from aisle.ui.pipeline import period_of, status_of
 from aisle.ui.runs import DagRuns, Run
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -20,14 +20,14 @@ def run(state: str, hours_ago: float) -> Run:
 
 
 def dag(*runs: Run, is_paused: bool = False) -> DagRuns:
-    good = next((one for one in runs if one.state == "success"), None)
+    good = next((run for run in runs if run.state == "success"), None)
     return DagRuns(is_paused, None, runs, good)
 
 
 @pytest.mark.parametrize(
     ("runs", "level", "word"),
     [
-        (None, "idle", "not there"),
+        (None, "idle", "no DAG"),
         (dag(), "idle", "no run yet"),
         (dag(run("success", 1)), "good", "fresh"),
         (dag(run("success", 1.5)), "busy", "late"),
@@ -37,20 +37,20 @@ def dag(*runs: Run, is_paused: bool = False) -> DagRuns:
         (dag(run("success", 1), is_paused=True), "busy", "paused"),
     ],
 )
-def test_a_leg_with_a_tick_every_hour(runs: DagRuns | None, level: str, word: str) -> None:
-    verdict = verdict_of(runs, HOUR, NOW)
-    assert (verdict.level, verdict.word) == (level, word)
-    assert verdict.why
+def test_a_stage_with_a_tick_every_hour(runs: DagRuns | None, level: str, word: str) -> None:
+    status = status_of(runs, HOUR, NOW)
+    assert (status.level, status.word) == (level, word)
+    assert status.why
 
 
-def test_a_leg_that_runs_by_hand_is_never_late() -> None:
-    verdict = verdict_of(dag(run("success", 900)), None, NOW)
-    assert (verdict.level, verdict.word) == ("good", "done")
+def test_a_stage_that_runs_by_hand_is_never_late() -> None:
+    status = status_of(dag(run("success", 900)), None, NOW)
+    assert (status.level, status.word) == ("good", "done")
 
 
 def test_a_good_run_older_than_all_that_are_looked_at_still_counts() -> None:
     runs = DagRuns(False, None, (run("skipped", 0.5),), run("success", 1))
-    assert verdict_of(runs, HOUR, NOW).word == "fresh"
+    assert status_of(runs, HOUR, NOW).word == "fresh"
 
 
 @pytest.mark.parametrize(
