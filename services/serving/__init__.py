@@ -1,1 +1,1 @@
-"""The serving API: reads the live generation of the cache, and nothing else but the fallback's product counts."""
+"""The serving API: one application, a folder per domain, over the published lists and the marts beside them."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from aisle.errors import ConfigurationError
+from services.options import read_settings
 from services.server import serve
 from services.serving.app import create_app
 from services.serving.request_log import configure_logging
-from services.serving.settings import settings_of_environment
+from services.serving.settings import ServingSettings
 
 
 def main() -> None:
     """Serve. uvicorn's own access log stays off, because it would write the user ids of the paths."""
-    try:
-        settings = settings_of_environment()
-    except ConfigurationError as error:
-        raise SystemExit(str(error)) from error
+    settings = read_settings(ServingSettings, program="serving", about="The recommendations API.")
     configure_logging()
     serve(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
 

@@ -12,14 +12,17 @@ from starlette.middleware.cors import CORSMiddleware
 from aisle.web_guard import WebGuard
 from services.serving.auth import ApiKeys
 from services.serving.errors import forbidden, install_handlers
-from services.serving.postgres_store import PostgresStore
+from services.serving.health import endpoints as health
+from services.serving.neighbours import Neighbours
+from services.serving.recommendations import endpoints as recommendations
 from services.serving.request_log import REQUEST_ID, RequestLog
-from services.serving.routes import health, lists
 from services.serving.settings import ServingSettings
-from services.serving.store import Store
+
+#: The domains of the application, each with a router of its own.
+DOMAINS = (health, recommendations)
 
 DESCRIPTION = """\
-Recommendations per user and similar items per item, read from the generation that Aisle's publish leg made live last.
+Recommendations per user and similar items per item, read from the generation that Aisle's publish stage made live last.
 
 * **Freshness**: every list says its `generation`, age and whether it `is_stale`; a stale one is served all the same.
 * **Fallback**: a user without a list gets the most ordered products (`source` is `popular`), those of the named group
@@ -30,17 +33,15 @@ Recommendations per user and similar items per item, read from the generation th
 """
 
 
-def create_app(settings: ServingSettings, store: Store | None = None) -> FastAPI:
-    """The API over the warehouse that `settings` name, or over `store`."""
-    store = store or PostgresStore(
-        settings.database_url.get_secret_value(), pool_size=settings.pool_size, wait_seconds=settings.wait_seconds
-    )
+def create_app(settings: ServingSettings) -> FastAPI:
+    """Make the API over the warehouse that `settings` name."""
+    neighbours = Neighbours.of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await store.open()
+        await neighbours.database.open()
         yield
-        await store.close()
+        await neighbours.database.close()
 
     app = FastAPIOffline(
         title="Aisle serving API",
@@ -50,9 +51,9 @@ def create_app(settings: ServingSettings, store: Store | None = None) -> FastAPI
         lifespan=lifespan,
         redoc_url=None,
     )
-    app.state.store, app.state.settings, app.state.api_keys = store, settings, ApiKeys(settings.api_key_hashes)
-    app.include_router(health.router)
-    app.include_router(lists.router)
+    app.state.neighbours, app.state.api_keys = neighbours, ApiKeys(settings.api_key_hashes)
+    for domain in DOMAINS:
+        app.include_router(domain.router)
     install_handlers(app)
     app.add_middleware(
         CORSMiddleware,

@@ -20,11 +20,23 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from services.serving.schemas import ErrorBody, ErrorDetail
-
 log = structlog.get_logger(__name__)
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="For programs: one word that does not change", examples=["item_unknown"])
+    message: str = Field(description="For people")
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: ErrorDetail
 
 
 class ServingError(Exception):

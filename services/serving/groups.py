@@ -1,21 +1,62 @@
-"""Which dataset groups are looked into for a list."""
+"""Which schemas hold the lists of which dataset group: read from `cache.groups`, and remembered for a while."""
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from functools import cache
+from typing import Any
 
+from psycopg.sql import Identifier, Literal
+
+from aisle.contracts.recommendations import ListTable
+from aisle.warehouse import CACHE_SCHEMA, list_parts, sql
+from services.serving.database import Database, Row
 from services.serving.errors import GroupUnknown
 
-T = TypeVar("T")
+#: How long it may take until a group that is published for the first time is found without being named.
+_REMEMBER_SECONDS = 15.0
 
 
-def chosen(groups: Mapping[str, T], group: str | None) -> Sequence[T]:
-    """What is looked into: all groups in their order, or one. Raises GroupUnknown if there is none of that name."""
-    if group is None:
-        return list(groups.values())
-    if group not in groups:
-        raise GroupUnknown(
-            f"no lists are published for a dataset group {group!r}; there are for {', '.join(groups) or 'none yet'}"
-        )
-    return [groups[group]]
+class Groups:
+    """The dataset groups in their order, and look-ups over the caches of all of them in one statement."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._schemas: Mapping[str, str] = {}
+        self._read_at = -math.inf
+
+    async def schemas_of(self, group: str | None) -> Sequence[str]:
+        """Return the schemas to look into: of a group, or of all. Raises GroupUnknown.
+
+        A group that is not known might just have been published.
+        """
+        is_old = time.monotonic() - self._read_at > _REMEMBER_SECONDS
+        if is_old or (group is not None and group not in self._schemas):
+            self._schemas = dict(await self._database.fetch(sql("cache/groups/list")))
+            self._read_at = time.monotonic()
+        if group is None:
+            return list(self._schemas.values()) or [CACHE_SCHEMA]
+        if group not in self._schemas:
+            raise GroupUnknown(
+                f"no lists are published for a dataset group {group!r}; there are for "
+                f"{', '.join(self._schemas) or 'none yet'}"
+            )
+        return [self._schemas[group]]
+
+    async def first(
+        self, name: str, group: str | None, parameters: Mapping[str, Any] | None = None, table: ListTable | None = None
+    ) -> Row | None:
+        """Return the row of the first group that has one, without its place. `name` is a statement with a place."""
+        schemas = tuple(await self.schemas_of(group))
+        rows = await self._database.fetch(_over(name, schemas, table), parameters)
+        return rows[0][1:] if rows else None
+
+
+@cache
+def _over(name: str, schemas: tuple[str, ...], table: ListTable | None) -> str:
+    """One statement that looks into each schema; of several answers, that of the first."""
+    parts = list_parts(table) if table else {}
+    looks = [sql(name, cache=Identifier(schema), nth=Literal(place), **parts) for place, schema in enumerate(schemas)]
+    return looks[0] if len(looks) == 1 else "\nunion all\n".join(looks) + "\norder by place\nlimit 1"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, StringConstraints, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from aisle.errors import ConfigurationError
-from aisle.settings import unusable_settings
 from aisle.web_guard import Audience, names_of
 
 PREFIX = "SERVING_"
@@ -44,6 +42,15 @@ class ServingSettings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_variables(cls, values: Any) -> Any:
+        """pydantic looks for known names only: a misspelt one would be silently ignored."""
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known):
+            raise ValueError(f"the environment has {', '.join(unknown)}, which is none of {', '.join(sorted(known))}")
+        return values
+
     @property
     def audience(self) -> Audience:
         return Audience(names_of(self.allowed_hosts), names_of(self.allowed_origins))
@@ -51,17 +58,3 @@ class ServingSettings(BaseSettings):
     @property
     def cache_ttl(self) -> timedelta:
         return timedelta(hours=self.cache_ttl_hours)
-
-
-def settings_of_environment() -> ServingSettings:
-    """The settings of this process. Raises ConfigurationError that names the variable at fault."""
-    known = {PREFIX + name.upper() for name in ServingSettings.model_fields}
-    if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known):
-        raise ConfigurationError(
-            f"the environment has {', '.join(unknown)}, which the serving API does not know; it knows "
-            f"{', '.join(sorted(known))}"
-        )
-    try:
-        return ServingSettings()  # the environment gives what has no default
-    except ValueError as error:
-        raise unusable_settings("the serving API", PREFIX, error) from error

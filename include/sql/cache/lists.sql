@@ -75,7 +75,7 @@ alter index {cache}.{old_key} rename to {new_key};
 -- One list of one group, which has a place among the groups that are searched together.
 select
     {nth} as place,
-    {products},
+    {products}::text,
     generation,
     score_kind,
     updated_at

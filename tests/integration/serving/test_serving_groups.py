@@ -1,22 +1,20 @@
-"""One suite over both back ends: whose list is served, with a group and without."""
+"""Whose list is served, with a group and without."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psycopg
 import pytest
 
 from aisle.cache.schema import prepare
-from aisle.contracts.recommendations import ScoredProduct
+from services.serving.database import Database
 from services.serving.errors import GroupUnknown
-from services.serving.memory_store import MemoryLists, MemoryStore
-from services.serving.postgres_store import PostgresStore
-from services.serving.store import PopularProducts, Store, StoredList
+from services.serving.health.repository import live_generation
+from services.serving.recommendations.repository import PopularProducts, RecommendationsRepository, StoredList
+from tests.integration.serving.conftest import opened
 
 LISTS = """
 insert into {schema}.offline_user_recommendations
@@ -38,7 +36,7 @@ insert into {schema}.popular_products values
 """
 EVERYWHERE, UP_NORTH = ["mug", "tea", "scarf"], ["scarf", "tea"]
 
-Asked = Callable[[Store], Awaitable[Any]]
+Asked = Callable[[RecommendationsRepository], Awaitable[Any]]
 Ask = Callable[[Asked], Any]
 
 
@@ -46,33 +44,6 @@ def fill(url: str, schema: str, generation: str, *users: str, state: str = "live
     text = LISTS.format(schema=schema, generation=generation, users=f"{{{','.join(users)}}}", state=state)
     with psycopg.connect(url) as connection:
         connection.execute(text.encode())
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[PostgresStore]:
-    store = PostgresStore(url, pool_size=2, wait_seconds=2)
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def remembered() -> AsyncIterator[MemoryStore]:
-    def of(generation: str) -> StoredList:
-        return StoredList(
-            products=[ScoredProduct("p", 1.0)], generation=generation, score_kind="rank", updated_at=datetime.now(UTC)
-        )
-
-    first = MemoryLists({"everywhere": of("g"), "at home": of("g")}, {"of g": of("g")})
-
-    def popular(*products: str) -> list[ScoredProduct]:
-        return [ScoredProduct(product, 1.0) for product in products]
-
-    theirs = PopularProducts(products=popular(*UP_NORTH), generation="n", counted_at=datetime.now(UTC))
-    north = MemoryLists({"everywhere": of("n"), "up north": of("n")}, {"of n": of("n")}, theirs)
-    yield MemoryStore({"aisle": first, "Shop-North": north}, popular(*EVERYWHERE))
 
 
 @pytest.fixture
@@ -86,20 +57,13 @@ def two_caches(warehouse_url: str, shops: Any) -> str:
     return warehouse_url
 
 
-@pytest.fixture(params=["memory", "postgres"])
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """Ask a store in which both groups have lists."""
-    if request.param == "memory":
-        open_store: Any = remembered
-    else:
-        url = request.getfixturevalue("two_caches")
-
-        def open_store() -> Any:
-            return opened(url)
+@pytest.fixture
+def ask(two_caches: str) -> Ask:
+    """Ask a repository in which both groups have lists."""
 
     async def asked(question: Asked) -> Any:
-        async with open_store() as store:
-            return await question(store)
+        async with opened(two_caches) as serving:
+            return await question(serving.repository)
 
     return lambda question: asyncio.run(asked(question))
 
@@ -123,17 +87,17 @@ def generation_of(found: StoredList | None) -> str | None:
 def test_without_a_group_the_first_that_has_a_list_answers_and_with_one_only_that(
     ask: Ask, user: str, group: str | None, generation: str | None
 ) -> None:
-    assert generation_of(ask(lambda store: store.recommendations(user, group))) == generation
+    assert generation_of(ask(lambda lists: lists.list_of("users", user, group))) == generation
 
 
 def test_similar_items_are_found_in_every_group_and_in_the_named_one_only(ask: Ask) -> None:
-    assert generation_of(ask(lambda store: store.similar("of n"))) == "n"
-    assert ask(lambda store: store.similar("of n", "aisle")) is None
+    assert generation_of(ask(lambda lists: lists.list_of("items", "of n"))) == "n"
+    assert ask(lambda lists: lists.list_of("items", "of n", "aisle")) is None
 
 
 def test_an_unknown_group_is_refused_with_the_names_of_those_that_are_there(ask: Ask) -> None:
     with pytest.raises(GroupUnknown, match="'nowhere'; there are for aisle, Shop-North"):
-        ask(lambda store: store.recommendations("at home", "nowhere"))
+        ask(lambda lists: lists.list_of("users", "at home", "nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -143,15 +107,15 @@ def test_an_unknown_group_is_refused_with_the_names_of_those_that_are_there(ask:
 def test_popular_products_are_those_of_the_named_group_or_of_the_whole_shop(
     ask: Ask, group: str | None, products: list[str], generation: str | None
 ) -> None:
-    found = ask(lambda store: store.popular(9, group))
+    found = ask(lambda lists: lists.popular(9, group))
     assert [product.product_id for product in found.products] == products
     assert (found.generation, found.counted_at is not None) == (generation, generation is not None)
-    assert len(ask(lambda store: store.popular(1, group)).products) == 1
+    assert len(ask(lambda lists: lists.popular(1, group)).products) == 1
 
 
 def test_popular_products_of_an_unknown_group_are_refused(ask: Ask) -> None:
     with pytest.raises(GroupUnknown, match="'nowhere'"):
-        ask(lambda store: store.popular(9, "nowhere"))
+        ask(lambda lists: lists.popular(9, "nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -167,8 +131,8 @@ def test_a_group_without_popular_products_shows_those_of_the_whole_shop(two_cach
         connection.execute(missing.encode())
 
     async def look() -> PopularProducts:
-        async with opened(two_caches) as store:
-            return await store.popular(9, "Shop-North")
+        async with opened(two_caches) as serving:
+            return await serving.repository.popular(9, "Shop-North")
 
     found = asyncio.run(look())
     assert [product.product_id for product in found.products] == EVERYWHERE
@@ -179,20 +143,22 @@ def test_a_group_that_is_published_while_serving_runs_is_found_by_name_at_once(w
     fill(warehouse_url, "cache", "g", "at home")
 
     async def look() -> list[str | None]:
-        async with opened(warehouse_url) as store:
-            before = await store.recommendations("at home")
+        async with opened(warehouse_url) as serving:
+            before = await serving.repository.list_of("users", "at home")
             prepare(shops[1], warehouse_url)
             fill(warehouse_url, "cache_shop_north", "n", "up north")
-            named = await store.recommendations("up north", "Shop-North")
-            return [generation_of(found) for found in (before, named, await store.recommendations("up north"))]
+            named = await serving.repository.list_of("users", "up north", "Shop-North")
+            return [
+                generation_of(found) for found in (before, named, await serving.repository.list_of("users", "up north"))
+            ]
 
     assert asyncio.run(look()) == ["g", "n", "n"]
 
 
 def test_ready_tells_the_generation_of_the_first_group_that_has_one(warehouse_url: str, shops: Any) -> None:
     async def live() -> Any:
-        async with opened(warehouse_url) as store:
-            return await store.live_generation()
+        async with opened(warehouse_url) as serving:
+            return await live_generation(serving.groups)
 
     prepare(shops[1], warehouse_url)
     fill(warehouse_url, "cache_shop_north", "n", "up north")
@@ -203,18 +169,18 @@ def test_ready_tells_the_generation_of_the_first_group_that_has_one(warehouse_ur
 
 def test_a_look_up_in_all_groups_is_one_statement(two_caches: str, monkeypatch: pytest.MonkeyPatch) -> None:
     statements: list[str] = []
-    whole = PostgresStore._fetch_once
+    whole = Database._fetch_once
 
-    async def counting(self: PostgresStore, statement: str, parameters: Any) -> Any:
+    async def counting(self: Database, statement: str, parameters: Any) -> Any:
         statements.append(statement)
         return await whole(self, statement, parameters)
 
-    monkeypatch.setattr(PostgresStore, "_fetch_once", counting)
+    monkeypatch.setattr(Database, "_fetch_once", counting)
 
     async def look() -> None:
-        async with opened(two_caches) as store:
+        async with opened(two_caches) as serving:
             for _ in range(3):
-                assert await store.recommendations("up north")
+                assert await serving.repository.list_of("users", "up north")
 
     asyncio.run(look())
     assert len([text for text in statements if "offline_user_recommendations" in text]) == 3

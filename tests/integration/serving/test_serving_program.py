@@ -97,6 +97,6 @@ def test_the_program_refuses_to_start_without_keys() -> None:
     refused = subprocess.run(
         [sys.executable, "-m", "services.serving"], env=environment, capture_output=True, text=True
     )
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "SERVING_API_KEY_HASHES" in refused.stderr
     assert "Traceback" not in refused.stderr

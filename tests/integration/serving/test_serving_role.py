@@ -10,7 +10,8 @@ import pytest
 from psycopg.sql import Identifier
 
 from aisle.warehouse import READER, admit_reader, connect, create_cache, sql
-from services.serving.postgres_store import PostgresStore
+from services.serving.health.repository import live_generation
+from tests.integration.serving.conftest import opened
 
 PASSWORD = "of the reader"
 INSERT_LISTS = """
@@ -37,13 +38,9 @@ def test_lists_are_found_by_the_reader(warehouse_url: str, reader_url: str) -> N
         _write_list(connection, "cache")
 
     async def look() -> str:
-        store = PostgresStore(reader_url, pool_size=1, wait_seconds=10)
-        await store.open()
-        try:
-            kept = await store.recommendations("user")
-            assert await store.live_generation() is None
-        finally:
-            await store.close()
+        async with opened(reader_url, pool_size=1) as serving:
+            kept = await serving.repository.list_of("users", "user")
+            assert await live_generation(serving.groups) is None
         assert kept is not None
         return kept.generation
 

@@ -1,11 +1,10 @@
-"""One suite over both back ends of the store, then what only a database can do: switch, vanish and come back."""
+"""What the repository finds, and what only a database can do: switch, vanish and come back."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,10 @@ from aisle.contracts.recommendations import ScoredProduct
 from aisle.groups.dataset_group import dataset_groups
 from aisle.warehouse import migrate
 from services.serving.errors import DatabaseUnreachable, TableMissing
-from services.serving.memory_store import MemoryLists, MemoryStore
-from services.serving.postgres_store import PostgresStore
-from services.serving.store import PopularProducts, Store, StoredList
+from services.serving.health.repository import live_generation
+from services.serving.recommendations.repository import PopularProducts, RecommendationsRepository, StoredList
 from services.stack.postgres import EmbeddedPostgres
+from tests.integration.serving.conftest import opened
 
 FIRST = dataset_groups()[0]
 POPULAR = [ScoredProduct("p3", 9.0), ScoredProduct("p1", 4.0), ScoredProduct("p2", 4.0)]
@@ -55,41 +54,18 @@ def create_products(url: str) -> None:
         connection.cursor().executemany("insert into core.products values (%s, %s, %s)", rows)
 
 
-@asynccontextmanager
-async def postgres_store(url: str, pool_size: int = 4) -> AsyncIterator[PostgresStore]:
-    store = PostgresStore(url, pool_size=pool_size, wait_seconds=2)
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()
+@pytest.fixture
+def filled(warehouse_url: str) -> str:
+    """URL of a warehouse that holds generation g1."""
+    publish(warehouse_url, "g1")
+    create_products(warehouse_url)
+    return warehouse_url
 
 
-@asynccontextmanager
-async def memory_store() -> AsyncIterator[MemoryStore]:
-    from services.serving.store import LiveGeneration
-
-    now = datetime.now(UTC)
-    one = StoredList(products=BEST_FIRST, generation="g1", score_kind="engine", updated_at=now)
-    live = LiveGeneration(generation="g1", published_at=now, user_lists=1, item_lists=1)
-    yield MemoryStore({"aisle": MemoryLists({"u1": one}, {"i1": one})}, POPULAR, live)
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def filled(request: pytest.FixtureRequest) -> Any:
-    """Opens a store that holds generation g1."""
-    if request.param == "memory":
-        return memory_store
-    url = request.getfixturevalue("warehouse_url")
-    publish(url, "g1")
-    create_products(url)
-    return lambda: postgres_store(url)
-
-
-def test_a_store_finds_the_lists_of_a_user_and_of_an_item(filled: Any) -> None:
+def test_the_repository_finds_the_lists_of_a_user_and_of_an_item(filled: str) -> None:
     async def look() -> tuple[StoredList | None, StoredList | None]:
-        async with filled() as store:
-            return await store.recommendations("u1"), await store.similar("i1")
+        async with opened(filled) as serving:
+            return await serving.repository.list_of("users", "u1"), await serving.repository.list_of("items", "i1")
 
     for found in asyncio.run(look()):
         assert found is not None
@@ -98,43 +74,43 @@ def test_a_store_finds_the_lists_of_a_user_and_of_an_item(filled: Any) -> None:
         assert STARTED <= found.updated_at <= datetime.now(UTC)
 
 
-def test_a_store_knows_what_it_does_not_have(filled: Any) -> None:
+def test_the_repository_knows_what_it_does_not_have(filled: str) -> None:
     async def look() -> tuple[StoredList | None, StoredList | None]:
-        async with filled() as store:
-            return await store.recommendations("i1"), await store.similar("u1")
+        async with opened(filled) as serving:
+            return await serving.repository.list_of("users", "i1"), await serving.repository.list_of("items", "u1")
 
     assert asyncio.run(look()) == (None, None)
 
 
-def test_popular_products_are_those_in_most_orders_and_are_products(filled: Any) -> None:
+def test_popular_products_are_those_in_most_orders_and_are_products(filled: str) -> None:
     async def look() -> tuple[Any, ...]:
-        async with filled() as store:
-            return await store.popular(10), await store.popular(2)
+        async with opened(filled) as serving:
+            return await serving.repository.popular(10), await serving.repository.popular(2)
 
     assert asyncio.run(look()) == (PopularProducts(products=POPULAR), PopularProducts(products=POPULAR[:2]))
 
 
 @pytest.mark.parametrize(("asked", "known"), [("I1", ["i1"]), (" i1 ", ["i1"]), ("i1", ["i1"]), ("i", [])])
-def test_a_store_knows_the_spellings_of_an_item(filled: Any, asked: str, known: list[str]) -> None:
+def test_the_repository_knows_the_spellings_of_an_item(filled: str, asked: str, known: list[str]) -> None:
     async def look() -> list[str]:
-        async with filled() as store:
-            return list(await store.spellings(asked))
+        async with opened(filled) as serving:
+            return list(await serving.repository.spellings(asked))
 
     assert asyncio.run(look()) == known
 
 
 def test_without_marts_there_are_no_spellings(warehouse_url: str) -> None:
     async def look() -> list[str]:
-        async with postgres_store(warehouse_url) as store:
-            return list(await store.spellings("i1"))
+        async with opened(warehouse_url) as serving:
+            return list(await serving.repository.spellings("i1"))
 
     assert asyncio.run(look()) == []
 
 
-def test_a_store_names_the_live_generation(filled: Any) -> None:
+def test_the_repository_names_the_live_generation(filled: str) -> None:
     async def look() -> Any:
-        async with filled() as store:
-            return await store.live_generation()
+        async with opened(filled) as serving:
+            return await live_generation(serving.groups)
 
     live = asyncio.run(look())
     assert (live.generation, live.user_lists, live.item_lists) == ("g1", 1, 1)
@@ -144,18 +120,18 @@ def test_a_store_names_the_live_generation(filled: Any) -> None:
 def test_prepared_statements_follow_a_switch_and_a_rollback(warehouse_url: str) -> None:
     publish(warehouse_url, "g1")
 
-    async def seen(store: Store) -> set[str]:
-        found = [await read for _ in range(8) for read in (store.recommendations("u1"), store.similar("i1"))]
+    async def seen(lists: RecommendationsRepository) -> set[str]:
+        found = [await read for _ in range(8) for read in (lists.list_of("users", "u1"), lists.list_of("items", "i1"))]
         return {one.generation for one in found if one}
 
     async def look() -> list[set[str]]:
-        async with postgres_store(warehouse_url, pool_size=2) as store:
-            names = [await seen(store)]
+        async with opened(warehouse_url, pool_size=2) as serving:
+            names = [await seen(serving.repository)]
             for generation in ("g2", "g3"):
                 await asyncio.to_thread(publish, warehouse_url, generation)
-                names.append(await seen(store))
+                names.append(await seen(serving.repository))
             await asyncio.to_thread(rollback, FIRST, warehouse_url)
-            return [*names, await seen(store)]
+            return [*names, await seen(serving.repository)]
 
     assert asyncio.run(look()) == [{"g1"}, {"g2"}, {"g3"}, {"g2"}]
 
@@ -163,18 +139,18 @@ def test_prepared_statements_follow_a_switch_and_a_rollback(warehouse_url: str) 
 def test_requests_in_flight_survive_switches(warehouse_url: str) -> None:
     publish(warehouse_url, "g0")
 
-    async def read(store: Store, stopped: asyncio.Event) -> int:
+    async def read(lists: RecommendationsRepository, stopped: asyncio.Event) -> int:
         count = 0
         while not stopped.is_set():
-            assert await store.recommendations("u1")
-            assert await store.similar("i1")
+            assert await lists.list_of("users", "u1")
+            assert await lists.list_of("items", "i1")
             count += 1
         return count
 
     async def look() -> list[int]:
         stopped = asyncio.Event()
-        async with postgres_store(warehouse_url) as store, asyncio.TaskGroup() as group:
-            readers = [group.create_task(read(store, stopped)) for _ in range(6)]
+        async with opened(warehouse_url) as serving, asyncio.TaskGroup() as group:
+            readers = [group.create_task(read(serving.repository, stopped)) for _ in range(6)]
             for number in range(1, 6):
                 await asyncio.to_thread(publish, warehouse_url, f"g{number}")
             stopped.set()
@@ -185,8 +161,8 @@ def test_requests_in_flight_survive_switches(warehouse_url: str) -> None:
 
 def test_a_warehouse_without_products_is_named(warehouse_url: str) -> None:
     async def look() -> None:
-        async with postgres_store(warehouse_url) as store:
-            await store.popular(3)
+        async with opened(warehouse_url) as serving:
+            await serving.repository.popular(3)
 
     with pytest.raises(TableMissing, match="transform"):
         asyncio.run(look())
@@ -206,19 +182,19 @@ def test_the_pool_survives_a_restart_of_the_database(own_server: EmbeddedPostgre
     migrate(url)
     publish(url, "g1")
 
-    async def many(store: Store) -> list[Any]:
-        return await asyncio.gather(*[store.recommendations("u1") for _ in range(8)])
+    async def many(lists: RecommendationsRepository) -> list[Any]:
+        return await asyncio.gather(*[lists.list_of("users", "u1") for _ in range(8)])
 
     async def look() -> None:
-        async with postgres_store(url) as store:
-            assert all(await many(store))
+        async with opened(url) as serving:
+            assert all(await many(serving.repository))
             own_server.stop()
             with pytest.raises(DatabaseUnreachable):
-                await store.recommendations("u1")
+                await serving.repository.list_of("users", "u1")
             own_server.start()
-            assert all(await many(store))
+            assert all(await many(serving.repository))
             own_server.stop()
             own_server.start()
-            assert all(await many(store))
+            assert all(await many(serving.repository))
 
     asyncio.run(look())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -8,42 +9,32 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from aisle.contracts.recommendations import ScoredProduct
-from aisle.errors import ConfigurationError
-from services.serving import schemas
-from services.serving.app import create_app
-from services.serving.errors import DatabaseUnreachable, TableMissing
-from services.serving.memory_store import MemoryLists, MemoryStore
-from services.serving.settings import ServingSettings, settings_of_environment
-from services.serving.store import LiveGeneration, PopularProducts, StoredList
+from services.options import read_settings
+from services.serving.database import Database
+from services.serving.recommendations import service
+from services.serving.settings import ServingSettings
+from tests.serving_shop import KEY, Shop
 
-KEY = "a-key-of-the-tests"
-NOW = datetime.now(UTC)
-LIVE = LiveGeneration(generation="g2", published_at=NOW, user_lists=1, item_lists=1)
-
-
-def stored(*scores: float, age: timedelta = timedelta(minutes=5)) -> StoredList:
-    products = [ScoredProduct(f"p{place}", score) for place, score in enumerate(scores)]
-    return StoredList(products=products, generation="g2", score_kind="engine", updated_at=NOW - age)
-
-
-def settings(**more: Any) -> ServingSettings:
-    given = {"database_url": "postgresql://nowhere", "api_key_hashes": hashlib.sha256(KEY.encode()).hexdigest(), **more}
-    return ServingSettings(**given)
-
-
-def client(store: MemoryStore, key: str | None = KEY, **more: Any) -> TestClient:
-    app = create_app(settings(**more), store)
-    sent = {"Authorization": f"Bearer {key}"} if key else {}
-    return TestClient(app, "http://localhost", headers=sent, raise_server_exceptions=False)
+STARTED = datetime.now(UTC)
 
 
 @pytest.fixture
-def api() -> TestClient:
-    users = {"u1": stored(0.8, 0.4, 0.2), "old": stored(0.8, age=timedelta(hours=7)), "below": stored(0.5, -0.5)}
-    users["zero"] = stored(0.0, 0.0)
-    popular = [ScoredProduct("best", 40.0), ScoredProduct("next", 10.0)]
-    return client(MemoryStore({"aisle": MemoryLists(users, {"a/b": stored(1.0)})}, popular, LIVE))
+def shop(warehouse_url: str) -> Iterator[Shop]:
+    with ExitStack() as opened:
+        yield Shop(warehouse_url, opened)
+
+
+@pytest.fixture
+def api(shop: Shop) -> TestClient:
+    shop.scored("users", "u1", 0.8, 0.4, 0.2)
+    shop.scored("users", "old", 0.8, age=timedelta(hours=7))
+    shop.scored("users", "below", 0.5, -0.5)
+    shop.scored("users", "zero", 0.0, 0.0)
+    shop.scored("items", "a/b", 1.0)
+    shop.product("best", 40)
+    shop.product("next", 10)
+    shop.publish()
+    return shop.api()
 
 
 def code_of(answer: Any) -> str:
@@ -57,7 +48,8 @@ def code_of(answer: Any) -> str:
 def test_a_users_list_says_where_it_comes_from_and_how_old_it_is(
     api: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schemas, "datetime", SimpleNamespace(now=lambda _: NOW))
+    generated_at = datetime.fromisoformat(api.get("/api/v1/recommendations/u1").json()["generated_at"])
+    monkeypatch.setattr(service, "datetime", SimpleNamespace(now=lambda _: generated_at + timedelta(minutes=5)))
     answer = api.get("/api/v1/recommendations/u1", params={"limit": 2})
     assert answer.status_code == 200
     body = answer.json()
@@ -66,7 +58,7 @@ def test_a_users_list_says_where_it_comes_from_and_how_old_it_is(
         {"item_id": "p1", "score": 0.4, "relative_score": 0.5},
     ]
     assert body.pop("age_seconds") == 300
-    assert datetime.fromisoformat(body.pop("generated_at")) == NOW - timedelta(minutes=5)
+    assert datetime.fromisoformat(body.pop("generated_at")) == generated_at
     expected = {"user_id": "u1", "source": "cache", "score_kind": "engine", "generation": "g2", "is_stale": False}
     assert body == expected
 
@@ -94,32 +86,42 @@ def test_an_unknown_user_gets_popular_items(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("ttl", "is_stale"), [(6, True), (8, False)])
-def test_an_unknown_user_of_a_group_gets_what_is_popular_there_and_how_old_that_is(ttl: int, is_stale: bool) -> None:
-    products = [ScoredProduct("theirs", 8.0), ScoredProduct("too", 2.0)]
-    theirs = PopularProducts(products=products, generation="n1", counted_at=NOW - timedelta(hours=7))
-    groups = {"aisle": MemoryLists({}, {}), "north": MemoryLists({}, {}, theirs)}
-    api = client(MemoryStore(groups, [ScoredProduct("best", 40.0)], LIVE), cache_ttl_hours=ttl)
+def test_an_unknown_user_of_a_group_gets_what_is_popular_there_and_how_old_that_is(
+    shop: Shop, ttl: int, is_stale: bool
+) -> None:
+    shop.groups("aisle", "north")
+    for product_id, n_orders in (("best", 40), ("theirs", 8), ("too", 2)):
+        shop.product(product_id, n_orders)
+    shop.publish("n1", "cache_north")
+    shop.run("insert into cache_north.popular_products values ('n1', 'theirs', 8), ('n1', 'too', 2)")
+    shop.run("update cache_north.generations set published_at = now() - interval '7 hours'")
+    api = shop.api(cache_ttl_hours=ttl)
     body = api.get("/api/v1/recommendations/nobody", params={"group": "north", "limit": 1}).json()
     assert body["items"] == [{"item_id": "theirs", "score": 8.0, "relative_score": 1.0}]
     assert (body["source"], body["score_kind"], body["generation"]) == ("popular", "popularity", "n1")
-    assert (datetime.fromisoformat(body["generated_at"]), body["is_stale"]) == (NOW - timedelta(hours=7), is_stale)
+    assert datetime.fromisoformat(body["generated_at"]) < STARTED
+    assert body["is_stale"] is is_stale
     for asked in ({}, {"group": "aisle"}):
         body = api.get("/api/v1/recommendations/nobody", params=asked).json()
-        assert [item["item_id"] for item in body["items"]] == ["best"]
+        assert body["items"][0]["item_id"] == "best"
         assert (body["generation"], body["generated_at"], body["is_stale"]) == (None, None, False)
 
 
-def _items(*item_ids: str) -> TestClient:
-    return client(MemoryStore({"aisle": MemoryLists({}, {item_id: stored(1.0) for item_id in item_ids})}, [], LIVE))
+def _items(shop: Shop, *item_ids: str) -> TestClient:
+    for item_id in item_ids:
+        shop.product(item_id)
+        shop.scored("items", item_id, 1.0)
+    return shop.api()
 
 
 @pytest.mark.parametrize("asked", ["5f1e0c9a-p1", "5F1E0C9A-P1", "5f1E0c9a-P1", "%205f1e0c9a-p1%20"])
-def test_an_item_is_found_in_any_case_and_answered_as_the_shop_spells_it(asked: str) -> None:
-    assert _items("5f1e0c9a-p1", "other").get(f"/api/v1/similar/{asked}").json()["item_id"] == "5f1e0c9a-p1"
+def test_an_item_is_found_in_any_case_and_answered_as_the_shop_spells_it(shop: Shop, asked: str) -> None:
+    api = _items(shop, "5f1e0c9a-p1", "other")
+    assert api.get(f"/api/v1/similar/{asked}").json()["item_id"] == "5f1e0c9a-p1"
 
 
-def test_an_id_that_may_be_two_items_is_refused_with_both() -> None:
-    api = _items("aB", "Ab", "other")
+def test_an_id_that_may_be_two_items_is_refused_with_both(shop: Shop) -> None:
+    api = _items(shop, "aB", "Ab", "other")
     answer = api.get("/api/v1/similar/AB")
     assert (answer.status_code, code_of(answer)) == (404, "item_unknown")
     assert "'Ab', 'aB'" in answer.json()["error"]["message"]
@@ -176,33 +178,31 @@ def test_live_asks_nobody_and_ready_names_the_generation(api: TestClient) -> Non
     assert api.get("/health/ready").json()["generation"] == "g2"
 
 
-def test_a_cache_that_was_never_filled_is_not_ready() -> None:
-    answer = client(MemoryStore()).get("/health/ready")
+def test_a_cache_that_was_never_filled_is_not_ready(shop: Shop) -> None:
+    answer = shop.api().get("/health/ready")
     assert (answer.status_code, code_of(answer)) == (503, "cache_empty")
 
 
-class BrokenStore(MemoryStore):
-    """Fails with what it is given."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._error = error
-
-    async def recommendations(self, user_id: str, group: str | None = None) -> StoredList | None:
-        raise self._error
+def test_a_database_that_is_away_is_a_503(shop: Shop) -> None:
+    away = shop.api(database_url="postgresql://nobody@127.0.0.1:1/nothing", wait_seconds=0.1)
+    answer = away.get("/api/v1/recommendations/u1")
+    assert (answer.status_code, code_of(answer)) == (503, "database_unreachable")
+    assert answer.headers["Retry-After"]
 
 
-@pytest.mark.parametrize(
-    ("error", "status", "code"),
-    [
-        (DatabaseUnreachable("no answer"), 503, "database_unreachable"),
-        (TableMissing("no table"), 503, "table_missing"),
-        (RuntimeError("a secret detail"), 500, "internal_error"),
-    ],
-)
-def test_failures_have_the_one_error_body(error: Exception, status: int, code: str) -> None:
-    answer = client(BrokenStore(error)).get("/api/v1/recommendations/u1")
-    assert (answer.status_code, code_of(answer)) == (status, code)
+def test_a_table_that_is_missing_is_a_503(shop: Shop) -> None:
+    shop.run("drop table core.products")
+    answer = shop.api().get("/api/v1/recommendations/u1")
+    assert (answer.status_code, code_of(answer)) == (503, "table_missing")
+
+
+def test_what_nobody_expected_is_a_500_without_its_details(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(self: Database, statement: str, parameters: Any = None) -> Any:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr(Database, "fetch", broken)
+    answer = shop.api().get("/api/v1/recommendations/u1")
+    assert (answer.status_code, code_of(answer)) == (500, "internal_error")
     assert "secret" not in answer.text
 
 
@@ -232,68 +232,80 @@ def test_openapi_lists_every_error_and_no_foreign_schema(api: TestClient) -> Non
         ("SERVING_PORT", "x"),
     ],
 )
-def test_wrong_settings_are_refused_at_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_wrong_settings_end_the_program_with_one_line_and_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
     monkeypatch.setenv("SERVING_DATABASE_URL", "postgresql://nowhere")
     monkeypatch.setenv("SERVING_API_KEY_HASHES", f"{'0' * 64}, {'1' * 64}")
-    assert settings_of_environment().api_key_hashes == ("0" * 64, "1" * 64)
+    assert settings_read().api_key_hashes == ("0" * 64, "1" * 64)
     monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigurationError, match=name.removeprefix("SERVING_").lower() + "|" + name):
-        settings_of_environment()
+    with pytest.raises(SystemExit) as ended:
+        settings_read()
+    said = capsys.readouterr().err
+    assert (ended.value.code, said.count("\n")) == (2, 1)
+    assert name in said
 
 
-def test_a_group_is_named_in_the_query_and_an_unknown_one_is_a_404_that_names_the_known() -> None:
-    north = MemoryLists({"u1": stored(0.9)}, {"i1": stored(0.9)})
-    api = client(MemoryStore({"aisle": MemoryLists({}, {}), "shop-north": north}, [ScoredProduct("best", 4.0)], LIVE))
+def settings_read() -> ServingSettings:
+    return read_settings(ServingSettings, program="serving", about="", arguments=[])
+
+
+def test_a_group_is_named_in_the_query_and_an_unknown_one_is_a_404_that_names_the_known(shop: Shop) -> None:
+    shop.groups("aisle", "north")
+    shop.scored("users", "u1", 0.9, schema="cache_north")
+    shop.scored("items", "i1", 0.9, schema="cache_north")
+    shop.product("best", 4)
+    api = shop.api()
     sources = {
         group: api.get("/api/v1/recommendations/u1", params={"group": group}).json()["source"]
-        for group in ("aisle", "shop-north")
+        for group in ("aisle", "north")
     }
-    assert sources == {"aisle": "popular", "shop-north": "cache"}
+    assert sources == {"aisle": "popular", "north": "cache"}
     assert api.get("/api/v1/recommendations/u1").json()["source"] == "cache"
     for path in ("recommendations/u1", "similar/i1"):
         refused = api.get(f"/api/v1/{path}", params={"group": "nowhere"})
         assert (refused.status_code, code_of(refused)) == (404, "group_unknown")
-        assert "aisle, shop-north" in refused.json()["error"]["message"]
+        assert "aisle, north" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
     "foreign", [{"host": "shop.example"}, {"origin": "https://shop.example"}], ids=["host", "origin"]
 )
-def test_a_foreign_name_or_page_gets_the_one_body_of_errors(foreign: dict[str, str]) -> None:
-    with client(MemoryStore()) as api:
-        for path in ("/api/v1/recommendations/u1", "/health/live", "/docs"):
-            answer = api.get(path, headers=foreign)
-            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
-            assert answer.headers["x-request-id"]
+def test_a_foreign_name_or_page_gets_the_one_body_of_errors(shop: Shop, foreign: dict[str, str]) -> None:
+    api = shop.api()
+    for path in ("/api/v1/recommendations/u1", "/health/live", "/docs"):
+        answer = api.get(path, headers=foreign)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
+        assert answer.headers["x-request-id"]
 
 
-def test_names_and_origins_that_are_allowed_are_answered() -> None:
-    with client(MemoryStore(), allowed_hosts="api.shop.example", allowed_origins="https://shop.example") as api:
-        asked = {"host": "api.shop.example", "origin": "https://shop.example", "sec-fetch-site": "same-site"}
-        assert api.get("/health/live", headers=asked).status_code == 200
+def test_names_and_origins_that_are_allowed_are_answered(shop: Shop) -> None:
+    api = shop.api(allowed_hosts="api.shop.example", allowed_origins="https://shop.example")
+    asked = {"host": "api.shop.example", "origin": "https://shop.example", "sec-fetch-site": "same-site"}
+    assert api.get("/health/live", headers=asked).status_code == 200
 
 
 @pytest.mark.parametrize("listed", ["https://shop.example", "http://localhost:3000, https://Shop.Example/"])
 @pytest.mark.parametrize("header", ["authorization", "x-api-key"])
-def test_a_page_of_an_allowed_origin_may_send_its_key_and_read_the_answer(listed: str, header: str) -> None:
+def test_a_page_of_an_allowed_origin_may_send_its_key_and_read_the_answer(shop: Shop, listed: str, header: str) -> None:
     page = {"origin": "https://shop.example", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
-    with client(MemoryStore(), allowed_origins=listed) as api:
-        question = page | {"access-control-request-method": "GET", "access-control-request-headers": header}
-        leave = api.options("/api/v1/recommendations/u1", headers=question)
-        assert leave.status_code == 200
-        assert header in leave.headers["access-control-allow-headers"].lower()
-        for answer in (
-            leave,
-            api.get("/health/live", headers=page),
-            api.get("/api/v1/recommendations/u1", headers=page | {"x-api-key": "another"}),
-        ):
-            assert answer.headers["access-control-allow-origin"] == "https://shop.example"
-        other = api.options("/api/v1/recommendations/u1", headers=question | {"origin": "https://other.example"})
-        assert (other.status_code, "access-control-allow-origin" in other.headers) == (403, False)
+    api = shop.api(allowed_origins=listed)
+    question = page | {"access-control-request-method": "GET", "access-control-request-headers": header}
+    leave = api.options("/api/v1/recommendations/u1", headers=question)
+    assert leave.status_code == 200
+    assert header in leave.headers["access-control-allow-headers"].lower()
+    for answer in (
+        leave,
+        api.get("/health/live", headers=page),
+        api.get("/api/v1/recommendations/u1", headers=page | {"x-api-key": "another"}),
+    ):
+        assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    other = api.options("/api/v1/recommendations/u1", headers=question | {"origin": "https://other.example"})
+    assert (other.status_code, "access-control-allow-origin" in other.headers) == (403, False)
 
 
-def test_without_allowed_origins_no_page_is_given_leave() -> None:
+def test_without_allowed_origins_no_page_is_given_leave(shop: Shop) -> None:
     question = {"origin": "https://shop.example", "access-control-request-method": "GET"}
-    with client(MemoryStore()) as api:
-        answer = api.options("/api/v1/recommendations/u1", headers=question)
-        assert (answer.status_code, "access-control-allow-origin" in answer.headers) == (403, False)
+    api = shop.api()
+    answer = api.options("/api/v1/recommendations/u1", headers=question)
+    assert (answer.status_code, "access-control-allow-origin" in answer.headers) == (403, False)

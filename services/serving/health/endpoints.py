@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from services.serving.errors import CacheEmpty, DatabaseUnreachable, TableMissing, responses
-from services.serving.schemas import Liveness, Readiness
-from services.serving.store import Store
+from services.serving.health.repository import live_generation
+from services.serving.health.schemas import Liveness, Readiness
+from services.serving.neighbours import neighbours_of
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -24,13 +25,7 @@ async def live() -> Liveness:
 )
 async def ready(request: Request) -> Readiness:
     """Names the live generation, or the neighbour that is missing."""
-    store: Store = request.app.state.store
-    found = await store.live_generation()
-    if found is None:
+    generation = await live_generation(neighbours_of(request).groups)
+    if generation is None:
         raise CacheEmpty("the cache holds no generation yet: run the publish DAG once")
-    return Readiness(
-        generation=found.generation,
-        published_at=found.published_at,
-        user_lists=found.user_lists,
-        item_lists=found.item_lists,
-    )
+    return Readiness(**generation._asdict())

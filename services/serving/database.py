@@ -1,0 +1,80 @@
+"""The warehouse as serving reads it: a pool of connections, and the errors of a database that does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import errors
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from services.serving.errors import DatabaseUnreachable, TableMissing
+
+log = structlog.get_logger(__name__)
+
+Row = tuple[Any, ...]
+
+_CONNECTION: dict[str, Any] = {
+    "autocommit": True,
+    "connect_timeout": 3,
+    "application_name": "aisle-serving",
+    "options": "-c statement_timeout=5000 -c default_transaction_read_only=on",
+}
+#: The pool's pauses between attempts double. Given up early, the next request starts a fresh attempt at once.
+_RECONNECT_SECONDS = 5
+
+
+class Database:
+    """Runs named statements. Each is one snapshot, so a switch of generations is seen whole by the next one."""
+
+    def __init__(self, url: str, *, pool_size: int, wait_seconds: float) -> None:
+        self._pool = AsyncConnectionPool(
+            url,
+            kwargs=_CONNECTION,
+            min_size=1,
+            max_size=pool_size,
+            timeout=wait_seconds,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            open=False,
+            name="serving",
+        )
+
+    async def open(self) -> None:
+        """Begin to connect; does not fail if the database is not there yet."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    async def fetch(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """Return the rows of a read. Tries twice, because a restart of the database breaks every pooled connection.
+
+        Raises DatabaseUnreachable, or TableMissing if the statement names a table that is not there.
+        """
+        try:
+            return await self._fetch_once(statement, parameters or {})
+        except errors.UndefinedTable as error:
+            log.error("table missing", detail=str(error))
+            raise TableMissing("the warehouse lacks a table: migrate it and run the transform DAG once") from error
+        except PoolTimeout as error:
+            raise _unreachable(error) from error
+        except psycopg.OperationalError as error:
+            log.info("database connection lost, trying a fresh one", reason=type(error).__name__)
+        try:
+            await self._pool.check()
+            return await self._fetch_once(statement, parameters or {})
+        except psycopg.OperationalError as error:
+            raise _unreachable(error) from error
+
+    async def _fetch_once(self, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statement.encode(), parameters, prepare=True)
+            return await cursor.fetchall()
+
+
+def _unreachable(error: Exception) -> DatabaseUnreachable:
+    log.error("database unreachable", reason=type(error).__name__, detail=str(error))
+    return DatabaseUnreachable("the warehouse (PostgreSQL) does not answer; try again in a few seconds")

@@ -1,0 +1,23 @@
+"""What of the warehouse says whether the API can answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from services.serving.groups import Groups
+
+
+class LiveGeneration(NamedTuple):
+    """What is served now."""
+
+    generation: str
+    published_at: datetime
+    user_lists: int
+    item_lists: int
+
+
+async def live_generation(groups: Groups) -> LiveGeneration | None:
+    """Return the live generation of the first group that has one; None if nothing was ever published."""
+    row = await groups.first("cache/generations/live", None)
+    return LiveGeneration(*row) if row else None

@@ -1,0 +1,34 @@
+"""What every domain of the application may use: settings, the warehouse, and the dataset groups in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from services.serving.database import Database
+from services.serving.groups import Groups
+from services.serving.settings import ServingSettings
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """One of each per application."""
+
+    settings: ServingSettings
+    database: Database
+    groups: Groups
+
+    @classmethod
+    def of(cls, settings: ServingSettings) -> Neighbours:
+        """Make them as the settings say; nothing is connected yet."""
+        database = Database(
+            settings.database_url.get_secret_value(), pool_size=settings.pool_size, wait_seconds=settings.wait_seconds
+        )
+        return cls(settings, database, Groups(database))
+
+
+def neighbours_of(request: Request) -> Neighbours:
+    """Return the neighbours of the application that a request came to."""
+    neighbours: Neighbours = request.app.state.neighbours
+    return neighbours
