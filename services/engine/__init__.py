@@ -1,1 +1,1 @@
-"""The engine: answers the Amazon Personalize API from the data imported into it, on one machine."""
+"""The engine: a server that answers the Amazon Personalize API from imported data, on one machine."""

@@ -17,7 +17,7 @@ from services.server import serve
 
 
 def main() -> None:
-    """Read the options and serve. An option beats its environment variable."""
+    """Read the options and serve. An option takes precedence over its environment variable."""
     settings = read_settings(
         EngineSettings, program="engine", about="The Personalize API, answered from imported data.",
         options=("host", "port", "data_dir"),
@@ -27,13 +27,13 @@ def main() -> None:
         app = create_app(settings)
     except ConfigurationError as error:
         sys.exit(str(error))
-    # uvicorn ends its work on SIGTERM and then raises the signal again, for whoever was there before.
+    # uvicorn shuts down on SIGTERM and then raises the signal again for the handler that was set before.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(exit_code(app)))
     serve(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
 
 
 def log_as_json() -> None:
-    """One JSON object per line on stdout, whoever logs."""
+    """Write each log entry, the engine's and the libraries', to stdout as one JSON object per line."""
     stamps: list[Processor] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     renderers: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(processors=[*stamps, *renderers], logger_factory=structlog.PrintLoggerFactory(sys.stdout))

@@ -1,4 +1,4 @@
-"""The parts of an engine, put together: one call in, one answer out."""
+"""The engine as a whole: its parts, and one method that answers a call."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 
 class Reply(NamedTuple):
-    """What a call is answered with; `error` is the error's code, None if all went well."""
+    """The answer to a call; `error` is the error's code, None on success."""
 
     status: int
     body: bytes
@@ -65,7 +65,7 @@ class Engine:
 
     @classmethod
     def open(cls, settings: EngineSettings) -> Engine:
-        """Read what an earlier process left and go on with it."""
+        """Open the data folder and resume the jobs that an earlier process left unfinished."""
         files = DataFolder(settings.data_dir)
         store = Store(files.database)
         datasets = Datasets(store, files)
@@ -96,14 +96,14 @@ class Engine:
         self.lifecycle.close()
 
     def answer(self, operation: Operation, body: bytes, region: str, request_id: str = "") -> Reply:
-        """The answer to one call of any of the three services; it never raises."""
+        """Return the answer to one call of any of the three services. Never raises."""
         try:
             call = Call(operation.parse(body), region)
             return Reply(200, operation.success_body(self.provider.answer(operation, call)))
         except PersonalizeError as error:
             return Reply.of(error, operation.error_status(error))
         except Exception as error:
-            # The boundary of a call: whatever breaks in it is told to the log, and to the client as a bug of ours.
+            # The boundary of a call: any failure is logged, and reported to the client as a bug of the engine.
             if is_full(error):
                 log.warning("disk full", operation=operation.name, request_id=request_id, remedy=NO_SPACE)
                 full = NoSpace(f"{NO_SPACE}, then send this call again; it changed nothing")

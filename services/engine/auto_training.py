@@ -1,8 +1,8 @@
-"""Automatic training: new versions of solutions by the engine's clock, if it was asked for with ENGINE_AUTO_TRAINING.
+"""Automatic training: create solution versions on a schedule, if ENGINE_AUTO_TRAINING is set.
 
-The first version of a solution begins an hour after it became ACTIVE unless one was made by hand; later ones every N
-days of `rate(N days)`, and only if there are interactions that the last automatic one did not see. An UpdateSolution
-begins the count anew.
+The first version of a solution is created an hour after it became ACTIVE, unless one was created by hand; later ones
+every N days of `rate(N days)`, and only if there are interactions that the latest automatic version did not see.
+UpdateSolution restarts the count.
 
 Source: Personalize developer guide, "Configuring automatic training".
 """
@@ -30,15 +30,15 @@ log = structlog.get_logger()
 DEFAULT_SCHEDULE = "rate(7 days)"
 FIRST_AFTER_SECONDS = 3_600
 SECONDS_PER_DAY = 86_400
-#: How often the clock is looked at, in its own time and at least in that of the machine.
-TICK_SECONDS, LEAST_TICK_SECONDS = 60, 0.05
+#: Seconds between two checks: on the engine's own clock, and the minimum on the machine's.
+TICK_SECONDS, MIN_TICK_SECONDS = 60, 0.05
 
 
 class AutoTraining:
-    """A thread that looks at the clock.
+    """The thread that creates versions when they are due.
 
-    `newest_record` gives the number of the latest single record of a dataset, 0 if there is none; `speed` is how many
-    seconds pass here in one of the machine's.
+    newest_record  returns the number of the latest single record of a dataset, 0 if there is none
+    speed          seconds of the engine's clock in one second of the machine's
     """
 
     def __init__(
@@ -53,18 +53,18 @@ class AutoTraining:
         threading.Thread(target=self._loop, name="engine-auto-training", daemon=True).start()
 
     def _loop(self) -> None:
-        while not self._lifecycle.closes_within(max(LEAST_TICK_SECONDS, TICK_SECONDS / self._speed)):
+        while not self._lifecycle.closes_within(max(MIN_TICK_SECONDS, TICK_SECONDS / self._speed)):
             try:
                 self.tick(time.time())
             except Exception as error:
-                # A thread that dies would end all automatic training without a word.
+                # If the thread died, automatic training would end unnoticed.
                 if is_full(error):
                     log.warning("disk full", remedy=NO_SPACE)
                 else:
                     log.exception("automatic training broke")
 
     def tick(self, now: float) -> None:
-        """Begin what is due at this moment, in epoch seconds of the machine."""
+        """Start the trainings that are due at `now`, in epoch seconds of the machine."""
         for solution in self._store.in_status([ACTIVE], SOLUTION):
             with self._store.transaction():
                 current = self._store.current(solution)
@@ -84,15 +84,15 @@ class AutoTraining:
         log.info("automatic training", arn=version.arn)
 
     def _data_of(self, group_arn: str) -> list[Any]:
-        """What tells one state of a group's interactions from another; empty if there are none."""
+        """Return a value that changes with a group's interactions; empty if there are none."""
         datasets = self._store.page(DATASET, where=(DATASET_GROUP.arn_member, group_arn))
-        interactions = [one for one in datasets if one.body["datasetType"] == "INTERACTIONS"]
-        state = [(one.inner.get("parts", []), self._newest_record(one.arn)) for one in interactions]
+        interactions = [dataset for dataset in datasets if dataset.body["datasetType"] == "INTERACTIONS"]
+        state = [(dataset.inner.get("parts", []), self._newest_record(dataset.arn)) for dataset in interactions]
         return [[*parts, newest] for parts, newest in state if parts or newest]
 
 
 def is_due(solution: Resource, versions: Sequence[Resource], data: Any, now: float, speed: float = 1) -> bool:
-    """Whether a solution is to be trained now on `data`, which tells one state of the interactions from another."""
+    """Return whether a solution is due for training; `data` changes with the group's interactions."""
     if any(version.status in CREATING for version in versions):
         return False
     automatic = [version for version in versions if version.body["trainingType"] == AUTOMATIC]

@@ -1,9 +1,8 @@
-"""Who may call: the `Host` that a call was sent to, and the `Origin` of the page that sent it.
+"""Check the `Host` that a call was sent to and the `Origin` of the page that sent it.
 
-Any page that somebody opens can make the browser call an address of the reader's own machine. Where calls must be
-signed that is harmless; an engine without access keys answers pages of this machine at most. A name that is made to
-point at this machine (DNS rebinding) turns a foreign page into one of the engine's own origin, so the host that a call
-names must be an IP address, localhost, or a name from the settings.
+Any page in a browser can call an address of the machine that the browser runs on. That is harmless where calls must be
+signed; an engine without access keys answers only pages of its own machine. With DNS rebinding a foreign page gets the
+engine's own origin, so the host of a call must be an IP address, localhost, or a name from the settings.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from services.engine.errors import AccessDenied
 
 LOOPBACK = "loopback"
 
-#: What a page may read besides the body; SDKs correct a clock that is wrong by `Date`.
+#: Headers that a page may read; SDKs correct a wrong clock by `Date`.
 _EXPOSED = ("x-amzn-RequestId", "x-amzn-ErrorType", "Date")
-#: Seconds for which a browser need not ask again. Browsers cap it at less.
+#: Seconds for which a browser may cache a preflight response. Browsers cap it lower.
 _MAX_AGE = 86_400
 _SHOWN_CHARACTERS = 100
 _ORIGIN = re.compile(r"https?://(?P<host>[a-z\d.\-_]+|\[[\da-f:.]+\])(?::\d{1,5})?")
@@ -39,13 +38,14 @@ class Origins:
 
     @classmethod
     def parse(cls, text: str, *, signed: bool) -> Origins:
-        """From `https://shop.example,loopback` or `*`. Raises ConfigurationError for what needs signed calls."""
+        """Parse `https://shop.example,loopback` or `*`. Raises ConfigurationError where calls need to be signed."""
         names = frozenset(names_of(text.lower()))
         listed = names - {ANY, LOOPBACK}
         for origin in sorted(listed):
             if not _ORIGIN.fullmatch(origin):
                 raise ConfigurationError(
-                    f"ENGINE_CORS_ORIGINS has '{origin}', which is no origin; write https://shop.example without a path"
+                    f"ENGINE_CORS_ORIGINS has '{origin}', which is not an origin; write https://shop.example, "
+                    "without a path"
                 )
         if not signed and (foreign := sorted(name for name in names - {LOOPBACK} if not _is_of_this_machine(name))):
             raise ConfigurationError(
@@ -55,14 +55,14 @@ class Origins:
         return cls(listed, LOOPBACK in names, ANY in names)
 
     def allow(self, origin: str) -> bool:
-        """Whether pages of an origin, as a browser names it, may read answers."""
+        """Return whether pages of an origin, as a browser names it, may read answers."""
         origin = origin.lower()
         return self.any or origin in self.listed or (self.loopback and _is_of_this_machine(origin))
 
 
 @dataclass(frozen=True)
 class Callers:
-    """What is asked of the headers of every call before anything else."""
+    """The check of every call's headers, which comes before all others."""
 
     hosts: Hosts
     origins: Origins
@@ -70,7 +70,7 @@ class Callers:
 
     @classmethod
     def parse(cls, hosts: str, origins: str, *, signed: bool) -> Callers:
-        """From the settings. `signed` says that calls need a signature. Raises ConfigurationError."""
+        """Parse the settings; `signed` says whether calls need a signature. Raises ConfigurationError."""
         known = Hosts(names_of(hosts))
         if known.any and not signed:
             raise ConfigurationError(
@@ -80,11 +80,11 @@ class Callers:
         return cls(known, Origins.parse(origins, signed=signed), signed)
 
     def check(self, headers: Mapping[str, str]) -> None:
-        """Return if the call may go on to its signature. Raises AccessDenied."""
+        """Raise AccessDenied unless the call comes from an allowed host and origin."""
         host = headers.get("host")
         if host is not None and not self.hosts.know(host):
             raise AccessDenied(
-                f"The call was sent to the host '{host[:_SHOWN_CHARACTERS]}', which is no name of this engine; "
+                f"The call was sent to the host '{host[:_SHOWN_CHARACTERS]}', which is not a name of this engine; "
                 "call it by localhost or an IP address, or add the name to ENGINE_ALLOWED_HOSTS"
             )
         origin = headers.get("origin")
@@ -96,7 +96,7 @@ class Callers:
 
 
 class Cors(CORSMiddleware):
-    """Answers a browser's question before a call, and lets pages of allowed origins read the answers."""
+    """Answers preflight requests, and lets pages of allowed origins read answers."""
 
     def __init__(self, app: ASGIApp, origins: Origins) -> None:
         super().__init__(app, allow_methods=["POST"], allow_headers=["*"], expose_headers=_EXPOSED, max_age=_MAX_AGE)
@@ -107,7 +107,7 @@ class Cors(CORSMiddleware):
 
 
 def _is_of_this_machine(origin: str) -> bool:
-    """Whether a page is served by this machine, as browsers take those below localhost to be, too."""
+    """Return whether an origin is this machine. Names below localhost are, as in browsers."""
     matched = _ORIGIN.fullmatch(origin)
     if not matched:
         return False

@@ -1,4 +1,4 @@
-"""The recipes of the service, their algorithms and feature transformations, and what each lets be set.
+"""The recipes of the service, their algorithms and feature transformations, and the parameters of each.
 
 Source: Personalize developer guide, "Choosing a recipe" and the page of each recipe, November 2025.
 """
@@ -14,7 +14,7 @@ from services.engine.recipes.ease import USUAL_DIMENSION
 
 SERVICE_ARN = "arn:aws:personalize:::"
 RECIPE_ARN = re.compile(rf"{RECIPE_PREFIX}(?P<name>[a-zA-Z0-9\-_]+)")
-#: The service's own resources are older than any account's.
+#: Creation time of the service's own resources.
 PUBLISHED_AT = 1_565_049_600.0
 
 USER_PERSONALIZATION, PERSONALIZED_RANKING, RELATED_ITEMS, POPULAR_ITEMS, USER_SEGMENTATION, PERSONALIZED_ACTIONS = (
@@ -29,7 +29,7 @@ _TIMES = {"creationDateTime": PUBLISHED_AT, "lastUpdatedDateTime": PUBLISHED_AT}
 
 
 class Parameter(NamedTuple):
-    """One thing that can be set: a number between two bounds, or one of some choices. Values travel as strings."""
+    """A parameter: a number between two bounds, or one of several choices. Values are strings on the wire."""
 
     name: str
     type: Literal["integer", "continuous", "categorical"]
@@ -41,7 +41,7 @@ class Parameter(NamedTuple):
 
     @property
     def range(self) -> dict[str, Any]:
-        """As DescribeAlgorithm tells it."""
+        """The range, as in the answer of DescribeAlgorithm."""
         if self.type == "categorical":
             return {"name": self.name, "values": [*self.choices], "isTunable": self.tunable}
         number = int if self.type == "integer" else float
@@ -50,13 +50,13 @@ class Parameter(NamedTuple):
 
     @property
     def allowed(self) -> str:
-        """What a value may be, in words."""
+        """The allowed values, in words."""
         if self.type == "categorical":
             return f"one of {', '.join(self.choices)}"
         return f"{'a whole' if self.type == 'integer' else 'a'} number from {self.low:g} to {self.high:g}"
 
     def allows(self, text: str) -> bool:
-        """Whether `text` is a value of the right type within the bounds."""
+        """Return whether `text` is a value of the right type within the bounds."""
         if self.type == "categorical":
             return text.lower() in {choice.lower() for choice in self.choices}
         try:
@@ -83,7 +83,7 @@ def _percentiles(what: str, low: float, high: float) -> tuple[Parameter, ...]:
 
 
 class Algorithm(NamedTuple):
-    """What a recipe trains, and its hyperparameters."""
+    """The algorithm of a recipe, and its hyperparameters."""
 
     name: str
     hyperparameters: tuple[Parameter, ...] = ()
@@ -94,15 +94,15 @@ class Algorithm(NamedTuple):
 
     @property
     def body(self) -> dict[str, Any]:
-        """As DescribeAlgorithm tells it."""
+        """The algorithm, as in the answer of DescribeAlgorithm."""
         ranges = {
-            f"{kind}HyperParameterRanges": [one.range for one in self.hyperparameters if one.type == kind]
+            f"{kind}HyperParameterRanges": [known.range for known in self.hyperparameters if known.type == kind]
             for kind in ("integer", "continuous", "categorical")
         }
         return {
             "name": self.name,
             "algorithmArn": self.arn,
-            "defaultHyperParameters": {one.name: one.default for one in self.hyperparameters},
+            "defaultHyperParameters": {parameter.name: parameter.default for parameter in self.hyperparameters},
             "defaultHyperParameterRanges": ranges,
             "trainingInputMode": "File",
             **_TIMES,
@@ -110,7 +110,7 @@ class Algorithm(NamedTuple):
 
 
 class FeatureTransformation(NamedTuple):
-    """What a recipe does with the data before it trains, and its parameters."""
+    """How a recipe prepares data before training, and the parameters of that."""
 
     name: str
     parameters: tuple[Parameter, ...] = ()
@@ -121,18 +121,18 @@ class FeatureTransformation(NamedTuple):
 
     @property
     def body(self) -> dict[str, Any]:
-        """As DescribeFeatureTransformation tells it."""
+        """The transformation, as in the answer of DescribeFeatureTransformation."""
         return {
             "name": self.name,
             "featureTransformationArn": self.arn,
-            "defaultParameters": {one.name: one.default for one in self.parameters},
+            "defaultParameters": {parameter.name: parameter.default for parameter in self.parameters},
             "status": ACTIVE,
             **_TIMES,
         }
 
 
 class Recipe(NamedTuple):
-    """One recipe. Those of a domain belong to recommenders. Which ones the engine trains, its models say."""
+    """A recipe of the service; with a domain it is for recommenders. `models.MODELS` lists those the engine trains."""
 
     name: str
     type: str
@@ -147,7 +147,7 @@ class Recipe(NamedTuple):
 
     @property
     def body(self) -> dict[str, Any]:
-        """As DescribeRecipe and ListRecipes tell it."""
+        """The recipe, as in the answers of DescribeRecipe and ListRecipes."""
         return {
             "name": self.name,
             "recipeArn": self.arn,
@@ -162,7 +162,7 @@ class Recipe(NamedTuple):
 
     @property
     def second_version(self) -> bool:
-        """Whether it weighs event types itself, as the recipes of the second version do."""
+        """Whether it is a recipe of the second version, which weighs event types itself."""
         return self.name.endswith("-v2")
 
 
@@ -211,7 +211,7 @@ _CUSTOM = (
         Algorithm("aws-user-personalization", _RECURRENT), PERCENTILE_FILTERING,
     ),
     Recipe(
-        "aws-popularity-count", USER_PERSONALIZATION, "Recommends the items that most users took.",
+        "aws-popularity-count", USER_PERSONALIZATION, "Recommends the items that most users interacted with.",
         Algorithm("aws-popularity-count"), SIMS_FILTERING,
     ),
     Recipe(
@@ -231,7 +231,7 @@ _CUSTOM = (
         Algorithm("aws-similar-items", _SIMILAR_ITEMS),
     ),
     Recipe(
-        "aws-sims", RELATED_ITEMS, "Recommends items taken together with a given one.",
+        "aws-sims", RELATED_ITEMS, "Recommends items that users chose together with a given one.",
         Algorithm("aws-sims", _SIMS), SIMS_FILTERING,
     ),
     Recipe(
@@ -296,10 +296,12 @@ RECIPES = {
     )
 }
 ALGORITHMS = {recipe.algorithm.arn: recipe.algorithm for recipe in RECIPES.values()}
-TRANSFORMATIONS = {one.transformation.arn: one.transformation for one in RECIPES.values() if one.transformation}
+TRANSFORMATIONS = {
+    recipe.transformation.arn: recipe.transformation for recipe in RECIPES.values() if recipe.transformation
+}
 
 
 def recipe_of(arn: str) -> Recipe | None:
-    """The recipe of an ARN, or None if the service has none of that name."""
+    """Return the recipe of an ARN, or None if the service has no such recipe."""
     matched = RECIPE_ARN.fullmatch(arn)
     return RECIPES.get(matched["name"]) if matched else None

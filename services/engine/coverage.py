@@ -55,17 +55,17 @@ In the notebooks of `aws-samples/amazon-personalize-samples`, which keep their o
 
 
 def coverage() -> str:
-    """The checklist, from botocore's models and the provider's methods, and what was looked up beside the models."""
+    """Return the checklist, from botocore's models and the provider's methods, and the notes on what was looked up."""
     return "\n".join([_INTRODUCTION, *(_section(service) for service in SERVICES), _EVIDENCE])
 
 
 def covered(service: str) -> list[str]:
-    """The operations of a service that are carried out."""
+    """Return the operations of a service that the engine carries out."""
     return [name for name in operations(service) if method_of(Provider, name) and name not in REFUSED]
 
 
 def missing(service: str) -> list[str]:
-    """The operations of a service that the engine knows nothing of."""
+    """Return the operations of a service that the engine does not know."""
     return [name for name in operations(service) if not method_of(Provider, name)]
 
 

@@ -1,6 +1,6 @@
 """The errors of the API, each with the code that travels on the wire as `__type`.
 
-PersonalizeError              HTTP 400 in the control plane; the model of the other two services may say otherwise
+PersonalizeError              HTTP 400 in the control plane; in the other two services the status that the model gives
 ├── InvalidInput                  a value, a combination or an ARN is wrong
 ├── NotFound                      no such resource
 ├── AlreadyExists                 the name is taken
@@ -9,14 +9,14 @@ PersonalizeError              HTTP 400 in the control plane; the model of the ot
 ├── InvalidNextToken              a page token that no answer contained
 ├── TooManyTags                   more tags than a resource may carry
 ├── TooManyTagKeys                more keys than a resource can have tags
-└── FrontDoorError            what any AWS service may answer before an operation is reached, or when it breaks
+└── FrontDoorError            errors outside of operations, as any AWS service may return them
     ├── UnknownOperation          the service has no such operation
     ├── RequestTooLarge           more bytes than any request of the API needs
-    ├── AccessDenied              the engine is not for this host name or this page
+    ├── AccessDenied              the engine does not answer this host name or this page
     ├── NotAuthenticated          400 in the control plane, 403 in the other two services
     │   └── MissingAuthenticationToken, IncompleteSignature, UnrecognizedClient, InvalidSignature
     ├── ServiceUnavailable        the engine is opening its data
-    ├── NoSpace                   the engine's disk is full; clients try again
+    ├── NoSpace                   the engine's disk is full; clients retry
     └── InternalFailure           a bug of the engine; its log has the request's id
 JobFailed                     a job ends in CREATE FAILED; the text becomes its failureReason
 """
@@ -32,13 +32,13 @@ _SHOWN_CHARACTERS = 200
 
 
 def shown(value: Any) -> str:
-    """A value of a request as a message shows it: text as it is, all else as JSON writes it; its beginning if long."""
+    """Format a value of a request for a message: text as it is, anything else as JSON; cut at 200 characters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text[:_SHOWN_CHARACTERS].encode(errors="backslashreplace").decode()
 
 
 class PersonalizeError(FinalError):
-    """An answer that is an error of the service's own model."""
+    """An error that the service's own model has."""
 
     code = "InternalFailure"
 
@@ -92,13 +92,13 @@ class TooManyTagKeys(PersonalizeError):
 
 
 class FrontDoorError(PersonalizeError):
-    """An error that belongs to no operation. It brings its HTTP status along."""
+    """An error that belongs to no operation; it has an HTTP status of its own."""
 
     status = 400
 
 
 class UnknownOperation(FrontDoorError):
-    """The service has no such operation. 404 where the path should have named it, 405 for another verb than POST."""
+    """The service has no such operation. 404 for an unknown path, 405 for any method but POST."""
 
     code = "UnknownOperationException"
 
@@ -115,14 +115,14 @@ class RequestTooLarge(FrontDoorError):
 
 
 class AccessDenied(FrontDoorError):
-    """The engine is not for this host name, or not for pages of this origin."""
+    """The engine does not answer this host name, or pages of this origin."""
 
     code = "AccessDeniedException"
     status = 403
 
 
 class NotAuthenticated(FrontDoorError):
-    """Who calls is not known. JSON 1.1 services answer 400, REST services 403."""
+    """The caller is unknown. JSON 1.1 services answer 400, REST services 403."""
 
     status = 403
 
@@ -134,19 +134,19 @@ class MissingAuthenticationToken(NotAuthenticated):
 
 
 class IncompleteSignature(NotAuthenticated):
-    """The signature is not of the form that AWS prescribes."""
+    """The signature does not have the form that AWS prescribes."""
 
     code = "IncompleteSignatureException"
 
 
 class UnrecognizedClient(NotAuthenticated):
-    """Nobody has this access key."""
+    """The access key does not exist."""
 
     code = "UnrecognizedClientException"
 
 
 class InvalidSignature(NotAuthenticated):
-    """The signature is not that of the key's secret, or not of this call, or too old."""
+    """The signature does not match the key's secret or the call, or is too old."""
 
     code = "InvalidSignatureException"
 
@@ -159,18 +159,18 @@ class ServiceUnavailable(FrontDoorError):
 
 
 class NoSpace(FrontDoorError):
-    """The engine's disk is full. With this status SDKs try again."""
+    """The engine's disk is full. SDKs retry on this status."""
 
     code = "ServiceUnavailable"
     status = 503
 
 
 class InternalFailure(FrontDoorError):
-    """A bug of the engine. What it was is in the log, never on the wire."""
+    """A bug of the engine. The details are in the log, never on the wire."""
 
     code = "InternalFailure"
     status = 500
 
 
 class JobFailed(FinalError):
-    """A job cannot end well; the text becomes its `failureReason`."""
+    """A job has failed; the text becomes its `failureReason`."""

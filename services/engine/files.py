@@ -1,4 +1,4 @@
-"""The data folder: where datasets and models lie, and how a file or folder appears there whole or not at all."""
+"""The data folder: the paths of datasets and models, and files and folders that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ class DataFolder:
         self.root.mkdir(parents=True, exist_ok=True)
         self._lock = self._own()
         self._scratch = self.root / "scratch"
-        # Whatever is in there was half done when an earlier process ended.
+        # An earlier process left its content unfinished.
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
         self._recover()
 
     def _own(self) -> IO[str]:
-        """A lock that lasts as long as this process: two engines would run each other's jobs."""
+        """Lock the folder for the life of this process: two engines would run each other's jobs."""
         lock = (self.root / "lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConfigurationError(
-                f"the data folder {self.root} belongs to an engine that is running; stop it or set ENGINE_DATA_DIR"
+                f"the data folder {self.root} is in use by another engine; stop it or set ENGINE_DATA_DIR"
             ) from error
         return lock
 
     def _recover(self) -> None:
-        """Folders that were being replaced when an earlier process ended are what they were, or what they became."""
+        """Finish or undo the replacements that were under way when an earlier process ended."""
         for former in (self.root / "models").rglob(f"*{_FORMER}"):
             final = former.with_name(former.name.removesuffix(_FORMER))
             if final.exists():
@@ -63,14 +63,14 @@ class DataFolder:
         return self.root / "models" / version.region / version.tail
 
     def of(self, resource: Resource) -> Path | None:
-        """The folder that goes when the resource goes, if it has one."""
+        """Return the folder that is deleted with a resource, or None."""
         folders = {"Dataset": "datasets", "SolutionVersion": "models", "Solution": "models"}
         top = folders.get(resource.kind.noun)
         return self.root / top / resource.region / resource.tail if top else None
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A path of its own that does not exist yet; what is left there in the end is removed."""
+        """Provide a path that does not exist yet, and remove it afterwards."""
         path = self._scratch / uuid.uuid4().hex
         try:
             yield path
@@ -79,7 +79,7 @@ class DataFolder:
 
 
 def publish(made: Path, final: Path) -> None:
-    """Give a finished file or folder its name, durably; what had the name before (a job run again) is replaced."""
+    """Move a finished file or folder to its final name, durably, in place of an earlier one."""
     for path in [made, *made.rglob("*")] if made.is_dir() else [made]:
         _sync(path)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,7 @@ def publish(made: Path, final: Path) -> None:
 
 
 def discard(path: Path | None) -> None:
-    """Remove a file or folder that no record names any more."""
+    """Remove a file or folder that no record refers to."""
     if path is not None:
         _remove(path)
 

@@ -1,7 +1,7 @@
-"""Hyperparameter optimisation: a seeded random search, judged on the validation users of the evaluation's split.
+"""Hyperparameter optimisation: a seeded random search, measured on the validation users of the evaluation's split.
 
-The first trial is what the solution is set to without a search, so a search never chooses worse on those users. The
-test users have no part in it. Trials run one after another: each uses all the cores.
+The first trial uses the solution's own settings, so a search never chooses worse ones for those users. The test users
+have no part in it. Trials run one after another: each uses all cores.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.engine.metrics import LIST_LENGTH, examples, hits, mean_reciprocal
 from services.engine.models.evaluation import fitted
 from services.engine.models.model import Model
 
-USUAL_TRIALS = 16
+DEFAULT_TRIALS = 16
 KINDS = ("integer", "continuous", "categorical")
 
 
@@ -27,28 +27,32 @@ class Search:
     """Hyperparameters with the ranges to search, and how many models to train."""
 
     ranges: tuple[Parameter, ...]
-    trials: int = USUAL_TRIALS
+    trials: int = DEFAULT_TRIALS
 
     @classmethod
     def of(cls, config: Mapping[str, Any], parameters: Sequence[Parameter]) -> Search:
-        """What the `hpoConfig` of a `solutionConfig` asks for; without ranges, all that can be tuned is."""
+        """Read the `hpoConfig` of a `solutionConfig`; without ranges, every tunable parameter is searched."""
         hpo = config.get("hpoConfig", {})
         given = {
-            (kind, one["name"]): one
+            (kind, given_range["name"]): given_range
             for kind in KINDS
-            for one in hpo.get("algorithmHyperParameterRanges", {}).get(f"{kind}HyperParameterRanges", ())
+            for given_range in hpo.get("algorithmHyperParameterRanges", {}).get(f"{kind}HyperParameterRanges", ())
         }
         tunable = [parameter for parameter in parameters if parameter.tunable]
-        ranges = [_narrowed(one, given[one.type, one.name]) for one in tunable if (one.type, one.name) in given]
-        trials = int(hpo.get("hpoResourceConfig", {}).get("maxNumberOfTrainingJobs", USUAL_TRIALS))
+        ranges = [
+            _narrowed(parameter, given[parameter.type, parameter.name])
+            for parameter in tunable
+            if (parameter.type, parameter.name) in given
+        ]
+        trials = int(hpo.get("hpoResourceConfig", {}).get("maxNumberOfTrainingJobs", DEFAULT_TRIALS))
         return cls(tuple(ranges or tunable), max(trials, 1))
 
     def drawn(self, seed: int) -> Iterator[dict[str, str]]:
-        """Settings of all trials but the first: at random within the ranges, each once."""
+        """Yield the settings of all trials but the first: random within the ranges, without repetition."""
         random, seen = np.random.default_rng(seed), set[tuple[str, ...]]()
         attempts = 20 * self.trials  # a small space has fewer settings than trials
         for _ in range(attempts):
-            setting = {one.name: _draw(one, random) for one in self.ranges}
+            setting = {parameter.name: _draw(parameter, random) for parameter in self.ranges}
             if len(seen) < self.trials - 1 and tuple(setting.values()) not in seen:
                 seen.add(tuple(setting.values()))
                 yield setting
@@ -57,9 +61,9 @@ class Search:
 def best_options(
     recipe: type[Model], training: Training, options: Mapping[str, str], search: Search, seed: int
 ) -> dict[str, str]:
-    """The hyperparameters of the search's ranges that answer the validation users best, as strings.
+    """Return the hyperparameters that answer the validation users best, as strings.
 
-    `options` holds what the solution sets itself. Empty if there is nothing to search; segments are not searched.
+    `options` are the solution's own settings. Empty if there is nothing to search; segments are not searched.
     """
     if not search.ranges or recipe.answers == "users":
         return {}
@@ -71,7 +75,7 @@ def best_options(
         relevant = hits(model.rank(validation.queries, LIST_LENGTH).items, validation.truths, training.n_items)
         return ndcg(relevant, LIST_LENGTH) + mean_reciprocal_rank(relevant)
 
-    first = {one.name: options.get(one.name, one.default) for one in search.ranges}
+    first = {parameter.name: options.get(parameter.name, parameter.default) for parameter in search.ranges}
     return max((first, *search.drawn(seed)), key=worth)
 
 

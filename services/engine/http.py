@@ -1,7 +1,6 @@
 """The engine over HTTP: `POST` speaks the API of the three services, `GET /` and `/health/…` are for people.
 
-A call goes through the front door (host, origin, path, size, signature) on the event loop and is then answered in a
-thread.
+The event loop checks host, origin, path, size and signature of a call; a thread then answers it.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ log = structlog.get_logger()
 MAX_BODY_BYTES = 4 * 2**20
 
 _CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9\-]{1,32})/")
-#: A page is complete in itself, so a browser need not follow anything that a hostile name might smuggle in.
+#: A page loads nothing else, so a browser must not load what a hostile name might inject.
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
     "Vary": "Accept",
@@ -61,7 +60,7 @@ _OTHER_VERBS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(settings: EngineSettings) -> Starlette:
-    """The engine as an ASGI application. It opens its data folder beside the first calls, which are told to wait."""
+    """Build the ASGI application. It opens the data folder in the background; calls get a 503 until that is done."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -89,14 +88,14 @@ def create_app(settings: EngineSettings) -> Starlette:
 
 
 def exit_code(app: Starlette) -> int:
-    """0, or 1 if the data folder could not be opened."""
+    """Return 1 if the data folder could not be opened, else 0."""
     opening: asyncio.Task[Engine] | None = getattr(app.state, "opening", None)
     failed = opening is not None and opening.done() and not opening.cancelled() and opening.exception() is not None
     return int(failed)
 
 
 async def call(request: Request) -> Response:
-    """One call of any of the three services."""
+    """Answer one call of any of the three services."""
     started = time.monotonic()
     request_id = str(uuid.uuid4())
     name = path = request.scope["path"]
@@ -120,17 +119,17 @@ async def call(request: Request) -> Response:
 
 
 async def call_with_another_verb(request: Request) -> Response:
-    """Tells that the API is spoken with POST."""
+    """Answer any method but POST, which is the only one of the API, with an error."""
     try:
         operation_of(request.scope["path"], {"x-amz-target": "AmazonPersonalize.ListRecipes"})
-        error = UnknownOperation(f"{request.method} is no verb of the API; every operation is a POST", status=405)
+        error = UnknownOperation(f"{request.method} is not a method of the API; every operation is a POST", status=405)
     except UnknownOperation as unknown:
         error = unknown
     return _response(Reply.of(error, error.status), protocol.RUNTIME, str(uuid.uuid4()))
 
 
 async def overview(request: Request) -> Response:
-    """Every resource and its state: a page for a browser, JSON for a program."""
+    """Show every resource and its status: a page for a browser, JSON for a program."""
     if "text/html" in request.headers.get("accept", ""):
         return await _page(request, Site.overview)
     try:
@@ -140,22 +139,24 @@ async def overview(request: Request) -> Response:
         return _response(Reply.of(error, error.status), protocol.RUNTIME, str(uuid.uuid4()))
     listed = await run_in_threadpool(
         lambda: {
-            kind.list_member: [{"arn": one.arn, "status": one.status, "failureReason": one.body.get("failureReason")}
-                          for one in store.page(kind)]
+            kind.list_member: [
+                {"arn": resource.arn, "status": resource.status, "failureReason": resource.body.get("failureReason")}
+                for resource in store.page(kind)
+            ]
             for kind in KINDS.values()
         }
-    )  # fmt: skip
+    )
     return JSONResponse(listed, headers={"Vary": "Accept"})
 
 
 async def page(request: Request) -> Response:
-    """One resource; `?for=` names a user or an item whose list a solution version shows."""
+    """Show one resource; `?for=` names the user or item whose recommendations a solution version shows."""
     arn, asked = request.path_params["arn"], request.query_params.get("for") or None
     return await _page(request, lambda site: site.resource(arn, asked))
 
 
 async def metrics(request: Request) -> Response:
-    """What Prometheus collects. Open to everybody: a collector does not sign, and these are counts alone."""
+    """Return the metrics for Prometheus. No signature is needed: collectors do not sign, and these are only counts."""
     try:
         text = await run_in_threadpool(request.app.state.telemetry.text, engine_of(request))
     except ServiceUnavailable as error:
@@ -164,12 +165,12 @@ async def metrics(request: Request) -> Response:
 
 
 async def live(_request: Request) -> Response:
-    """Answers as soon as the process listens."""
+    """Answer 200 as soon as the process listens."""
     return JSONResponse({"status": "ok"})
 
 
 async def ready(request: Request) -> Response:
-    """200 as soon as the data folder is open, 503 before."""
+    """Answer 200 once the data folder is open, 503 before."""
     try:
         engine_of(request)
     except ServiceUnavailable:
@@ -178,12 +179,12 @@ async def ready(request: Request) -> Response:
 
 
 def operation_of(path: str, headers: Mapping[str, str]) -> Operation:
-    """What a call asks for. Raises UnknownOperation."""
+    """Return the operation that a call names. Raises UnknownOperation."""
     return protocol.control_operation(headers.get("x-amz-target", "")) if path == "/" else protocol.data_operation(path)
 
 
 def engine_of(request: Request) -> Engine:
-    """The open engine. Raises ServiceUnavailable before it is."""
+    """Return the engine. Raises ServiceUnavailable until it is open."""
     opening: asyncio.Task[Engine] = request.app.state.opening
     if not opening.done():
         raise ServiceUnavailable("The engine is opening its data; try again in a moment")
@@ -191,7 +192,7 @@ def engine_of(request: Request) -> Engine:
 
 
 def region_of(authorization: str) -> str:
-    """The region in a signature's credential scope; an unsigned call has the default one."""
+    """Return the region in a signature's credential scope, or the default region of an unsigned call."""
     matched = _CREDENTIAL_SCOPE.search(authorization)
     return matched["region"] if matched else DEFAULT_REGION
 
@@ -207,7 +208,7 @@ async def _answer(request: Request, operation: Operation, request_id: str) -> Re
 
 
 async def _body(request: Request) -> bytes:
-    """The whole body. Raises RequestTooLarge as soon as it is known to be."""
+    """Read the whole body. Raises RequestTooLarge as soon as it exceeds the limit."""
     chunks, size = [], 0
     async for chunk in request.stream():
         chunks.append(chunk)
@@ -218,7 +219,7 @@ async def _body(request: Request) -> bytes:
 
 
 async def _page(request: Request, render: Callable[[Site], str]) -> Response:
-    """A page, closed where calls must be signed: a browser cannot."""
+    """Render a page. Pages are closed where calls must be signed, which a browser cannot do."""
     try:
         _refuse_unsigned(request)
         engine = engine_of(request)
@@ -243,7 +244,7 @@ def _response(reply: Reply, service: str, request_id: str) -> Response:
 
 
 class _Guard:
-    """Turns calls away that are not for this engine, before their body is read."""
+    """Refuses calls from unknown hosts and origins before their body is read."""
 
     def __init__(self, app: ASGIApp, callers: Callers) -> None:
         self._app = app
@@ -261,7 +262,7 @@ class _Guard:
 
 
 def _end_unless_open(opening: asyncio.Task[Engine]) -> None:
-    """An engine without its data is of no use: end the process as a signal would."""
+    """End the process, as a signal would, if the data folder could not be opened."""
     if not opening.cancelled() and (failure := opening.exception()):
         log.error("could not open", reason=str(failure), exc_info=failure)
         os.kill(os.getpid(), signal.SIGTERM)

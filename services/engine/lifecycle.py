@@ -1,13 +1,13 @@
-"""The status machine and its clock: what happens to a resource between one call and the next.
+"""The status machine: what happens to a resource between calls.
 
     CREATE PENDING ─► CREATE IN_PROGRESS ─► ACTIVE | CREATE FAILED          (a data deletion has words of its own)
                             └─► CREATE STOPPING ─► CREATE STOPPED           (training alone)
     ACTIVE, and in latest…Update: CREATE PENDING ─► CREATE IN_PROGRESS ─► ACTIVE | CREATE FAILED
     DELETE PENDING ─► DELETE IN_PROGRESS ─► gone
 
-Work is done by threads beside the requests: one for changes of status, two for jobs. Every step reads the resource
-anew and stores it in one transaction, so a call in between is never undone, and a process that died in the middle is
-continued by `resume()`: a job is run again from its start.
+Threads of their own do the work: one changes statuses, two run jobs. Every step reads the resource again and stores it
+in one transaction, so it never undoes a call in between. After a crash `resume()` continues; a job starts from the
+beginning.
 """
 
 from __future__ import annotations
@@ -38,32 +38,34 @@ from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard
 from services.engine.resources import Resource
 from services.engine.store import Store
-from services.engine.updates import apply, brought_about
+from services.engine.updates import apply, updates_after
 
 log = structlog.get_logger()
 
-#: Run in the transaction that makes the resource ACTIVE; may edit its body and save others.
+#: Runs in the transaction that makes the resource ACTIVE; may edit its body and save others.
 Completion = Callable[[Resource], None]
+#: The work of a resource's creation.
 Job = Callable[[Resource], Completion]
-#: Done before the record goes; done again if the process died in the middle.
+#: Runs before the record is deleted, and again if the process crashed in between.
 Removal = Callable[[Resource], None]
-#: What is made ready before an update is switched to.
+#: Runs before an update takes effect.
 Preparation = Callable[[Resource], None]
 
 JOB_THREADS = 2
-#: How long a step that found the disk full waits before it is tried again: what is pending must not stay so for ever.
+#: Seconds until a step that found the disk full is retried, so that nothing stays pending for ever.
 SECONDS_BETWEEN_TRIES = 1.0
-#: Kinds whose job rewrites what all others read: no other job runs beside it.
-ALONE = (DATA_DELETION_JOB.noun,)
-NOTHING_MORE: Mapping[str, Removal] = MappingProxyType({})
+#: Kinds whose job rewrites files that all other jobs read: no other job runs at the same time.
+EXCLUSIVE = (DATA_DELETION_JOB.noun,)
+NO_REMOVALS: Mapping[str, Removal] = MappingProxyType({})
 
 
 class Lifecycle:
-    """Moves resources along. `jobs` holds what to do for a kind, by noun; kinds without a job just become ACTIVE.
-    `removals` holds what goes with a resource of a kind besides its files, `preparations` what is done before an
-    update of it is switched to.
+    """Takes resources from status to status.
 
-    `step_seconds` is how long each intermediate status lasts at least; 0 means as fast as the work is.
+    jobs          job by noun of the kind; a kind without one becomes ACTIVE at once
+    removals      what is deleted with a resource besides its files, by noun
+    preparations  what is done before an update takes effect, by noun
+    step_seconds  minimum seconds in each intermediate status; 0 is as fast as the work
     """
 
     def __init__(
@@ -72,8 +74,8 @@ class Lifecycle:
         files: DataFolder,
         jobs: Mapping[str, Job],
         step_seconds: float = 0,
-        removals: Mapping[str, Removal] = NOTHING_MORE,
-        preparations: Mapping[str, Preparation] = NOTHING_MORE,
+        removals: Mapping[str, Removal] = NO_REMOVALS,
+        preparations: Mapping[str, Preparation] = NO_REMOVALS,
     ) -> None:
         self._store = store
         self._files = files
@@ -84,14 +86,14 @@ class Lifecycle:
         self._closed = threading.Event()
         self._changes = _Workers("engine-status", 1, self._closed)
         self._work = _Workers("engine-job", JOB_THREADS, self._closed)
-        self._room = _Room()
+        self._gate = _Gate()
 
     def create(self, resource: Resource) -> None:
-        """Take a stored resource from its pending status on its way."""
+        """Start the creation of a stored, pending resource."""
         self._later(self._changes, partial(self._begin, resource))
 
     def update(self, resource: Resource, members: Mapping[str, Any]) -> None:
-        """Begin an update to these members; until it is ready the resource stays as it is. Within a transaction."""
+        """Start an update to these members; the resource keeps its own until then. Call it within a transaction."""
         resource.body[resource.kind.update_member] = {"creationDateTime": time.time()}
         resource.inner["updating"] = True
         self._move_update(resource, resource.kind.update.pending, **members)
@@ -99,7 +101,7 @@ class Lifecycle:
         self._later(self._changes, partial(self._begin_update, resource))
 
     def stop(self, resource: Resource) -> None:
-        """Abandon a creation: at once if nothing has begun, else its work goes on unheeded and is thrown away."""
+        """Abandon a creation: at once if it is pending, else its job runs to the end and the result is discarded."""
         if resource.status == CREATE_PENDING:
             resource.move(CREATE_STOPPED)
         else:
@@ -108,30 +110,30 @@ class Lifecycle:
         self._store.save(resource)
 
     def delete(self, resource: Resource) -> None:
-        """Begin the deletion of a resource; a solution takes its versions with it."""
+        """Start the deletion of a resource; that of a solution deletes its versions."""
         resource.move(DELETE_PENDING)
         self._store.save(resource)
         self._later(self._changes, partial(self._begin_deletion, resource))
 
     def resume(self) -> None:
-        """Continue everything that an earlier process left in between."""
-        courses: tuple[tuple[Callable[[Resource], None], list[Resource]], ...] = (
+        """Continue everything that an earlier process left unfinished."""
+        unfinished: tuple[tuple[Callable[[Resource], None], list[Resource]], ...] = (
             (self._begin, self._store.in_status(CREATING)),
             (self._begin_update, self._store.in_update()),
             (self._end_stop, self._store.in_status([CREATE_STOPPING])),
             (self._begin_deletion, self._store.in_status(DELETING)),
         )
-        for step, resources in courses:
+        for step, resources in unfinished:
             for resource in resources:
                 log.info("resumed", arn=resource.arn, status=resource.status)
                 self._later(self._changes, partial(step, resource))
 
     def close(self) -> None:
-        """Take no further step. A running job is left; the next start runs it again."""
+        """Take no further step. A running job is abandoned; the next start runs it again."""
         self._closed.set()
 
     def closes_within(self, seconds: float) -> bool:
-        """Wait so long, or until `close`; says whether it was that."""
+        """Wait so many seconds, or until `close`; return whether it was closed."""
         return self._closed.wait(seconds)
 
     def _later(self, workers: _Workers, step: Callable[[], None]) -> None:
@@ -162,8 +164,8 @@ class Lifecycle:
         except JobFailed as failure:
             status = self._fail(resource, str(failure))
         except Exception as error:
-            # The border of a job: whatever breaks in it must end as a status that the client can read.
-            if not is_full(error):  # that is no fault of the job, and its reason says so
+            # The boundary of a job: any failure must end as a status that the client can read.
+            if not is_full(error):  # not a fault of the job, and the reason says so
                 log.exception("job broke", arn=resource.arn)
             status = self._fail(resource, _reason(error))
         log.info("settled", arn=resource.arn, status=status, seconds=round(time.monotonic() - started, 3))
@@ -171,11 +173,11 @@ class Lifecycle:
     def _work_on(self, resource: Resource, job: Job) -> str:
         if resource.kind.noun not in self._jobs:
             return self._complete(resource, job(resource))
-        with self._room.entered(alone=resource.kind.noun in ALONE):
+        with self._gate.entered(exclusive=resource.kind.noun in EXCLUSIVE):
             return self._complete(resource, job(resource))
 
     def _creating(self, resource: Resource) -> Resource | None:
-        """The resource as it is now, or None if its creation was undone, stopped or has ended."""
+        """Return the current resource, or None if its creation has ended or was stopped, or it was deleted."""
         current = self._store.current(resource)
         words = resource.kind.creation
         return current if current and current.status in (words.pending, words.in_progress) else None
@@ -189,7 +191,7 @@ class Lifecycle:
             complete(current)
             current.move(current.kind.creation.done)
             self._store.save(current)
-            self._bring_about(current)
+            self._start_updates_after(current)
         return current.kind.creation.done
 
     def _fail(self, resource: Resource, reason: str) -> str:
@@ -201,8 +203,8 @@ class Lifecycle:
             self._store.save(current)
         return current.kind.creation.failed
 
-    def _bring_about(self, settled: Resource) -> None:
-        for resource, members in brought_about(self._store, settled):
+    def _start_updates_after(self, settled: Resource) -> None:
+        for resource, members in updates_after(self._store, settled):
             self.update(resource, members)
 
     def _begin_update(self, resource: Resource) -> None:
@@ -229,7 +231,7 @@ class Lifecycle:
                 self._move_update(current, words.failed, failureReason=str(failure))
             del current.inner["updating"]
             self._store.save(current)
-            self._bring_about(current)
+            self._start_updates_after(current)
         log.info("updated", arn=current.arn, status=current.update["status"])
 
     def _prepare(self, resource: Resource) -> None:
@@ -237,7 +239,7 @@ class Lifecycle:
         try:
             prepare(resource)
         except Exception as error:
-            # What cannot be made ready, because it is being deleted perhaps, is for the update itself to find.
+            # The update itself reports what cannot be prepared, for instance because it is being deleted.
             if not is_full(error):
                 log.exception("preparation broke", arn=resource.arn)
 
@@ -246,7 +248,7 @@ class Lifecycle:
         return current if current and current.updating else None
 
     def _move_update(self, resource: Resource, status: str, **members: Any) -> None:
-        """Give the update a status, and the resource too where it shows one; a failed update leaves it usable."""
+        """Set the status of the update, and of a resource that shows it; a failed update leaves the resource usable."""
         words = resource.kind.update
         resource.move_update(status, **members)
         if resource.kind.shows_update:
@@ -269,7 +271,7 @@ class Lifecycle:
         self._later(self._changes, partial(self._remove, current))
 
     def _remove(self, resource: Resource) -> None:
-        # Files before the record: a process that dies in between finds the record and goes on.
+        # Files before the record: after a crash in between, the record is still there to resume from.
         discard(self._files.of(resource))
         if removal := self._removals.get(resource.kind.noun):
             removal(resource)
@@ -278,8 +280,8 @@ class Lifecycle:
         log.info("deleted", arn=resource.arn)
 
 
-class _Room:
-    """Lets many threads in at a time, or one alone."""
+class _Gate:
+    """Lets many jobs in at a time, or one exclusive job."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -287,11 +289,11 @@ class _Room:
         self._closed = False
 
     @contextmanager
-    def entered(self, *, alone: bool) -> Iterator[None]:
+    def entered(self, *, exclusive: bool) -> Iterator[None]:
         with self._changed:
-            self._changed.wait_for(lambda: not self._closed and not (alone and self._inside))
+            self._changed.wait_for(lambda: not self._closed and not (exclusive and self._inside))
             self._inside += 1
-            self._closed = alone
+            self._closed = exclusive
         try:
             yield
         finally:
@@ -302,7 +304,7 @@ class _Room:
 
 
 class _Workers:
-    """Daemon threads that take steps off a queue: unlike a pool's, they never keep a process from ending."""
+    """Daemon threads that run steps from a queue. Unlike those of a pool, they do not keep the process alive."""
 
     def __init__(self, name: str, threads: int, closed: threading.Event) -> None:
         self._steps: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -322,32 +324,32 @@ class _Workers:
             try:
                 step()
             except Exception as error:
-                # A thread that dies would leave every later resource pending for ever.
+                # If the thread died, every later resource would stay pending for ever.
                 if is_full(error):
-                    self._try_later(step)
+                    self._retry_later(step)
                 else:
                     log.exception("step broke")
             else:
-                self._note_room(is_there=True)
+                self._log_disk(has_room=True)
 
-    def _try_later(self, step: Callable[[], None]) -> None:
-        self._note_room(is_there=False)
+    def _retry_later(self, step: Callable[[], None]) -> None:
+        self._log_disk(has_room=False)
         if not self._closed.wait(SECONDS_BETWEEN_TRIES):
             self.submit(step)
 
-    def _note_room(self, *, is_there: bool) -> None:
-        """Log when the disk becomes full, and when there is room again, instead of every try in between."""
-        if is_there == self._has_room:
+    def _log_disk(self, *, has_room: bool) -> None:
+        """Log when the disk becomes full and when it has room again, but not every retry in between."""
+        if has_room == self._has_room:
             return
-        self._has_room = is_there
-        if is_there:
+        self._has_room = has_room
+        if has_room:
             log.info("disk has room again")
         else:
             log.warning("disk full", remedy=NO_SPACE, seconds_between_tries=SECONDS_BETWEEN_TRIES)
 
 
 def _reason(error: Exception) -> str:
-    """Why a job failed, for its client, when something broke in it."""
+    """Word an unexpected error as the failure reason of a job."""
     if is_full(error):
         return f"{NO_SPACE} and create the job again."
     return f"Internal failure of the engine ({type(error).__name__}: {error}). See its log."

@@ -1,4 +1,4 @@
-"""Memory: what this process may still take, by the machine and by its container."""
+"""The memory that is left for this process, on the machine and in its container."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from services.engine.errors import JobFailed
 
 MEMINFO = Path("/proc/meminfo")
-#: Limit and use of the container, in version 2 and in version 1 of control groups.
+#: Limit and usage of the container, in versions 2 and 1 of control groups.
 CONTAINER_FILES = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
@@ -16,13 +16,13 @@ GIGABYTE = 10**9
 
 
 def available_bytes() -> int | None:
-    """The lesser of what the machine and the container have left; None where neither tells."""
+    """Return the lesser of what the machine and the container have left; None if both are unknown."""
     known = [left for left in (_of_machine(), *(_of_container(*pair) for pair in CONTAINER_FILES)) if left is not None]
     return max(min(known), 0) if known else None
 
 
 def check_fits(needed: int, what: str) -> None:
-    """Raises JobFailed with both figures if there is not enough memory for `what`."""
+    """Raise JobFailed, with both figures, if `what` needs more memory than is left."""
     available = available_bytes()
     if available is not None and needed > available:
         raise JobFailed(

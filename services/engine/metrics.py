@@ -1,11 +1,11 @@
 """Offline metrics as GetSolutionMetrics reports them, and the splits on which they are measured.
 
-Split  a tenth of the users is drawn; for each the newest tenth of events (at least one) is the truth and the rest the
-       query. A model under measurement saw none of the drawn users. For segments every user is split in time instead:
-       the newest fifth of events is the truth.
-NDCG   the ideal is the returned list of 25 re-sorted by relevance and then cut, which is what the service's published
-       figures show. The textbook ideal over all held-out items gives lower figures: `textbook_ndcg`.
-Hits   an item, or a user of a segment, that a list names again hits once, at its first place.
+Split  a tenth of the users is drawn; the newest tenth of each one's events (at least one) is the truth, the rest the
+       query. The model that is measured has seen none of the drawn users. For segments every user's events are split
+       in time instead: the newest fifth is the truth.
+NDCG   the ideal is the returned list of 25, re-sorted by relevance and then cut, as in the figures that the service
+       publishes. The textbook's ideal, over all held-out items, gives lower figures: `textbook_ndcg`.
+Hits   an item (or a user of a segment) that a list repeats counts once, at its first place.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ MAX_TEST_USERS = 2_000
 MAX_VALIDATION_USERS = 1_000
 MIN_TEST_EVENTS = 2  # one for the query, one for the truth
 SEGMENT_TEST_SHARE = 0.2
-SEGMENT_SIZE = 0.01  # of all users: the list that is looked at
-#: Recommendations beyond which nobody looks: what a user's rewards are compared with.
+SEGMENT_SIZE = 0.01  # of all users
+#: The list with which the rewards of the first 25 places are compared.
 REWARD_LIST = 500
 DECIMALS = 4
-LEAST_REWARD = 10.0**-DECIMALS
+MIN_REWARD = 10.0**-DECIMALS
 
 Figures = dict[str, float]
 
 
 class Split(NamedTuple):
-    """Users kept for training, and two groups held out: one to choose with, one to measure on."""
+    """Rows of the users kept for training and of two held-out groups: one to choose settings on, one to measure on."""
 
     train: Ints
     validation: Ints
@@ -45,14 +45,14 @@ class Split(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """Queries and, for each, the items that came next."""
+    """Queries, and the items that followed each."""
 
     queries: Histories
     truths: Histories
 
 
 def split_users(histories: Histories, seed: int) -> Split:
-    """Rows of the three groups; the same for every recipe, given the same data and seed."""
+    """Draw the three groups; the same for every recipe, given the same data and seed."""
     eligible = np.flatnonzero(histories.lengths >= MIN_TEST_EVENTS)
     drawn = np.random.default_rng(seed).permutation(eligible)
     size = int(np.clip(len(eligible) * TEST_SHARE, 1, MAX_TEST_USERS))
@@ -64,21 +64,21 @@ def split_users(histories: Histories, seed: int) -> Split:
 
 
 def examples(histories: Histories, rows: Ints) -> Examples:
-    """The oldest nine tenths of each user's events as the query, the newest tenth as the truth."""
+    """Split each user's events: the oldest nine tenths are the query, the newest tenth is the truth."""
     return _divided(histories.take(rows), TEST_SHARE)
 
 
 def next_examples(histories: Histories, rows: Ints) -> Examples:
-    """Like `examples`, but an order is never cut in two: what settings are chosen on."""
+    """Split like `examples`, but never within an order: for choosing settings."""
     chosen = histories.take(rows)
     newest = chosen.newest()
     return Examples(chosen.keep(~newest), chosen.keep(newest))
 
 
 def segment_examples(histories: Histories) -> Examples:
-    """Everybody's events, divided in time: four fifths to learn from, the newest fifth as the truth.
+    """Split every user's events in time: four fifths to learn from, the newest fifth as the truth.
 
-    Who has a single event has no truth.
+    A user with a single event has no truth.
     """
     return _divided(histories, SEGMENT_TEST_SHARE)
 
@@ -91,7 +91,7 @@ def _divided(histories: Histories, share: float) -> Examples:
 
 
 def hits(ranked: Ints, truths: Histories, n_items: int) -> npt.NDArray[np.bool_]:
-    """Which places of each list hold a true item for the first time, shape of `ranked`."""
+    """Return which places of each list hold a true item for the first time, in the shape of `ranked`."""
     relevant = np.empty(ranked.shape, np.bool_)
     places = ranked.astype(np.int32)
     mark_hits(places, truths.starts.astype(np.int64), truths.items.astype(np.int32), n_items, relevant)
@@ -99,7 +99,7 @@ def hits(ranked: Ints, truths: Histories, n_items: int) -> npt.NDArray[np.bool_]
 
 
 def _first_places(ranked: Ints) -> npt.NDArray[np.bool_]:
-    """Which places of each list name an item that no place before names, shape of `ranked`."""
+    """Return which places of each list hold an item for the first time, in the shape of `ranked`."""
     order = np.argsort(ranked, axis=1, kind="stable")
     in_order = np.take_along_axis(ranked, order, axis=1)
     first = np.ones(ranked.shape, np.bool_)
@@ -108,9 +108,9 @@ def _first_places(ranked: Ints) -> npt.NDArray[np.bool_]:
 
 
 def gains(ranked: Ints, truths: Histories, n_items: int) -> Floats:
-    """The weight of the true event at each place of each list, 0 where there is none; shape of `ranked`.
+    """Return the weight of the true event at each place of each list, 0 without one, in the shape of `ranked`.
 
-    Of an item that is true more than once the heaviest event counts, and the first place that names it.
+    Of several events on one item the heaviest counts, at the first place that holds the item.
     """
     pairs = truths.users * n_items + truths.items
     order = np.lexsort((-truths.weights, pairs))
@@ -125,9 +125,9 @@ def gains(ranked: Ints, truths: Histories, n_items: int) -> Floats:
 
 
 def ndcg(relevant: npt.NDArray[Any], cut: int) -> float:
-    """Mean over lists of DCG at `cut` / the same of the list re-sorted by relevance; 0 for a list without hits.
+    """Return the mean over lists of DCG at `cut` / DCG of the list re-sorted by relevance; 0 for one without hits.
 
-    `relevant` says of each place whether it is a hit, or how much it gains.
+    `relevant` holds, for each place, whether it is a hit or how much it gains.
     """
     discounts = _discounts(relevant.shape[1])
     best_first = np.sort(relevant, axis=1)[:, ::-1]
@@ -135,7 +135,7 @@ def ndcg(relevant: npt.NDArray[Any], cut: int) -> float:
 
 
 def textbook_ndcg(relevant: npt.NDArray[np.bool_], n_true: Ints, cut: int) -> float:
-    """Mean over lists of DCG at `cut` / that of a list which begins with all true items; `n_true` (n,) of each."""
+    """Return the mean over lists of DCG at `cut` / DCG of a list that begins with all true items; n_true (n,)."""
     discounts = _discounts(relevant.shape[1])
     best = np.concatenate([[0.0], np.cumsum(discounts[:cut])])[np.minimum(n_true, min(cut, len(discounts)))]
     return _mean_ratio(_dcg(relevant, discounts, cut), best)
@@ -150,18 +150,18 @@ def _dcg(relevant: npt.NDArray[Any], discounts: Floats, cut: int) -> Floats:
 
 
 def _mean_ratio(part: Floats, whole: Floats) -> float:
-    """Mean of part / whole, where a whole of 0 counts 0."""
+    """Return the mean of part / whole, where a whole of 0 counts 0."""
     return float(np.mean(np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)))
 
 
 def mean_reciprocal_rank(relevant: npt.NDArray[np.bool_]) -> float:
-    """Mean over lists of 1 / place of the first hit, 0 without one."""
+    """Return the mean over lists of 1 / place of the first hit, 0 without one."""
     first = relevant.argmax(axis=1) + 1
     return float(np.mean(np.where(relevant.any(axis=1), 1 / first, 0)))
 
 
 def evaluate(ranked: Ints, truths: Histories, n_items: int) -> Figures:
-    """All keys of GetSolutionMetrics, rounded to 4 decimals.
+    """Compute all keys of GetSolutionMetrics, rounded to 4 decimals.
 
     Shapes   ranked (n_queries, up to 25), item numbers below n_items, the number of distinct items of interactions
     and items data; truths has n_queries users.
@@ -178,67 +178,67 @@ def evaluate(ranked: Ints, truths: Histories, n_items: int) -> Figures:
 
 
 def evaluate_textbook(ranked: Ints, truths: Histories, n_items: int) -> Figures:
-    """NDCG as textbooks define it, beside the service's: not a part of GetSolutionMetrics. As `evaluate`."""
+    """Compute NDCG as textbooks define it, which is not a part of GetSolutionMetrics. Arguments as in `evaluate`."""
     relevant, n_true = hits(ranked, truths, n_items), np.diff(truths.binary(n_items).indptr)
     name = "textbook_normalized_discounted_cumulative_gain_at_{}"
     return rounded({name.format(cut): textbook_ndcg(relevant, n_true, cut) for cut in CUTS})
 
 
 def evaluate_weighted(ranked: Ints, truths: Histories, n_items: int, event_weights: Sequence[float]) -> Figures:
-    """NDCG in which an event gains its type's weight / the mean of the configured weights. As `evaluate`."""
+    """Compute NDCG in which an event gains its type's weight / the mean of all weights. Arguments as in `evaluate`."""
     weighted = gains(ranked, truths, n_items) / float(np.mean(event_weights))
     name = "normalized_discounted_cumulative_gain_with_event_weights_at_{}"
     return rounded({name.format(cut): ndcg(weighted, cut) for cut in CUTS})
 
 
 def average_rewards(ranked: Ints, truths: Histories, rewards: Floats) -> float:
-    """Share of the rewards in a long list that its first 25 places hold, mean over the users who took any of it.
+    """Return the share of a long list's rewards that its first 25 places hold, mean over the users with any reward.
 
     Shapes   ranked (n_queries, up to REWARD_LIST); rewards (n_items,), not negative.
-    Returns  a figure in (0, 1]: near 1 if the rewards stand at the top, and 0.0001 at least.
+    Returns  a figure from 0.0001 to 1: near 1 if the rewards are at the top.
     """
     taken = hits(ranked, truths, len(rewards)) * rewards[ranked]
     total = taken.sum(axis=1)
     rewarded = total > 0
     if not rewarded.any():
-        return LEAST_REWARD
+        return MIN_REWARD
     share = taken[rewarded, :LIST_LENGTH].sum(axis=1) / total[rewarded]
-    return max(round(float(share.mean()), DECIMALS), LEAST_REWARD)
+    return max(round(float(share.mean()), DECIMALS), MIN_REWARD)
 
 
 def evaluate_segments(ranked: Ints, takers: sp.csr_matrix) -> Figures:
-    """The keys of GetSolutionMetrics for segments.
+    """Compute the keys of GetSolutionMetrics for segments.
 
-    Shapes   ranked (n_queries, users of a hundredth); takers (n_queries, n_users), non-zero where a user took it later.
-    `hits_at_1_percent` is a mean count, which may exceed 1.
+    Shapes   ranked (n_queries, a hundredth of the users); takers (n_queries, n_users), non-zero where a user took the
+    item later. `hits_at_1_percent` is a mean count, which may exceed 1.
     """
-    found = np.zeros(len(ranked))
+    n_hits = np.zeros(len(ranked))
     for row, users in enumerate(ranked):
         true_users = takers.indices[takers.indptr[row] : takers.indptr[row + 1]]
-        found[row] = np.isin(np.unique(users), true_users).sum()
+        n_hits[row] = np.isin(np.unique(users), true_users).sum()
     return rounded(
         {
             "coverage": len(np.unique(ranked)) / takers.shape[1],
-            "hits_at_1_percent": float(found.mean()),
-            "recall_at_1_percent": _mean_ratio(found, np.diff(takers.indptr).astype(float)),
+            "hits_at_1_percent": float(n_hits.mean()),
+            "recall_at_1_percent": _mean_ratio(n_hits, np.diff(takers.indptr).astype(float)),
         }
     )
 
 
 def segment_size(n_users: int) -> int:
-    """How many users a hundredth is, one at least."""
+    """Return how many users make up a hundredth, at least one."""
     return int(np.ceil(n_users * SEGMENT_SIZE))
 
 
 def trend_prediction_accuracy(ranked: Ints, growth: Floats) -> float:
-    """Growth of the recommended items / growth of as many that grew most; 0 if none grew, never negative.
+    """Return growth of the recommended items / growth of as many that grew most; 0 if none grew, never negative.
 
-    Shapes   ranked (up to 25,); growth (n_items,): events in the next interval less those in the one before.
+    Shapes   ranked (up to 25,); growth (n_items,): events in the next interval minus those in the one before.
     """
     best = np.sort(growth)[::-1][: len(ranked)].clip(min=0).sum()
     return round(max(float(growth[np.unique(ranked)].sum() / best), 0.0), DECIMALS) if best > 0 else 0.0
 
 
 def rounded(figures: Mapping[str, float]) -> Figures:
-    """The figures with the four decimals of an answer."""
+    """Round figures to the four decimals of an answer."""
     return {key: round(float(figure), DECIMALS) for key, figure in figures.items()}

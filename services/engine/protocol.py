@@ -1,11 +1,11 @@
-"""The wire of the three services as botocore's own models describe it: which operation, what it says, what is answered.
+"""The wire protocols of the three services, from botocore's models of them.
 
     personalize           AWS JSON 1.1: POST / with X-Amz-Target: AmazonPersonalize.<Operation>
     personalize-runtime   REST JSON: POST /recommendations and others, one path per operation
     personalize-events    REST JSON: POST /events and others
 
-Nothing here knows an operation by name. Limits, patterns and enums come from the models, because a client checks only
-types, required members and minima: 64-character names and misspelt modes reach the server.
+No operation is named here. Limits, patterns and enums come from the models. Clients check only types, required members
+and minima: names that are too long and misspelt modes reach the server.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation as it travels."""
+    """One operation: how its request is read and its answer written."""
 
     name: str
     service: str
@@ -42,7 +42,7 @@ class Operation:
 
     @classmethod
     def of(cls, model: Any) -> Operation:
-        """An operation from botocore's model of it."""
+        """Build an operation from botocore's model of it."""
         statuses = {shape.name: shape.metadata.get("error", {}).get("httpStatusCode", 400)
                     for shape in model.error_shapes}  # fmt: skip
         return cls(
@@ -54,7 +54,7 @@ class Operation:
         )
 
     def parse(self, body: bytes) -> dict[str, Any]:
-        """The members of a request. Raises InvalidInput for what the model excludes."""
+        """Read the members of a request. Raises InvalidInput for what the model excludes."""
         try:
             request = orjson.loads(body or b"{}")
         except orjson.JSONDecodeError as error:
@@ -63,30 +63,30 @@ class Operation:
         return members
 
     def success_body(self, answer: Mapping[str, Any]) -> bytes:
-        """The body of an answer; an operation without output has an empty object."""
+        """Write the body of an answer: an empty object for an operation without output."""
         return orjson.dumps(self.write(answer) if self.write else {})
 
     def error_status(self, error: PersonalizeError) -> int:
-        """The HTTP status of an error: its own, or what the model gives it, 400 where that gives none."""
+        """Return the HTTP status of an error: its own, or the model's, or 400."""
         return error.status if isinstance(error, FrontDoorError) else self.error_statuses.get(error.code, 400)
 
 
 @cache
 def service_model(service: str) -> Any:
-    """botocore's model of one of the three services."""
+    """Load botocore's model of one of the three services."""
     return botocore.session.get_session().get_service_model(service)
 
 
 @cache
 def operations(service: str) -> Mapping[str, Operation]:
-    """The operations of a service, by name."""
+    """Return the operations of a service, by name."""
     model = service_model(service)
     return {name: Operation.of(model.operation_model(name)) for name in model.operation_names}
 
 
 @cache
 def paths() -> Mapping[str, Operation]:
-    """The operations of the runtime and of the events service, by path; all of them are POST."""
+    """Return the operations of the runtime and of the events service, by path; all are POST."""
     return {
         service_model(service).operation_model(name).http["requestUri"]: operation
         for service in (RUNTIME, EVENTS)
@@ -95,7 +95,7 @@ def paths() -> Mapping[str, Operation]:
 
 
 def control_operation(target: str) -> Operation:
-    """The control plane's operation that an `X-Amz-Target` header names. Raises UnknownOperation."""
+    """Return the control plane's operation that an `X-Amz-Target` header names. Raises UnknownOperation."""
     prefix, _, name = target.rpartition(".")
     operation = operations(CONTROL).get(name)
     if operation is None or prefix != service_model(CONTROL).metadata["targetPrefix"]:
@@ -107,7 +107,7 @@ def control_operation(target: str) -> Operation:
 
 
 def data_operation(path: str) -> Operation:
-    """The runtime's or the events service's operation behind a path. Raises UnknownOperation."""
+    """Return the operation of the runtime or the events service that has a path. Raises UnknownOperation."""
     operation = paths().get(path)
     if operation is None:
         raise UnknownOperation(
@@ -117,10 +117,10 @@ def data_operation(path: str) -> Operation:
 
 
 def front_door_status(error: FrontDoorError, service: str) -> int:
-    """The HTTP status of an error outside operations: a JSON 1.1 service says 400 to callers it does not know."""
+    """Return the HTTP status of an error outside operations; to unknown callers a JSON 1.1 service answers 400."""
     return 400 if service == CONTROL and isinstance(error, NotAuthenticated) else error.status
 
 
 def error_body(error: PersonalizeError) -> bytes:
-    """The body of an error answer."""
+    """Write the body of an error answer."""
     return orjson.dumps({"__type": error.code, "message": str(error)})

@@ -1,4 +1,4 @@
-"""All operations of the three services in one object: a method per operation, the operation's name in snake_case."""
+"""All operations of the three services in one object: a method per operation, named after it in snake_case."""
 
 from __future__ import annotations
 
@@ -39,18 +39,20 @@ class Provider(
     RuntimeOperations,
     TagOperations,
 ):
-    """What the engine can do. An operation is covered exactly if it has a method here."""
+    """The operations that the engine covers: those with a method here."""
 
     def answer(self, operation: Operation, call: Call) -> Answer:
-        """Carry an operation out. One of the control plane is done whole or not at all; those of the runtime and of
-        the events service look after their own writes. Raises PersonalizeError."""
+        """Carry out an operation. Raises PersonalizeError.
+
+        An operation of the control plane runs in one transaction; those of the other services manage their own writes.
+        """
         method = method_of(self, operation.name)
         if method is None:
             raise InvalidInput(
                 f"The operation {operation.name} is not covered by the engine; its COVERAGE.md lists those that are. "
                 "Send this call to Amazon Personalize, or do without"
             )
-        if NotFound.code in operation.error_statuses:  # the others list what is in the call's region, or look it up
+        if NotFound.code in operation.error_statuses:  # other operations only list or look up what is in the region
             call.check_regions()
         if operation.service != CONTROL:
             return method(call)
@@ -59,5 +61,5 @@ class Provider(
 
 
 def method_of(provider: Provider | type[Provider], operation: str) -> Callable[[Call], Answer] | None:
-    """The method that carries an operation out, or None."""
+    """Return the method that carries out an operation, or None."""
     return getattr(provider, xform_name(operation), None)

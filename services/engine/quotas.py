@@ -1,4 +1,4 @@
-"""How many resources there may be: the service's quotas, and whether those that can be raised there hold here.
+"""The service's quotas on the number of resources, and whether the adjustable ones apply.
 
 Source: Personalize developer guide, "Endpoints and quotas", November 2025.
 """
@@ -38,14 +38,14 @@ _TOO_MANY = "Cannot create a {noun}. More than {limit} resources{scope}. Please 
 
 
 def check_tags(arn: str, tags: Iterable[Mapping[str, str]]) -> None:
-    """Raise TooManyTags if a resource may not carry all of these."""
+    """Raise TooManyTags if these are more tags than a resource may have."""
     keys = {tag["tagKey"] for tag in tags}
     if len(keys) > MAX_TAGS:
         raise TooManyTags(f"{arn} would have {len(keys)} tags; a resource may have {MAX_TAGS}")
 
 
 class Quota(NamedTuple):
-    """At most `limit` resources of a kind in a region, or in what the member `within` names; of `statuses` if given."""
+    """At most `limit` resources of a kind (and of `statuses`, if given) in a region, or in the parent in `within`."""
 
     kind: Kind
     limit: int
@@ -72,12 +72,12 @@ QUOTAS = (
 
 @dataclass(frozen=True)
 class Quotas:
-    """The quotas that hold: all of them, or without `adjustable` only those that the service raises for nobody."""
+    """The quotas that apply: all of them, or without `adjustable` only those that the service never raises."""
 
     adjustable: bool = False
 
     def check(self, store: Store, new: Resource) -> None:
-        """Raise LimitExceeded if there is no room for a new resource."""
+        """Raise LimitExceeded if a new resource would exceed a quota."""
         for quota in QUOTAS:
             if quota.kind == new.kind and (self.adjustable or not quota.adjustable):
                 _check(quota, store, new)

@@ -1,4 +1,4 @@
-"""The one record behind Create, Describe and List, and the ARNs that name it."""
+"""The record behind Create, Describe and List, and its ARN."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_REGION = "us-east-1"
 
 @dataclass
 class Resource:
-    """One resource. `body` holds members of the wire, `inner` what only the engine knows."""
+    """One resource. `body` holds the members on the wire, `inner` those that only the engine knows."""
 
     kind: Kind
     arn: str
@@ -27,7 +27,7 @@ class Resource:
 
     @classmethod
     def create(cls, kind: Kind, region: str, name: str, body: Mapping[str, Any], **inner: Any) -> Resource:
-        """Build a new resource; `name` is what its ARN has after the type."""
+        """Build a new resource; `name` is the part of its ARN after the type."""
         arn = str(Arn(region, ACCOUNT_ID, f"{kind.arn_type}/{name}"))
         now = time.time()
         times = {"creationDateTime": now, "lastUpdatedDateTime": now}
@@ -35,7 +35,7 @@ class Resource:
 
     @property
     def status(self) -> str | None:
-        """None for a schema, which has no status at all."""
+        """The status; None for a schema, which has none."""
         return self.body.get("status")
 
     @property
@@ -44,38 +44,38 @@ class Resource:
 
     @property
     def tail(self) -> str:
-        """What follows the type in the ARN: `shop`, or `shop/INTERACTIONS`."""
+        """The part of the ARN after the type: `shop`, or `shop/INTERACTIONS`."""
         return arn_of(self.arn).name
 
     def linked(self, member: str) -> str | None:
-        """The ARN of another resource that this one keeps under a member, told or untold."""
-        found: str | None = self.body.get(member) or self.inner.get(member)
-        return found
+        """Return the ARN of another resource that this one keeps under a member, on the wire or not."""
+        arn: str | None = self.body.get(member) or self.inner.get(member)
+        return arn
 
     def move(self, status: str, **body: Any) -> None:
-        """Take a new status, now."""
+        """Set the status, as of now."""
         self.body.update(body, status=status, lastUpdatedDateTime=time.time())
 
     @property
     def update(self) -> dict[str, Any]:
-        """What Describe tells of the latest update; empty if there was none."""
-        found: dict[str, Any] = self.body.get(self.kind.update_member, {})
-        return found
+        """The latest update, as Describe shows it; empty if there was none."""
+        update: dict[str, Any] = self.body.get(self.kind.update_member, {})
+        return update
 
     @property
     def updating(self) -> bool:
-        """Whether an update has begun and not ended."""
+        """Whether an update is under way."""
         return bool(self.inner.get("updating"))
 
     def move_update(self, status: str, **members: Any) -> None:
-        """Give the latest update a new status, now."""
+        """Set the status of the latest update, as of now."""
         self.body[self.kind.update_member] = self.update | members | {
             "status": status, "lastUpdatedDateTime": time.time(),
         }  # fmt: skip
 
 
 def arn_of(text: str) -> Arn:
-    """Take an ARN of the service apart. Raises InvalidInput."""
+    """Parse an ARN of the service. Raises InvalidInput."""
     arn = parse_arn(text)
     if arn is None:
         raise InvalidInput(f"'{text}' is not an ARN of Personalize; pass one that a Create or List operation returned")
@@ -83,6 +83,6 @@ def arn_of(text: str) -> Arn:
 
 
 def region_of(text: str) -> str:
-    """Return the region of an ARN of the service, empty for its own recipes and for what is no such ARN."""
+    """Return the region of an ARN of the service; empty for its own recipes and for any other text."""
     arn = parse_arn(text)
     return arn.region if arn else ""

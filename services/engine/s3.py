@@ -1,4 +1,4 @@
-"""S3 as jobs use it: which buckets, which objects a location means, reading one as a stream, writing one from a file.
+"""S3 as jobs use it: allowed buckets, the objects of a location, reading as a stream, writing from a file.
 
 Endpoint, region and credentials come from the standard AWS environment (`AWS_ENDPOINT_URL_S3`, …), so the same code
 reads a bucket of AWS and a server on this machine.
@@ -18,24 +18,24 @@ from services.engine.errors import JobFailed
 
 _LOCATION = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<key>.*))?")
 _DENIED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-#: Stands for every bucket in the setting.
+#: Means every bucket in the setting.
 EVERY = "*"
 PART_BYTES = 16 << 20
 
 
 class Location(NamedTuple):
-    """A bucket and a key or prefix in it."""
+    """A bucket, and a key or prefix in it."""
 
     bucket: str
     key: str
 
     @property
     def name(self) -> str:
-        """The last part of the key: a file's name."""
+        """The last part of the key: the file name."""
         return self.key.rpartition("/")[2]
 
     def within(self, name: str) -> Location:
-        """A file in this folder, whether or not the folder was written with its slash."""
+        """Return a file in this folder, which may or may not end with a slash."""
         folder = self.key if not self.key or self.key.endswith("/") else f"{self.key}/"
         return Location(self.bucket, f"{folder}{name}")
 
@@ -44,13 +44,13 @@ class Location(NamedTuple):
 
 
 def parse_location(uri: str) -> Location | None:
-    """The location that `uri` names, or None if it is no S3 URI."""
+    """Parse an S3 URI; None if it is not one."""
     matched = _LOCATION.fullmatch(uri)
     return Location(matched["bucket"], matched["key"] or "") if matched else None
 
 
 def location(uri: str) -> Location:
-    """The location of a URI that was checked when its job was created."""
+    """Parse a URI that was checked when its job was created. Raises JobFailed."""
     parsed = parse_location(uri)
     if parsed is None:
         raise JobFailed(f"'{uri}' is not an S3 location; create the job again with s3://bucket/key")
@@ -59,7 +59,7 @@ def location(uri: str) -> Location:
 
 @cache
 def client() -> Any:
-    """One client for all jobs: botocore clients may be shared by threads, making one costs 0.1 s."""
+    """Return the client that all jobs share: botocore clients are thread-safe, and building one takes 0.1 s."""
     import boto3
     from botocore.config import Config
 
@@ -68,35 +68,34 @@ def client() -> Any:
 
 @dataclass(frozen=True)
 class Storage:
-    """The S3 of jobs. The engine's own credentials are used, so only `buckets` are, or all if that is None."""
+    """S3 for jobs. It uses the engine's own credentials, hence only `buckets`; None allows all."""
 
     buckets: frozenset[str] | None = None
 
     @classmethod
     def parse(cls, text: str) -> Storage:
-        """From `shop,shop-archive`, or `*` for every bucket."""
+        """Parse `shop,shop-archive`, or `*` for every bucket."""
         names = frozenset(name.strip() for name in text.split(",") if name.strip())
         return cls(None if EVERY in names else names)
 
     def sizes(self, place: Location, *, suffix: str = "", subfolders: bool = False) -> dict[Location, int]:
-        """The objects that a location means, by key, and the bytes of each: the one of exactly that key, else those
-        below the prefix."""
+        """Return the bytes of each object of a location: the one with exactly that key, else those below the prefix."""
         with self._reading(place):
             pages = client().get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
-            found = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
-        if place.key in found:
-            return {place: found[place.key]}
+            sizes = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
+        if place.key in sizes:
+            return {place: sizes[place.key]}
         folder = f"{place.key.rstrip('/')}/" if place.key else ""
         return {
             Location(place.bucket, key): size
-            for key, size in found.items()
+            for key, size in sizes.items()
             if key.startswith(folder) and key.endswith(suffix) and not key.endswith("/")
             and (subfolders or "/" not in key[len(folder) :])
         }  # fmt: skip
 
     @contextmanager
     def opened(self, place: Location) -> Iterator[IO[bytes]]:
-        """The object as a stream of bytes; it is never held whole."""
+        """Open an object as a stream of bytes; it is never held in memory whole."""
         with self._reading(place):
             body = client().get_object(Bucket=place.bucket, Key=place.key)["Body"]
             try:
@@ -110,9 +109,9 @@ class Storage:
             client().upload_file(str(file), place.bucket, place.key)
 
     def stream(self, chunks: Iterator[bytes], place: Location) -> None:
-        """Store an object of unknown size while it is being made; it appears when the last chunk is there, or never.
+        """Store an object of unknown size while its chunks are made; it appears after the last chunk, or never.
 
-        Parts go up beside the making of the next. At most ten of 16 MB are held; an object may have 160 GB.
+        Parts are uploaded while the next is made. At most ten of 16 MB are held in memory; an object may have 160 GB.
         """
         from boto3.s3.transfer import TransferConfig
 
@@ -136,25 +135,25 @@ class Storage:
             yield
 
     @contextmanager
-    def _used(self, place: Location, deed: str, denied: str) -> Iterator[None]:
+    def _used(self, place: Location, attempt: str, denied: str) -> Iterator[None]:
         if self.buckets is not None and place.bucket not in self.buckets:
             raise JobFailed(
-                f"{denied} The engine may not use the bucket '{place.bucket}', which {deed} needs; "
-                "add it to ENGINE_BUCKETS, or use a bucket that is there."
+                f"{denied} The engine may not use the bucket '{place.bucket}', which {attempt} needs; "
+                "add it to ENGINE_BUCKETS, or use a bucket that is listed there."
             )
-        with _explained(deed, denied):
+        with _explained(attempt, denied):
             yield
 
 
 class _Chunks:
-    """Chunks of bytes as a file that is read once."""
+    """A file, to be read once, of chunks of bytes."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._kept = bytearray()
 
     def read(self, size: int = -1) -> bytes:
-        """The next `size` bytes, fewer only at the end; without a size all that is left."""
+        """Return the next `size` bytes, fewer only at the end; without a size all that remain."""
         while (size < 0 or len(self._kept) < size) and (chunk := next(self._chunks, None)) is not None:
             self._kept += chunk
         end = len(self._kept) if size < 0 else size
@@ -164,8 +163,8 @@ class _Chunks:
 
 
 @contextmanager
-def _explained(deed: str, denied: str) -> Iterator[None]:
-    """Turn what S3 says into a failure reason, with the service's own words where they are known."""
+def _explained(attempt: str, denied: str) -> Iterator[None]:
+    """Turn an error of S3 into a failure reason, in the service's own words where they are known."""
     from boto3.exceptions import S3UploadFailedError
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -174,7 +173,9 @@ def _explained(deed: str, denied: str) -> Iterator[None]:
     except ClientError as error:
         reason = denied if error.response["Error"]["Code"] in _DENIED else "The location cannot be used."
         raise JobFailed(
-            f"{reason} S3 answered while {deed}: {error}. Check the bucket, the key and the role."
+            f"{reason} S3 answered while {attempt}: {error}. Check the bucket, the key and the role."
         ) from error
     except (BotoCoreError, S3UploadFailedError) as error:
-        raise JobFailed(f"S3 could not be asked while {deed}: {error}. Check the endpoint and credentials.") from error
+        raise JobFailed(
+            f"S3 could not be reached while {attempt}: {error}. Check the endpoint and credentials."
+        ) from error

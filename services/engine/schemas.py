@@ -1,4 +1,4 @@
-"""Avro schemas of datasets: which columns a CSV must have, of which type, and which may be empty.
+"""Avro schemas of datasets: the columns of a CSV, their types, and which may be empty.
 
 Source: Personalize developer guide, "Datasets and schemas".
 """
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from services.engine.errors import InvalidInput, shown
 
-#: Columns without which a dataset of the type is useless, with the Avro type that each must have.
+#: Columns that a dataset of the type must have, and the Avro type of each.
 REQUIRED_COLUMNS: dict[str, dict[str, str]] = {
     "INTERACTIONS": {"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"},
     "ITEMS": {"ITEM_ID": "string"},
@@ -19,7 +19,7 @@ REQUIRED_COLUMNS: dict[str, dict[str, str]] = {
     "ACTIONS": {"ACTION_ID": "string"},
     "ACTION_INTERACTIONS": {"USER_ID": "string", "ACTION_ID": "string", "EVENT_TYPE": "string", "TIMESTAMP": "long"},
 }
-#: What an item, user or action is known by, in datasets of which the newest row of each counts.
+#: The id column of the datasets in which only the newest row of each id counts.
 ID_COLUMNS = {"ITEMS": "ITEM_ID", "USERS": "USER_ID", "ACTIONS": "ACTION_ID"}
 #: The record's name in a schema, in any case, for each dataset type.
 RECORD_NAMES = {
@@ -29,7 +29,7 @@ RECORD_NAMES = {
     "Actions": "ACTIONS",
     "ActionInteractions": "ACTION_INTERACTIONS",
 }
-#: Names that mean something to the service, with the type that each must have where it is used.
+#: Names with a meaning to the service, and the type that each must have.
 RESERVED_COLUMNS: dict[str, dict[str, str]] = {
     "INTERACTIONS": {
         "EVENT_TYPE": "string", "EVENT_VALUE": "float", "IMPRESSION": "string", "RECOMMENDATION_ID": "string",
@@ -43,11 +43,11 @@ RESERVED_COLUMNS: dict[str, dict[str, str]] = {
     },
     "ACTION_INTERACTIONS": {"IMPRESSION": "string", "RECOMMENDATION_ID": "string"},
 }  # fmt: skip
-#: Fewest and most columns besides the required ones; reserved names count as such only for Users and Items.
+#: Minimum and maximum number of columns besides the required ones; see `DatasetSchema.own_columns` for the maximum.
 METADATA_LIMITS = {
     "INTERACTIONS": (0, 5), "ITEMS": (1, 100), "USERS": (1, 25), "ACTIONS": (1, 10), "ACTION_INTERACTIONS": (0, 5),
 }  # fmt: skip
-#: What a domain requires besides: type, and whether the text is categorical.
+#: Columns that a domain requires in addition: type, and whether the text is categorical.
 DOMAIN_COLUMNS: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
     ("ECOMMERCE", "INTERACTIONS"): {"EVENT_TYPE": ("string", False)},
     ("VIDEO_ON_DEMAND", "INTERACTIONS"): {"EVENT_TYPE": ("string", False)},
@@ -61,7 +61,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Column(NamedTuple):
-    """One column: its Avro type, whether a cell may be empty, and what its texts are."""
+    """One column: its Avro type, whether a cell may be empty, and the kind of its texts."""
 
     name: str
     type: str
@@ -72,28 +72,28 @@ class Column(NamedTuple):
 
 
 class DatasetSchema(NamedTuple):
-    """The dataset type that a schema is for, and its columns in order."""
+    """The dataset type of a schema, and its columns in order."""
 
     dataset_type: str
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column | None:
-        """The column of a name, or None."""
+        """Return the column of a name, or None."""
         return next((column for column in self.columns if column.name == name), None)
 
     @property
     def own_columns(self) -> tuple[Column, ...]:
-        """The columns whose names mean nothing to the service."""
+        """The columns whose names have no meaning to the service."""
         return tuple(column for column in self.metadata if column.name not in RESERVED_COLUMNS[self.dataset_type])
 
     @property
     def metadata(self) -> tuple[Column, ...]:
-        """The columns that are not a required one."""
+        """The columns that are not required."""
         return tuple(column for column in self.columns if column.name not in REQUIRED_COLUMNS[self.dataset_type])
 
 
 def parse_schema(text: str, domain: str | None = None) -> DatasetSchema:
-    """The schema that `text` holds, of a dataset group of a domain or of none. Raises InvalidInput: what is wrong."""
+    """Parse the schema of a dataset group, with or without a domain. Raises InvalidInput that says what is wrong."""
     record = _record(text)
     dataset_type = _TYPE_OF_RECORD[record["name"].lower()]
     schema = DatasetSchema(dataset_type, tuple(_column(field) for field in record["fields"]))
@@ -127,7 +127,7 @@ def _column(field: Any) -> Column:
         )
     declared = field.get("type")
     types = declared if isinstance(declared, list) else [declared]
-    plain = [one for one in types if one != "null"]
+    plain = [avro_type for avro_type in types if avro_type != "null"]
     if len(plain) != 1 or len(types) > 2 or not isinstance(plain[0], str) or plain[0] not in AVRO_TYPES:
         raise InvalidInput(
             f"The schema's field {field['name']} has type '{shown(declared)}'; "
@@ -138,7 +138,7 @@ def _column(field: Any) -> Column:
 
 
 def _refuse_clashes(columns: tuple[Column, ...]) -> None:
-    """Names must differ even without their underscores."""
+    """Refuse names that are equal but for case and underscores."""
     seen: dict[str, str] = {}
     for column in columns:
         other = seen.setdefault(column.name.replace("_", "").upper(), column.name)
@@ -168,25 +168,26 @@ def _refuse_wrong_types(schema: DatasetSchema) -> None:
 
 
 def _refuse_wrong_texts(schema: DatasetSchema) -> None:
-    """Categorical, textual and itemName are said of text alone, the last two of items."""
+    """Refuse flags where they do not apply: all three need text, textual and itemName need items."""
     for column in schema.columns:
         if (column.categorical or column.textual or column.item_name) and column.type != "string":
             raise InvalidInput(f"The schema's field {column.name} is {column.type}; only a string can be categorical, "
                                "textual or itemName")  # fmt: skip
         if (column.textual or column.item_name) and schema.dataset_type != "ITEMS":
-            raise InvalidInput(f"The schema's field {column.name} is textual or itemName; only those of Items can be")
+            raise InvalidInput(f"The schema's field {column.name} is textual or itemName; only a field of Items can be")
         if column.textual and column.categorical:
             raise InvalidInput(f"The schema's field {column.name} is both categorical and textual; choose one")
     textual = [column.name for column in schema.columns if column.textual]
     if len(textual) > 1:
-        raise InvalidInput(f"The schema has the textual fields {', '.join(textual)}; at most one may be")
+        raise InvalidInput(f"The schema has the textual fields {', '.join(textual)}; keep at most one")
 
 
 def _refuse_wrong_number(schema: DatasetSchema) -> None:
-    least, most = METADATA_LIMITS[schema.dataset_type]
-    if len(schema.metadata) < least:
-        raise InvalidInput(f"The schema of {schema.dataset_type} has no field but the required ones; add one at least")
-    if len(schema.own_columns) > most:
+    minimum, maximum = METADATA_LIMITS[schema.dataset_type]
+    if len(schema.metadata) < minimum:
+        raise InvalidInput(f"The schema of {schema.dataset_type} has only the required fields; add at least one")
+    if len(schema.own_columns) > maximum:
         raise InvalidInput(
-            f"The schema of {schema.dataset_type} has {len(schema.own_columns)} fields of your own; at most {most} may"
+            f"The schema of {schema.dataset_type} has {len(schema.own_columns)} fields of your own; keep at most "
+            f"{maximum}"
         )

@@ -11,7 +11,7 @@ from aisle.settings import PROJECT_ROOT, ProjectPath
 
 
 class EngineSettings(BaseSettings):
-    """Where the engine listens, where it keeps its data, and how slowly it moves."""
+    """The engine's address, data folder, speed and access."""
 
     model_config = SettingsConfigDict(env_prefix="ENGINE_", frozen=True, env_ignore_empty=True)
 
@@ -20,26 +20,28 @@ class EngineSettings(BaseSettings):
     data_dir: ProjectPath = Field(
         PROJECT_ROOT / ".aisle" / "engine", description="Folder of the database, the datasets and the models"
     )
-    step_seconds: float = Field(0, ge=0, description="Least time in each intermediate status; 0 is as fast as the work")
-    quotas: Literal["service", "none"] = Field(
-        "none", description="Whether the quotas that the service raises on request hold here too, at its defaults"
+    step_seconds: float = Field(
+        0, ge=0, description="Minimum seconds in each intermediate status; 0: as fast as the work"
     )
-    auto_training: bool = Field(False, description="Whether solutions with performAutoTraining are trained on schedule")
-    clock_speed: float = Field(1, gt=0, description="Seconds of those schedules that pass in one second")
+    quotas: Literal["service", "none"] = Field(
+        "none", description="service: enforce the quotas that the service raises on request too, at their defaults"
+    )
+    auto_training: bool = Field(False, description="Train solutions with performAutoTraining on schedule")
+    clock_speed: float = Field(1, gt=0, description="Seconds of these schedules that pass in one second")
     access_keys: SecretStr = Field(
-        SecretStr(""), description="Who may call, as id:secret,id:secret; empty lets everybody and checks no signature"
+        SecretStr(""), description="Access keys that calls must be signed with, as id:secret,id:secret; empty: no check"
     )
     allowed_hosts: str = Field(
         "",
-        description="Names by which the engine may be called, comma-separated, besides localhost and IP addresses; "
-        "* is any, and needs access keys",
+        description="Host names that the engine answers to, comma-separated, besides localhost and IP addresses; "
+        "* is any name, and needs access keys",
     )
     cors_origins: str = Field(
         "loopback",
-        description="Origins whose pages may call from a browser, comma-separated; loopback is any of this machine. "
-        "Others, and * for all, need access keys",
+        description="Origins whose pages may call from a browser, comma-separated; loopback is any origin of this "
+        "machine. Other origins, and * for all, need access keys",
     )
     buckets: str = Field(
         "aisle",
-        description="S3 buckets that jobs may read and write, comma-separated; * is all that its keys may",
+        description="S3 buckets that jobs may read and write, comma-separated; * is all that the engine's keys allow",
     )

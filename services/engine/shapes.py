@@ -1,7 +1,7 @@
-"""What botocore's shapes say, compiled once into functions: how a request is read, and how an answer is written.
+"""botocore's shapes, compiled once into functions that read requests and write answers.
 
-A reader checks everything that a model says and a client may send: types, required members, sizes, patterns, enums and
-ranges. It gives the value as operations see it: nulls and unknown members are gone, moments are seconds.
+A reader checks all that a model prescribes: types, required members, sizes, patterns, enums and ranges. It returns the
+value as operations use it: without nulls and unknown members, with times in seconds.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, NoReturn
 
 from services.engine.errors import InvalidInput, shown
 
-#: `read(value, path)` gives the clean value or raises InvalidInput; `path` ends in a dot.
+#: `read(value, path)` returns the clean value or raises InvalidInput; `path` ends in a dot.
 Reader = Callable[[Any, str], Any]
 Writer = Callable[[Any], Any]
 
-#: The models' patterns are Java's. Python has no \p classes, and one of the patterns takes cubic time as it stands.
+#: The models' patterns are Java's. Python has no \p classes, and one of the patterns takes cubic time unchanged.
 _IN_PYTHON = {
     r"\p{L}\p{Z}\p{N}": r"\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
     r"\p{ASCII}": r"[\x00-\x7f]",
@@ -26,18 +26,18 @@ _IN_PYTHON = {
 }
 _INTEGERS = {"integer": 2**31, "long": 2**63}
 _FLOATS = {"float": 3.4028234663852886e38, "double": 1.7976931348623157e308}
-#: Seconds of the first moment of year 1 and of the last of year 9999: what a client can read back.
+#: Epoch seconds of the years 1 to 9999, which clients can read back.
 _FIRST_MOMENT, _LAST_MOMENT = -62_135_596_800, 253_402_300_799
 
 
 def reader(shape: Any, secret: bool = False) -> Reader:
-    """What reads a value of a shape. The text of what is `secret`, or marked so in the model, stays out of errors."""
+    """Compile the reader of a shape. Errors do not quote a value that is `secret`, or sensitive in the model."""
     secret = secret or bool(shape.metadata.get("sensitive"))
     return _READERS[shape.type_name](shape, partial(_refuse, secret), secret)
 
 
 def writer(shape: Any) -> Writer:
-    """What writes a value of a shape: members that it does not know, or that are None, stay here."""
+    """Compile the writer of a shape, which leaves out unknown members and those that are None."""
     return _WRITERS.get(shape.type_name, _scalar_writer)(shape)
 
 
@@ -161,7 +161,7 @@ def _timestamp_reader(_shape: Any, refuse: _Refuse, _secret: bool) -> Reader:
 
 
 def _size_check(shape: Any, refuse: _Refuse, measure: str) -> Callable[[float, Any, str], None]:
-    """Lower and upper bound; botocore writes them `min` and `max` whatever the type."""
+    """Compile the check of the bounds, which botocore's models call `min` and `max` for every type."""
     low, high = shape.metadata.get("min", -float("inf")), shape.metadata.get("max", float("inf"))
 
     def check(size: float, value: Any, path: str) -> None:
@@ -175,7 +175,7 @@ def _size_check(shape: Any, refuse: _Refuse, measure: str) -> Callable[[float, A
 
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern of the models as Python's; to be used with `fullmatch`."""
+    """Compile a pattern of the models, for `fullmatch`."""
     for java, python in _IN_PYTHON.items():
         pattern = pattern.replace(java, python)
     return re.compile(pattern, re.UNICODE if r"\w" in pattern else re.ASCII)

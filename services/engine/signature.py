@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, checked: is a call signed by somebody who knows the secret of an access key?
+"""Check AWS Signature Version 4: that whoever signed a call knows the secret of an access key.
 
 The algorithm is AWS's published one ("Create a signed AWS API request" in the IAM guide): hash the call in its
 canonical form, sign date, scope and hash with a key derived from the secret, and compare.
@@ -26,7 +26,7 @@ from services.engine.errors import (
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SIGNING_NAME = "personalize"
-#: How far the clocks of client and engine may be apart.
+#: Maximum difference between the clocks of client and engine.
 TOLERANCE = timedelta(minutes=15)
 
 _MOMENT = "%Y%m%dT%H%M%SZ"
@@ -34,12 +34,12 @@ _AUTHORIZATION = re.compile(
     rf"{ALGORITHM}\s+Credential=(?P<key_id>[^/,\s]+)/(?P<scope>(?P<date>\d{{8}})/(?P<region>[^/,\s]+)/(?P<service>[^/,\s]+)"
     r"/aws4_request)\s*,\s*SignedHeaders=(?P<headers>[^,\s]+)\s*,\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
-#: What the answer depends on has to be under the signature; of the body that holds anyway.
+#: Headers that the answer depends on; the body is always signed.
 _MUST_BE_SIGNED = ("host", "x-amz-date", "x-amz-target")
 
 
 class SignedRequest(NamedTuple):
-    """What a signature is about. `headers` finds names in any case, `path` and `query` are as they travelled."""
+    """The signed parts of a request. `headers` ignores the case of names; `path` and `query` are as received."""
 
     method: str
     path: str
@@ -50,13 +50,13 @@ class SignedRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class AccessKeys:
-    """Secrets by access key id. Without any, nothing is checked."""
+    """Secrets by access key id. Empty: signatures are not checked."""
 
     secrets: Mapping[str, str]
 
     @classmethod
     def parse(cls, text: str) -> AccessKeys:
-        """From `id:secret,id:secret`. Raises ConfigurationError."""
+        """Parse `id:secret,id:secret`. Raises ConfigurationError."""
         pairs = [pair.strip().partition(":") for pair in text.split(",") if pair.strip()]
         if any(not key_id or not secret for key_id, _, secret in pairs):
             raise ConfigurationError("ENGINE_ACCESS_KEYS is not of the form id:secret,id:secret; correct it")
@@ -66,7 +66,7 @@ class AccessKeys:
         return bool(self.secrets)
 
     def check(self, request: SignedRequest, now: datetime | None = None) -> None:
-        """Return if the request is signed with one of the keys. Raises NotAuthenticated."""
+        """Raise NotAuthenticated unless the request is signed with one of the keys."""
         given = request.headers.get("authorization")
         if not given:
             raise MissingAuthenticationToken("The call is not signed; sign it with Signature Version 4")
@@ -92,7 +92,7 @@ class AccessKeys:
 
 
 def signature(request: SignedRequest, signed_headers: tuple[str, ...], moment: str, scope: str, key: bytes) -> str:
-    """The signature that a request has under a signing key, in hexadecimal."""
+    """Compute the signature of a request with a signing key, in hexadecimal."""
     hashed = hashlib.sha256(_canonical(request, signed_headers).encode()).hexdigest()
     return _hmac(key, f"{ALGORITHM}\n{moment}\n{scope}\n{hashed}").hex()
 

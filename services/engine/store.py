@@ -1,7 +1,7 @@
-"""What the engine remembers: resources and tags in one SQLite file.
+"""The store of resources and tags: one SQLite file.
 
-An acknowledged write is on disk: WAL with `synchronous = full`, one writer. Data and models lie beside it as immutable
-files that a record names, so one transaction makes a finished job's files and its status visible together.
+An acknowledged write is on disk: WAL with `synchronous = full`, one writer. Data and models are immutable files beside
+it that a record names, so one transaction makes a finished job's files and its status visible together.
 """
 
 from __future__ import annotations
@@ -11,21 +11,15 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from personalize_kinds.kinds import KINDS, Kind
 from services.engine.errors import AlreadyExists, NotFound
 from services.engine.resources import Resource
+from services.engine.statements import sql
 
-_SQL = Path(__file__).parent / "sql"
 _ALL_ROWS = -1
-
-
-@cache
-def _sql(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text()
 
 
 class Store:
@@ -38,7 +32,7 @@ class Store:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = full")
-        self._connection.executescript(_sql("create"))
+        self._connection.executescript(sql("resources/create"))
 
     def close(self) -> None:
         with self._lock:
@@ -46,7 +40,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody else in between. May be nested: the outermost one commits."""
+        """Group reads and writes: all or nothing, with no other thread in between. If nested, the outermost commits."""
         with self._lock:
             if self._connection.in_transaction:
                 yield
@@ -63,21 +57,21 @@ class Store:
                 self._changes += 1
 
     def _roll_back(self) -> None:
-        """End the transaction, unless a full disk has: one left open would swallow all later ones."""
+        """Roll back, unless a full disk has ended the transaction: one left open would swallow all later ones."""
         if self._connection.in_transaction:
             self._connection.execute("rollback")
 
     @property
     def changes(self) -> int:
-        """Counts the transactions that changed something: what was read at an equal count is still so. No lock."""
+        """The number of transactions that changed something; data read at an equal count is current. Takes no lock."""
         return self._changes
 
     def add(self, resource: Resource, tags: Iterable[Mapping[str, str]] = ()) -> None:
-        """Store a new resource and give it its number. Raises AlreadyExists if its ARN is taken."""
+        """Store a new resource and set its number. Raises AlreadyExists if its ARN is taken."""
         with self.transaction():
             row = {**_row(resource), "kind": resource.kind.noun, "region": resource.region}
             try:
-                resource.seq = self._connection.execute(_sql("insert"), row).lastrowid or 0
+                resource.seq = self._connection.execute(sql("resources/insert"), row).lastrowid or 0
             except sqlite3.IntegrityError as error:
                 raise AlreadyExists(
                     f"Another resource with Arn {resource.arn} already exists; choose another name or describe that one"
@@ -85,18 +79,18 @@ class Store:
             self.tag(resource.arn, tags)
 
     def save(self, *resources: Resource) -> None:
-        """Store the present state of resources that exist, in one transaction."""
+        """Store the current state of existing resources, in one transaction."""
         with self.transaction():
-            self._connection.executemany(_sql("update"), [_row(resource) for resource in resources])
+            self._connection.executemany(sql("resources/update"), [_row(resource) for resource in resources])
 
     def find(self, kind: Kind, arn: str) -> Resource | None:
-        """The resource, or None."""
+        """Return a resource, or None."""
         with self._lock:
             row = self._connection.execute("select * from resources where arn = ?", (arn,)).fetchone()
         return _resource(row) if row and row["kind"] == kind.noun else None
 
     def get(self, kind: Kind, arn: str) -> Resource:
-        """The resource. Raises NotFound."""
+        """Return a resource. Raises NotFound."""
         resource = self.find(kind, arn)
         if resource is None:
             raise NotFound(f"Resource Arn {arn} does not exist among {kind.list_member}")
@@ -111,8 +105,8 @@ class Store:
         before: int | None = None,
         rows: int = _ALL_ROWS,
     ) -> list[Resource]:
-        """Resources of a kind, newest first; `where` is a member that names another resource, and that name."""
-        statement = _sql("select_page_of" if where else "select_page")
+        """Return resources of a kind, newest first; `where` is a member that names another resource, and its value."""
+        statement = sql("resources/select_page_of") if where else sql("resources/select_page")
         arguments = {"kind": kind.noun, "region": region, "before": before, "page_rows": rows, **_link(where)}
         with self._lock:
             return [_resource(row) for row in self._connection.execute(statement, arguments)]
@@ -120,29 +114,29 @@ class Store:
     def count(
         self, kind: Kind, *, region: str, where: tuple[str, str] | None = None, statuses: Iterable[str] = ()
     ) -> int:
-        """How many resources `page` would give, all of them or those in one of these states."""
+        """Count the resources of a kind, all of them or those in one of these statuses."""
         arguments = {"kind": kind.noun, "region": region, "statuses": json.dumps([*statuses]), **_link(where)}
         with self._lock:
-            return int(self._connection.execute(_sql("count"), arguments).fetchone()[0])
+            return int(self._connection.execute(sql("resources/count"), arguments).fetchone()[0])
 
     def in_status(self, statuses: Iterable[str], kind: Kind | None = None) -> list[Resource]:
-        """Resources in one of these states, oldest first."""
+        """Return the resources in one of these statuses, oldest first."""
         arguments = {"kind": kind.noun if kind else None, "statuses": json.dumps([*statuses])}
         with self._lock:
-            return [_resource(row) for row in self._connection.execute(_sql("select_in_status"), arguments)]
+            return [_resource(row) for row in self._connection.execute(sql("resources/select_in_status"), arguments)]
 
     def in_update(self) -> list[Resource]:
-        """Resources whose update has not ended, oldest first."""
+        """Return the resources with an unfinished update, oldest first."""
         with self._lock:
-            return [_resource(row) for row in self._connection.execute(_sql("select_in_update"))]
+            return [_resource(row) for row in self._connection.execute(sql("resources/select_in_update"))]
 
     def current(self, resource: Resource) -> Resource | None:
-        """The same resource as it is now, or None if it is gone, even if its name has been taken again."""
-        found = self.find(resource.kind, resource.arn)
-        return found if found and found.seq == resource.seq else None
+        """Return the current state of a resource; None if it was deleted, even if another has its name now."""
+        stored = self.find(resource.kind, resource.arn)
+        return stored if stored and stored.seq == resource.seq else None
 
     def remove(self, *resources: Resource) -> None:
-        """Forget resources and their tags."""
+        """Delete resources and their tags."""
         arns = [(resource.arn,) for resource in resources]
         with self.transaction():
             self._connection.executemany("delete from resources where arn = ?", arns)
@@ -153,7 +147,7 @@ class Store:
             return bool(self._connection.execute("select 1 from resources where arn = ?", (arn,)).fetchone())
 
     def tag(self, arn: str, tags: Iterable[Mapping[str, str]]) -> None:
-        """Add tags, or give new values to those that exist."""
+        """Add tags, or replace the values of existing ones."""
         rows = [(arn, tag["tagKey"], tag["tagValue"]) for tag in tags]
         with self.transaction():
             self._connection.executemany("insert or replace into tags values (?, ?, ?)", rows)
@@ -164,7 +158,7 @@ class Store:
             self._connection.executemany("delete from tags where arn = ? and tag_key = ?", rows)
 
     def tags(self, arn: str) -> list[dict[str, str]]:
-        """The tags of a resource, by key."""
+        """Return the tags of a resource, in order of their keys."""
         with self._lock:
             rows = self._connection.execute("select * from tags where arn = ? order by tag_key", (arn,)).fetchall()
         return [{"tagKey": row["tag_key"], "tagValue": row["tag_value"]} for row in rows]
@@ -173,7 +167,7 @@ class Store:
 def _link(where: tuple[str, str] | None) -> dict[str, str | None]:
     member, value = where or (None, None)
     if member and not member.endswith(("Arn", "Id")):
-        raise ValueError(f"resources are found by members that name others, which '{member}' does not")
+        raise ValueError(f"'{member}' is not a member that names another resource, by which resources can be found")
     return {"member": member, "value": value}
 
 

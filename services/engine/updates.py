@@ -1,4 +1,4 @@
-"""What an update changes when it is ready, and which updates the end of something else brings about."""
+"""What an update changes when it takes effect, and the updates that follow from another resource's becoming ready."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ SYNC = "syncWithLatestSolutionVersion"
 
 
 def newest_active(store: Store, solution_arn: str) -> Resource | None:
-    """The newest ACTIVE version of a solution."""
+    """Return the newest ACTIVE version of a solution, or None."""
     versions = store.page(SOLUTION_VERSION, where=(SOLUTION.arn_member, solution_arn))
     return next((version for version in versions if version.status == ACTIVE), None)
 
 
 def apply(store: Store, resource: Resource) -> None:
-    """Make the latest update of a resource its present state. Raises JobFailed."""
+    """Apply the latest update of a resource. Raises JobFailed."""
     _APPLY[resource.kind.noun](store, resource)
 
 
-def brought_about(store: Store, settled: Resource) -> Iterator[tuple[Resource, dict[str, Any]]]:
-    """Campaigns that follow their solution's newest version and are behind it, each with its update."""
+def updates_after(store: Store, settled: Resource) -> Iterator[tuple[Resource, dict[str, Any]]]:
+    """Yield the campaigns that follow their solution's newest version and are behind it, each with its update."""
     campaigns: list[Resource] = []
     if settled.kind == CAMPAIGN:
         campaigns = [settled]

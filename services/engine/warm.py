@@ -1,4 +1,4 @@
-"""`python -m services.engine.warm`: compile the engine's kernels into numba's cache, so that no first job has to wait.
+"""`python -m services.engine.warm`: compile the engine's kernels into numba's cache, so that the first job need not.
 
 Every model is fitted on a few made-up interactions and ranks once; answers are encoded once.
 """
@@ -20,12 +20,12 @@ USERS, ITEMS, EVENTS = 80, 30, 15
 
 
 def up() -> None:
-    """Run every kernel once, with the types that jobs give it."""
+    """Run every kernel once, with the argument types of real jobs."""
     training = _made_up()
-    everybody = np.arange(USERS)
+    all_users = np.arange(USERS)
     for model in set(MODELS.values()):
-        fitted = model.chosen(training, {}, examples(training.histories, everybody))
-        fitted.rank(training.histories.take(everybody), 5)
+        fitted = model.chosen(training, {}, examples(training.histories, all_users))
+        fitted.rank(training.histories.take(all_users), 5)
     lists = Lists.of([np.array([0, 1])], [np.array([0.75, 0.25], np.float32)])
     encode(SCORED, [b"{}"], [None], Pieces.quoted(["a", "b"]), lists)
 

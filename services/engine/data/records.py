@@ -1,7 +1,7 @@
-"""Single records: what PutEvents, PutItems and PutUsers brought, durably and in memory.
+"""Single records of PutEvents, PutItems and PutUsers, on disk and in memory.
 
 An acknowledged record is on disk (SQLite, WAL, full sync). Calls that wait at the same time share one transaction, so
-thirty-two clients do not pay for a sync each. Readers never wait for writers: they see values that nobody changes.
+that thirty-two clients do not need a sync each. Readers never wait for writers: they read immutable values.
 """
 
 from __future__ import annotations
@@ -14,32 +14,25 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from services.engine.data.attributes import SEPARATOR
+from services.engine.statements import sql
 
-#: How many events of a user are kept in memory; training and exports read them all from disk.
+#: Number of a user's events in memory; training and exports read all of them from disk.
 EVENTS_IN_MEMORY = 500
-
-_SQL = Path(__file__).parent / "sql"
 
 Cells = dict[str, Any]
 
 
-@cache
-def _sql(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text()
-
-
 class Record(NamedTuple):
-    """One record: its cells by column name, of the dataset with this ARN.
+    """One record: its cells by column name, and the ARN of its dataset.
 
-    subject  the id of the item or user; of an event, the user, or the session of somebody unknown.
-    session, event_id  of events alone.
+    subject            id of the item or user; of an event, the user, or the session of an anonymous user
+    session, event_id  None unless it is an event
     """
 
     dataset: str
@@ -50,7 +43,7 @@ class Record(NamedTuple):
 
     @property
     def fingerprint(self) -> bytes | None:
-        """Equal for events that count once: same subject, time and properties. Of items and users each call counts."""
+        """Equal for events that count as one: same subject, time and properties. None for items and users."""
         if self.session is None:
             return None
         content = orjson.dumps([self.subject, self.cells], option=orjson.OPT_SORT_KEYS)
@@ -58,14 +51,14 @@ class Record(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A record and its number; numbers grow with time over all datasets."""
+    """A record and its number, which grows with time over all datasets."""
 
     seq: int
     record: Record
 
 
 class LiveEvent(NamedTuple):
-    """An event that PutEvents recorded. `user_id` is the session of somebody unknown, `timestamp` epoch seconds."""
+    """An event of PutEvents. `user_id` is the session of an anonymous user; `timestamp` is in epoch seconds."""
 
     seq: int
     user_id: str
@@ -93,7 +86,7 @@ class LiveEvent(NamedTuple):
 
 @dataclass
 class _Batch:
-    """The records of one call, and what became of them."""
+    """The records of one call, and the result of storing them."""
 
     records: Sequence[Record]
     stored: list[Stored] | None = None
@@ -102,7 +95,7 @@ class _Batch:
 
 @dataclass
 class _Memory:
-    """What is kept of one dataset: the latest events by user, or the newest cells by id, those put last at the end."""
+    """The records of one dataset in memory: the latest events by user, or the newest cells by id, latest put last."""
 
     newest_seq: int = 0
     events: dict[str, tuple[LiveEvent, ...]] = field(default_factory=dict)
@@ -133,17 +126,17 @@ class Records:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = full")
-        # What is deleted is a person's: it is overwritten, not just left out.
+        # Deleted data is personal: overwrite it instead of only unlinking it.
         self._connection.execute("pragma secure_delete = on")
-        self._connection.executescript(_sql("create_records"))
-        self._remember(self._read("order by seq"))
+        self._connection.executescript(sql("records/create"))
+        self._remember(self._read(sql("records/select_all")))
 
     def close(self) -> None:
         with self._writing:
             self._connection.close()
 
     def add(self, records: Sequence[Record]) -> list[Stored]:
-        """Keep records, all or none; they are on disk on return. Gives those that no earlier record repeats."""
+        """Store records, all or none; on return they are on disk. Return those that do not repeat an earlier record."""
         batch = _Batch(records)
         self._waiting.append(batch)
         with self._writing:
@@ -154,67 +147,67 @@ class Records:
         return batch.stored or []
 
     def newest(self, dataset: str) -> int:
-        """The number of the dataset's newest record, 0 without any."""
+        """Return the number of the dataset's newest record, 0 without any."""
         memory = self._memory.get(dataset)
         return memory.newest_seq if memory else 0
 
     def events_of(self, dataset: str, user_ids: Sequence[str]) -> list[tuple[LiveEvent, ...]]:
-        """The latest events of each of some users or sessions, oldest first."""
+        """Return the latest events of each of some users or sessions, oldest first."""
         memory = self._memory.get(dataset)
         return [memory.events.get(user_id, ()) for user_id in user_ids] if memory else [()] * len(user_ids)
 
     def events(self, dataset: str) -> dict[str, tuple[LiveEvent, ...]]:
-        """The latest events of everybody."""
+        """Return the latest events of all users, by user."""
         memory = self._memory.get(dataset)
         with self._remembering:
             return dict(memory.events) if memory else {}
 
     def cells_since(self, dataset: str, seq: int) -> dict[str, Cells]:
-        """The newest cells of items or users that were put after the record `seq`, by id."""
+        """Return the newest cells of items or users that were put after the record `seq`, by id."""
         memory = self._memory.get(dataset)
         if memory is None or memory.newest_seq <= seq:
             return {}
-        found: dict[str, Cells] = {}
+        newer: dict[str, Cells] = {}
         with self._remembering:
             for key, (number, cells) in reversed(memory.cells.items()):
                 if number <= seq:
                     break
-                found[key] = cells
-        return found
+                newer[key] = cells
+        return newer
 
     def all(self, dataset: str) -> Iterator[Stored]:
-        """Every record of a dataset, oldest first, from disk."""
-        return self._read("where dataset = ? order by seq", dataset)
+        """Yield every record of a dataset, oldest first, from disk."""
+        return self._read(sql("records/select_of_dataset"), dataset=dataset)
 
     def remove(self, dataset: str, subjects: Iterable[str]) -> int:
-        """Delete the records of some users, and what they did in the same sessions before they were known."""
+        """Delete the records of some users, and those of their sessions from before they were known."""
         arguments = {"dataset": dataset, "subjects": json.dumps([*subjects])}
         with self._writing:
-            # Before anything goes: what a session belongs to is known from the rows that are deleted.
-            sessions = [row[0] for row in self._connection.execute(_sql("select_sessions_of"), arguments)]
+            # Before the deletion: only the rows to be deleted tell whose a session is.
+            sessions = [row[0] for row in self._connection.execute(sql("records/select_sessions_of"), arguments)]
             arguments["sessions"] = json.dumps(sessions)
-            n_removed = self._connection.execute(_sql("delete_records_of"), arguments).rowcount
+            n_removed = self._connection.execute(sql("records/delete_of"), arguments).rowcount
             self._connection.execute("pragma wal_checkpoint(truncate)")
             self._remember_again(dataset)
         return n_removed
 
     def forget(self, dataset: str) -> None:
-        """Delete all records of a dataset that is gone."""
+        """Delete all records of a deleted dataset."""
         with self._writing:
             self._connection.execute("delete from records where dataset = ?", (dataset,))
             self._memory.pop(dataset, None)
 
     def count(self) -> int:
-        """How many records there are, of all datasets."""
+        """Count the records of all datasets."""
         with self._writing:
             return int(self._connection.execute("select count(*) from records").fetchone()[0])
 
     def datasets(self) -> list[str]:
-        """The datasets of which there are records."""
+        """Return the ARNs of the datasets that have records."""
         return [*self._memory]
 
     def _write_all(self) -> None:
-        """One transaction for everybody who waits. Whoever holds the lock writes for the others."""
+        """Write the batches of all waiting calls in one transaction: the call with the lock writes for the others."""
         batches = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
             self._connection.execute("begin immediate")
@@ -240,17 +233,14 @@ class Records:
                 record.fingerprint,
                 orjson.dumps(record.cells).decode(),
             )
-            if inserted := self._connection.execute(_sql("insert_record"), row).fetchone():
+            if inserted := self._connection.execute(sql("records/insert"), row).fetchone():
                 kept.append(Stored(inserted[0], record))
         return kept
 
-    def _read(self, clause: str, *arguments: Any) -> Iterator[Stored]:
-        """Records from a connection of their own: writing goes on meanwhile."""
+    def _read(self, select: str, **arguments: str) -> Iterator[Stored]:
+        """Yield records over a connection of their own, so that writers need not wait."""
         with closing(sqlite3.connect(self._path)) as connection:
-            rows = connection.execute(
-                f"select seq, dataset, subject, session, event_id, cells from records {clause}", arguments
-            )
-            for seq, dataset, subject, session, event_id, cells in rows:
+            for seq, dataset, subject, session, event_id, cells in connection.execute(select, arguments):
                 yield Stored(seq, Record(dataset, subject, orjson.loads(cells), session, event_id))
 
     def _remember(self, kept: Iterable[Stored]) -> None:
@@ -266,15 +256,14 @@ class Records:
 
 
 def linked(stored: Iterable[Stored]) -> list[Stored]:
-    """Events, oldest first, of which those of an unknown person get the user who shows up later in the same session."""
+    """Return events, oldest first, in which anonymous ones get the user who appears later in the same session."""
     users: dict[str, str] = {}
-    found = []
-    for one in reversed([*stored]):
-        record = one.record
+    newest_first = []
+    for seq, record in reversed([*stored]):
         session = record.session or ""
         if "USER_ID" in record.cells:
             users[session] = record.subject
         elif session in users:
-            one = Stored(one.seq, record._replace(subject=users[session]))
-        found.append(one)
-    return found[::-1]
+            record = record._replace(subject=users[session])
+        newest_first.append(Stored(seq, record))
+    return newest_first[::-1]

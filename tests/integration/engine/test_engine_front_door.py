@@ -166,7 +166,7 @@ def test_engine_that_cannot_open_its_data_ends_with_a_reason(engine: Any) -> Non
     command = [sys.executable, "-m", "services.engine", "--port", "0", "--data-dir", str(engine.data_dir)]
     second = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert second.returncode == 1
-    assert "belongs to an engine that is running" in second.stdout
+    assert "is in use by another engine" in second.stdout
 
 
 def test_bug_is_an_internal_failure_without_a_trace_on_the_wire(

@@ -50,18 +50,18 @@ def test_record_is_named_like_its_dataset_type_in_any_case(name: str) -> None:
         (schema({"name": "ITEM_ID", "type": "long"}), "lacks the required field ITEM_ID of type string"),
         (schema({"name": "ITEM_ID", "type": ["string", "null"]}), "not null"),
         (schema(ITEM_ID, {"name": "TAGS", "type": {"type": "array", "items": "string"}}), "TAGS has type"),
-        (schema(ITEM_ID), "no field but the required ones"),
+        (schema(ITEM_ID), "only the required fields"),
         (schema(ITEM_ID, *({"name": f"C{n}", "type": "int"} for n in range(101))), "at most 100"),
         (schema(ITEM_ID, {"name": "A-B", "type": "int"}), "letters, digits"),
         (schema(ITEM_ID, {"name": "A", "type": ["int", "string", "null"]}), "A has type"),
         (schema(ITEM_ID, {"name": "A", "type": "int", "categorical": True}), "only a string can be categorical"),
         (schema(ITEM_ID, {"name": "A", "type": "string", "categorical": True, "textual": True}), "choose one"),
-        (schema(ITEM_ID, *({"name": n, "type": "string", "textual": True} for n in "AB")), "at most one may be"),
+        (schema(ITEM_ID, *({"name": n, "type": "string", "textual": True} for n in "AB")), "keep at most one"),
         (
             schema(
                 {"name": "USER_ID", "type": "string"}, {"name": "A", "type": "string", "textual": True}, name="Users"
             ),
-            "only those of Items",
+            "only a field of Items",
         ),
         (schema(ITEM_ID, {"name": "CREATION_TIMESTAMP", "type": "int"}), "reserved and has type long"),
         (schema(ITEM_ID, {"name": "GENRES_FIELD_1", "type": "int"}, {"name": "GENRESFIELD1", "type": "int"}), "clash"),

@@ -95,7 +95,7 @@ def test_published_file_is_whole_and_scratch_of_a_dead_process_is_gone(tmp_path:
 
 def test_second_engine_on_one_folder_is_refused(tmp_path: Path) -> None:
     first = DataFolder(tmp_path)
-    with pytest.raises(ConfigurationError, match="belongs to an engine that is running"):
+    with pytest.raises(ConfigurationError, match="is in use by another engine"):
         DataFolder(tmp_path)
     assert first.root == tmp_path.resolve()
 

@@ -1,3 +1,4 @@
+-- name: create
 create table if not exists resources (
     seq integer primary key autoincrement,
     arn text not null unique,
@@ -9,7 +10,7 @@ create table if not exists resources (
 create index if not exists resources_by_kind_and_age on resources (kind, seq);
 create index if not exists resources_by_status on resources (json_extract(body, '$.status'), kind);
 create index if not exists resources_in_update on resources (seq) where json_extract(inner, '$.updating');
--- Which resource names which other one, in what member: `links` is this view as a table, kept by the triggers.
+-- Which resource names which other resource, in which member. `links` is this view as a table, kept by the triggers.
 create view if not exists naming as
 select r.seq, m.key as member, m.value as target
 from resources as r, json_each(r.body) as m
@@ -38,7 +39,7 @@ create trigger if not exists resource_removed after delete on resources
 begin
     delete from links where seq = old.seq;
 end;
--- A store of an earlier version has no links yet.
+-- A store that an earlier version wrote has no links yet.
 insert or ignore into links select seq, member, target from naming where not exists (select 1 from links);
 create table if not exists tags (
     arn text not null,
@@ -46,3 +47,54 @@ create table if not exists tags (
     tag_value text not null,
     primary key (arn, tag_key)
 );
+
+-- name: insert
+insert into resources (arn, kind, region, body, inner)
+values (:arn, :kind, :region, :body, :inner);
+
+-- name: update
+update resources
+set body = :body, inner = :inner
+where arn = :arn;
+
+-- name: count
+select count(*)
+from resources as r
+where r.kind = :kind
+    and r.region = :region
+    and (:member is null or r.seq in (select l.seq from links as l where l.target = :value and l.member = :member))
+    and (:statuses = '[]' or json_extract(r.body, '$.status') in (select value from json_each(:statuses)));
+
+-- name: select_page
+select seq, arn, kind, body, inner
+from resources
+where kind = :kind
+    and (:region is null or region = :region)
+    and (:before is null or seq < :before)
+order by seq desc
+limit :page_rows;
+
+-- name: select_page_of
+select r.seq, r.arn, r.kind, r.body, r.inner
+from links as l
+inner join resources as r on l.seq = r.seq
+where l.target = :value
+    and l.member = :member
+    and (:before is null or l.seq < :before)
+    and r.kind = :kind
+    and (:region is null or r.region = :region)
+order by l.seq desc
+limit :page_rows;
+
+-- name: select_in_status
+select seq, arn, kind, body, inner
+from resources
+where json_extract(body, '$.status') in (select value from json_each(:statuses))
+    and (:kind is null or kind = :kind)
+order by seq;
+
+-- name: select_in_update
+select seq, arn, kind, body, inner
+from resources
+where json_extract(inner, '$.updating')
+order by seq;

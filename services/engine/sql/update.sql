@@ -1,3 +1,0 @@
-update resources
-set body = :body, inner = :inner
-where arn = :arn
