@@ -43,6 +43,8 @@ _NAMES = [
     "comparison", "membership", "current_item", "current_user",
     # botocore, psycopg, sqlite3, jinja2, Starlette
     "fmt", "isolation_level", "row_factory", "globals", "is_allowed_origin",
+    # Alembic, of each revision
+    "revision", "down_revision", "upgrade",
     # fields of answers that clients read
     "age_seconds", "generated_at", "relative_score",
 ]  # fmt: skip

@@ -23,8 +23,9 @@ end
 $$;
 
 -- name: admit_reader
--- The role that the recommendations API reads with: the lists, and which products there are. It can change nothing and
--- sees nothing else, above all no person. Whatever is published later is shared with it by cache.share_with_readers.
+-- The role of the recommendations API: it reads the lists and the marts that are shared with it, and writes schema
+-- serving, nothing else. Nobody's name or contact is among them. Whatever is published later is shared with it by
+-- cache.share_with_readers.
 do $$
 begin
     if to_regrole({role_name}) is null then
@@ -46,6 +47,17 @@ do $$
 begin
     if to_regclass('core.products') is not null then
         grant select on core.products to {role};
+    end if;
+end
+$$;
+
+-- Its own tables are made by the migrations of services/migrations; which of them have run is not for it to say.
+do $$
+begin
+    if to_regnamespace('serving') is not null then
+        grant usage on schema serving to {role};
+        grant select, insert, update, delete on all tables in schema serving to {role};
+        revoke insert, update, delete on serving.alembic_version from {role};
     end if;
 end
 $$;

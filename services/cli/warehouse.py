@@ -22,8 +22,10 @@ def migrate(
     """Bring the warehouse's tables to this version. POSTGRES_READER_PASSWORD makes the role that serving reads with."""
     from aisle.warehouse import admit_reader
     from aisle.warehouse import migrate as migrate_warehouse
+    from services.migrations import upgrade
 
     migrate_warehouse(url)
+    upgrade(url)
     if password := os.environ.get("POSTGRES_READER_PASSWORD"):
         admit_reader(url, password)
 

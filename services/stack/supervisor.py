@@ -27,6 +27,7 @@ from aisle.errors import ConfigurationError, FinalError, UnusableSettings
 from aisle.groups.dataset_group import dataset_groups
 from aisle.pipeline import GROUP_STAGES
 from aisle.warehouse import READER, admit_reader, migrate
+from services.migrations import upgrade
 from services.stack import airflow_database
 from services.stack.airflow import AirflowClient
 from services.stack.blueprint import (
@@ -243,6 +244,7 @@ class Stack:
 
     def _migrate_warehouse(self) -> None:
         migrate(self.addresses.warehouse_url)
+        upgrade(self.addresses.warehouse_url)
         try:
             admit_reader(self.addresses.warehouse_url, self.secrets.reader_password)
         except psycopg.errors.InsufficientPrivilege as error:
