@@ -16,6 +16,7 @@ import pytest
 
 from services.demo.line import LEGS
 from services.stack.supervisor import Stack
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -177,14 +178,15 @@ def _models_by_state(stack: Stack) -> dict[tuple[str, str], str]:
 
 def _answer(stack: Stack, run_id: str, solution: str, option: str) -> None:
     """What a person does on Airflow's page of required actions, once the question is there."""
-    task_id, deadline = f"promote-{solution}.approve", time.monotonic() + 300
-    while True:
+    task_id = f"promote-{solution}.approve"
+
+    def is_asked() -> bool:
         states = {task["task_id"]: task["state"] for task in stack.airflow.tasks("train", run_id)}
-        if states.get(task_id) == "awaiting_input":
-            break
-        assert time.monotonic() < deadline, f"nobody was asked about {solution}: {states}"
-        time.sleep(0.5)
-    # An answer in the same second, which no person gives, meets the worker that has just put the task aside.
+        return states.get(task_id) == "awaiting_input"
+
+    wait_for(is_asked, f"the question about {solution}", seconds=300, interval=0.5)
+    # An answer in the same second, which no person gives, meets the worker that has just put the task aside. No state
+    # in Airflow's API shows that the worker has let go of the task.
     time.sleep(5)
     answered = httpx.patch(
         f"{stack.addresses.airflow}/api/v2/dags/train/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
@@ -204,24 +206,23 @@ def _generations(stack: Stack) -> tuple[str, int]:
 def _run_after(stack: Stack, dag_id: str) -> str:
     """The newest run of an asset-driven DAG, once a new one has come."""
     known = {run["dag_run_id"] for run in stack.airflow.runs(dag_id)}
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
+
+    def new_run() -> str | None:
         for run in stack.airflow.runs(dag_id):
             if run["dag_run_id"] not in known or run["state"] in ("queued", "running"):
                 return str(run["dag_run_id"])
-        time.sleep(0.05)
-    raise AssertionError(f"{dag_id} did not start")
+        return None
+
+    return wait_for(new_run, f"a run of {dag_id}", seconds=300)
 
 
 def _wait_for_work(stack: Stack, dag_id: str, run_id: str) -> None:
-    """Until a task of the run is at work (or deferred to a running job)."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        states = [task["state"] for task in stack.airflow.tasks(dag_id, run_id)]
-        if any(state in ("running", "deferred") for state in states):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"no task of {run_id} began")
+    """Wait until a task of the run is at work, or deferred to a running job."""
+
+    def is_at_work() -> bool:
+        return any(task["state"] in ("running", "deferred") for task in stack.airflow.tasks(dag_id, run_id))
+
+    wait_for(is_at_work, f"a task of {run_id} at work")
 
 
 @contextmanager

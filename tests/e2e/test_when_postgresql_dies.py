@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
-import httpx
 import psycopg
 import pytest
 
 from services.stack.supervisor import Stack
+from tests.waiting import answers, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -18,21 +17,19 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 def test_a_killed_postgresql_comes_back_and_orders_flow_again(stack: Stack) -> None:
     postmaster, *_ = stack.pids
     os.kill(postmaster, signal.SIGKILL)
-    deadline = time.monotonic() + 300
-    while stack.pids[0] == postmaster or not (_serves(stack) and stack.airflow.is_healthy()):
-        assert time.monotonic() < deadline, "the stack is not healthy again"
+
+    def is_healthy_again() -> bool:
         stack.tend()
-        time.sleep(1)
+        return stack.pids[0] != postmaster and _serves(stack) and stack.airflow.is_healthy()
+
+    wait_for(is_healthy_again, "a healthy stack", seconds=300, interval=1)
     assert _runs(stack, "ingest")["state"] == "success"
     with psycopg.connect(stack.addresses.warehouse_url) as connection:
         assert connection.execute("select count(*) > 100 from raw.company__orders").fetchone() == (True,)
 
 
 def _serves(stack: Stack) -> bool:
-    try:
-        return httpx.get(f"{stack.addresses.serving}/health/ready", timeout=5).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
+    return answers(f"{stack.addresses.serving}/health/ready")
 
 
 def _runs(stack: Stack, dag_id: str) -> dict[str, object]:

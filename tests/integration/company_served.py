@@ -1,15 +1,16 @@
-"""The simulated company over real HTTP, for the DAGs that ask it: backfill and erase."""
+"""The simulated company over real HTTP."""
 
 from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
+from tests.waiting import wait_for
 
 TOKEN = "token-of-the-tests"
 
@@ -26,11 +27,12 @@ def served_company(**settings: Any) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    wait_for(lambda: server.started, "the simulated company to serve", interval=0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def connect_company(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ import boto3
 import psycopg
 import pytest
 
+from tests.waiting import wait_for
+
 ROOT = Path(__file__).parents[2]
 
 MARTS = """
@@ -85,16 +87,13 @@ def engine_url(s3_endpoint: str, tmp_path: Path) -> Iterator[str]:
 
 def _address_in(log: Path, process: subprocess.Popen[bytes]) -> str:
     """Where the engine says that it listens."""
-    import time
 
-    for _ in range(2400):
-        found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
-        if found:
-            return found[0]
-        if process.poll() is not None:
-            break
-        time.sleep(0.05)
-    raise AssertionError(f"the engine did not start:\n{log.read_text()}")
+    def address() -> str | None:
+        assert process.poll() is None, f"the engine ended with status {process.returncode}:\n{log.read_text()}"
+        listening = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
+        return listening and listening[0]
+
+    return wait_for(address, lambda: f"the engine's address in its log:\n{log.read_text()}")
 
 
 @pytest.fixture

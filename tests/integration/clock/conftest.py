@@ -6,8 +6,7 @@ import json
 import os
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,9 +19,9 @@ from aisle.pipeline import BACKFILL
 from aisle.settings import PROJECT_ROOT
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
-_PATIENCE_SECONDS = 120
 _PORTS = ("AIRFLOW", "SERVING", "REPORTS", "ENGINE", "COMPANY_API", "S3", "POSTGRES")
 _ENDED = ("success", "failed")
 
@@ -47,21 +46,14 @@ class Line:
         with psycopg.connect(self._airflow_url if database == "airflow" else self.warehouse_url) as connection:
             return connection.execute(query.encode()).fetchall()
 
-    def until(self, is_true: Callable[[], Any], what: str) -> Any:
-        """Wait until it is, and give what it gave; fails if it never is."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not (found := is_true()):
-            assert time.monotonic() < deadline, f"never: {what}"
-            time.sleep(0.3)
-        return found
-
     def until_over(self, dag_id: str, run_id: str) -> str:
         """State in which a run ended."""
-        run = self.until(
-            lambda: one if (one := self.stack.airflow.run(dag_id, run_id))["state"] in _ENDED else None,
-            f"{dag_id} {run_id} is over",
-        )
-        return str(run["state"])
+
+        def ended() -> str | None:
+            state = str(self.stack.airflow.run(dag_id, run_id)["state"])
+            return state if state in _ENDED else None
+
+        return wait_for(ended, f"an end of {dag_id} {run_id}", interval=0.3)
 
     def clear(self, dag_id: str, run_id: str) -> None:
         """Let a run's tasks run again, as the button does; raises for any answer that is not of status 200."""

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+
+from tests.waiting import wait_for_server
 
 TOKEN = "a-token-of-the-tests"
 ALL = {"start_date": "2000-01-01", "end_date": "2030-01-01"}
@@ -37,23 +38,11 @@ def served(**environment: str) -> Iterator[tuple[httpx.Client, int]]:
     url, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {TOKEN}"}
     try:
         with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
-            _wait_until_healthy(client, server)
+            wait_for_server(f"{url}/health", server)
             yield client, server.pid
     finally:
         server.terminate()
         server.wait(120)
-
-
-def _wait_until_healthy(client: httpx.Client, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the server ended before it was ready"
-        try:
-            client.get("/health").raise_for_status()
-            return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise TimeoutError("the server did not become ready")
 
 
 class _Order(msgspec.Struct):

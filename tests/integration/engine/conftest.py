@@ -6,19 +6,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import numpy as np
 import pytest
 
 from aisle.contracts.personalize import INTERACTIONS
 from services.stack.postgres import free_port
+from tests.waiting import settled, wait_for_server
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 RECIPE = "arn:aws:personalize:::recipe/{}"
@@ -43,15 +42,7 @@ class EngineProcess:
         command = [sys.executable, "-m", "services.engine", "--port", str(self.port), "--data-dir", str(self.data_dir)]
         with (self.data_dir.parent / "engine.log").open("ab") as log:
             self.process = subprocess.Popen(command, env={**self._environment, **environment}, stdout=log, stderr=log)
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if httpx.get(f"{self.url}/health/ready").status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-        raise TimeoutError(f"no engine at {self.url}: {(self.data_dir.parent / 'engine.log').read_text()[-2000:]}")
+        wait_for_server(f"{self.url}/health/ready", self.process, self.data_dir.parent / "engine.log")
 
     def kill(self) -> None:
         self.process.kill()
@@ -113,13 +104,7 @@ def described(describe: Callable[..., dict[str, Any]], **arguments: str) -> dict
 
 def wait(describe: Callable[..., dict[str, Any]], seconds: float = 120, **arguments: str) -> dict[str, Any]:
     """Poll as a client does until the resource has settled."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        resource = described(describe, **arguments)
-        if resource["status"] in ("ACTIVE", "CREATE FAILED"):
-            return resource
-        time.sleep(0.02)
-    raise TimeoutError(f"{arguments} is still {resource['status']}")
+    return settled(lambda: described(describe, **arguments), seconds=seconds)
 
 
 class Shop:
@@ -174,8 +159,8 @@ class Shop:
 
     def infer(self, version: str, lines: list[str], name: str = "users", **options: Any) -> list[dict[str, Any]]:
         job = self.start_inference(version, lines, name, **options)
-        settled = wait(self.client.describe_batch_inference_job, batchInferenceJobArn=job)
-        assert settled["status"] == "ACTIVE", settled
+        ended = wait(self.client.describe_batch_inference_job, batchInferenceJobArn=job)
+        assert ended["status"] == "ACTIVE", ended
         body = self.s3.get_object(Bucket=self.bucket, Key=f"output/{name}/{name}.json.out")["Body"].read()
         return [json.loads(line) for line in body.splitlines()]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import boto3
@@ -13,6 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
 from aisle.contracts.personalize import INTERACTIONS, ITEMS
+from tests.waiting import statuses_until, wait_for
 
 MISSING = "arn:aws:personalize:us-east-1:000000000000:{}/missing"
 
@@ -93,11 +93,9 @@ def test_parents_that_are_not_active_are_in_use(own_engine: Any, s3: Any, bucket
 def test_slow_motion_passes_through_every_status(own_engine: Any) -> None:
     client = own_engine(ENGINE_STEP_SECONDS="0.3").client()
     group = client.create_dataset_group(name="slow")["datasetGroupArn"]
-    seen: list[str] = []
-    while not seen or seen[-1] != "ACTIVE":
-        status = client.describe_dataset_group(datasetGroupArn=group)["datasetGroup"]["status"]
-        seen += [status] if status not in seen else []
-        time.sleep(0.02)
+    seen = statuses_until(
+        "ACTIVE", lambda: client.describe_dataset_group(datasetGroupArn=group)["datasetGroup"]["status"]
+    )
     assert seen == ["CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE"]
 
 
@@ -133,15 +131,15 @@ def test_deletion_goes_from_the_leaves_to_the_root(shop: Any, csv_of_interaction
     refused("ResourceInUseException", shop.client.delete_dataset_group, datasetGroupArn=group)
     refused("ResourceInUseException", shop.client.delete_schema, schemaArn=schema)
 
-    def gone(describe: Any, **arn: str) -> bool:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            try:
-                describe(**arn)
-            except shop.client.exceptions.ResourceNotFoundException:
-                return True
-            time.sleep(0.02)
+    def is_gone(describe: Any, **arn: str) -> bool:
+        try:
+            describe(**arn)
+        except shop.client.exceptions.ResourceNotFoundException:
+            return True
         return False
+
+    def gone(describe: Any, **arn: str) -> bool:
+        return wait_for(lambda: is_gone(describe, **arn), f"the end of {arn}")
 
     shop.client.delete_solution(solutionArn=version["solutionArn"])
     assert gone(shop.client.describe_solution, solutionArn=version["solutionArn"])
@@ -167,10 +165,10 @@ def test_campaign_follows_its_solution_and_holds_it(shop: Any, csv_of_interactio
     assert campaign["solutionVersionArn"] == first["solutionVersionArn"]
     second = client.create_solution_version(solutionArn=solution)["solutionVersionArn"]
     shop.settled(client.describe_solution_version, solutionVersionArn=second)
-    deadline = time.monotonic() + 120
-    while client.describe_campaign(campaignArn=arn)["campaign"]["solutionVersionArn"] != second:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(
+        lambda: client.describe_campaign(campaignArn=arn)["campaign"]["solutionVersionArn"] == second,
+        "the campaign to serve the second version",
+    )
     refused("ResourceInUseException", client.delete_solution, solutionArn=solution, match=arn)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from aisle.contracts.personalize import ITEMS, USERS
+from tests.waiting import wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 UP, UP2, RANKING = "aws-user-personalization", "aws-user-personalization-v2", "aws-personalized-ranking"
@@ -283,7 +284,11 @@ def test_killed_job_goes_on_with_the_file_that_was_not_finished(
 
 
 def wait_for_object(shop: Any, job: str, key: str) -> None:
-    while key not in shop.keys(key):
+    def is_there() -> bool:
+        if key in shop.keys(key):
+            return True
         status = shop.status(shop.client.describe_batch_inference_job, batchInferenceJobArn=job)
         assert status in ("CREATE PENDING", "CREATE IN_PROGRESS"), f"{status}, and {key} did not appear"
-        time.sleep(0.01)
+        return False
+
+    wait_for(is_there, key, interval=0.01)

@@ -7,13 +7,13 @@ import io
 import json
 import re
 import sqlite3
-import time
 from typing import Any
 
 import boto3
 import pytest
 
 from aisle.contracts.personalize import INTERACTIONS, ITEMS, USERS
+from tests.waiting import settled
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 
@@ -43,13 +43,7 @@ def delete_users(shop: Any, group: str, location: str) -> dict[str, Any]:
     job = shop.client.create_data_deletion_job(
         jobName=shop.name, datasetGroupArn=group, roleArn=ROLE, dataSource={"dataLocation": location}
     )["dataDeletionJobArn"]
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        settled: dict[str, Any] = shop.client.describe_data_deletion_job(dataDeletionJobArn=job)["dataDeletionJob"]
-        if settled["status"] not in ("PENDING", "IN_PROGRESS"):
-            return settled
-        time.sleep(0.02)
-    raise TimeoutError(settled)
+    return settled(lambda: shop.client.describe_data_deletion_job(dataDeletionJobArn=job)["dataDeletionJob"])
 
 
 def events_client(engine: Any) -> Any:

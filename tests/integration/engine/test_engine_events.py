@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ import pytest
 from aisle.contracts.personalize import INTERACTIONS, ITEMS, USERS
 from services.engine.data.records import Records
 from services.engine.schemas import REQUIRED_COLUMNS
+from tests.waiting import wait_for
 
 EVENT = {"eventType": "click", "itemId": "i1", "sentAt": 1_700_000_000}
 
@@ -172,9 +172,12 @@ def test_what_was_acknowledged_to_many_clients_survives_a_kill(
 def test_deleted_dataset_takes_its_records_along(tracked: Tracked, shop: Any) -> None:
     tracked.put(EVENT)
     shop.client.delete_dataset(datasetArn=tracked.interactions)
-    deadline = time.monotonic() + 120
-    while tracked.interactions in [one["datasetArn"] for one in shop.client.list_datasets()["datasets"]]:
-        assert time.monotonic() < deadline
+    wait_for(
+        lambda: (
+            tracked.interactions not in {dataset["datasetArn"] for dataset in shop.client.list_datasets()["datasets"]}
+        ),
+        "the end of the dataset",
+    )
     assert tracked.records() == []
 
 

@@ -23,6 +23,7 @@ from services.engine.app import Engine
 from services.engine.http import MAX_BODY_BYTES, create_app
 from services.engine.provider import Provider
 from services.engine.settings import EngineSettings
+from tests.waiting import wait_for
 
 LIST_SCHEMAS = {"X-Amz-Target": "AmazonPersonalize.ListSchemas"}
 SIGNED_BY = (
@@ -157,8 +158,7 @@ def test_calls_are_told_to_wait_until_the_data_is_open(tmp_path: Path, monkeypat
         assert client.get("/health/ready").status_code == client.get("/").status_code == 503
         assert client.get("/health/live").status_code == 200
         may_open.set()
-        while client.get("/health/ready").status_code != 200:
-            pass
+        wait_for(lambda: client.get("/health/ready").is_success, "the engine to open its data")
         assert client.post("/", headers=LIST_SCHEMAS).status_code == 200
 
 
@@ -177,8 +177,7 @@ def test_bug_is_an_internal_failure_without_a_trace_on_the_wire(
 
     monkeypatch.setattr(Provider, "list_schemas", broken)
     with TestClient(create_app(EngineSettings(data_dir=tmp_path)), HERE) as client:
-        while client.get("/health/ready").status_code != 200:
-            pass
+        wait_for(lambda: client.get("/health/ready").is_success, "the engine to open its data")
         answer = client.post("/", headers=LIST_SCHEMAS)
         assert (answer.status_code, answer.json()["__type"]) == (500, "InternalFailure")
         assert answer.headers["x-amzn-requestid"] in answer.json()["message"]

@@ -10,7 +10,6 @@ import json
 import os
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
 from aisle.contracts.personalize import INTERACTIONS, ITEMS
+from tests.waiting import wait_for
 
 KILLS = int(os.environ.get("ENGINE_KILLS", "6"))
 SEED = int(os.environ.get("ENGINE_KILLS_SEED", "20"))
@@ -57,8 +57,7 @@ def test_jobs_killed_half_way_are_done_after_the_next_start(
 
     def restarted_in_the_middle(start: Any, describe: Any, arn_member: str) -> dict[str, Any]:
         arn = start()
-        while shop.status(describe, **{arn_member: arn}) != "CREATE IN_PROGRESS":
-            time.sleep(0.02)
+        wait_for(lambda: shop.status(describe, **{arn_member: arn}) == "CREATE IN_PROGRESS", f"{arn} in progress")
         engine.kill()
         engine.start()
         resource: dict[str, Any] = shop.settled(describe, **{arn_member: arn})
@@ -222,18 +221,18 @@ class Customer:
     def listed(self) -> dict[str, dict[str, Any]]:
         """Every resource that the engine knows, by ARN."""
         kinds = httpx.get(self.url, headers={"Accept": "application/json"}, timeout=30).json()
-        return {one["arn"]: one for resources in kinds.values() for one in resources}
+        return {resource["arn"]: resource for resources in kinds.values() for resource in resources}
 
-    def settled(self, seconds: float = 120) -> dict[str, dict[str, Any]]:
-        """The same when nothing is under way any more."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            listed = self.listed()
-            unsettled = [one for one in listed.values() if one["status"] not in ENDS]
-            if not unsettled and not self._updating():
-                return listed
-            time.sleep(0.05)
-        raise TimeoutError(f"still under way: {unsettled}")
+    def settled(self) -> dict[str, dict[str, Any]]:
+        """Every resource by ARN, once nothing is under way any more."""
+        listed: dict[str, dict[str, Any]] = {}
+
+        def unsettled() -> list[str]:
+            listed.update(self.listed())
+            return [arn for arn, resource in listed.items() if resource["status"] not in ENDS]
+
+        wait_for(lambda: not unsettled() and not self._updating(), lambda: f"an end of {unsettled()}")
+        return listed
 
     def _updating(self) -> bool:
         updates = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Callable
 from itertools import count
@@ -15,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aisle.contracts.personalize import Column, Dataset
+from tests.waiting import wait_for
 
 START = 1_700_000_000
 N_USERS, N_ITEMS = 60, 40
@@ -415,10 +415,13 @@ def test_items_put_after_the_training_are_found_by_exploration_and_likeness(
             for kind in ("odd", "even")
         ],
     )
-    deadline, found = time.monotonic() + 120, set[str]()
-    while time.monotonic() < deadline and not {"late-odd", "late-even"} <= found:
-        found.update(names(world.ask(exploring, userId="u2")))
-    assert {"late-odd", "late-even"} <= found
+    shown = set[str]()
+
+    def both_are_shown() -> bool:
+        shown.update(names(world.ask(exploring, userId="u2")))
+        return {"late-odd", "late-even"} <= shown
+
+    wait_for(both_are_shown, lambda: f"both new items to be explored, not only {shown}")
     by_likeness = names(world.ask(personal, userId="u2", numResults=500))
     assert by_likeness.index("i0") < by_likeness.index("late-even") < by_likeness.index("late-odd")
     for user, order in (("u2", ["late-even", "late-odd"]), ("u3", ["late-odd", "late-even"])):
@@ -495,9 +498,7 @@ def test_an_update_changes_what_is_served_and_a_deletion_ends_it(world: World) -
     arn = world.campaign("aws-sims")
     items = world.ask(arn, itemId="i1", numResults=5)
     world.shop.client.update_campaign(campaignArn=arn, solutionVersionArn=world.version("aws-popularity-count"))
-    deadline = time.monotonic() + 120
-    while names(world.ask(arn, itemId="i1", numResults=5)) == names(items) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lambda: names(world.ask(arn, itemId="i1", numResults=5)) != names(items), "answers of the new version")
     assert "i1" in names(world.ask(arn, userId="u1", numResults=5))
     world.shop.client.delete_campaign(campaignArn=arn)
     assert refusal(lambda: world.ask(arn, userId="u1")) == MISSING

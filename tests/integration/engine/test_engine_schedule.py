@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from tests.waiting import wait_for
+
 
 def test_solution_is_trained_on_schedule_and_only_with_new_data(
     own_engine: Any, make_shop: Any, csv_of_interactions: str
@@ -17,16 +19,15 @@ def test_solution_is_trained_on_schedule_and_only_with_new_data(
     solution = client.create_solution(name=shop.name, datasetGroupArn=group, recipeArn=recipe)["solutionArn"]
 
     def versions(at_least: int) -> list[dict[str, Any]]:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            found: list[dict[str, Any]] = client.list_solution_versions(solutionArn=solution)["solutionVersions"]
-            if len(found) >= at_least and all(one["status"] == "ACTIVE" for one in found):
-                return found
-            time.sleep(0.05)
-        raise TimeoutError(f"not {at_least} versions but {found}")
+        def trained() -> list[dict[str, Any]]:
+            listed: list[dict[str, Any]] = client.list_solution_versions(solutionArn=solution)["solutionVersions"]
+            is_complete = len(listed) >= at_least and all(version["status"] == "ACTIVE" for version in listed)
+            return listed if is_complete else []
 
-    assert [one["trainingType"] for one in versions(1)] == ["AUTOMATIC"]
-    # A week and more of that clock: nothing is new, so nothing is trained.
+        return wait_for(trained, f"{at_least} trained versions")
+
+    assert [version["trainingType"] for version in versions(1)] == ["AUTOMATIC"]
+    # A week and more of the engine's clock has to pass: nothing is new, so nothing is trained.
     time.sleep(1)
     assert len(versions(1)) == 1
     shop.import_csv(dataset, csv_of_interactions, "second")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import psycopg
 import pytest
 
 from aisle.groups.dataset_group import DatasetGroup, dataset_group
 from aisle.settings import get_settings
+from tests.waiting import poll_often
 
 #: 150 customers, each buying within one fifth of 40 items: 12 purchases in seven weeks, 2 in the week after.
 INTERACTIONS = """
@@ -117,7 +116,7 @@ def _short_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
     """Interactions only, and many looks a second: what is tested here is the order of things."""
     import airflow_personalize.operators.personalize as operators
 
-    monkeypatch.setattr(operators, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: time.sleep(0.05)))
+    poll_often(operators, monkeypatch)
     describe(ONE_GROUP, tmp_path / "resources.yaml", monkeypatch)
     yield
     get_settings.cache_clear()

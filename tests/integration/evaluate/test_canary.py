@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
 from tests.integration.engine.conftest import EngineProcess
 from tests.integration.faults.proxy import Answer, Fault, FaultProxy
+from tests.waiting import settled, wait_for
 
 ENVIRONMENT = """
 groups:
@@ -86,8 +86,7 @@ def engine_url(engine: EngineProcess) -> Iterator[str]:
     client = engine.client()
     for name in campaigns(client):
         client.delete_campaign(campaignArn=f"{ACCOUNT}:campaign/{name}")
-    while client.list_campaigns()["campaigns"]:
-        time.sleep(0.02)
+    wait_for(lambda: not client.list_campaigns()["campaigns"], "the end of every campaign")
 
 
 @pytest.fixture
@@ -123,7 +122,7 @@ def trained_versions(client: Any, solution: str) -> Iterator[str]:
     found = client.list_solution_versions(solutionArn=f"{ACCOUNT}:solution/shop-{solution}")["solutionVersions"]
     for each in sorted(found, key=lambda each: each["creationDateTime"]):
         arn = each["solutionVersionArn"]
-        wait(partial(describe_version, client, arn))
+        assert settled(partial(describe_version, client, arn))["status"] == "ACTIVE"
         yield arn
 
 
@@ -144,18 +143,8 @@ def import_marts(client: Any, marts: str, s3: Any, bucket: str) -> None:
         dataSource={"dataLocation": f"s3://{bucket}/interactions.csv"},
         roleArn="arn:aws:iam::000000000000:role/reader",
     )["datasetImportJobArn"]
-    wait(lambda: client.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"])
-
-
-def wait(describe: Callable[[], dict[str, Any]]) -> None:
-    """Until something is ACTIVE."""
-    for _ in range(2400):
-        said = describe()
-        assert "FAILED" not in said["status"], said
-        if said["status"] == "ACTIVE":
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never became ACTIVE")
+    imported = settled(lambda: client.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"])
+    assert imported["status"] == "ACTIVE", imported
 
 
 def life_of(key: str, arn: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -28,6 +27,7 @@ from aisle.orders.staging import Staging
 from aisle.orders.windows import Window
 from aisle.outbox.sender import Sender, Sent
 from aisle.settings import Identity, get_settings
+from tests.waiting import settled
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 TEA = {"id": "TEA", "title": "Green tea", "quantity": 2, "price": 10.0}
@@ -252,13 +252,8 @@ class Model:
     def _await(self, kind: str, arn: str) -> dict[str, Any]:
         member = "".join(word.title() for word in kind.split("_"))
         member = member[0].lower() + member[1:]
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            found: dict[str, Any] = getattr(self.client, f"describe_{kind}")(**{f"{member}Arn": arn})[member]
-            if found["status"] in ("ACTIVE", "CREATE FAILED"):
-                return found
-            time.sleep(0.05)
-        raise TimeoutError(f"{arn} is still {found['status']}")
+        describe = getattr(self.client, f"describe_{kind}")
+        return settled(lambda: describe(**{f"{member}Arn": arn})[member])
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import csv
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,6 +11,8 @@ import pytest
 
 from aisle.contracts.company_orders import Customer
 from aisle.settings import get_settings
+from tests.integration.company_served import served_company
+from tests.waiting import wait_for
 
 RunDag = Callable[..., dict[str, str]]
 MakeOrder = Callable[..., Any]
@@ -45,26 +45,12 @@ def bulk_rows(shop: Any, n_rows: int = N_CUSTOMERS * N_PURCHASES) -> list[str]:
 @contextmanager
 def company_with(path: Path, *orders: dict[str, Any]) -> Iterator[str]:
     """URL of the company simulator, which serves these orders."""
-    import uvicorn
-
-    from services.company_api.app import create_app
-    from services.company_api.settings import CompanyApiSettings
-
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(orders[0]))
         writer.writeheader()
         writer.writerows(orders)
-    settings = CompanyApiSettings(token="token-of-the-tests", orders=path)  # type: ignore[arg-type]
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with served_company(orders=path) as url:
+        yield url
 
 
 def line_of(customer: int, item: int, ordered_at: datetime, **changes: Any) -> dict[str, Any]:
@@ -95,9 +81,7 @@ def test_an_order_reaches_the_model_within_a_minute_and_once(
     with company_with(tmp_path / "orders.csv", *orders, line_of(2, 11, ordered_at - timedelta(days=30))) as url:
         connect_company(url)
         assert run_dag("events", "first") == {"tail": "success", "send": "success", "verdict": "success"}
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while model.recommended(taste, userId=user) == before:
-            assert time.monotonic() < deadline
+        wait_for(lambda: model.recommended(taste, userId=user) != before, "other recommendations")
         assert sorted(event["ITEM_ID"] for event in model.events()) == ["P1", "P3", "P5", "P7", "P9"]
         assert model.recommended(alike, itemId="P4") == alike_before  # similar items wait for the next training
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from services.stack.airflow import AirflowClient
 from services.stack.blueprint import airflow_components
 from services.stack.postgres import free_port
 from services.stack.processes import Program, command_of, environment_of, stop_all
+from tests.waiting import wait_for
 
 DAGS = Path(__file__).with_name("dags")
 _PATIENCE_SECONDS = 150
@@ -61,11 +61,8 @@ class AirflowProcesses:
         return self.client._get(path)["value"]
 
     def until(self, is_true: Callable[[], bool], what: str) -> None:
-        """Wait until it is; fails with the logs if it never is."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not is_true():
-            assert time.monotonic() < deadline, f"never: {what}\n" + self._logs()
-            time.sleep(0.2)
+        """Wait for a condition; fails with the logs of the programs."""
+        wait_for(is_true, lambda: f"{what}\n{self._logs()}", seconds=_PATIENCE_SECONDS, interval=0.2)
 
     def _logs(self) -> str:
         return "\n".join(f"--- {name}\n{program.tail(1500)}" for name, program in self.programs.items())

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import boto3
-import httpx
 import pytest
 
 from services.stack.postgres import free_port
 from tests.integration.faults.proxy import FaultProxy
 from tests.integration.faults.world import World
+from tests.waiting import wait_for_server
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,22 +34,12 @@ def running_engine(data: Path, s3_endpoint: str, **environment: str) -> Iterator
         environment = {**os.environ, "AWS_ENDPOINT_URL_S3": s3_endpoint, "ENGINE_BUCKETS": "*", **environment}
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        yield _ready(f"http://127.0.0.1:{port}", process)
+        url = f"http://127.0.0.1:{port}"
+        wait_for_server(f"{url}/health/ready", process, data.parent / "engine.log")
+        yield url
     finally:
         process.terminate()
         process.wait(timeout=120)
-
-
-def _ready(url: str, process: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/health/ready").status_code == httpx.codes.OK:
-                return url
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"no engine answers at {url}")
 
 
 def connection_to(personalize_url: str) -> str:
@@ -93,8 +82,8 @@ def slow_world(shared_world: World, s3_endpoint: str) -> Iterator[World]:
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The world that the test's row works in, which is behind `aws_default` for the test."""
     row = getattr(request.node, "callspec", None) and request.node.callspec.params.get("row")
-    found: World = request.getfixturevalue("slow_world" if row and row.slow else "shared_world")
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection_to(found.proxy.url))
-    found.proxy.heal()
-    yield found
-    found.proxy.heal()
+    chosen: World = request.getfixturevalue("slow_world" if row and row.slow else "shared_world")
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection_to(chosen.proxy.url))
+    chosen.proxy.heal()
+    yield chosen
+    chosen.proxy.heal()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,6 +17,7 @@ from personalize_kinds.gateway import Gateway
 from personalize_kinds.kinds import DATASET, EVENT_TRACKER, SCHEMA, Kind
 from personalize_kinds.statuses import progress
 from tests.integration.faults.proxy import FaultProxy
+from tests.waiting import wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 RECIPE = "arn:aws:personalize:::recipe/{}"
@@ -173,11 +173,14 @@ class World:
         """Wait until a resource is ready; a schema is at once."""
         if resource == SCHEMA:
             return
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while (state := progress(self.describe(resource, arn).get("status"))) != "success":
-            assert state == "retry", self.describe(resource, arn)
-            assert time.monotonic() < deadline, f"{arn} takes too long"
-            time.sleep(0.01)
+
+        def is_ready() -> bool:
+            described = self.describe(resource, arn)
+            state = progress(described.get("status"))
+            assert state in ("success", "retry"), described
+            return state == "success"
+
+        wait_for(is_ready, arn, seconds=_SETTLE_SECONDS, interval=0.01)
 
     def describe(self, resource: Kind, arn: str) -> dict[str, Any]:
         return Gateway(self.client).describe(resource, arn)
@@ -193,19 +196,22 @@ class World:
     def settled(self, resource: Kind, arn: str) -> dict[str, Any]:
         """What the engine says of a resource once no update of it is under way."""
         latest = resource.update_member
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while (
-            "PROGRESS" in (status := self.describe(resource, arn).get(latest, {}).get("status", "")) or "PEND" in status
-        ):
-            assert time.monotonic() < deadline, status
-            time.sleep(0.01)
+
+        def has_ended() -> bool:
+            status = self.describe(resource, arn).get(latest, {}).get("status", "")
+            return not status.endswith(("PENDING", "IN_PROGRESS"))
+
+        wait_for(has_ended, f"the update of {arn}", seconds=_SETTLE_SECONDS, interval=0.01)
         return self.describe(resource, arn)
 
     def is_gone(self, resource: Kind, arn: str) -> bool:
         """Whether the engine knows a resource no more, once a deletion that is under way has ended."""
         try:
-            while self.describe(resource, arn).get("status", "").startswith("DELETE"):
-                time.sleep(0.01)
+            wait_for(
+                lambda: not self.describe(resource, arn).get("status", "").startswith("DELETE"),
+                f"the deletion of {arn}",
+                interval=0.01,
+            )
         except self.client.exceptions.ResourceNotFoundException:
             return True
         return False

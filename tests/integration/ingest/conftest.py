@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from aisle.orders.pull import Pulled, Puller
 from aisle.orders.recheck import Recheck, Rechecked
 from aisle.orders.windows import Window, cut, scheduled_windows
 from aisle.settings import Identity
+from tests.integration.company_served import served_company
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN = "token-of-the-tests"
@@ -299,20 +299,8 @@ class SimulatedCompany:
 @contextmanager
 def simulation(**settings: Any) -> Iterator[SimulatedCompany]:
     """A simulated company with these settings."""
-    import uvicorn
-
-    from services.company_api.app import create_app
-    from services.company_api.settings import CompanyApiSettings
-
-    app = create_app(CompanyApiSettings(token=TOKEN, **settings))  # type: ignore[arg-type]
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield SimulatedCompany(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
-    server.should_exit = True
-    thread.join()
+    with served_company(**settings) as url:
+        yield SimulatedCompany(url)
 
 
 @pytest.fixture

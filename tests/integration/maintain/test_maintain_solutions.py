@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,16 +8,10 @@ import pytest
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.stages.maintain.solutions import remove_solutions
 from personalize_kinds.kinds import DATASET_GROUP
+from tests.waiting import wait_for
 
 LATER = datetime.now(UTC) + timedelta(days=200)
 RECIPE = "arn:aws:personalize:::recipe/aws-popularity-count"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -33,7 +25,10 @@ def solutions(run_dag: Any, marts: str, personalize: Any) -> dict[str, str]:
         )["solutionArn"]
         for name in ("aisle-popularity", "forgotten")
     }
-    wait_until(lambda: {each["status"] for each in personalize.list_solutions()["solutions"]} == {"ACTIVE"})
+    wait_for(
+        lambda: {solution["status"] for solution in personalize.list_solutions()["solutions"]} == {"ACTIVE"},
+        "ready solutions",
+    )
     return arns
 
 
@@ -49,7 +44,7 @@ def test_only_solutions_that_nothing_asks_for_go_and_only_when_they_are_old(
     assert remove_solutions(hook, LATER, dry_run=True) == [solutions["forgotten"]]
     assert names(personalize) == {"aisle-popularity", "forgotten"}
     assert remove_solutions(hook, LATER, dry_run=False) == [solutions["forgotten"]]
-    wait_until(lambda: names(personalize) == {"aisle-popularity"})
+    wait_for(lambda: names(personalize) == {"aisle-popularity"}, "the deletion of the others")
 
 
 def test_a_service_without_the_lines_group_has_nothing_to_remove(personalize: Any) -> None:

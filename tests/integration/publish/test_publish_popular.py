@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +20,7 @@ from aisle.cache.staging import stage
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.settings import get_settings
 from aisle.warehouse import migrate
+from tests.waiting import wait_for_blocked_session
 
 FILE = """
 groups:
@@ -167,23 +167,12 @@ def test_readers_do_not_wait_while_they_are_counted(shop: str, tea: DatasetGroup
     with ThreadPoolExecutor(1) as other, psycopg.connect(shop) as mart:
         mart.execute("lock table personalize.interactions")
         switching = other.submit(publish, shop, tea, "g2")
-        _wait_for_a_lock(shop)
+        wait_for_blocked_session(shop)  # the count, for its mart
         with psycopg.connect(shop, options="-c statement_timeout=300") as reader:
             assert reader.execute(lists.encode()).fetchall() == [("g1",)]
         mart.rollback()
         switching.result()
     assert shown(shop, tea)[0] == ("assam", 2.0, "g2")
-
-
-def _wait_for_a_lock(url: str) -> None:
-    """Until the count waits for its mart."""
-    waiting = "select from pg_locks where not granted and relation = 'personalize.interactions'::regclass"
-    with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(100):
-            if connection.execute(waiting).fetchall():
-                return
-            time.sleep(0.05)
-    pytest.fail("nobody counts")
 
 
 def test_whoever_read_the_lists_before_the_table_was_there_reads_it_too(shop: str, tea: DatasetGroup) -> None:

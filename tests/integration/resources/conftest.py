@@ -13,6 +13,7 @@ from aisle.resources.live import Service
 from aisle.resources.teardown import tear_down
 from personalize_kinds import kinds
 from tests.integration.engine.conftest import EngineProcess
+from tests.waiting import settled
 
 #: Everything that a file can describe and the engine can hold.
 SHOP = """
@@ -98,22 +99,13 @@ def train(personalize: Any, s3: Any, bucket: str) -> Callable[[str, str], str]:
             dataSource={"dataLocation": f"s3://{bucket}/interactions.csv"},
             roleArn="arn:aws:iam::000000000000:role/reader",
         )["datasetImportJobArn"]
-        wait(lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"])
+        imported = settled(lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"])
+        assert imported["status"] == "ACTIVE", imported
         version = personalize.create_solution_version(solutionArn=f"{account}:solution/{solution}")[
             "solutionVersionArn"
         ]
-        wait(lambda: personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"])
+        trained = settled(lambda: personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"])
+        assert trained["status"] == "ACTIVE", trained
         return str(version)
 
     return run
-
-
-def wait(describe: Callable[[], dict[str, Any]]) -> None:
-    """Until something is ACTIVE."""
-    for _ in range(2400):
-        said = describe()
-        assert "FAILED" not in said["status"], said
-        if said["status"] == "ACTIVE":
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never became ACTIVE")

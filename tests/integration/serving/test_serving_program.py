@@ -5,13 +5,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
 from aisle.batch.ranking import Subject
 from aisle.batch.records import Line
@@ -19,6 +17,7 @@ from aisle.cache.generations import Generation, switch
 from aisle.cache.staging import stage
 from aisle.groups.dataset_group import dataset_groups
 from services.stack.postgres import free_port
+from tests.waiting import wait_for_server
 
 FIRST = dataset_groups()[0]
 
@@ -39,23 +38,11 @@ def serving(database_url: str, log: Path) -> Iterator[httpx.Client]:
         program = subprocess.Popen([sys.executable, "-m", "services.serving"], env=environment, stderr=stderr)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"X-API-Key": KEY}) as client:
-            _wait(client)
+            wait_for_server(f"http://127.0.0.1:{port}/health/live", program, log)
             yield client
     finally:
         program.terminate()
         program.wait(timeout=120)
-
-
-def _wait(client: httpx.Client) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            client.get("/health/live")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the program did not come up")
 
 
 def publish(url: str, generation: str) -> None:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 
 from aisle.errors import UnusableSettings
 from services.stack.postgres import EmbeddedPostgres, free_port
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_acknowledged_rows_survive_kill_9(server: EmbeddedPostgres) -> None:
         connection.execute("create table kept (n integer)")
         connection.execute("insert into kept select generate_series(1, 1000)")
     os.kill(server.pid, signal.SIGKILL)
-    time.sleep(0.1)
+    wait_for(server.has_ended, "the killed server to end")
     server.start()
     with psycopg.connect(server.url()) as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (1000,)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from services.stack.postgres import free_port
+from tests.waiting import wait_for_server
 
 KEY = {"aws_access_key_id": "AISLEKEY", "aws_secret_access_key": "the secret of this stack"}
 
@@ -36,23 +36,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("w") as output:
         process = subprocess.Popen(command, env={**os.environ, **told}, stdout=output, stderr=subprocess.STDOUT)
     try:
-        _wait_for(url, process, log)
+        wait_for_server(f"{url}/health", process, log)
         client(url).create_bucket(Bucket="orders")
         yield url
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(f"{url}/health", timeout=5).raise_for_status()
-            return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise AssertionError(f"the S3 server did not start:\n{log.read_text()[-2000:]}")
 
 
 def client(url: str, **other: str) -> Any:

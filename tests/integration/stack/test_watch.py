@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,6 +15,7 @@ from services.stack.blueprint import Component
 from services.stack.postgres import EmbeddedPostgres
 from services.stack.processes import Program, stop_all
 from services.stack.watch import RESTARTS, WITHIN_SECONDS, KeepsEnding, Watch
+from tests.waiting import wait_for
 
 #: Ends when it loses the database, and at once when it starts without one.
 CLIENT = """
@@ -33,13 +33,6 @@ def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     server.start()
     yield server
     server.stop()
-
-
-def until(is_true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 120
-    while not is_true():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.05)
 
 
 def starts(postgres: EmbeddedPostgres) -> int:
@@ -60,14 +53,14 @@ def test_a_killed_postgresql_comes_back_before_the_programs_that_fell_with_it(
     client.start()
     try:
         for n_starts in (1, 2, 3):
-            until(lambda n_starts=n_starts: starts(postgres) == n_starts, f"start {n_starts}")  # type: ignore[misc]
+            wait_for(lambda n_starts=n_starts: starts(postgres) == n_starts, f"start {n_starts}")  # type: ignore[misc]
             port, pid = postgres.port, postgres.pid
             os.kill(pid, signal.SIGKILL)
-            until(client.has_ended, "the client has lost its database")
+            wait_for(client.has_ended, "the client has lost its database")
             watch.tend()
             assert (postgres.port, postgres.is_ready()) == (port, True)
             assert postgres.pid != pid
-        until(lambda: starts(postgres) == 4, "the client is back")
+        wait_for(lambda: starts(postgres) == 4, "the client is back")
     finally:
         stop_all([client])
     assert said == ["PostgreSQL has ended, starting it again", "client has ended, starting it again"] * 3
@@ -95,9 +88,9 @@ def test_a_session_that_is_busy_for_hours_does_not_keep_the_server_from_coming_b
     asked.wait()
     with psycopg.connect(postgres.url()) as other:
         active = "select count(*) from pg_stat_activity where state = 'active' and query like '%%generate_series%%'"
-        until(lambda: other.execute(active).fetchone() == (2,), "it is busy")
+        wait_for(lambda: other.execute(active).fetchone() == (2,), "it is busy")
     os.kill(postgres.pid, signal.SIGKILL)
-    until(postgres.has_ended, "it is gone")
+    wait_for(postgres.has_ended, "it is gone")
     Watch(postgres, {}, lambda _: None).tend()
     assert postgres.is_ready()
     session.join(60)
@@ -142,7 +135,7 @@ def test_one_that_keeps_ending_does_not_use_up_the_restarts_of_another(tmp_path:
     programs["second"].start()
     programs["second"].wait(60)
     with pytest.raises(KeepsEnding, match="first keeps ending"):
-        until(lambda: watch.tend() is not None, "the first is given up")
+        wait_for(lambda: watch.tend() is not None, "the first is given up")
     del programs["first"]
     watch.tend()
     stop_all([programs["second"]])

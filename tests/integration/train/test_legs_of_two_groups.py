@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -21,6 +19,7 @@ from aisle.resources.apply import plans
 from aisle.resources.live import Service
 from aisle.settings import get_settings
 from aisle.stages.export.dataset_csv import check_size, export_dataset
+from tests.waiting import poll_often
 
 RunDag = Callable[..., dict[str, str]]
 
@@ -53,7 +52,7 @@ def file(tmp_path: Path, marts: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """The file of two groups, in force; customers live in two regions; jobs are looked at many times a second."""
     import airflow_personalize.operators.personalize as operators
 
-    monkeypatch.setattr(operators, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: time.sleep(0.05)))
+    poll_often(operators, monkeypatch)
     file = tmp_path / "resources.yaml"
     file.write_text(TWO_GROUPS)
     monkeypatch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(file))

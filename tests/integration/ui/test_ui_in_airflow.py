@@ -7,13 +7,14 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+
+from tests.waiting import wait_for_server
 
 _STARTS_WITHIN_SECONDS = 120
 PAGES = ("pipeline", "quality", "models", "cache", "cost")
@@ -42,7 +43,7 @@ def airflow_url(airflow_metadata: None, tmp_path_factory: pytest.TempPathFactory
         command = [str(Path(sys.executable).with_name("airflow")), "api-server"]
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=scratch)
     try:
-        _wait_for(f"{url}/api/v2/version", process, log)
+        wait_for_server(f"{url}/api/v2/version", process, log)
         yield url
     finally:
         process.terminate()
@@ -53,17 +54,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(url, timeout=2).raise_for_status()
-            return
-        except httpx.HTTPError:
-            time.sleep(0.3)
-    raise AssertionError(f"the API server did not start:\n{log.read_text()[-3000:]}")
 
 
 def logged_in(url: str, name: str) -> httpx.Client:

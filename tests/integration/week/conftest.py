@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from services.stack.postgres import free_port
+from tests.waiting import wait_for_server
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "token-of-the-tests"
@@ -39,16 +40,7 @@ class CompanyProcess:
             [sys.executable, "-m", "services.company_api"],
             cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        deadline = time.monotonic() + 120
-        while not self._answers():
-            assert time.monotonic() < deadline, "the company API did not start"
-            time.sleep(0.1)
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/health").status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
+        wait_for_server(f"{self.url}/health", self._process)
 
     def stop(self) -> None:
         self._process.terminate()

@@ -158,7 +158,7 @@ def test_a_trigger_that_is_moved_or_shut_down_stops_nothing(answers: Answers) ->
 
     async def run_and_cancel() -> None:
         waiting = asyncio.ensure_future(anext(trigger.run()))
-        while len(answers) == 3:
+        while len(answers) == 3:  # until it has asked once
             await asyncio.sleep(0.01)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):

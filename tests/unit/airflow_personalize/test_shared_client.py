@@ -33,7 +33,7 @@ class Client(AbstractAsyncContextManager["Client"]):
 
 
 async def connect() -> Client:
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # others get their turn while a client connects
     return Client()
 
 
@@ -47,13 +47,13 @@ def _none_made() -> None:
 
 
 def test_all_users_at_a_time_have_the_same_client_and_the_last_closes_it() -> None:
-    async def use(seconds: float) -> tuple[Client, bool]:
+    async def use(all_three: asyncio.Barrier) -> tuple[Client, bool]:
         async with shared_client("a", connect) as client:
-            await asyncio.sleep(seconds)
+            await all_three.wait()
             return client, client.is_open
 
     async def scenario() -> Any:
-        return await asyncio.gather(*map(use, (0, 0.01, 0.02)))
+        return await asyncio.gather(*map(use, [asyncio.Barrier(3)] * 3))
 
     used = asyncio.run(scenario())
     assert {client for client, _ in used} == {used[0][0]}
@@ -81,14 +81,16 @@ def test_another_set_up_is_another_client() -> None:
 
 
 def test_a_user_that_is_cancelled_leaves_the_client_to_the_others() -> None:
-    async def use() -> None:
+    async def use(has_begun: asyncio.Event) -> None:
         async with shared_client("a", connect):
-            await asyncio.sleep(60)
+            has_begun.set()
+            await asyncio.Event().wait()
 
     async def scenario() -> bool:
         async with shared_client("a", connect) as client:
-            other = asyncio.ensure_future(use())
-            await asyncio.sleep(0.01)
+            has_begun = asyncio.Event()
+            other = asyncio.ensure_future(use(has_begun))
+            await has_begun.wait()
             other.cancel()
             await asyncio.wait([other])
             return bool(client.is_open)

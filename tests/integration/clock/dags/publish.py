@@ -17,6 +17,7 @@ def work() -> None:
     context = get_current_context()
     if context["ti"].try_number == 1:
         raise FinalError("the first try fails")
+    # The file is what the task waits for: it stands for work that is under way.
     given_up = time.monotonic() + _PATIENCE_SECONDS
     while not Path(context["params"]["until_exists"]).exists() and time.monotonic() < given_up:
         time.sleep(0.5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from services.engine.protocol import control_operation
 from services.engine.provider import Provider
 from services.engine.quotas import Quotas
 from services.engine.store import Store
+from tests.waiting import wait_for
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
@@ -80,25 +80,25 @@ class Control:
 
     def settled(self, noun: str, arn: str, update: bool = False) -> dict[str, Any]:
         """The resource when it, or its latest update, has ended."""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
+
+        def ended() -> dict[str, Any] | None:
             resource = self.described(noun, arn)
             status = resource[f"latest{noun}Update"]["status"] if update else resource["status"]
-            if not status.endswith(("PENDING", "IN_PROGRESS", "STOPPING")):
-                return resource
-            time.sleep(0.005)
-        raise TimeoutError(f"{arn} is still {status}")
+            return None if status.endswith(("PENDING", "IN_PROGRESS", "STOPPING")) else resource
+
+        return wait_for(ended, f"an end of {arn}", interval=0.005)
 
     def gone(self, noun: str, arn: str) -> bool:
-        """Whether a deletion came to its end."""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
+        """Wait for the end of a deletion; return whether the resource is then unknown."""
+
+        def refusal() -> Refused | None:
             try:
                 self.described(noun, arn)
             except Refused as refused:
-                return refused.code == "ResourceNotFound"
-            time.sleep(0.005)
-        return False
+                return refused
+            return None
+
+        return wait_for(refusal, f"the end of {arn}", interval=0.005).code == "ResourceNotFound"
 
     def created(self, noun: str, **request: Any) -> str:
         """The ARN of a resource that is ready."""

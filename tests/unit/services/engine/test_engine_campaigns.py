@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from services.engine.errors import JobFailed
 from services.engine.lifecycle import Completion
 from services.engine.resources import Resource
 from tests.unit.services.engine.control import OUTPUT, ROLE, Control, Refused, refused
+from tests.waiting import statuses_until, wait_for
 
 SYNC = {"syncWithLatestSolutionVersion": True}
 
@@ -170,17 +170,17 @@ def test_campaign_serves_the_old_version_until_the_update_is_ready(control: Cont
     control.pace(0.4)
     control.UpdateCampaign(campaignArn=arn, solutionVersionArn=new, minProvisionedTPS=3)
     refused("ResourceInUse", control.UpdateCampaign, "updated", campaignArn=arn)
-    seen = []
-    while not seen or seen[-1] != "ACTIVE":
+
+    def status() -> str:
         campaign = control.described("Campaign", arn)
         update = campaign["latestCampaignUpdate"]
         assert campaign["status"] == "ACTIVE"
         assert campaign["solutionVersionArn"] == (new if update["status"] == "ACTIVE" else old)
         assert campaign["minProvisionedTPS"] == (3 if update["status"] == "ACTIVE" else 1)
         assert (update["solutionVersionArn"], update["campaignConfig"]) == (new, exploration)
-        seen += [update["status"]] if update["status"] not in seen else []
-        time.sleep(0.005)
-    assert seen == ["CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE"]
+        return str(update["status"])
+
+    assert statuses_until("ACTIVE", status) == ["CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE"]
 
 
 def test_update_to_a_version_that_is_deleted_meanwhile_fails_and_the_old_one_serves(
@@ -225,10 +225,8 @@ def test_version_that_ends_during_an_update_is_followed_after_it(control: Contro
     control.pace(0)
     version = control.version(solution, "two")
     assert control.described("Campaign", arn)["solutionVersionArn"] != version
-    deadline = time.monotonic() + 120
-    while control.described("Campaign", arn)["solutionVersionArn"] != version:
-        assert time.monotonic() < deadline
-        control.settled("Campaign", arn, update=True)
+    wait_for(lambda: control.described("Campaign", arn)["solutionVersionArn"] == version, "the campaign to follow")
+    control.settled("Campaign", arn, update=True)
     assert control.described("Campaign", arn)["minProvisionedTPS"] == 2
 
 

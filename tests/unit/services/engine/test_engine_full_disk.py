@@ -24,6 +24,7 @@ from services.engine.resources import Resource
 from services.engine.settings import EngineSettings
 from services.engine.store import Store
 from tests.unit.services.engine.control import ROLE, Control
+from tests.waiting import wait_for
 
 FULL = Path("/dev/full")
 has_full_device = pytest.mark.skipif(not FULL.is_char_device(), reason="this system has no /dev/full")
@@ -49,8 +50,7 @@ def make_room(connection: sqlite3.Connection) -> None:
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
     with TestClient(create_app(EngineSettings(data_dir=tmp_path)), "http://127.0.0.1") as client:
-        while client.get("/health/ready").status_code != 200:
-            pass
+        wait_for(lambda: client.get("/health/ready").is_success, "the engine to open its data")
         yield client
 
 

@@ -17,6 +17,7 @@ from services.engine.lifecycle import Completion
 from services.engine.quotas import Quotas
 from services.engine.resources import Resource
 from tests.unit.services.engine.control import OUTPUT, RECIPE, ROLE, Control, Refused, refused
+from tests.waiting import statuses_until
 
 SOURCE = {"dataLocation": "s3://nowhere/in/"}
 
@@ -108,14 +109,14 @@ def test_update_of_a_dataset_shows_in_its_status_and_switches_the_schema_at_the_
     control.UpdateDataset(datasetArn=dataset, schemaArn=after)
     refused("ResourceInUse", control.UpdateDataset, "UPDATE PENDING", datasetArn=dataset, schemaArn=after)
     refused("ResourceInUse", control.CreateDatasetImportJob, jobName="j", datasetArn=dataset, dataSource=SOURCE)
-    seen: list[str] = []
-    while not seen or seen[-1] != "ACTIVE":
-        found = control.described("Dataset", dataset)
-        assert found["latestDatasetUpdate"]["status"] == found["status"]
-        assert found["schemaArn"] == (after if found["status"] == "ACTIVE" else before)
-        seen += [found["status"]] if found["status"] not in seen else []
-        time.sleep(0.005)
-    assert seen == ["UPDATE PENDING", "UPDATE IN_PROGRESS", "ACTIVE"]
+
+    def status() -> str:
+        described = control.described("Dataset", dataset)
+        assert described["latestDatasetUpdate"]["status"] == described["status"]
+        assert described["schemaArn"] == (after if described["status"] == "ACTIVE" else before)
+        return str(described["status"])
+
+    assert statuses_until("ACTIVE", status) == ["UPDATE PENDING", "UPDATE IN_PROGRESS", "ACTIVE"]
     control.DeleteSchema(schemaArn=before)
 
 
@@ -186,11 +187,7 @@ def test_data_deletion_has_words_of_its_own(control: Control, group: str) -> Non
     control.pace(0.4)
     request = {"datasetGroupArn": group, "dataSource": SOURCE, "roleArn": ROLE}
     arn = control.CreateDataDeletionJob(jobName="forget", **request)["dataDeletionJobArn"]
-    seen: list[str] = []
-    while not seen or seen[-1] != "COMPLETED":
-        status = control.described("DataDeletionJob", arn)["status"]
-        seen += [status] if status not in seen else []
-        time.sleep(0.005)
+    seen = statuses_until("COMPLETED", lambda: str(control.described("DataDeletionJob", arn)["status"]))
     assert seen == ["PENDING", "IN_PROGRESS", "COMPLETED"]
     control.jobs["DataDeletionJob"] = failing
     arn = control.CreateDataDeletionJob(jobName="again", **request)["dataDeletionJobArn"]
@@ -207,7 +204,7 @@ def test_deletion_of_data_has_no_other_job_beside_it(control: Control, group: st
 
     def noted(job: Resource) -> Completion:
         inside.append(job.kind.noun)
-        time.sleep(0.02)
+        time.sleep(0.02)  # a job that takes a while: another that may run beside it begins meanwhile
         beside.append({*inside} if inside.count(job.kind.noun) == 1 else {"another", *inside})
         inside.remove(job.kind.noun)
         return lambda _: None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from personalize_kinds.kinds import SOLUTION_VERSION
 from services.engine.lifecycle import Completion
 from services.engine.resources import Resource
 from tests.unit.services.engine.control import RECIPE, Control, refused
+from tests.waiting import statuses_until, wait_for
 
 
 @pytest.fixture
@@ -70,18 +70,14 @@ def test_training_that_was_stopped_never_becomes_active(control: Control, group:
     follower = control.created("SolutionVersion", solutionArn=solution)
     assert control.described("SolutionVersion", follower)["status"] == "ACTIVE"
     assert control.described("SolutionVersion", version)["status"] == "CREATE STOPPED"
-    deadline = time.monotonic() + 120
-    while folder.exists():
-        assert time.monotonic() < deadline, "what the abandoned training made was left"
-        time.sleep(0.005)
+    wait_for(lambda: not folder.exists(), "the end of what the abandoned training made")
 
 
 def test_stopping_shows_on_the_way(control: Control, group: str) -> None:
     solution = control.solution(group)
     control.pace(0.4)
     version = control.CreateSolutionVersion(solutionArn=solution)["solutionVersionArn"]
-    while control.described("SolutionVersion", version)["status"] != "CREATE IN_PROGRESS":
-        time.sleep(0.005)
+    statuses_until("CREATE IN_PROGRESS", lambda: str(control.described("SolutionVersion", version)["status"]))
     control.StopSolutionVersionCreation(solutionVersionArn=version)
     assert control.described("SolutionVersion", version)["status"] == "CREATE STOPPING"
     control.restart()

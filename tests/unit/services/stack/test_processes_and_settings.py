@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,14 +23,7 @@ from services.stack.running import NoStack, end_stack, running_stack
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for it, on a machine that is busy too."""
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+from tests.waiting import wait_for
 
 
 def test_each_set_of_orders_has_its_own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -225,7 +216,7 @@ def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) 
     ours = subprocess.Popen(sleeper, env={**os.environ, MARK: str(tmp_path)}, start_new_session=True)
     others = subprocess.Popen(sleeper, env={**os.environ, MARK: str(tmp_path / "other")}, start_new_session=True)
     try:
-        until(lambda: count_marked(tmp_path) == 1)
+        wait_for(lambda: count_marked(tmp_path) == 1, "the program of this stack")
         assert sweep(tmp_path) == 1
         assert ours.poll() is not None
         assert others.poll() is None
@@ -243,7 +234,7 @@ def test_a_program_that_ignores_the_end_is_killed(tmp_path: Path, monkeypatch: p
     )
     program = Program(Component("stubborn", ("python", "-c", stubborn)), tmp_path)
     program.start()
-    until(deaf.exists)
+    wait_for(deaf.exists, "the program that ignores SIGTERM")
     stop_all([program])
     assert program.has_ended()
     assert count_marked(tmp_path) == 0
