@@ -36,8 +36,8 @@ def test_the_live_tables_are_those_of_the_requirements(warehouse_url: str, table
         " where table_schema = 'cache' and table_name = %s",
         table,
     )
-    found = {name: (data_type, length) for name, data_type, length in columns}
-    assert {name: found.get(name) for name in REQUIRED[table]} == REQUIRED[table]
+    live = {name: (data_type, length) for name, data_type, length in columns}
+    assert {name: live.get(name) for name in REQUIRED[table]} == REQUIRED[table]
 
 
 @pytest.mark.parametrize("table", REQUIRED)

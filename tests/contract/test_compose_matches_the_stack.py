@@ -315,8 +315,8 @@ def test_a_service_waits_for_what_can_become_true(compose: Compose) -> None:
     waits = [(name, *wait) for name, service in compose.items() for wait in service.get("depends_on", {}).items()]
     assert waits
     for name, neighbour, how in waits:
-        wanted = "service_completed_successfully" if neighbour in ONCE else "service_healthy"
-        assert how["condition"] == wanted, f"{name} waits for {neighbour}"
+        condition = "service_completed_successfully" if neighbour in ONCE else "service_healthy"
+        assert how["condition"] == condition, f"{name} waits for {neighbour}"
 
 
 def test_every_volume_is_declared_and_used(compose: Compose, text: str) -> None:

@@ -28,7 +28,7 @@ ROOTS = {
 PROGRAMS = ("engine", "company_api", "serving", "reports")
 #: Each costs Airflow tenths of a second to seconds whenever it parses a DAG file.
 HEAVY = {"boto3", "dbt", "great_expectations", "pandas", "pyarrow"}
-DAG_LINES = 80
+MAX_DAG_FILE_LENGTH = 80
 
 
 class Import(NamedTuple):
@@ -84,43 +84,45 @@ def _names(node: ast.Import | ast.ImportFrom, path: Path) -> list[str]:
 
 
 def imports(*parts: str) -> Iterator[Import]:
-    found = [one for path in source_files(*parts) for one in imports_of(path)]
-    assert found
-    yield from found
+    imported = [item for path in source_files(*parts) for item in imports_of(path)]
+    assert imported
+    yield from imported
 
 
 def test_the_vocabulary_of_personalize_stands_on_botocore_alone() -> None:
     allowed = {*sys.stdlib_module_names, "botocore", "personalize_kinds"}
-    assert [str(one) for one in imports("personalize_kinds") if one.name.split(".")[0] not in allowed] == []
+    assert [str(item) for item in imports("personalize_kinds") if item.name.split(".")[0] not in allowed] == []
 
 
 def test_dag_files_say_only_when_and_in_which_order() -> None:
     allowed = ("airflow.sdk", "aisle")
     wrong = [
-        str(one)
-        for one in imports("dags")
-        if not one.is_below(*allowed) and one.name.split(".")[0] not in sys.stdlib_module_names
+        str(item)
+        for item in imports("dags")
+        if not item.is_below(*allowed) and item.name.split(".")[0] not in sys.stdlib_module_names
     ]
     assert wrong == []
 
 
 def test_dag_files_are_short() -> None:
     lengths = {path.name: len(path.read_text().splitlines()) for path in source_files("dags")}
-    assert {name: lines for name, lines in lengths.items() if lines > DAG_LINES} == {}
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_DAG_FILE_LENGTH} == {}
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
-    assert [str(one) for one in imports("aisle") if one.at_top and one.name.split(".")[0] in HEAVY] == []
+    assert [str(item) for item in imports("aisle") if item.at_top and item.name.split(".")[0] in HEAVY] == []
 
 
 def test_services_image_installs_what_its_programs_import() -> None:
     """Its list of requirements is its own: a forgotten line would show in the container only."""
     locked = {name for name, _ in pins("requirements-services.txt")}
     distributions = packages_distributions()
-    needed = {one.name.split(".")[0]: one for one in _imports_of_programs()}
-    needed = {top: one for top, one in needed.items() if top not in {*sys.stdlib_module_names, *ROOTS}}
+    needed = {item.name.split(".")[0]: item for item in _imports_of_programs()}
+    needed = {top: item for top, item in needed.items() if top not in {*sys.stdlib_module_names, *ROOTS}}
     assert {"numpy", "psycopg", "uvicorn"} <= set(needed)
-    assert [str(one) for top, one in needed.items() if not set(map(_spelt, distributions.get(top, []))) & locked] == []
+    assert [
+        str(item) for top, item in needed.items() if not set(map(_spelt, distributions.get(top, []))) & locked
+    ] == []
 
 
 def test_services_image_has_the_versions_of_the_lock() -> None:
@@ -130,8 +132,8 @@ def test_services_image_has_the_versions_of_the_lock() -> None:
 
 def pins(lock: str) -> set[tuple[str, str]]:
     """Distribution and version of every line of a lock."""
-    found = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", (PROJECT_ROOT / lock).read_text(), re.MULTILINE)
-    return {(_spelt(name), version) for name, version in found}
+    pinned = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", (PROJECT_ROOT / lock).read_text(), re.MULTILINE)
+    return {(_spelt(name), version) for name, version in pinned}
 
 
 def _spelt(distribution: str) -> str:
@@ -148,17 +150,17 @@ def _imports_of_programs() -> Iterator[Import]:
         if path in seen:
             continue
         seen.add(path)
-        for one in imports_of(path):
-            if one.at_top or path.is_relative_to(ROOTS["services"]):
-                yield one
-                waiting += _files_of_aisle(one)
+        for imported in imports_of(path):
+            if imported.at_top or path.is_relative_to(ROOTS["services"]):
+                yield imported
+                waiting += _files_of_aisle(imported)
 
 
-def _files_of_aisle(one: Import) -> list[Path]:
+def _files_of_aisle(imported: Import) -> list[Path]:
     """The files that an import of aisle runs: the module, or the one that the name is in."""
-    if not one.is_below("aisle"):
+    if not imported.is_below("aisle"):
         return []
-    parts = one.name.split(".")[1:]
+    parts = imported.name.split(".")[1:]
     places = [ROOTS["aisle"].joinpath(*parts[:length]) for length in range(len(parts) + 1)]
     files = [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
     return [file for file in files if file.exists()]

@@ -25,14 +25,14 @@ REQUIRED = {
 
 def settings_classes() -> dict[str, type[BaseSettings]]:
     """Every settings class of the project, found in its source, so that a new one cannot be forgotten."""
-    found: dict[str, type[BaseSettings]] = {}
+    classes: dict[str, type[BaseSettings]] = {}
     for folder, package in ((PROJECT_ROOT / "plugins" / "aisle", "aisle"), (PROJECT_ROOT / "services", "services")):
         for path in sorted(folder.rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ClassDef) and "BaseSettings" in {ast.unparse(base) for base in node.bases}:
                     module = ".".join((package, *path.relative_to(folder).with_suffix("").parts))
-                    found[node.name] = getattr(importlib.import_module(module), node.name)
-    return found
+                    classes[node.name] = getattr(importlib.import_module(module), node.name)
+    return classes
 
 
 CLASSES = settings_classes()
@@ -113,17 +113,17 @@ def test_an_empty_value_is_shown_only_where_the_default_is_empty(example: dict[s
 def paths_of(settings: type[BaseSettings]) -> list[tuple[str, list[str]]]:
     """Environment variable and the names that lead to its field, for every field that takes a path."""
     prefix, separator = settings.model_config["env_prefix"], settings.model_config.get("env_nested_delimiter") or ""
-    found = []
+    paths = []
     for name, field in settings.model_fields.items():
         inner = getattr(field.annotation, "model_fields", None) or {}
-        found += [
+        paths += [
             (f"{prefix}{name}{separator}{inner_name}".upper(), [name, inner_name])
             for inner_name, inner_field in inner.items()
             if "Path" in str(inner_field.annotation)
         ]
         if "Path" in str(field.annotation):
-            found.append((f"{prefix}{name}".upper(), [name]))
-    return found
+            paths.append((f"{prefix}{name}".upper(), [name]))
+    return paths
 
 
 PATHS = [(name, *path) for name, settings in CLASSES.items() for path in paths_of(settings)]

@@ -12,7 +12,7 @@ from tools.dag_policy import asset_names
 DAGS = Path(__file__).parents[2] / "dags"
 
 #: Asset, the DAG that carries it on, the asset that comes of it.
-LINE = [
+ASSETS_IN_ORDER = [
     ("raw_orders", "transform", "marts"),
     ("marts", "export", "personalize_input"),
     ("personalize_input", "train", "models"),
@@ -29,7 +29,7 @@ def bag() -> Any:
     return DagBag(dag_folder=str(DAGS))
 
 
-@pytest.mark.parametrize(("read", "dag_id", "written"), LINE)
+@pytest.mark.parametrize(("read", "dag_id", "written"), ASSETS_IN_ORDER)
 def test_one_task_of_each_leg_joins_what_it_reads_to_what_it_writes(
     bag: Any, read: str, dag_id: str, written: str
 ) -> None:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+def alerts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     """What the webhook of the settings was sent."""
     bodies: list[dict[str, Any]] = []
 
@@ -48,17 +48,17 @@ def parsed(dag_id: str) -> Any:
     return DagBag(str(ROOT / "dags" / f"{dag_id}.py")).dags[dag_id]
 
 
-def test_a_task_that_fails_for_good_is_told_of_by_the_dag_it_is_in(airflow_metadata: None, told: list[Any]) -> None:
+def test_a_task_that_fails_for_good_is_told_of_by_the_dag_it_is_in(airflow_metadata: None, alerts: list[Any]) -> None:
     span = {"window_start": "2026-01-02T00:00:00Z", "window_end": "2026-01-01T00:00:00Z"}
     run = parsed("backfill").test(run_conf={"run_key": "no-span"} | span)
-    assert [(body["what"], body["dag"], body["run"], body["task"]) for body in told] == [
+    assert [(body["what"], body["dag"], body["run"], body["task"]) for body in alerts] == [
         ("failed", "backfill", run.run_id, "plan_windows")
     ]
-    assert told[0]["reason"].startswith("ConfigurationError: a backfill was asked for from 2026-01-02")
+    assert alerts[0]["reason"].startswith("ConfigurationError: a backfill was asked for from 2026-01-02")
 
 
 def test_a_run_that_misses_its_deadline_is_told_of_while_it_goes_on(
-    airflow_metadata: None, told: list[Any], monkeypatch: pytest.MonkeyPatch
+    airflow_metadata: None, alerts: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AISLE_DEADLINES__PUBLISH", "5")
     get_settings.cache_clear()
@@ -68,8 +68,8 @@ def test_a_run_that_misses_its_deadline_is_told_of_while_it_goes_on(
     from aisle.dag.alerts import run_is_late
 
     asyncio.run(run_is_late(**kwargs))
-    assert [(body["what"], body["dag"], body["run"]) for body in told] == [("late", "publish", run_id)]
-    assert "not over 5 minutes after it was queued" in told[0]["reason"]
+    assert [(body["what"], body["dag"], body["run"]) for body in alerts] == [("late", "publish", run_id)]
+    assert "not over 5 minutes after it was queued" in alerts[0]["reason"]
 
 
 def _missed_deadline(dag: Any, queued_at: datetime) -> tuple[str, dict[str, Any]]:
@@ -114,19 +114,21 @@ def _missed_deadline(dag: Any, queued_at: datetime) -> tuple[str, dict[str, Any]
 
 
 @pytest.mark.parametrize("state", ["failed", "success"])
-def test_a_run_that_has_ended_is_not_told_of_as_late(told: list[Any], state: str) -> None:
+def test_a_run_that_has_ended_is_not_told_of_as_late(alerts: list[Any], state: str) -> None:
     from aisle.dag.alerts import run_is_late
 
     context = {"dag_run": {"dag_id": "publish", "dag_run_id": "one", "state": state}}
     asyncio.run(run_is_late(context, minutes=30))
-    assert told == []
+    assert alerts == []
 
 
 def test_every_leg_of_the_clock_is_late_after_its_own_time_and_what_people_start_is_not() -> None:
     from aisle.dag.defaults import line_dag
     from aisle.settings import Deadlines, Schedules
 
-    minutes = {leg: line_dag(leg, "doc")["deadline"].interval / timedelta(minutes=1) for leg in Deadlines.model_fields}
+    minutes = {
+        stage: line_dag(stage, "doc")["deadline"].interval / timedelta(minutes=1) for stage in Deadlines.model_fields
+    }
     assert set(minutes) == {*Schedules.model_fields, "transform", "publish"}
     assert minutes["ingest"] <= 15 < minutes["train"]
     assert line_dag("backfill", "doc")["deadline"] is None

@@ -42,9 +42,9 @@ def test_a_dag_keeps_every_rule(bag: Any, file: Path) -> None:
 def test_a_dag_that_breaks_one_rule_is_told_of_that_rule_only(bad_bag: Any, rule: str) -> None:
     file = BAD / f"{rule}.py"
     [dag] = [dag for dag in bad_bag.dags.values() if Path(dag.fileloc) == file]
-    found = violations(dag, file)
-    assert found
-    assert {each.split(":")[0] for each in found} == {rule}
+    broken = violations(dag, file)
+    assert broken
+    assert {violation.split(":")[0] for violation in broken} == {rule}
 
 
 @pytest.mark.parametrize("file", DAGS, ids=lambda file: file.stem)
@@ -56,19 +56,19 @@ def test_parsing_a_file_again_calls_little_and_reaches_nothing_outside(file: Pat
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("sum(abs(n) for n in range(500_000))", "calls"),
         ("import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))", "socket.connect"),
         ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
     ],
 )
-def test_a_file_that_works_while_it_is_parsed_is_found(tmp_path: Path, line: str, told: str) -> None:
+def test_a_file_that_works_while_it_is_parsed_is_found(tmp_path: Path, line: str, expected: str) -> None:
     file = tmp_path / "busy.py"
     file.write_text(f"from airflow.sdk import DAG\n\nwith DAG('busy'):\n    {line}\n")
     effort = effort_of_parsing(file)
-    found = [*effort.outside, *(["calls"] if effort.n_calls >= MOST_CALLS else [])]
-    assert [event.partition(" ")[0] for event in found] == [told]
+    noticed = [*effort.outside, *(["calls"] if effort.n_calls >= MOST_CALLS else [])]
+    assert [event.partition(" ")[0] for event in noticed] == [expected]
 
 
 def test_the_arrows_of_the_line_are_assets(bag: Any) -> None:

@@ -19,9 +19,9 @@ def tasks() -> dict[tuple[str, str], Any]:
     """Every task of the line by its DAG and id."""
     from airflow.dag_processing.dagbag import DagBag
 
-    found = {(dag.dag_id, task.task_id): task for dag in DagBag(str(DAGS)).dags.values() for task in dag.tasks}
-    assert len(found) > 50
-    return found
+    by_id = {(dag.dag_id, task.task_id): task for dag in DagBag(str(DAGS)).dags.values() for task in dag.tasks}
+    assert len(by_id) > 50
+    return by_id
 
 
 def test_what_the_code_names_is_what_is_declared() -> None:

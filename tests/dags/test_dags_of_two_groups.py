@@ -53,21 +53,21 @@ def bag(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def test_a_second_group_has_five_dags_more(bag: Any) -> None:
     assert bag.import_errors == {}
     of_the_north = {dag_id for dag_id in bag.dags if dag_id.endswith("-shop-north")}
-    assert of_the_north == {f"{leg}-shop-north" for leg in GROUP_STAGES}
+    assert of_the_north == {f"{stage}-shop-north" for stage in GROUP_STAGES}
     assert {dag_id for dag_id in bag.dags if "-shop-" not in dag_id} == {file.stem for file in DAGS.glob("*.py")}
 
 
 def test_a_group_that_is_asked_nothing_recommends_and_publishes_nothing(bag: Any) -> None:
     of_the_south = {dag_id for dag_id in bag.dags if dag_id.endswith("-shop-south")}
-    assert of_the_south == {f"{leg}-shop-south" for leg in ("export", "train", "retrain")}
+    assert of_the_south == {f"{stage}-shop-south" for stage in ("export", "train", "retrain")}
 
 
-@pytest.mark.parametrize("leg", GROUP_STAGES)
-def test_a_dag_of_a_second_group_keeps_every_rule_and_says_whose_it_is(bag: Any, leg: str) -> None:
-    dag = bag.dags[f"{leg}-shop-north"]
-    assert violations(dag, DAGS / f"{leg}.py") == []
-    assert set(dag.tags) == {"aisle", leg, "group:shop-north"}
-    assert [bag.dags[name].params["dataset_group"] for name in (leg, dag.dag_id)] == ["aisle", "shop-north"]
+@pytest.mark.parametrize("stage", GROUP_STAGES)
+def test_a_dag_of_a_second_group_keeps_every_rule_and_says_whose_it_is(bag: Any, stage: str) -> None:
+    dag = bag.dags[f"{stage}-shop-north"]
+    assert violations(dag, DAGS / f"{stage}.py") == []
+    assert set(dag.tags) == {"aisle", stage, "group:shop-north"}
+    assert [bag.dags[name].params["dataset_group"] for name in (stage, dag.dag_id)] == ["aisle", "shop-north"]
 
 
 def test_a_group_has_the_datasets_and_solutions_of_the_file_only(bag: Any) -> None:
@@ -82,7 +82,7 @@ def test_a_group_has_the_datasets_and_solutions_of_the_file_only(bag: Any) -> No
 
 
 def test_the_groups_share_the_marts_and_no_asset_after_them(bag: Any) -> None:
-    of_first, of_north = ([bag.dags[f"{leg}{of}"] for leg in GROUP_STAGES] for of in ("", "-shop-north"))
+    of_first, of_north = ([bag.dags[f"{stage}{of}"] for stage in GROUP_STAGES] for of in ("", "-shop-north"))
     first, north = (
         {name for dag in dags for names in (*asset_names(dag), waited_for(dag)) for name in names}
         for dags in (of_first, of_north)
@@ -100,9 +100,9 @@ def test_each_group_runs_by_its_own_clock(bag: Any) -> None:
     assert crons["train"] == get_settings().schedules.train
 
 
-@pytest.mark.parametrize("leg", GROUP_STAGES)
-def test_a_file_of_three_groups_is_parsed_without_reaching_anything_outside(bag: Any, leg: str) -> None:
-    effort = effort_of_parsing(DAGS / f"{leg}.py")
+@pytest.mark.parametrize("stage", GROUP_STAGES)
+def test_a_file_of_three_groups_is_parsed_without_reaching_anything_outside(bag: Any, stage: str) -> None:
+    effort = effort_of_parsing(DAGS / f"{stage}.py")
     assert effort.n_calls < MOST_CALLS
     assert effort.outside == []
 

@@ -135,8 +135,8 @@ def test_what_is_open_tells_no_secret(stack: Stack, program: str) -> None:
 def test_a_foreign_name_or_origin_is_refused(stack: Stack, program: str, foreign: dict[str, str]) -> None:
     asked = [(question.method, question.path) for question in CLOSED[program]]
     # Every call of the engine is signed, which no page of others can do: pages may learn that it is up.
-    told = [] if program == "engine" and "origin" in foreign else OPEN[program]
-    for method, path in [*asked, *(("GET", path) for path in told)]:
+    expected = [] if program == "engine" and "origin" in foreign else OPEN[program]
+    for method, path in [*asked, *(("GET", path) for path in expected)]:
         url = f"http://127.0.0.1:{ports(stack)[program]}{path}"
         answer = httpx.request(method, url, headers=foreign, timeout=_PATIENCE_SECONDS)
         assert answer.status_code == 403, f"{method} {path}"
@@ -245,9 +245,9 @@ def test_no_secret_is_written_anywhere_but_where_secrets_are_kept(stack: Stack) 
 
 
 def test_no_secret_stands_among_the_arguments_of_a_process(stack: Stack) -> None:
-    told = [_arguments(process) for process in processes(stack)]
-    assert len(told) > 8
-    assert [line for line in told for secret in secrets_of(stack) if secret in line] == []
+    arguments = [_arguments(process) for process in processes(stack)]
+    assert len(arguments) > 8
+    assert [line for line in arguments for secret in secrets_of(stack) if secret in line] == []
 
 
 def test_serving_reads_by_its_own_role_what_a_user_without_a_list_is_shown_too(stack: Stack) -> None:

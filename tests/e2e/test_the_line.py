@@ -34,7 +34,7 @@ _LINE = [
 def test_every_leg_ran_and_every_order_line_is_accounted_for(first_walk: Any) -> None:
     summary = first_walk.summary
     assert set(summary["seconds_per_leg"]) == set(LEGS)
-    assert all(summary["rows_per_leg"].get(leg) for leg in LEGS), summary["rows_per_leg"]
+    assert all(summary["rows_per_leg"].get(stage) for stage in LEGS), summary["rows_per_leg"]
     assert summary["order_lines"] + summary["merged"] + summary["rejected"] == summary["source_rows"] > 1_000
     assert sum(summary["rejected_by_reason"].values()) == summary["rejected"] > 0
 
@@ -105,7 +105,7 @@ def test_airflow_draws_every_leg_between_what_it_reads_and_what_it_writes(stack:
         assert (dag_id, written) in scheduling
     assert {("raw_orders", "transform"), ("batch_output", "publish")} <= scheduling
 
-    (first,) = [each for each in stack.airflow._get("/api/v2/assets")["assets"] if each["name"] == "raw_orders"]
+    (first,) = [asset for asset in stack.airflow._get("/api/v2/assets")["assets"] if asset["name"] == "raw_orders"]
     data = _drawn(stack, node_id=f"asset:{first['id']}", dependency_type="data")
     for (_, read), (dag_id, written) in pairwise(_LINE):
         joints = {task for source, task in data if source == read and task.startswith(f"{dag_id}.")}
@@ -138,20 +138,20 @@ def test_a_person_lets_one_model_go_live_and_refuses_another_whose_live_version_
     assert tasks["announce"] == "success"
 
 
-@pytest.mark.parametrize("leg", ["recommend", "publish"])
-def test_a_killed_scheduler_leaves_no_half_cache_and_the_run_finishes(stack: Stack, leg: str) -> None:
+@pytest.mark.parametrize("stage", ["recommend", "publish"])
+def test_a_killed_scheduler_leaves_no_half_cache_and_the_run_finishes(stack: Stack, stage: str) -> None:
     generation_before = _generations(stack)
     with _reading(stack) as seen:
         run_id = stack.airflow.trigger("recommend")
-        if leg == "publish":
+        if stage == "publish":
             run_id = _run_after(stack, "publish")
-        _wait_for_work(stack, leg, run_id)
+        _wait_for_work(stack, stage, run_id)
         scheduler = stack.program("airflow-scheduler")
         scheduler.signal(signal.SIGKILL)
         scheduler.wait(120)
         scheduler.start()
-        stack.airflow.wait(leg, run_id, timeout_seconds=400, on_look=lambda _: None)
-        if leg == "recommend":
+        stack.airflow.wait(stage, run_id, timeout_seconds=400, on_look=lambda _: None)
+        if stage == "recommend":
             publish_id = _run_after(stack, "publish")
             stack.airflow.wait("publish", publish_id, timeout_seconds=400, on_look=lambda _: None)
     assert len(seen) > 10

@@ -138,8 +138,8 @@ def run_gated_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch, tmp_p
 def _run_dag(dag_id: str, run_key: str, **params: Any) -> dict[str, str]:
     from airflow.dag_processing.dagbag import DagBag
 
-    leg, _, _of_group = dag_id.partition("-")
-    bag = DagBag(str(ROOT / "dags" / f"{leg}.py"))
+    stage, _, _of_group = dag_id.partition("-")
+    bag = DagBag(str(ROOT / "dags" / f"{stage}.py"))
     assert not bag.import_errors
     ended = bag.dags[dag_id].test(run_conf={"run_key": run_key, **params})
     return {task.task_id: str(task.state) for task in ended.get_task_instances()}
@@ -172,10 +172,10 @@ def shops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     get_settings.cache_clear()
 
 
-def _open_gate(border: str, **_asked: Any) -> Any:
+def _open_gate(boundary: str, **_asked: Any) -> Any:
     from airflow.sdk import task
 
-    @task(task_id=f"gate_{border}")
+    @task(task_id=f"gate_{boundary}")
     def let_through() -> None: ...
 
     return let_through()

@@ -79,8 +79,8 @@ def examples() -> dict[Path, str]:
 
 def snippet(text: str, marker: str) -> str:
     """What stands between START and END of a marker, which must be there once."""
-    (found,) = re.findall(rf"^ *# \[START {marker}\]\n(.*?)^ *# \[END {marker}\]$", text, re.DOTALL | re.MULTILINE)
-    return textwrap.dedent(found)
+    (block,) = re.findall(rf"^ *# \[START {marker}\]\n(.*?)^ *# \[END {marker}\]$", text, re.DOTALL | re.MULTILINE)
+    return textwrap.dedent(block)
 
 
 def test_every_operator_sensor_and_transfer_is_in_an_example() -> None:

@@ -56,11 +56,11 @@ def groups_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Group
 def test_the_first_group_has_plain_names_and_any_other_carries_its_own(groups_of: GroupsOf) -> None:
     first, north = groups_of(SHOPS)
     assert (first.name, north.name) == ("aisle", "Shop-North")
-    assert [each.dag_id("train") for each in (first, north)] == ["train", "train-Shop-North"]
-    assert [each.key("for-you") for each in (first, north)] == ["for-you", "Shop-North/for-you"]
-    assert [each.folder for each in (first, north)] == ["", "Shop-North/"]
-    assert [each.cache_schema for each in (first, north)] == ["cache", "cache_shop_north"]
-    assert [each.solution_name("for-you") for each in (first, north)] == ["aisle-for-you", "chosen-name"]
+    assert [shop.dag_id("train") for shop in (first, north)] == ["train", "train-Shop-North"]
+    assert [shop.key("for-you") for shop in (first, north)] == ["for-you", "Shop-North/for-you"]
+    assert [shop.folder for shop in (first, north)] == ["", "Shop-North/"]
+    assert [shop.cache_schema for shop in (first, north)] == ["cache", "cache_shop_north"]
+    assert [shop.solution_name("for-you") for shop in (first, north)] == ["aisle-for-you", "chosen-name"]
     assert asset_of(first, MODELS) is MODELS
     assert (asset_of(north, MODELS).name, asset_of(north, MODELS).uri) == (
         "Shop-North/models",
@@ -104,8 +104,8 @@ def test_legs_run_by_the_schedules_of_the_file_and_else_by_the_settings(groups_o
     import_schedule: 15 * * * *
     """
     [shop] = groups_of(text)
-    assert [shop.schedule(leg) for leg in ("export", "train", "recommend")] == ["15 * * * *", "5 4 * * 1", None]
-    crons = [line_dag(leg, "", group=shop, clock=leg)["schedule"].expression for leg in ("train", "recommend")]
+    assert [shop.schedule(stage) for stage in ("export", "train", "recommend")] == ["15 * * * *", "5 4 * * 1", None]
+    crons = [line_dag(stage, "", group=shop, clock=stage)["schedule"].expression for stage in ("train", "recommend")]
     assert crons == ["5 4 * * 1", get_settings().schedules.recommend]
 
 

@@ -98,13 +98,13 @@ def test_its_own_pages_are_answered() -> None:
     ],
 )
 def test_others_may_lead_here_but_not_take_parts_of_it(site: str, mode: str, destination: str, status: int) -> None:
-    told = {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination}
-    assert client().get("/", headers=told).status_code == status
+    headers = {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination}
+    assert client().get("/", headers=headers).status_code == status
 
 
 def test_a_form_of_another_site_is_refused() -> None:
-    told = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
-    assert client().post("/", headers=told).status_code == 403
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    assert client().post("/", headers=headers).status_code == 403
 
 
 def test_a_socket_is_guarded_like_a_page() -> None:

@@ -157,7 +157,7 @@ def test_a_backfill_beside_the_scheduled_ingest_writes_every_order_once(
         gate.open.set()
     for thread in threads:
         thread.join(120)
-    changed = sum(each.total.orders_changed for each in pulled)
+    changed = sum(pull.total.orders_changed for pull in pulled)
     assert changed == rows(warehouse_url, "select count(*) from raw.company__orders")[0][0] > 0
     assert rows(warehouse_url, "select distinct state from ops.ingest_windows") == [("proven",)]
 

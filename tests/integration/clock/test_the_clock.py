@@ -89,8 +89,8 @@ def test_a_run_that_failed_is_not_told_of_again_at_its_deadline(line: Any, worke
 def test_a_fresh_stack_has_the_declared_pools_in_the_sizes_of_its_file(worked: Any) -> None:
     slots = {pool: entry["slots"] for pool, entry in json.loads(POOLS_FILE.read_text()).items()}
     assert slots[BACKFILL] != 1
-    found = dict(worked.rows("select pool, slots from slot_pool where pool <> 'default_pool'", "airflow"))
-    assert found == slots | {BACKFILL: 1}
+    sizes = dict(worked.rows("select pool, slots from slot_pool where pool <> 'default_pool'", "airflow"))
+    assert sizes == slots | {BACKFILL: 1}
     used = dict(worked.rows("select distinct dag_id, pool from task_instance", "airflow"))
     assert (used["ingest"], used["backfill"], used["transform"]) == (COMPANY_API, BACKFILL, WAREHOUSE)
 

@@ -87,9 +87,9 @@ def _run(url: str, script: str) -> None:
 
 
 def _summary(url: str, groups: tuple[DatasetGroup, ...]) -> Summary:
-    legs = [LegState(step.dag_id) for step in steps_of(groups)]
+    stages = [LegState(step.dag_id) for step in steps_of(groups)]
     return summarise(
-        url, groups=groups, source_rows=None, legs=legs, seconds_to_start=1.0, peak_memory_megabytes=1.0, urls={}
+        url, groups=groups, source_rows=None, legs=stages, seconds_to_start=1.0, peak_memory_megabytes=1.0, urls={}
     )
 
 
@@ -168,10 +168,10 @@ def test_a_group_that_is_asked_nothing_has_no_figures_of_lists(
     assert set(_summary(lists, dataset_groups()).groups) == {"aisle", "shop-north"}
 
 
-@pytest.mark.parametrize(("place", "leg", "n_rows"), [(0, "export", 1000), (1, "export", 200), (0, "ingest", 7)])
+@pytest.mark.parametrize(("place", "stage", "n_rows"), [(0, "export", 1000), (1, "export", 200), (0, "ingest", 7)])
 def test_the_rows_of_a_leg_are_those_of_its_group(
-    lists: str, two_groups: tuple[DatasetGroup, ...], place: int, leg: str, n_rows: int
+    lists: str, two_groups: tuple[DatasetGroup, ...], place: int, stage: str, n_rows: int
 ) -> None:
     group = two_groups[place]
-    step = Step(leg, group.dag_id(leg), None, group)
+    step = Step(stage, group.dag_id(stage), None, group)
     assert rows_of(lists, two_groups, step, datetime(2020, 1, 1, tzinfo=UTC)) == n_rows

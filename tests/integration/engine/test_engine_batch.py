@@ -62,7 +62,7 @@ def users_csv() -> str:
 
 
 def users(*ids: str, **members: Any) -> list[str]:
-    return [json.dumps({"userId": one} | members) for one in ids]
+    return [json.dumps({"userId": user} | members) for user in ids]
 
 
 def items_of(lines: list[dict[str, Any]]) -> list[list[str]]:
@@ -79,8 +79,8 @@ def start(shop: Any, version: str, source: str, target: str, **options: Any) -> 
 
 
 def settled(shop: Any, job: str) -> dict[str, Any]:
-    found: dict[str, Any] = shop.settled(shop.client.describe_batch_inference_job, batchInferenceJobArn=job)
-    return found
+    described: dict[str, Any] = shop.settled(shop.client.describe_batch_inference_job, batchInferenceJobArn=job)
+    return described
 
 
 def put_events(shop: Any, user: str, items: list[str], event_type: str) -> None:
@@ -246,8 +246,8 @@ def test_exploration_gives_places_away_only_if_asked_for(mall: Any) -> None:
         config = {"itemExplorationConfig": {"explorationWeight": weight, "explorationItemAgeCutOff": "10000"}}
         options = {"batchInferenceJobConfig": config} if weight else {}
         asked = users(*(f"u{n}" for n in range(20)))
-        found: list[dict[str, Any]] = mall.infer(mall.version(UP), asked, name, numResults=10, **options)
-        return found
+        answers: list[dict[str, Any]] = mall.infer(mall.version(UP), asked, name, numResults=10, **options)
+        return answers
 
     plain = infer("plain", None)
     unexplored = infer("unexplored", "0")

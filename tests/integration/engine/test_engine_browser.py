@@ -180,4 +180,4 @@ def test_published_sdk_works_in_pages_of_listed_origins_and_in_no_others(
     browser_page.goto(site(sdk))
     # The browser keeps the answers from the page, so the SDK has an error of fetch.
     elsewhere = browser_page.evaluate(_SHOP_VISIT, visit)
-    assert {told["error"] for told in elsewhere.values()} == {"TypeError"}
+    assert {outcome["error"] for outcome in elsewhere.values()} == {"TypeError"}

@@ -106,8 +106,8 @@ def test_every_job_that_names_a_bucket_outside_the_setting_ends_as_if_its_role_m
         inferred("from-elsewhere", f"{there}data.csv", here),
         inferred("to-elsewhere", users, there),
     ]
-    for told in reasons:
-        assert "Insufficient privileges" in told
-        assert "ENGINE_BUCKETS" in told
-        assert "secret" not in told
+    for reason in reasons:
+        assert "Insufficient privileges" in reason
+        assert "ENGINE_BUCKETS" in reason
+        assert "secret" not in reason
     assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=other)["Contents"]] == ["export/data.csv"]

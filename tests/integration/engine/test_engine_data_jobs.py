@@ -20,8 +20,8 @@ ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 
 def rows_in(shop: Any, prefix: str) -> list[dict[str, str]]:
     """The rows of the one CSV below a prefix."""
-    (found,) = shop.s3.list_objects_v2(Bucket=shop.bucket, Prefix=prefix)["Contents"]
-    text = shop.s3.get_object(Bucket=shop.bucket, Key=found["Key"])["Body"].read().decode()
+    (file,) = shop.s3.list_objects_v2(Bucket=shop.bucket, Prefix=prefix)["Contents"]
+    text = shop.s3.get_object(Bucket=shop.bucket, Key=file["Key"])["Body"].read().decode()
     return [*csv.DictReader(io.StringIO(text))]
 
 
@@ -61,12 +61,12 @@ def put_items(engine: Any, dataset: str, *items: tuple[str, str]) -> None:
 
 
 def track(engine: Any, shop: Any, group: str, *events: dict[str, Any], user: str) -> None:
-    found = shop.client.list_event_trackers(datasetGroupArn=group)["eventTrackers"]
-    if not found:
+    trackers = shop.client.list_event_trackers(datasetGroupArn=group)["eventTrackers"]
+    if not trackers:
         created = shop.client.create_event_tracker(name=shop.name, datasetGroupArn=group)
         shop.settled(shop.client.describe_event_tracker, eventTrackerArn=created["eventTrackerArn"])
-        found = [created]
-    tracking = shop.client.describe_event_tracker(eventTrackerArn=found[0]["eventTrackerArn"])
+        trackers = [created]
+    tracking = shop.client.describe_event_tracker(eventTrackerArn=trackers[0]["eventTrackerArn"])
     events_client(engine).put_events(
         trackingId=tracking["eventTracker"]["trackingId"], sessionId=f"session-{user}", userId=user, eventList=events
     )
@@ -158,9 +158,9 @@ def test_attribution_of_an_import_is_published(shop: Any) -> None:
     rows = "".join(f"u{n},{'i1' if n % 2 else 'i2'},{'buy' if n < 4 else 'view'},,{900 + n}\n" for n in range(1_000))
     done = shop.import_csv(dataset, f"{INTERACTIONS.header}\n{rows}", publishAttributionMetricsToS3=True)
     assert done["status"] == "ACTIVE", done
-    (found,) = shop.s3.list_objects_v2(Bucket=shop.bucket, Prefix="metrics/")["Contents"]
-    assert found["Key"].startswith("metrics/AggregatedAttributionMetrics - BULK - ")
-    assert shop.s3.get_object(Bucket=shop.bucket, Key=found["Key"])["Body"].read().decode() == (
+    (file,) = shop.s3.list_objects_v2(Bucket=shop.bucket, Prefix="metrics/")["Contents"]
+    assert file["Key"].startswith("metrics/AggregatedAttributionMetrics - BULK - ")
+    assert shop.s3.get_object(Bucket=shop.bucket, Key=file["Key"])["Body"].read().decode() == (
         "METRIC_NAME,EVENT_TYPE,VALUE,MATH_FUNCTION,EVENT_ATTRIBUTION_SOURCE,TIMESTAMP\n"
         "BUYS,BUY,4.0,samplecount,SOURCE_NAME_UNDEFINED,900\n"
         "SALES,BUY,5.0,sum,SOURCE_NAME_UNDEFINED,900\n"

@@ -39,7 +39,7 @@ class Tracked:
         """The cells on disk, oldest first."""
         records = Records(self._data_dir / "records.sqlite")
         try:
-            return [one.record.cells for one in records.all(dataset or self.interactions)]
+            return [event.record.cells for event in records.all(dataset or self.interactions)]
         finally:
             records.close()
 
@@ -74,7 +74,7 @@ def test_event_is_kept_with_all_its_members(tracked: Tracked) -> None:
 
 def test_event_may_lack_what_comes_from_recommendations_alone(engine: Any, shop: Any) -> None:
     schema = json.loads(INTERACTIONS.avro_schema)
-    schema["fields"] = [one for one in schema["fields"] if one["name"] in REQUIRED_COLUMNS["INTERACTIONS"]]
+    schema["fields"] = [field for field in schema["fields"] if field["name"] in REQUIRED_COLUMNS["INTERACTIONS"]]
     schema["fields"] += [{"name": name, "type": "string"} for name in ("IMPRESSION", "RECOMMENDATION_ID")]
     contract = SimpleNamespace(name="interactions", type="Interactions", avro_schema=json.dumps(schema))
     tracked = Tracked(engine, shop, interactions=contract)

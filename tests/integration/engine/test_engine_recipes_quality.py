@@ -67,9 +67,9 @@ def test_related_films_of_one_film(films: Training) -> None:
     drawn = np.random.default_rng(0).permutation(len(histories))[: len(histories) // 3]
     model = MODELS["aws-sims"].fit(films.only(histories.take(np.setdiff1d(np.arange(len(histories)), drawn))), {})
     test = examples(histories, np.sort(drawn))
-    found = evaluate(model.rank(test.queries, 25).items, test.truths, films.n_items)
-    assert found[NDCG] > 0.19
-    assert found[MRR] > 0.12
+    figures = evaluate(model.rank(test.queries, 25).items, test.truths, films.n_items)
+    assert figures[NDCG] > 0.19
+    assert figures[MRR] > 0.12
 
 
 @pytest.mark.parametrize("recipe", ["aws-item-affinity", "aws-item-attribute-affinity"])

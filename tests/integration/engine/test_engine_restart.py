@@ -264,13 +264,15 @@ def test_nothing_acknowledged_is_lost_however_often_the_engine_is_killed(
     listed = customer.settled()
     assert customer.acknowledged <= listed.keys()
     assert not customer.deleted & listed.keys()
-    failed = [one for one in listed.values() if one["status"] in ("CREATE FAILED", "FAILED")]
-    assert all(one["failureReason"] and "Internal failure" not in one["failureReason"] for one in failed), failed
+    failed = [resource for resource in listed.values() if resource["status"] in ("CREATE FAILED", "FAILED")]
+    assert all(
+        resource["failureReason"] and "Internal failure" not in resource["failureReason"] for resource in failed
+    ), failed
     campaign = customer.client.describe_campaign(campaignArn=customer.campaign)["campaign"]
     assert listed[campaign["solutionVersionArn"]]["status"] == "ACTIVE"
     print(  # noqa: T201
         f"seed {SEED}: killed {KILLS} times, {sum(customer.calls.values())} calls acknowledged {dict(customer.calls)}, "
-        f"{len(listed)} resources {dict(Counter(one['status'] for one in listed.values()))}"
+        f"{len(listed)} resources {dict(Counter(resource['status'] for resource in listed.values()))}"
     )
 
 

@@ -319,8 +319,8 @@ def test_promoted_items_take_their_part_and_the_filter_rules_the_rest(world: Wor
     anything = {"percentPromotedItems": 50}
     assert len(set(names(world.ask(personal, userId="u2", numResults=10, promotions=[anything])))) == 10
 
-    one = {"percentPromotedItems": 50, "filterArn": dearest}
-    items = world.ask(second, userId="u2", numResults=10, promotions=[one])
+    promotion = {"percentPromotedItems": 50, "filterArn": dearest}
+    items = world.ask(second, userId="u2", numResults=10, promotions=[promotion])
     assert len(items) == 10  # one promoted item there is, and nine others fill the list
     assert [item["itemId"] for item in items if item.get("reason") == ["Promoted item"]] == ["i39"]
 
@@ -328,9 +328,9 @@ def test_promoted_items_take_their_part_and_the_filter_rules_the_rest(world: Wor
 def test_metadata_comes_as_text_under_camel_case_names(world: World, personal: str, second: str) -> None:
     columns = {"ITEMS": ["TASTE", "PRICE", "CREATION_TIMESTAMP"]}
     items = world.ask(personal, userId="u1", numResults=50, metadataColumns=columns)
-    told = {item["itemId"]: item["metadata"] for item in items}
-    assert told["i3"] == {"taste": "odd|shop", "price": "3.5", "creationTimestamp": str(START - 31_536_000)}
-    assert set(told["i5"]) == {"creationTimestamp"}
+    metadata = {item["itemId"]: item["metadata"] for item in items}
+    assert metadata["i3"] == {"taste": "odd|shop", "price": "3.5", "creationTimestamp": str(START - 31_536_000)}
+    assert set(metadata["i5"]) == {"creationTimestamp"}
     assert "metadata" in world.ask(second, userId="u1", numResults=1, metadataColumns=columns)[0]
 
 

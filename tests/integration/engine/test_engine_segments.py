@@ -41,8 +41,8 @@ def mall(engine: Any, s3_endpoint: str, make_any_shop: Callable[..., Any], csv_o
 def segments(shop: Any, recipe: str, lines: list[str], name: str, **options: Any) -> list[dict[str, Any]]:
     job = shop.segment(shop.versions[recipe], lines, name, **options)
     assert job["status"] == "ACTIVE", job
-    found: list[dict[str, Any]] = shop.lines(f"output/{name}/{name}.json.out")
-    return found
+    segments: list[dict[str, Any]] = shop.lines(f"output/{name}/{name}.json.out")
+    return segments
 
 
 def numbers(line: dict[str, Any]) -> list[int]:
@@ -145,10 +145,10 @@ def test_segments_are_not_made_by_batch_inference(mall: Any) -> None:
         mall.start_inference(mall.versions[OF_ITEMS], [])
 
 
-@pytest.mark.parametrize(("recipe", "most"), [(OF_ITEMS, 500), (OF_ATTRIBUTES, 10)])
-def test_more_queries_than_a_file_may_have_fail_the_job(mall: Any, recipe: str, most: int) -> None:
+@pytest.mark.parametrize(("recipe", "max_queries"), [(OF_ITEMS, 500), (OF_ATTRIBUTES, 10)])
+def test_more_queries_than_a_file_may_have_fail_the_job(mall: Any, recipe: str, max_queries: int) -> None:
     line = '{"itemId":"i1"}' if recipe == OF_ITEMS else asked_for("ITEMS.PRICE = 1")
-    failed = mall.segment(mall.versions[recipe], [line] * (most + 1), f"many-{most}")
+    failed = mall.segment(mall.versions[recipe], [line] * (max_queries + 1), f"many-{max_queries}")
     assert failed["status"] == "CREATE FAILED"
-    assert f"has more than {most} lines" in failed["failureReason"]
-    assert mall.segment(mall.versions[recipe], [line] * most, f"most-{most}")["status"] == "ACTIVE"
+    assert f"has more than {max_queries} lines" in failed["failureReason"]
+    assert mall.segment(mall.versions[recipe], [line] * max_queries, f"most-{max_queries}")["status"] == "ACTIVE"

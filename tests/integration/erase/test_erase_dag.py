@@ -86,12 +86,12 @@ def person(line: str, s3: Any, bucket: str) -> Person:
         " where phone is not null and email is not null order by n_sales desc, user_id limit 1"
     )
     with psycopg.connect(line) as connection:
-        found = Person(*connection.execute(query.encode()).fetchone() or ())
-        values = {"u": found.user_id, "p": f"0{found.phone[3:6]}-{found.phone[6:]}"}
+        row = Person(*connection.execute(query.encode()).fetchone() or ())
+        values = {"u": row.user_id, "p": f"0{row.phone[3:6]}-{row.phone[6:]}"}
         psycopg.ClientCursor(connection).execute(SERVED.encode(), values)
-    lines = "".join(f'{{"input": {{"userId": "{user}"}}}}\n' for user in ("other", found.user_id, "third"))
+    lines = "".join(f'{{"input": {{"userId": "{user}"}}}}\n' for user in ("other", row.user_id, "third"))
     s3.put_object(Bucket=bucket, Key="recommend/output/users/k/users.json.out", Body=lines.encode())
-    return found
+    return row
 
 
 def file_request(url: str, **known: str) -> str:
@@ -118,7 +118,7 @@ def tables_with(url: str, pattern: re.Pattern[str]) -> list[str]:
 
 def files_with(s3: Any, bucket: str, pattern: re.Pattern[str]) -> list[str]:
     """Every file of the bucket in which the pattern is found; pages unpacked."""
-    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
     assert keys
     bodies = {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
     texts = {key: gzip.decompress(body) if key.endswith(".gz") else body for key, body in bodies.items()}

@@ -78,9 +78,9 @@ def test_every_identity_is_found_from_any_of_them(connection: Connection, known:
 
 def test_a_source_id_means_somebody_else_in_another_source(connection: Connection) -> None:
     theirs, stranger = tell(connection, "pos", phone=phone(1), id="7"), tell(connection, "oe", phone=phone(2), id="7")
-    found = follow(connection, source="pos", source_id="7").user_ids
-    assert theirs in found
-    assert stranger not in found
+    user_ids = follow(connection, source="pos", source_id="7").user_ids
+    assert theirs in user_ids
+    assert stranger not in user_ids
 
 
 def test_a_contact_of_many_people_leads_to_none_of_them(connection: Connection) -> None:

@@ -100,9 +100,9 @@ class Places:
 
     def with_the_person(self) -> dict[str, list[str]]:
         """Where any value of the person stands, by kind of place."""
-        found = {kind: getattr(self, f"_{kind}")() for kind in ("tables", "objects", "engine", "airflow")}
-        assert all(found.values()), found.keys()
-        return {kind: sorted(name for name, text in found[kind] if ANY_VALUE.search(text)) for kind in found}
+        places = {kind: getattr(self, f"_{kind}")() for kind in ("tables", "objects", "engine", "airflow")}
+        assert all(places.values()), places.keys()
+        return {kind: sorted(name for name, text in places[kind] if ANY_VALUE.search(text)) for kind in places}
 
     def _tables(self) -> list[tuple[str, str]]:
         query = "select oid::regclass::text from pg_class where relkind in ('r', 'm') and oid >= 16384"

@@ -76,10 +76,10 @@ def of_campaigns(states: dict[str, str]) -> set[str]:
 
 def served(personalize: Any) -> dict[str, str]:
     """Which version each campaign serves, by the names of both."""
-    arns = [each["campaignArn"] for each in personalize.list_campaigns()["campaigns"]]
-    found = [personalize.describe_campaign(campaignArn=arn)["campaign"] for arn in arns]
-    assert {each["status"] for each in found} == {"ACTIVE"}
-    return {each["name"]: each["solutionVersionArn"] for each in found}
+    arns = [campaign["campaignArn"] for campaign in personalize.list_campaigns()["campaigns"]]
+    described = [personalize.describe_campaign(campaignArn=arn)["campaign"] for arn in arns]
+    assert {campaign["status"] for campaign in described} == {"ACTIVE"}
+    return {campaign["name"]: campaign["solutionVersionArn"] for campaign in described}
 
 
 def live() -> dict[str, str | None]:
@@ -88,7 +88,11 @@ def live() -> dict[str, str | None]:
 
 def answer(personalize: Any, user_id: str) -> list[str]:
     """What the campaign for users recommends."""
-    [arn] = [each["campaignArn"] for each in personalize.list_campaigns()["campaigns"] if "for-you" in each["name"]]
+    [arn] = [
+        campaign["campaignArn"]
+        for campaign in personalize.list_campaigns()["campaigns"]
+        if "for-you" in campaign["name"]
+    ]
     given = PersonalizeRuntimeHook().conn.get_recommendations(campaignArn=arn, userId=user_id, numResults=5)
     return [item["itemId"] for item in given["itemList"]]
 
@@ -106,7 +110,9 @@ def test_campaigns_of_three_recipes_follow_promotion_and_rollback_and_are_as_the
     assert served(personalize) == first
     of_first = answer(personalize, user_id)
     plan = plans(Service(personalize, poll_seconds=0.1, patience_seconds=120), load(file))[0]
-    assert [each.resource.title for each in plan.changes if each.action != "unchanged"] == ["campaign aisle-newest"]
+    assert [change.resource.title for change in plan.changes if change.action != "unchanged"] == [
+        "campaign aisle-newest"
+    ]
 
     with psycopg.connect(seasons) as connection:
         connection.execute(TURNED.encode())

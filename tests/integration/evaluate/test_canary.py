@@ -115,13 +115,13 @@ def trained(file: Path, marts: str, service: Service, s3: Any, bucket: str) -> d
         import_marts(client, marts, s3, bucket)
         for solution in ["for-you", "sorted"] * 3:
             client.create_solution_version(solutionArn=f"{ACCOUNT}:solution/shop-{solution}")
-    return {each: list(trained_versions(client, each)) for each in ("for-you", "sorted")}
+    return {solution: list(trained_versions(client, solution)) for solution in ("for-you", "sorted")}
 
 
 def trained_versions(client: Any, solution: str) -> Iterator[str]:
-    found = client.list_solution_versions(solutionArn=f"{ACCOUNT}:solution/shop-{solution}")["solutionVersions"]
-    for each in sorted(found, key=lambda each: each["creationDateTime"]):
-        arn = each["solutionVersionArn"]
+    versions = client.list_solution_versions(solutionArn=f"{ACCOUNT}:solution/shop-{solution}")["solutionVersions"]
+    for version in sorted(versions, key=lambda version: version["creationDateTime"]):
+        arn = version["solutionVersionArn"]
         assert settled(partial(describe_version, client, arn))["status"] == "ACTIVE"
         yield arn
 
@@ -189,9 +189,9 @@ def release(
 
 def campaigns(client: Any) -> dict[str, str]:
     """Which version each campaign serves."""
-    arns = [each["campaignArn"] for each in client.list_campaigns()["campaigns"]]
-    found = [client.describe_campaign(campaignArn=arn)["campaign"] for arn in arns]
-    return {each["name"]: each["solutionVersionArn"] for each in found}
+    arns = [campaign["campaignArn"] for campaign in client.list_campaigns()["campaigns"]]
+    described = [client.describe_campaign(campaignArn=arn)["campaign"] for arn in arns]
+    return {campaign["name"]: campaign["solutionVersionArn"] for campaign in described}
 
 
 def serve(client: Any, key: str, campaign: str, arn: str) -> None:
@@ -215,17 +215,19 @@ def test_a_canary_that_answers_lets_the_campaign_move_and_goes(
     first, second, _ = trained["for-you"]
     assert set(release("for-you", first, "one").values()) <= {"success", "skipped"}
     assert campaigns(service.client) == {"shop-home": first}
-    told = receipt_of(marts, "one")
-    assert (told["n_questions"], told["n_empty"], told["errors"], told["overlap"]) == (20, 0, {}, None)
+    receipt = receipt_of(marts, "one")
+    assert (receipt["n_questions"], receipt["n_empty"], receipt["errors"], receipt["overlap"]) == (20, 0, {}, None)
 
     states = release("for-you", second, "two")
     assert (states[f"{CANARY}.ask_canary"], states["run"]) == ("success", "success")
     assert campaigns(service.client) == {"shop-home": second}
-    told = receipt_of(marts, "two")
-    assert (told["solution_version"], told["objections"], told["overlap"]) == (second, [], 1.0)
-    assert 0 < told["median_ms"] <= told["p95_ms"]
+    receipt = receipt_of(marts, "two")
+    assert (receipt["solution_version"], receipt["objections"], receipt["overlap"]) == (second, [], 1.0)
+    assert 0 < receipt["median_ms"] <= receipt["p95_ms"]
     plan = plans(service, load(file))[0]
-    assert [each.resource.title for each in plan.changes if each.action != "unchanged"] == ["campaign shop-search"]
+    assert [change.resource.title for change in plan.changes if change.action != "unchanged"] == [
+        "campaign shop-search"
+    ]
 
 
 def test_a_version_that_cannot_answer_is_rejected_and_nothing_else_changes(

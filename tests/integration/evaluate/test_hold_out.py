@@ -43,7 +43,7 @@ PURCHASES = [
 
 
 @pytest.fixture
-def wanted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def ask_about(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Changes settings of the section `evaluate`."""
 
     def change(**values: int | str) -> None:
@@ -63,8 +63,8 @@ def insert(url: str, purchases: Sequence[tuple[str, str, float]]) -> None:
 
 
 @pytest.fixture
-def purchases(marts: str, wanted: Callable[..., None]) -> str:
-    wanted(min_users=1)
+def purchases(marts: str, ask_about: Callable[..., None]) -> str:
+    ask_about(min_users=1)
     insert(marts, PURCHASES)
     return marts
 
@@ -86,9 +86,9 @@ def test_the_hold_out_is_the_newest_week_and_only_users_with_a_past_are_in_it(gr
 
 @pytest.mark.usefixtures("purchases")
 def test_without_repeats_what_a_user_had_is_neither_found_nor_missed(
-    group: DatasetGroup, wanted: Callable[..., None]
+    group: DatasetGroup, ask_about: Callable[..., None]
 ) -> None:
-    wanted(count_repeats="false")
+    ask_about(count_repeats="false")
     ann = cases_of(group, newest_hold_out(group), "users")[0]
     assert ann.bought == ["jug"]
     assert figures_of(rank_lists({"ann": ["mug", "cup", "jug"]}, [ann]), [ann], 4)["mrr"] == 1
@@ -119,13 +119,13 @@ def test_popularity_counts_users_of_the_last_weeks_before_the_hold_out(group: Da
 def test_similar_items_are_asked_about_one_item_of_a_user_and_have_to_find_the_others(
     marts: str,
     group: DatasetGroup,
-    wanted: Callable[..., None],
+    ask_about: Callable[..., None],
     bought: list[tuple[str, float]],
     asked: set[str],
     to_find: set[str],
     past: list[tuple[str, float]],
 ) -> None:
-    wanted(min_users=1)
+    ask_about(min_users=1)
     others = [("old", item, 30) for item in ("mug", "cup")] + [("old", "tin", 0)]
     insert(marts, [*others, *(("ann", item, days) for item, days in bought + past)])
     hold_out = newest_hold_out(group)
@@ -138,9 +138,9 @@ def test_similar_items_are_asked_about_one_item_of_a_user_and_have_to_find_the_o
 
 
 def test_an_item_that_is_asked_about_counts_neither_for_the_model_nor_for_popularity(
-    marts: str, group: DatasetGroup, wanted: Callable[..., None]
+    marts: str, group: DatasetGroup, ask_about: Callable[..., None]
 ) -> None:
-    wanted(min_users=1)
+    ask_about(min_users=1)
     earlier = [("old", "mug", 30), ("ann", "mug", 20), ("old", "cup", 20), ("bob", "tin", 90)]
     insert(marts, [*earlier, ("bob", "mug", 1), ("bob", "jug", 1)])
     hold_out = newest_hold_out(group)
@@ -150,9 +150,9 @@ def test_an_item_that_is_asked_about_counts_neither_for_the_model_nor_for_popula
 
 
 def test_without_repeats_similar_items_need_not_find_what_the_user_had(
-    marts: str, group: DatasetGroup, wanted: Callable[..., None]
+    marts: str, group: DatasetGroup, ask_about: Callable[..., None]
 ) -> None:
-    wanted(count_repeats="false", min_users=1)
+    ask_about(count_repeats="false", min_users=1)
     insert(marts, [("old", "mug", 30), ("ann", "tin", 20), ("ann", "mug", 1), ("ann", "tin", 1), ("ann", "jug", 1)])
     for case in cases_of(group, newest_hold_out(group), "items"):
         assert set(case.bought) == {"mug", "jug"} - {case.asked_id}
@@ -160,7 +160,7 @@ def test_without_repeats_similar_items_need_not_find_what_the_user_had(
 
 
 def test_knowing_what_goes_together_beats_popularity_though_next_week_buys_what_everybody_buys(
-    marts: str, group: DatasetGroup, wanted: Callable[..., None]
+    marts: str, group: DatasetGroup, ask_about: Callable[..., None]
 ) -> None:
     """Each customer buys a pair of one theme, and a bag, every time; the themes change from week to week."""
     themes = [(f"{theme}-one", f"{theme}-two") for theme in ("tea", "bath", "bed", "desk")]
@@ -170,7 +170,7 @@ def test_knowing_what_goes_together_beats_popularity_though_next_week_buys_what_
         for week, day in enumerate((24, 17, 10, 3))
         for item in (*themes[(user + week) % 4], "bag")
     ]
-    wanted(min_users=8)
+    ask_about(min_users=8)
     insert(marts, [*purchases, ("last", "bag", 0)])
     lists = {item: [partner, "bag"] for pair in themes for item, partner in (pair, pair[::-1])}
     lists["bag"] = [item for pair in themes for item in pair]
@@ -185,30 +185,30 @@ def test_knowing_what_goes_together_beats_popularity_though_next_week_buys_what_
 
 @pytest.mark.usefixtures("purchases")
 @pytest.mark.parametrize(
-    ("first", "most", "min_users", "days"),
+    ("first", "most_days", "min_users", "days"),
     [(1, 28, 1, 1), (1, 28, 2, 2), (2, 7, 3, 7), (2, 28, 4, 28), (14, 7, 4, 14)],
     ids=["enough", "doubled", "up to the most", "doubled to the most", "the most is less than the least"],
 )
 def test_a_quiet_shop_has_a_longer_hold_out(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    wanted: Callable[..., None],
+    ask_about: Callable[..., None],
     first: int,
-    most: int,
+    most_days: int,
     min_users: int,
     days: int,
 ) -> None:
     describe(ABOUT_USERS_ONLY, tmp_path / "resources.yaml", monkeypatch)
     group = dataset_group("aisle")
-    wanted(hold_out_days=first, hold_out_max_days=most, min_users=min_users)
+    ask_about(hold_out_days=first, hold_out_max_days=most_days, min_users=min_users)
     hold_out = newest_hold_out(group)
     assert (hold_out.ends_at - hold_out.starts_at).total_seconds() == days * DAY - 1
 
 
 def test_the_hold_out_is_long_enough_for_each_question(
-    marts: str, group: DatasetGroup, wanted: Callable[..., None]
+    marts: str, group: DatasetGroup, ask_about: Callable[..., None]
 ) -> None:
-    wanted(hold_out_days=1, hold_out_max_days=28, min_users=1)
+    ask_about(hold_out_days=1, hold_out_max_days=28, min_users=1)
     insert(marts, [("ann", "mug", 30), ("ann", "cup", 3), ("ann", "mug", 0)])
     hold_out = newest_hold_out(group)  # on the newest day alone ann buys again, but nothing together
     assert (hold_out.ends_at - hold_out.starts_at).total_seconds() == 4 * DAY - 1
@@ -216,9 +216,9 @@ def test_the_hold_out_is_long_enough_for_each_question(
 
 @pytest.mark.usefixtures("purchases")
 def test_too_few_users_are_no_evidence_and_the_reason_names_them(
-    group: DatasetGroup, wanted: Callable[..., None]
+    group: DatasetGroup, ask_about: Callable[..., None]
 ) -> None:
-    wanted(min_users=3, hold_out_max_days=7)
+    ask_about(min_users=3, hold_out_max_days=7)
     hold_out = newest_hold_out(group)
     assert "2 of 3 required users" in str(obstacle_of(group, hold_out, "users"))
     assert "1 of 3 required users" in str(obstacle_of(group, hold_out, "items"))

@@ -52,9 +52,9 @@ def test_each_group_has_a_hold_out_of_its_own_customers_and_items(group: Dataset
 def test_the_twin_of_a_group_sees_its_rows_only_and_files_stand_apart(
     regions: str, s3: Any, bucket: str, group: DatasetGroup, north: DatasetGroup
 ) -> None:
-    for each in (group, north):
-        write_csv(s3, each, each.datasets[0], newest_hold_out(each), "one")
-    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    for shop in (group, north):
+        write_csv(s3, shop, shop.datasets[0], newest_hold_out(shop), "one")
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
     plain, of_north = "interactions/one/interactions.csv", "shop-north/interactions/one/interactions.csv"
     assert set(keys) == {f"evaluate/{plain}", f"evaluate/{of_north}"}
     body = s3.get_object(Bucket=bucket, Key=f"evaluate/{of_north}")["Body"].read().decode()
@@ -91,10 +91,10 @@ def test_drift_and_the_time_between_trainings_are_a_groups_own(
             " from personalize.interactions where user_id like 'north-%'"
         )
     drifts = {}
-    for each in (group, north):
-        learned = learned_by_live(each)
+    for shop in (group, north):
+        learned = learned_by_live(shop)
         assert learned is not None
-        drifts[each.name] = measure_drift(each, learned, WANTED)
+        drifts[shop.name] = measure_drift(shop, learned, WANTED)
     assert (drifts["aisle"].n_after, drifts["aisle"].n_interactions) == (0, 150 * 14)
     assert drifts["shop-north"].items_psi > 1
 
@@ -121,7 +121,9 @@ def test_one_training_promotes_and_the_other_rejects_by_twins_of_their_own(
         NAME: "live",
         f"shop-north/{NAME}": "rejected",
     }
-    groups = {each["name"]: each["datasetGroupArn"] for each in personalize.list_dataset_groups()["datasetGroups"]}
+    groups = {
+        summary["name"]: summary["datasetGroupArn"] for summary in personalize.list_dataset_groups()["datasetGroups"]
+    }
     assert set(groups) == {"aisle", "aisle-holdout", "shop-north", "shop-north-holdout"}
     [twin] = personalize.list_solutions(datasetGroupArn=groups["shop-north-holdout"])["solutions"]
     assert twin["name"].startswith(f"shop-north-holdout-{NAME}-")

@@ -26,8 +26,8 @@ def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
 
 def states(url: str) -> dict[tuple[str, str], str]:
     """(solution, run key of the training) → state."""
-    found = rows(url, "select solution, run_key, state from ops.model_versions")
-    return {(solution, run_key): state for solution, run_key, state in found}
+    versions = rows(url, "select solution, run_key, state from ops.model_versions")
+    return {(solution, run_key): state for solution, run_key, state in versions}
 
 
 def imported(s3: Any, personalize: Any, dataset_type: str) -> list[dict[str, str]]:
@@ -47,10 +47,10 @@ def imported(s3: Any, personalize: Any, dataset_type: str) -> list[dict[str, str
 def used_by_twins(url: str, run_key: str) -> list[tuple[str, str, float, bool]]:
     """Kind, subject, quantity, whether skipped: what the page of costs finds of a run's twins."""
     with psycopg.connect(url) as connection:
-        found = connection.execute(sql("ui/cost/usage").encode(), {"n_days": 1, "n_rows": 100}).fetchall()
+        usage = connection.execute(sql("ui/cost/usage").encode(), {"n_days": 1, "n_rows": 100}).fetchall()
     return [
         (kind, subject, quantity, skipped)
-        for _, kind, subject, key, quantity, skipped in found
+        for _, kind, subject, key, quantity, skipped in usage
         if key == run_key and "holdout" in subject
     ]
 

@@ -76,9 +76,9 @@ def test_drift_starts_a_training_and_a_second_look_waits_for_the_least_time(
 def test_a_change_in_one_group_starts_the_training_of_that_group_only(
     regions: str, request: pytest.FixtureRequest, run_dag: RunDag, group: DatasetGroup, north: DatasetGroup
 ) -> None:
-    for each in (group, north):
-        registry.register(each, "user-personalization", each.name, "one")
-        registry.promote(each.key("user-personalization"), each.name, "gate", "the first")
+    for shop in (group, north):
+        registry.register(shop, "user-personalization", shop.name, "one")
+        registry.promote(shop.key("user-personalization"), shop.name, "gate", "the first")
     with psycopg.connect(regions) as connection:
         connection.execute("update ops.model_versions set trained_at = now() - interval '10 days'")
         connection.execute(f"{OTHER} and user_id like 'north-%'".encode())

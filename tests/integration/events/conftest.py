@@ -246,7 +246,7 @@ class Model:
         path = self._await("dataset_export_job", job)["jobOutput"]["s3DataDestination"]["path"]
         prefix = path.removeprefix(f"s3://{self.bucket}/")
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
-        bodies = [self.s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read().decode() for each in listed]
+        bodies = [self.s3.get_object(Bucket=self.bucket, Key=item["Key"])["Body"].read().decode() for item in listed]
         return [row for body in bodies for row in csv.DictReader(body.splitlines())]
 
     def _await(self, kind: str, arn: str) -> dict[str, Any]:

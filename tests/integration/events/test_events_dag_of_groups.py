@@ -48,11 +48,11 @@ def test_each_group_is_told_of_its_own_purchases_once_and_forgets_a_person_with_
 
     marts_of(shop, items=ITEMS, locations={1: "Peshawar", 2: "Lahore"})  # what transform does with a new customer
     assert run_dag("events", "next")["send_Shop-North"] == "success"
-    told = {"aisle": everything, "Shop-North": [(north, "CUP"), (north, "TEA")], "drinks": drinks}
-    assert heard(models) == told
+    sent = {"aisle": everything, "Shop-North": [(north, "CUP"), (north, "TEA")], "drinks": drinks}
+    assert heard(models) == sent
     idle = run_dag("events", "idle")
     assert {idle[task] for task in ("send", "send_Shop-North", "send_drinks")} == {"skipped"}
-    assert heard(models) == told
+    assert heard(models) == sent
     assert receipts(shop) == {("first", "sent"): 4, ("first", "drinks/sent"): 2, ("next", "Shop-North/sent"): 2}
 
     with psycopg.connect(shop.url) as connection:

@@ -153,14 +153,14 @@ def test_events_are_the_rows_of_the_interactions_mart_to_the_last_column_for_eac
             " where dataset_group = 'aisle' order by 1, 2".encode()
         ).fetchall()
         sent_at = [event.as_wire()["sentAt"] for event in queue.claim(connection, "aisle", shop.now(), 100)]
-        found = queue.sort(connection, group)
+        sorting = queue.sort(connection, group)
         of_group = connection.execute(
             f"select user_id, item_id from {group.mart('interactions').as_string()} as mart order by 2, 1".encode()
         ).fetchall()
     assert shop.outbox("user_id, item_id", "dataset_group = 'some'") == [
         {"user_id": user_id, "item_id": item_id} for user_id, item_id in of_group
     ]
-    assert found == (len(of_group), 0, len(mart) - len(of_group)) == (2, 0, 6)
+    assert sorting == (len(of_group), 0, len(mart) - len(of_group)) == (2, 0, 6)
     assert len(mart) == 8
     assert [(*row[:4], int(row[4].timestamp())) for row in events] == mart
     assert set(sent_at) == {row[4] for row in mart}

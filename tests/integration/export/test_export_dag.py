@@ -58,7 +58,9 @@ def test_a_new_column_of_items_is_an_update_of_their_dataset_in_service(
         )
         assert set(run_dag("export", "narrow").values()) == {"success"}
     arn = next(
-        one["datasetArn"] for one in personalize.list_datasets()["datasets"] if one["datasetType"].upper() == "ITEMS"
+        dataset["datasetArn"]
+        for dataset in personalize.list_datasets()["datasets"]
+        if dataset["datasetType"].upper() == "ITEMS"
     )
     first = personalize.describe_dataset(datasetArn=arn)["dataset"]
     assert set(run_dag("export", "wide").values()) == {"success"}

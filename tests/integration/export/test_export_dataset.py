@@ -11,7 +11,7 @@ from aisle.errors import ContractBroken
 from aisle.groups.dataset_group import dataset_groups
 from aisle.stages.export.dataset_csv import export_dataset
 
-by_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.name)
+by_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
 
 
 def export(url: str, s3: Any, bucket: str, dataset: Dataset, run_key: str = "run") -> Any:
@@ -78,7 +78,7 @@ def test_the_export_is_noted_with_its_digest(marts: str, s3: Any, bucket: str) -
 
 
 @pytest.mark.parametrize(
-    ("dataset", "damage", "found"),
+    ("dataset", "damage", "refused"),
     [
         (ITEMS, "update personalize.items set category = repeat('c', 1001) where item_id = 'P007'", "CATEGORY.*P007"),
         (
@@ -97,11 +97,11 @@ def test_the_export_is_noted_with_its_digest(marts: str, s3: Any, bucket: str) -
     ],
 )
 def test_a_value_that_personalize_would_refuse_stops_before_anything_is_uploaded(
-    dataset: Dataset, damage: str, found: str, marts: str, s3: Any, bucket: str
+    dataset: Dataset, damage: str, refused: str, marts: str, s3: Any, bucket: str
 ) -> None:
     with psycopg.connect(marts) as connection:
         connection.execute(damage.encode())
-    with pytest.raises(ContractBroken, match=found):
+    with pytest.raises(ContractBroken, match=refused):
         export(marts, s3, bucket, dataset)
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 

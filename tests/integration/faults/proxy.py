@@ -78,10 +78,10 @@ class Telling:
         kind = operation.removeprefix("Describe")
         member = kind[0].lower() + kind[1:]
         description = json.loads(answer.body)[member] if answer.status == http.client.OK else json.loads(request)
-        told = description.setdefault(self.within, {}) if self.within else description
-        told["status"] = self.status
+        member = description.setdefault(self.within, {}) if self.within else description
+        member["status"] = self.status
         if self.failure_reason:
-            told["failureReason"] = self.failure_reason
+            member["failureReason"] = self.failure_reason
         return Answer(http.client.OK, answer.headers, json.dumps({member: description}).encode())
 
 

@@ -272,19 +272,19 @@ ROWS = (
         operators.PersonalizeUpdateCampaignOperator,
         CAMPAIGN,
         lambda world: {"arn": world.campaign(), "solution_version_arn": world.other_version},
-        lambda found, given: found["solutionVersionArn"] == given["solution_version_arn"],
+        lambda described, given: described["solutionVersionArn"] == given["solution_version_arn"],
     ),
     _update(
         operators.PersonalizeUpdateDatasetOperator,
         DATASET,
         lambda world: {"arn": world.items_dataset(), "schema_arn": world.schema_of_its_own(WIDER_ITEMS)},
-        lambda found, given: found["schemaArn"] == given["schema_arn"],
+        lambda described, given: described["schemaArn"] == given["schema_arn"],
     ),
     _update(
         operators.PersonalizeUpdateSolutionOperator,
         SOLUTION,
         lambda world: {"arn": world.solution_of_its_own(), "perform_auto_training": True},
-        lambda found, given: found["performAutoTraining"],
+        lambda described, given: described["performAutoTraining"],
     ),
     Row(
         operators.PersonalizeUpdateMetricAttributionOperator,

@@ -222,7 +222,7 @@ class World:
         place = {"s3DataDestination": {"path": f"s3://{self.bucket}/{name}/"}}
         request = {"datasetArn": dataset, "ingestionMode": "PUT", "roleArn": ROLE, "jobOutput": place}
         self.make("dataset_export_job", jobName=name, **request)
-        keys = [each["Key"] for each in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{name}/")["Contents"]]
+        keys = [item["Key"] for item in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{name}/")["Contents"]]
         files = [self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode() for key in keys]
         return sum(len(file.splitlines()) - 1 for file in files if file.startswith("USER_ID"))
 

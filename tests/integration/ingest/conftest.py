@@ -119,18 +119,18 @@ class ScriptedCompany:
         for order in self.orders[path.removesuffix("/days")]:
             if _is_within(order, query["start_date"], query["end_date"]):
                 days.setdefault(order["order_date"][:10], []).append(order)
-        told = [{"day": day, "n_orders": len(found), "hash": str(found)} for day, found in days.items()]
-        return json.dumps({"data": told}).encode()
+        days_told = [{"day": day, "n_orders": len(orders), "hash": str(orders)} for day, orders in days.items()]
+        return json.dumps({"data": days_told}).encode()
 
     def answer(self, path: str, query: dict[str, str]) -> bytes:
         start, end = query["start_date"], query["end_date"]
-        found = [order for order in self.orders[path] if _is_within(order, start, end)]
+        matching = [order for order in self.orders[path] if _is_within(order, start, end)]
         size = min(int(query["limit"]), self.largest_page)
         first = int(query.get("cursor", (int(query.get("page", 1)) - 1) * size))
-        page, following = found[first : first + size], first + size
+        page, following = matching[first : first + size], first + size
         if self.shape == "list":
             return json.dumps(page).encode()
-        return json.dumps({"data": page, "next_cursor": str(following) if following < len(found) else None}).encode()
+        return json.dumps({"data": page, "next_cursor": str(following) if following < len(matching) else None}).encode()
 
 
 def _is_within(order: Any, start: str, end: str) -> bool:
@@ -150,8 +150,8 @@ def _handler(company: ScriptedCompany) -> type[BaseHTTPRequestHandler]:
             if self.headers["Authorization"] != f"Bearer {TOKEN}":
                 return send(self, 401, b"{}")
             if address.path.endswith("/days"):
-                told = company.days(address.path, query) if company.tells_days else b"{}"
-                return send(self, 200 if company.tells_days else company.days_status, told)
+                days = company.days(address.path, query) if company.tells_days else b"{}"
+                return send(self, 200 if company.tells_days else company.days_status, days)
             body = company.answer(address.path, query)
             misbehave = company.misbehaviours.pop(0) if company.misbehaviours else None
             return misbehave(self, body) if misbehave else send(self, 200, body)

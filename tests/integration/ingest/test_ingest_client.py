@@ -90,9 +90,9 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return made
 
 
-@pytest.mark.parametrize(("header", "least", "most"), [("0.3", 0.3, 0.4), ("7", 7, 7.1), ("date", 1, 50)])
+@pytest.mark.parametrize(("header", "least", "longest"), [("0.3", 0.3, 0.4), ("7", 7, 7.1), ("date", 1, 50)])
 def test_throttling_is_waited_out_as_long_as_the_server_says(
-    company: Any, client: Any, pauses: list[float], header: str, least: float, most: float
+    company: Any, client: Any, pauses: list[float], header: str, least: float, longest: float
 ) -> None:
     company.sell(1)
     if header == "date":
@@ -100,7 +100,7 @@ def test_throttling_is_waited_out_as_long_as_the_server_says(
     company.answer_status(429, Retry_After=header)
     assert ids(client()) == ["A0000"]
     (pause,) = pauses
-    assert least <= pause <= most
+    assert least <= pause <= longest
 
 
 def test_throttling_without_end_is_told_apart_from_failure(company: Any, client: Any) -> None:

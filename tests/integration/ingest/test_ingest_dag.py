@@ -65,12 +65,12 @@ def announcements(run_key: str) -> int:
 
 def lines_accounted_for(url: str) -> int:
     with psycopg.connect(url) as connection:
-        found = connection.execute(
+        totals = connection.execute(
             "select (select sum(1 + merged_lines) from raw.company__order_items)"
             " + (select coalesce(sum(n_lines), 0) from raw.company__rejects)"
         ).fetchone()
-    assert found
-    return int(found[0])
+    assert totals
+    return int(totals[0])
 
 
 def test_a_run_accounts_for_every_line_and_the_next_one_finds_nothing_new(

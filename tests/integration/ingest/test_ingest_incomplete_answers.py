@@ -40,8 +40,8 @@ def overlapping(company: Any, largest_page: int, first_overlap: int = 1) -> Answ
 
 
 def states(line: Any) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = line.rows("select state, orders from ops.ingest_windows order by window_start")
-    return found
+    windows: list[tuple[str, int]] = line.rows("select state, orders from ops.ingest_windows order by window_start")
+    return windows
 
 
 @pytest.mark.parametrize("n_repeats", [1, 25])

@@ -16,7 +16,7 @@ def test_every_order_is_in_raw_once_and_every_page_in_the_archive(line: Any, com
     pulled = line.run(300)
     assert line.order_ids() == [order["order_id"] for order in company.pos]
     assert (pulled.total.orders, pulled.total.orders_changed, pulled.pages) == (250, 250, 3)
-    keys = [found["Key"] for found in line.s3.list_objects_v2(Bucket=line.bucket)["Contents"]]
+    keys = [item["Key"] for item in line.s3.list_objects_v2(Bucket=line.bucket)["Contents"]]
     pages = [
         json.loads(gzip.decompress(line.s3.get_object(Bucket=line.bucket, Key=key)["Body"].read())) for key in keys
     ]
@@ -171,8 +171,8 @@ def test_what_cannot_be_mapped_is_stored_with_its_reason_and_the_rest_goes_on(li
     company.pos[4]["items"] = [{"id": "P1", "quantity": -1, "price": 1}]
     company.pos[4]["status"] = "cancelled"
     line.run(24)
-    found = line.rows("select order_id, line_number, n_lines, reason from raw.company__rejects order by 1, 2")
-    assert found == [
+    rejects = line.rows("select order_id, line_number, n_lines, reason from raw.company__rejects order by 1, 2")
+    assert rejects == [
         ("A0000", 1, 1, "missing_product_id"),
         ("A0000", 2, 1, "missing_quantity"),
         ("A0000", 3, 1, "missing_price"),

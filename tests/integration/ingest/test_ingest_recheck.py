@@ -91,8 +91,8 @@ def test_a_day_that_goes_on_to_differ_in_the_same_way_is_not_read_for_ever(line:
     company.pos[3]["status"] = "on the moon"
     line.run(48)
     line.execute("delete from raw.company__orders where order_id = 'A0010'")
-    told = company.days
-    company.days = lambda path, query: told(path, query).replace(b'"n_orders": 24', b'"n_orders": 99')
+    days_as_told = company.days
+    company.days = lambda path, query: days_as_told(path, query).replace(b'"n_orders": 24', b'"n_orders": 99')
     assert len(line.look(0, 48, "first").differing) == 2
     assert len(line.look(0, 48, "second").differing) == 0
     company.edit(10, city="Multan")

@@ -38,7 +38,7 @@ def erase(warehouse_url: str) -> Any:
     """Puts up tombstones for contacts of a person as of ERASED_AT."""
 
     def put_up(customer: Customer, erased_at: datetime = ERASED_AT) -> None:
-        hashes = [found for found in HASHER.hashes("pos", customer) if found]
+        hashes = [digest for digest in HASHER.hashes("pos", customer) if digest]
         with psycopg.connect(warehouse_url) as connection:
             statement = "insert into identity.tombstones select identity.user_hash(h), %s from unnest(%s::text[]) as h"
             connection.execute(statement.encode(), (erased_at, hashes))
@@ -199,6 +199,6 @@ def test_contacts_that_were_overwritten_stay_known_by_their_hashes(line: Line, c
     line.run(3)
     assert line.rows("select email from identity.customers") == [("new@example.com",)]
     known = line.rows("select contact_hash from identity.contacts where kind <> 'phone'")
-    told = (Customer(email="old@example.com", id="c1"), Customer(email="new@example.com", id="c2"))
-    expected = [HASHER.hashes("pos", customer) for customer in told]
-    assert {found for (found,) in known} == {mark for hashes in expected for mark in hashes if mark}
+    customers = (Customer(email="old@example.com", id="c1"), Customer(email="new@example.com", id="c2"))
+    expected = [HASHER.hashes("pos", customer) for customer in customers]
+    assert {digest for (digest,) in known} == {mark for hashes in expected for mark in hashes if mark}

@@ -200,8 +200,8 @@ def test_an_id_that_thousands_of_orders_share_loses_none_of_them(line: Any, comp
 def test_an_order_of_somebody_erased_is_found_by_the_id_as_sent(line: Any, company: Any) -> None:
     _sell(line, company, _order(line, 1, 1, "tea"), _order(line, 72, 2, "cup"))
     line.execute("select identity.forget(array(select user_id from raw.company__orders where order_id <> '7'))")
-    found = line.rows("select user_id is null from raw.company__orders where order_number = '7' order by ordered_at")
-    assert found == [(False,), (True,)]
+    erased = line.rows("select user_id is null from raw.company__orders where order_number = '7' order by ordered_at")
+    assert erased == [(False,), (True,)]
 
 
 def test_each_order_of_a_reused_id_has_events_of_its_own(line: Any, company: Any) -> None:
@@ -215,12 +215,12 @@ def test_each_order_of_a_reused_id_has_events_of_its_own(line: Any, company: Any
 
 def test_a_reused_id_is_told_and_an_ordinary_one_is_not(line: Any, company: Any) -> None:
     suite = read_suite(SUITES / "raw_orders_outliers.json")
-    unmet = []
+    outcomes = []
     for orders in ([_order(line, 1, 1)], [_order(line, 1, 1), _order(line, 72, 2)]):
         _sell(line, company, *orders)
         (validation,) = validate([suite], line.url, "test", datetime.now(UTC))
-        unmet.append("order_ids_name_one_order" in {check.check for check in validation.checks if not check.is_met})
-    assert unmet == [False, True]
+        outcomes.append("order_ids_name_one_order" in {check.check for check in validation.checks if not check.is_met})
+    assert outcomes == [False, True]
 
 
 def test_a_warehouse_from_before_knows_its_orders_by_the_id_as_sent(line: Any, company: Any) -> None:
@@ -247,8 +247,8 @@ def test_two_orders_of_one_id_in_the_same_second_are_told(
     assert line.rows(_DOUBTS) == [("7", _REPLACED)]
     assert dict(line.rows(_ITEMS)) == {"7": ["cup"]}
     suite = read_suite(SUITES / "raw_orders_outliers.json")
-    [told] = [check for check in validate([suite], line.url, "run", datetime.now(UTC))[0].checks if not check.is_met]
-    assert "order id 7" in told.observed["partial_unexpected_list"][0]
+    [failed] = [check for check in validate([suite], line.url, "run", datetime.now(UTC))[0].checks if not check.is_met]
+    assert "order id 7" in failed.observed["partial_unexpected_list"][0]
 
 
 def test_an_order_that_replaces_a_stored_one_of_the_same_second_is_told(line: Any, company: Any) -> None:

@@ -123,13 +123,13 @@ def run_keys(url: str) -> dict[str, list[str]]:
         "cache.rejected_lines": "generation", "ops.quality_results": "run_key", "events.outbox": "event_id",
         "ops.ingest_days": "source || day || run_key",
     }  # fmt: skip
-    found = {table: rows(url, f"select {column} from {table} order by 1") for table, column in columns.items()}
-    found["ops.receipts"] = rows(url, "select run_key from ops.receipts where leg <> 'maintain' order by 1")
-    return {table: [key for (key,) in keys] for table, keys in found.items()}
+    keys_of_tables = {table: rows(url, f"select {column} from {table} order by 1") for table, column in columns.items()}
+    keys_of_tables["ops.receipts"] = rows(url, "select run_key from ops.receipts where leg <> 'maintain' order by 1")
+    return {table: [key for (key,) in keys] for table, keys in keys_of_tables.items()}
 
 
 def files(s3: Any, bucket: str) -> list[str]:
-    return sorted(each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"])
+    return sorted(item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"])
 
 
 def receipts(url: str) -> dict[str, Any]:
@@ -167,15 +167,15 @@ def test_all_that_was_removed_is_named_in_the_receipts_and_a_second_run_finds_no
     run_maintain: Any, old_line: str
 ) -> None:
     run_maintain("m1", LATER)
-    told = receipts(old_line)
-    assert told["files"]["folders"] == {key.rpartition("/")[0]: 1 for key in OLD}
-    assert told["files"]["uploads"] == ["export/users/dead/users.csv"]
-    assert told["rows"]["tables"] == ["offline_similar_items"]
-    assert told["rows"]["rows"]["receipts"] == {"old": 1}
-    assert told["rows"]["rows"]["rejected_lines"] == {"never-published": 1}
+    receipt = receipts(old_line)
+    assert receipt["files"]["folders"] == {key.rpartition("/")[0]: 1 for key in OLD}
+    assert receipt["files"]["uploads"] == ["export/users/dead/users.csv"]
+    assert receipt["rows"]["tables"] == ["offline_similar_items"]
+    assert receipt["rows"]["rows"]["receipts"] == {"old": 1}
+    assert receipt["rows"]["rows"]["rejected_lines"] == {"never-published": 1}
     run_maintain("m1", LATER)
-    told = receipts(old_line)
-    assert (told["files"]["folders"], told["rows"]["rows"], told["rows"]["tables"]) == ({}, {}, [])
+    receipt = receipts(old_line)
+    assert (receipt["files"]["folders"], receipt["rows"]["rows"], receipt["rows"]["tables"]) == ({}, {}, [])
 
 
 def test_a_dry_run_names_the_same_and_removes_nothing(run_maintain: Any, old_line: str, s3: Any, bucket: str) -> None:

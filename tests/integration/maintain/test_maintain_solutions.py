@@ -33,7 +33,7 @@ def solutions(run_dag: Any, marts: str, personalize: Any) -> dict[str, str]:
 
 
 def names(personalize: Any) -> set[str]:
-    return {each["name"] for each in personalize.list_solutions()["solutions"]}
+    return {solution["name"] for solution in personalize.list_solutions()["solutions"]}
 
 
 def test_only_solutions_that_nothing_asks_for_go_and_only_when_they_are_old(

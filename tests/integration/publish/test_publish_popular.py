@@ -93,8 +93,8 @@ def shown(url: str, group: DatasetGroup) -> list[tuple[Any, ...]]:
 def kept(url: str, group: DatasetGroup) -> set[str]:
     """The generations whose popular products are there."""
     with psycopg.connect(url) as connection:
-        found = connection.execute(f"select generation from {group.cache_schema}.popular_products".encode())
-        return {generation for (generation,) in found}
+        generations = connection.execute(f"select generation from {group.cache_schema}.popular_products".encode())
+        return {generation for (generation,) in generations}
 
 
 def test_the_purchases_of_the_groups_own_items_are_counted_and_ties_go_by_product(

@@ -90,8 +90,8 @@ def test_an_item_is_not_similar_to_itself(warehouse_url: str) -> None:
     alone = json.dumps({"input": {"itemId": "p2"}, "output": {"recommendedItems": ["p2"]}})
     staged = stage(lines(line, alone), "items", "g1", "engine", FIRST, warehouse_url)
     assert (staged.lists, staged.rejected) == (1, 1)
-    found = rows(warehouse_url, "select product_id, similar_products from cache.offline_similar_items__next")
-    assert found == [("p1", [{"product_id": "p2", "score": 1.0}, {"product_id": "p3", "score": 0.5}])]
+    similar = rows(warehouse_url, "select product_id, similar_products from cache.offline_similar_items__next")
+    assert similar == [("p1", [{"product_id": "p2", "score": 1.0}, {"product_id": "p3", "score": 0.5}])]
 
 
 def test_staging_again_replaces_what_a_dead_run_left(warehouse_url: str) -> None:

@@ -128,8 +128,8 @@ def test_whoever_reads_the_first_groups_lists_reads_those_of_any_other_through_e
                 prepare(shops[1], warehouse_url)
                 switch(staged_users(warehouse_url, shops[1], generation), shops[1], warehouse_url)
             connection.execute("set role shop_reader")
-            found = connection.execute(f"select generation from {NORTH}.offline_user_recommendations".encode())
-            assert found.fetchall() == [("g2",)]
+            generations = connection.execute(f"select generation from {NORTH}.offline_user_recommendations".encode())
+            assert generations.fetchall() == [("g2",)]
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(f"delete from {NORTH}.offline_user_recommendations".encode())
         finally:

@@ -40,18 +40,18 @@ def everything_written(url: str, site: Path) -> str:
     return str(results[0]) + "".join(page.read_text() for page in site.rglob("*.html"))
 
 
-def stopped(border: str, url: str, site: Path) -> str:
+def stopped(boundary: str, url: str, site: Path) -> str:
     """The message with which the gate stops."""
     with pytest.raises(GateStopped) as stop:
-        run_border(border, url, RUN_KEY, site)
+        run_border(boundary, url, RUN_KEY, site)
     return str(stop.value)
 
 
-@pytest.mark.parametrize("border", BORDERS)
-def test_good_data_passes_and_every_check_is_stored(good_world: str, tmp_path: Path, border: str) -> None:
-    result = run_border(border, good_world, RUN_KEY, tmp_path)
+@pytest.mark.parametrize("boundary", BORDERS)
+def test_good_data_passes_and_every_check_is_stored(good_world: str, tmp_path: Path, boundary: str) -> None:
+    result = run_border(boundary, good_world, RUN_KEY, tmp_path)
     assert result.n_met == len(result.checks) > 0
-    assert set(stored(good_world)) == {(suite.name, check) for suite in suites_of(border) for check in suite.checks}
+    assert set(stored(good_world)) == {(suite.name, check) for suite in suites_of(boundary) for check in suite.checks}
     assert all(stored(good_world).values())
 
 
@@ -151,8 +151,8 @@ def test_two_gates_may_run_at_the_same_time_and_touch_no_suite(good_world: str, 
         "run_border(sys.argv[1], sys.argv[2], 'together', Path(sys.argv[3]))"
     )
     running = [
-        subprocess.Popen([sys.executable, "-c", program, border, good_world, str(tmp_path)])
-        for border in ("raw", "batch_output")
+        subprocess.Popen([sys.executable, "-c", program, boundary, good_world, str(tmp_path)])
+        for boundary in ("raw", "batch_output")
     ]
     assert [process.wait(120) for process in running] == [0, 0]
     index = (tmp_path / "quality" / "index.html").read_text()

@@ -182,9 +182,9 @@ def test_a_refused_order_that_has_no_status_names_none(raw: Raw) -> None:
 def test_a_status_word_that_acts_on_a_terminal_is_told_without_its_power(raw: Raw) -> None:
     raw.window("pos", "one")
     raw.refuse("pos", "unknown_status", 1, status="\x1b]8;;https://example.com\x07done")
-    told = raw.gate("g1")["status_words_are_mapped"]
-    assert "done, orders refused 1" in told
-    assert told.isprintable()
+    check = raw.gate("g1")["status_words_are_mapped"]
+    assert "done, orders refused 1" in check
+    assert check.isprintable()
 
 
 def test_refusals_that_a_person_accepts_are_not_counted_again(raw: Raw) -> None:

@@ -253,13 +253,13 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
 ]  # fmt: skip
 
 
-def fallen(border: str, measure: str) -> str:
+def fallen(boundary: str, measure: str) -> str:
     """A measure of the run that has fallen to a tenth."""
     return f"""
     insert into ops.volumes (
         boundary, dataset_group, measure, run_key, value, last_good_value, last_good_run_key, typical_value, stop_below,
         note_below, verdict
-    ) values ('{border}', '', '{measure}', 'test', 10, 100, 'before', 100, 0.5, 0.9, 'stop');
+    ) values ('{boundary}', '', '{measure}', 'test', 10, 100, 'before', 100, 0.5, 0.9, 'stop');
     """
 
 
@@ -274,9 +274,9 @@ MEASURES = {
     "batch_output": {"lists_hold": "lists of items", "products_hold": "products in lists of users"},
 }  # fmt: skip
 BROKEN_WORLDS += [
-    (suite, "".join(fallen(border, measure) for measure in measures.values()), set(measures))
-    for border, measures in MEASURES.items()
-    for suite in (f"{border}_volumes", f"{border}_volumes_notes")
+    (suite, "".join(fallen(boundary, measure) for measure in measures.values()), set(measures))
+    for boundary, measures in MEASURES.items()
+    for suite in (f"{boundary}_volumes", f"{boundary}_volumes_notes")
 ]
 REFUSED = "insert into ops.refusals values ('test', 'pos', 'unknown_status', 60, 180, 0.6, 0.05, 0.25, 'stop', now())"
 BROKEN_WORLDS += [
@@ -352,7 +352,7 @@ def validated(url: str, suite_name: str) -> Validation:
     return validation
 
 
-def unmet(validation: Validation) -> set[str]:
+def failed_checks(validation: Validation) -> set[str]:
     """The checks of a suite that were not met."""
     return {check.check for check in validation.checks if not check.is_met}
 
@@ -373,7 +373,7 @@ def test_exactly_the_broken_checks_are_unmet(
     with psycopg.connect(good_world) as connection:
         connection.execute(breakage.encode())
     validation = validated(good_world, suite_name)
-    assert unmet(validation) == expected
+    assert failed_checks(validation) == expected
     store_results(good_world, "test", [validation])
     write_data_docs(tmp_path, good_world, "test", [validation])
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
@@ -385,6 +385,6 @@ def test_exactly_the_broken_checks_are_unmet(
 
 def test_every_check_of_every_suite_is_seen_to_fail() -> None:
     broken = {(suite, check) for suite, _, checks in BROKEN_WORLDS for check in checks}
-    existing = {(suite.name, check) for border in BORDERS for suite in suites_of(border) for check in suite.checks}
+    existing = {(suite.name, check) for boundary in BORDERS for suite in suites_of(boundary) for check in suite.checks}
     assert existing - broken == set()
     assert broken - existing == set()

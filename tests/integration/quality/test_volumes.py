@@ -31,16 +31,16 @@ class Boundary:
         with psycopg.connect(self.url) as connection:
             connection.execute(statement.encode())
 
-    def gate(self, border: str, run_key: str) -> BorderResult:
-        return run_border(border, self.url, run_key, self.site)
+    def gate(self, boundary: str, run_key: str) -> BorderResult:
+        return run_border(boundary, self.url, run_key, self.site)
 
-    def stopped(self, border: str, run_key: str) -> str:
+    def stopped(self, boundary: str, run_key: str) -> str:
         with pytest.raises(GateStopped) as stop:
-            self.gate(border, run_key)
+            self.gate(boundary, run_key)
         return str(stop.value)
 
-    def noted(self, border: str, run_key: str) -> list[str]:
-        return [f"{check.suite}.{check.check}" for check in self.gate(border, run_key).unmet("note")]
+    def noted(self, boundary: str, run_key: str) -> list[str]:
+        return [f"{check.suite}.{check.check}" for check in self.gate(boundary, run_key).unmet("note")]
 
     def export(self, run_key: str, **rows: int) -> None:
         self.do("".join(CSV.format(dataset=dataset, run=run_key, rows=n) for dataset, n in rows.items()))
@@ -48,14 +48,14 @@ class Boundary:
     def ask(self, run_key: str, **rows: int) -> None:
         self.do("".join(ASKED.format(kind=kind, run=run_key, rows=n) for kind, n in rows.items()))
 
-    def verdicts(self, border: str, run_key: str) -> dict[str, str]:
+    def verdicts(self, boundary: str, run_key: str) -> dict[str, str]:
         with psycopg.connect(self.url) as connection:
             query = "select measure, verdict from ops.volumes where boundary = %s and run_key = %s"
-            return dict(connection.execute(query, (border, run_key)).fetchall())
+            return dict(connection.execute(query, (boundary, run_key)).fetchall())
 
-    def accept(self, border: str, run_key: str) -> Any:
+    def accept(self, boundary: str, run_key: str) -> Any:
         with psycopg.connect(self.url) as connection:
-            return volumes.accept(connection, border, run_key)
+            return volumes.accept(connection, boundary, run_key)
 
 
 @pytest.fixture
@@ -135,10 +135,10 @@ FALLS = {
 
 @pytest.mark.parametrize("fall", FALLS)
 def test_a_fall_stops_and_says_what_fell_since_when_and_what_to_do(boundary: Boundary, fall: str) -> None:
-    border, deed, check, finding = FALLS[fall]
-    boundary.gate(border, "first")
+    boundary_name, deed, check, finding = FALLS[fall]
+    boundary.gate(boundary_name, "first")
     boundary.do(deed)
-    message = boundary.stopped(border, "second")
+    message = boundary.stopped(boundary_name, "second")
     assert check in message
     assert finding in message
     assert "AISLE_VOLUME__STOP_BELOW" in message

@@ -25,7 +25,7 @@ def newest_event() -> dict[str, Any]:
 
 def answers(s3: Any, uri: str) -> list[dict[str, Any]]:
     bucket, prefix = uri.removeprefix("s3://").split("/", 1)
-    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
     content = b"".join(s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys if key.endswith(".out"))
     return [json.loads(line) for line in content.splitlines()]
 

@@ -39,11 +39,11 @@ def actions(service: Service, environment: Environment) -> dict[str, str]:
 
 
 def reason(service: Service, environment: Environment, title: str) -> str:
-    return next(one.reason for one in plans(service, environment)[0].changes if one.resource.title == title)
+    return next(change.reason for change in plans(service, environment)[0].changes if change.resource.title == title)
 
 
 def tags(personalize: Any, arn: str) -> dict[str, str]:
-    return {one["tagKey"]: one["tagValue"] for one in personalize.list_tags_for_resource(resourceArn=arn)["tags"]}
+    return {tag["tagKey"]: tag["tagValue"] for tag in personalize.list_tags_for_resource(resourceArn=arn)["tags"]}
 
 
 def test_apply_makes_all_that_the_file_describes_and_then_has_nothing_to_do(
@@ -59,7 +59,7 @@ def test_apply_makes_all_that_the_file_describes_and_then_has_nothing_to_do(
     campaign = personalize.list_campaigns()["campaigns"][0]["campaignArn"]
     assert personalize.describe_campaign(campaignArn=campaign)["campaign"]["solutionVersionArn"] == version
     assert tags(personalize, campaign) == {"team": "shop", "aisle:managed": "true"}
-    solutions = {one["name"]: one["solutionArn"] for one in personalize.list_solutions()["solutions"]}
+    solutions = {solution["name"]: solution["solutionArn"] for solution in personalize.list_solutions()["solutions"]}
     assert tags(personalize, solutions["shop-similar"])["team"] == "search"
     for arn in solutions.values():
         assert personalize.describe_solution(solutionArn=arn)["solution"]["performAutoTraining"] is False
@@ -83,7 +83,9 @@ def test_what_the_service_can_update_is_updated_in_place(
     assert set(actions(service, after).values()) == {"update"}
     apply(service, after)
     assert plans(service, after)[0].is_settled
-    similar = next(one for one in personalize.list_solutions()["solutions"] if one["name"] == "shop-similar")
+    similar = next(
+        solution for solution in personalize.list_solutions()["solutions"] if solution["name"] == "shop-similar"
+    )
     solution = personalize.describe_solution(solutionArn=similar["solutionArn"])["solution"]
     assert solution["performAutoTraining"] is True
     assert solution["solutionConfig"]["autoTrainingConfig"] == {"schedulingExpression": "rate(9 days)"}
@@ -118,7 +120,9 @@ def test_more_columns_are_an_update_and_the_old_schema_is_pruned(
     apply(service, wider, prune=True)
     assert plans(service, wider)[0].is_settled
     assert len(personalize.list_schemas()["schemas"]) == 2
-    assert dataset["creationDateTime"] in [one["creationDateTime"] for one in personalize.list_datasets()["datasets"]]
+    assert dataset["creationDateTime"] in [
+        summary["creationDateTime"] for summary in personalize.list_datasets()["datasets"]
+    ]
 
 
 def test_a_schema_that_does_not_fit_what_is_there_means_a_new_dataset_and_is_not_done_without_leave(
@@ -127,9 +131,9 @@ def test_a_schema_that_does_not_fit_what_is_there_means_a_new_dataset_and_is_not
     apply(service, described(PLAIN.replace("SCHEMA", ITEMS)))
     stricter = described(PLAIN.replace("SCHEMA", STRICTER))
     assert actions(service, stricter)["dataset ITEMS"] == "replace"
-    told = reason(service, stricter, "dataset ITEMS")
-    assert "BRAND must allow null" in told
-    assert "everything imported into it is lost" in told
+    explained = reason(service, stricter, "dataset ITEMS")
+    assert "BRAND must allow null" in explained
+    assert "everything imported into it is lost" in explained
     with pytest.raises(FinalError, match=r"nothing was touched, because dataset ITEMS .*`prune`"):
         apply(service, stricter)
     assert len(personalize.list_schemas()["schemas"]) == 2
@@ -170,7 +174,7 @@ def test_nothing_is_deleted_without_prune_nor_what_was_not_made_from_a_file(
     apply(service, fewer)
     assert len(personalize.list_filters()["Filters"]) == 3
     apply(service, fewer, prune=True)
-    names = {one["name"] for one in personalize.list_filters()["Filters"]}
+    names = {summary["name"] for summary in personalize.list_filters()["Filters"]}
     assert names == {"shop-not-bought", "somebody-elses"}
 
 
@@ -214,5 +218,5 @@ def test_several_groups_of_one_file_are_all_applied(service: Service, personaliz
     group = "{name: NAME, where: {users: {location: ['Lahore, Punjab']}}, datasets: {interactions: {}}}"
     both = described("groups:\n" + "".join(f"  - {group.replace('NAME', name)}\n" for name in ("north", "south")))
     apply(service, both)
-    assert {one["name"] for one in personalize.list_dataset_groups()["datasetGroups"]} == {"north", "south"}
+    assert {group["name"] for group in personalize.list_dataset_groups()["datasetGroups"]} == {"north", "south"}
     assert [plan.is_settled for plan in plans(service, both)] == [True, True]

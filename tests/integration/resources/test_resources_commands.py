@@ -41,7 +41,7 @@ def test_from_plan_to_teardown_on_the_command_line(
 ) -> None:
     planned = RUNNER.invoke(app, ["plan", shop_file, "--json"])
     assert planned.exit_code == 2
-    assert {each["action"] for each in json.loads(planned.stdout)["plans"][0]["changes"]} == {"create", "wait"}
+    assert {change["action"] for change in json.loads(planned.stdout)["plans"][0]["changes"]} == {"create", "wait"}
     applied = RUNNER.invoke(app, ["apply", shop_file])
     assert applied.exit_code == 0
     assert "wait      campaign shop-home" in applied.stdout
@@ -101,9 +101,9 @@ def test_what_a_conversion_leaves_out_stands_on_top_of_the_new_file_and_is_told(
     }
     old, new = tmp_path / "parameters.json", tmp_path / "new.yaml"
     old.write_text(json.dumps(parameters))
-    told = RUNNER.invoke(app, ["convert", str(old), "-o", str(new)])
-    assert told.exit_code == 0
-    assert 'not in the file: datasetGroup.workflowConfig.maxAge: "1 day"' in told.stderr
+    converted = RUNNER.invoke(app, ["convert", str(old), "-o", str(new)])
+    assert converted.exit_code == 0
+    assert 'not in the file: datasetGroup.workflowConfig.maxAge: "1 day"' in converted.stderr
     assert '#   datasetGroup.workflowConfig.maxAge: "1 day"' in new.read_text()
     assert RUNNER.invoke(app, ["plan", str(new)]).exit_code == 2
 

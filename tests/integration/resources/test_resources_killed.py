@@ -38,7 +38,7 @@ def test_a_killed_apply_is_continued_by_the_next(
     monkeypatch.setattr(service, "ready", killed_at_the_solutions)
     with pytest.raises(KeyboardInterrupt):
         apply(service, shop)
-    assert {one["status"] for one in personalize.list_solutions()["solutions"]} != {"ACTIVE"}
+    assert {solution["status"] for solution in personalize.list_solutions()["solutions"]} != {"ACTIVE"}
     monkeypatch.setattr(service, "ready", ready)
     said: list[str] = []
     done = apply(service, shop, say=said.append)

@@ -49,7 +49,7 @@ def test_what_the_default_file_shows_commented_is_taken_by_the_service(
     environment = described(f"{head}groups:\n{shown}")
     group = environment.groups[0]
     assert (len(group.filters), group.event_tracker is None, group.metric_attribution is None) == (3, False, False)
-    assert [len(one.campaigns) for one in group.solutions.values()] == [1, 1, 0]
+    assert [len(solution.campaigns) for solution in group.solutions.values()] == [1, 1, 0]
     apply(service, environment)
     for solution in ("aisle-user-personalization", "aisle-similar-items"):
         train("aisle", solution)
@@ -83,9 +83,9 @@ def test_where_takes_rows_of_the_marts_and_interactions_follow_items_and_users(m
 
         def count(mart: str, condition: sql.Composed) -> int:
             query = sql.SQL("select count(*) from personalize.{} where {}").format(sql.Identifier(mart), condition)
-            found = connection.execute(query).fetchone()
-            assert found is not None
-            return int(found[0])
+            rows = connection.execute(query).fetchone()
+            assert rows is not None
+            return int(rows[0])
 
         assert count("items", where.condition("items")) == 8
         assert count("users", where.condition("users")) == count("users", Where().condition("users")) == 120

@@ -29,11 +29,11 @@ IN_ORDER = [
 def left(personalize: Any) -> list[str]:
     """Names of everything that there is, but for jobs."""
     kinds = ("dataset_group", "schema", "dataset", "solution", "campaign", "event_tracker", "metric_attribution")
-    found: list[str] = [one["name"] for one in personalize.list_filters()["Filters"]]
+    names: list[str] = [summary["name"] for summary in personalize.list_filters()["Filters"]]
     for kind in kinds:
         page = getattr(personalize, f"list_{kind}s")()
-        found += [one["name"] for key, rows in page.items() if key != "ResponseMetadata" for one in rows]
-    return found
+        names += [summary["name"] for key, rows in page.items() if key != "ResponseMetadata" for summary in rows]
+    return names
 
 
 def test_a_group_goes_with_all_that_is_in_it_in_the_order_of_dependence(
@@ -46,7 +46,7 @@ def test_a_group_goes_with_all_that_is_in_it_in_the_order_of_dependence(
     apply(service, described(NEIGHBOUR))
 
     plan = plan_teardown(service, "shop")
-    assert [one.kind.name for one in plan.doomed] == IN_ORDER
+    assert [resource.kind.name for resource in plan.doomed] == IN_ORDER
     assert plan.stays[0] == "schema shop-interactions-91a6fc13: another group uses it"
     before = left(personalize)
     with pytest.raises(FinalError, match="the confirmation says 'shp', so nothing was touched"):

@@ -80,7 +80,9 @@ def test_a_plan_of_an_imported_group_has_nothing_to_do(
 
 
 def all_of(environment: Environment) -> dict[Any, Resource]:
-    return {one.key: one for group in environment.groups for one in resources_of(group, environment.tags)}
+    return {
+        resource.key: resource for group in environment.groups for resource in resources_of(group, environment.tags)
+    }
 
 
 def equivalent() -> dict[str, Any]:
@@ -164,8 +166,8 @@ def test_a_parameter_file_is_converted_planned_and_applied(service: Service, tmp
     assert segment.num_results == 50
 
     apply(service, environment)
-    assert [one.resource.title for one in plans(service, environment)[0].of("wait")] == ["campaign old-campaign"]
-    assert {one.action for one in plans(service, environment)[0].changes} == {"unchanged", "wait"}
+    assert [change.resource.title for change in plans(service, environment)[0].of("wait")] == ["campaign old-campaign"]
+    assert {change.action for change in plans(service, environment)[0].changes} == {"unchanged", "wait"}
     written = tmp_path / "converted.yaml"
     written.write_text(text_of(environment, "Converted."))
     assert load(written) == environment
@@ -182,4 +184,4 @@ def test_the_solutions_own_sample_is_converted_planned_and_applied(service: Serv
     apply(service, environment)
     plan = plans(service, environment)[0]
     assert len(plan.of("unchanged")) == 16
-    assert [one.resource.kind.name for one in plan.of("wait")] == ["campaign", "campaign"]
+    assert [change.resource.kind.name for change in plan.of("wait")] == ["campaign", "campaign"]

@@ -88,8 +88,8 @@ def events(run_key: str) -> set[str]:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        found = session.query(AssetModel.name, AssetEvent.extra).join(AssetEvent, AssetEvent.asset_id == AssetModel.id)
-        return {name for name, extra in found if extra.get("run_key") == run_key}
+        events = session.query(AssetModel.name, AssetEvent.extra).join(AssetEvent, AssetEvent.asset_id == AssetModel.id)
+        return {name for name, extra in events if extra.get("run_key") == run_key}
 
 
 def test_the_models_of_the_other_group_stay_live(two_lives: str, run_dag: RunDag) -> None:

@@ -68,8 +68,8 @@ def ask(two_caches: str) -> Ask:
     return lambda question: asyncio.run(asked(question))
 
 
-def generation_of(found: StoredList | None) -> str | None:
-    return found.generation if found else None
+def generation_of(stored: StoredList | None) -> str | None:
+    return stored.generation if stored else None
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_a_group_without_popular_products_shows_those_of_the_whole_shop(two_cach
         async with opened(two_caches) as serving:
             return await serving.repository.popular(9, "Shop-North")
 
-    found = asyncio.run(look())
-    assert [product.product_id for product in found.products] == EVERYWHERE
-    assert found.generation is None
+    popular = asyncio.run(look())
+    assert [product.product_id for product in popular.products] == EVERYWHERE
+    assert popular.generation is None
 
 
 def test_a_group_that_is_published_while_serving_runs_is_found_by_name_at_once(warehouse_url: str, shops: Any) -> None:

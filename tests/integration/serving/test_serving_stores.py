@@ -67,11 +67,11 @@ def test_the_repository_finds_the_lists_of_a_user_and_of_an_item(filled: str) ->
         async with opened(filled) as serving:
             return await serving.repository.list_of("users", "u1"), await serving.repository.list_of("items", "i1")
 
-    for found in asyncio.run(look()):
-        assert found is not None
-        assert list(found.products) == BEST_FIRST
-        assert (found.generation, found.score_kind) == ("g1", "engine")
-        assert STARTED <= found.updated_at <= datetime.now(UTC)
+    for lists in asyncio.run(look()):
+        assert lists is not None
+        assert list(lists.products) == BEST_FIRST
+        assert (lists.generation, lists.score_kind) == ("g1", "engine")
+        assert STARTED <= lists.updated_at <= datetime.now(UTC)
 
 
 def test_the_repository_knows_what_it_does_not_have(filled: str) -> None:

@@ -26,7 +26,7 @@ KEY = {"aws_access_key_id": "AISLEKEY", "aws_secret_access_key": "the secret of 
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of the running program."""
     url = f"http://127.0.0.1:{free_port()}"
-    told = {
+    settings = {
         "AWS_ENDPOINT_URL_S3": url,
         "AWS_ACCESS_KEY_ID": KEY["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": KEY["aws_secret_access_key"],
@@ -34,7 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("s3") / "log"
     command = [sys.executable, "-m", "services.stack.object_store"]
     with log.open("w") as output:
-        process = subprocess.Popen(command, env={**os.environ, **told}, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, env={**os.environ, **settings}, stdout=output, stderr=subprocess.STDOUT)
     try:
         wait_for_server(f"{url}/health", process, log)
         client(url).create_bucket(Bucket="orders")

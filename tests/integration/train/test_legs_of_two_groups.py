@@ -77,13 +77,13 @@ def test_each_group_exports_trains_and_answers_for_its_own_rows(
         return list(csv.DictReader(text.splitlines(), escapechar="\\", doublequote=False))
 
     def answers(prefix: str) -> dict[str, list[str]]:
-        keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
         content = b"".join(s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys if key.endswith(".out"))
         lines = [json.loads(line) for line in content.splitlines()]
         return {next(iter(line["input"].values())): line["output"]["recommendedItems"] for line in lines}
 
-    for leg in ("export", "train", "recommend"):
-        for dag_id in (leg, f"{leg}-shop-home"):
+    for stage in ("export", "train", "recommend"):
+        for dag_id in (stage, f"{stage}-shop-home"):
             assert set(run_dag(dag_id, "one").values()) <= {"success", "skipped"}, dag_id
 
     of_region = rows("export/interactions/one/interactions.csv")
@@ -103,7 +103,7 @@ def test_each_group_exports_trains_and_answers_for_its_own_rows(
     assert set(answers("recommend/output/users/one/")) == in_lahore
 
     assert all(plan.is_settled for plan in plans(Service(personalize, 0.1, 30), load(file)))
-    solutions = [each["name"] for each in personalize.list_solutions()["solutions"]]
+    solutions = [item["name"] for item in personalize.list_solutions()["solutions"]]
     models = ["aisle-similar-items", "aisle-user-personalization", "shop-home-for-you", "shop-home-ranking"]
     assert sorted(solutions) == models
     assert column(marts, "select purpose from ops.jobs") == {

@@ -65,7 +65,9 @@ def test_a_version_is_trained_once_for_the_same_data_unless_it_is_forced(
     first = versions(personalize)
     assert len(first) == 3
     solutions = personalize.list_solutions()["solutions"]
-    described = [personalize.describe_solution(solutionArn=each["solutionArn"])["solution"] for each in solutions]
+    described = [
+        personalize.describe_solution(solutionArn=solution["solutionArn"])["solution"] for solution in solutions
+    ]
     assert [solution["performAutoTraining"] for solution in described] == [False] * 3
 
     assert trained_well(run_dag("train", "two"))

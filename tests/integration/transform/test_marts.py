@@ -7,9 +7,9 @@ DAY = 86400
 
 
 def _by(rows: list[dict[str, Any]], *keys: str) -> dict[Any, dict[str, Any]]:
-    found = {tuple(row[key] for key in keys) if len(keys) > 1 else row[keys[0]]: row for row in rows}
-    assert len(found) == len(rows), f"{keys} are no key of the rows"
-    return found
+    rows_by_key = {tuple(row[key] for key in keys) if len(keys) > 1 else row[keys[0]]: row for row in rows}
+    assert len(rows_by_key) == len(rows), f"{keys} are no key of the rows"
+    return rows_by_key
 
 
 def test_interactions_are_the_paid_completed_products_of_known_users(small_company: Any) -> None:

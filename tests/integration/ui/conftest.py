@@ -117,10 +117,10 @@ def dag_runs(airflow_metadata: None) -> Iterator[Any]:
     from airflow.utils.session import create_session
     from sqlalchemy import delete, select
 
-    told: list[str] = []
+    dag_ids: list[str] = []
 
     def tell(dag_id: str, *runs: tuple[str, float], conf: dict[str, Any] | None = None) -> None:
-        told.append(dag_id)
+        dag_ids.append(dag_id)
         with create_session() as session:
             session.merge(DagBundleModel(name="dags-folder"))
             session.flush()
@@ -142,8 +142,8 @@ def dag_runs(airflow_metadata: None) -> Iterator[Any]:
 
     yield tell
     with create_session() as session:
-        for run in session.scalars(select(DagRun).where(DagRun.dag_id.in_(told))):
+        for run in session.scalars(select(DagRun).where(DagRun.dag_id.in_(dag_ids))):
             run.consumed_asset_events = []
         session.flush()
-        session.execute(delete(DagRun).where(DagRun.dag_id.in_(told)))
-        session.execute(delete(DagModel).where(DagModel.dag_id.in_(told)))
+        session.execute(delete(DagRun).where(DagRun.dag_id.in_(dag_ids)))
+        session.execute(delete(DagModel).where(DagModel.dag_id.in_(dag_ids)))

@@ -65,7 +65,9 @@ def logged_in(url: str, name: str) -> httpx.Client:
 def test_the_plugin_is_loaded_and_its_pages_are_in_the_menu(airflow_url: str) -> None:
     with logged_in(airflow_url, "keeper") as keeper:
         assert keeper.get("/api/v2/plugins/importErrors").json()["import_errors"] == []
-        (plugin,) = [one for one in keeper.get("/api/v2/plugins").json()["plugins"] if one["name"] == "aisle"]
+        (plugin,) = [
+            installed for installed in keeper.get("/api/v2/plugins").json()["plugins"] if installed["name"] == "aisle"
+        ]
     views = {view["name"]: view for view in plugin["external_views"]}
     assert views["Aisle"]["href"] == "/aisle/pipeline"
     assert views["Aisle"]["nav_top_level"]

@@ -10,9 +10,9 @@ import pytest
 
 def address_of(page: str, dag_id: str) -> str:
     """Where the newest run of a DAG has its receipts: as Airflow's own page fills in the address."""
-    found = re.search(rf'href="/dags/{dag_id}/runs/([^"]+)"', page)
-    assert found is not None
-    return f"/runs/{dag_id}/{found[1]}"
+    link = re.search(rf'href="/dags/{dag_id}/runs/([^"]+)"', page)
+    assert link is not None
+    return f"/runs/{dag_id}/{link[1]}"
 
 
 def test_a_run_shows_all_that_was_done_under_its_key(reader: Any, lived_in: str, dag_runs: Any) -> None:

@@ -82,7 +82,7 @@ class Calendar:
         ended = self._dag(dag_id).test(run_after=at, logical_date=None, run_conf=conf)
         self.runs[dag_id, str(ended.state)] += 1
         self.seconds[dag_id] += time.monotonic() - begun
-        return {one.task_id: str(one.state) for one in ended.get_task_instances()}
+        return {task.task_id: str(task.state) for task in ended.get_task_instances()}
 
     def _dag(self, dag_id: str) -> Any:
         if dag_id not in self._dags:

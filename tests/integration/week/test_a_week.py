@@ -157,19 +157,19 @@ class Week:
         query = "select solution, state, reason from ops.model_versions where run_key = %s"
         verdicts = self.rows(query, run_key(RETRAINED_AT))
         assert len(verdicts) == len(before)
-        for one in verdicts:
-            self.say(f"{one['solution']} of Sunday is {one['state']}: {one['reason']}")
-        assert {one["state"] for one in verdicts} == {"live"}
+        for version in verdicts:
+            self.say(f"{version['solution']} of Sunday is {version['state']}: {version['reason']}")
+        assert {version["state"] for version in verdicts} == {"live"}
 
     def every_line_is_accounted_for(self) -> None:
         """Order by order and line by line against the company's own word."""
         until = MONDAY + TICKS * TICK
         for source in SOURCES:
-            told = {order["order_id"]: len(order["items"]) for order in self.company.orders(source.path, until)}
+            sizes = {order["order_id"]: len(order["items"]) for order in self.company.orders(source.path, until)}
             rows = self.rows(ACCOUNTED, source.name, source.name)
             held = {row["order_id"]: row["n_lines"] for row in rows}
-            assert told, source.name
-            assert held == told
+            assert sizes, source.name
+            assert held == sizes
 
     def no_window_is_missing(self) -> None:
         from aisle.orders.ledger import Ledger

@@ -135,8 +135,8 @@ def test_an_answer_that_is_not_whole_is_no_answer(answer: bytes, call: Callable[
     says.append(answer)
     with pytest.raises(BotoCoreError):
         call()
-    told = r"^Looking at campaign home: no response, .+ A retry checks"
-    with pytest.raises(PersonalizeRetryableError, match=told), service_errors("Looking at campaign home"):
+    message = r"^Looking at campaign home: no response, .+ A retry checks"
+    with pytest.raises(PersonalizeRetryableError, match=message), service_errors("Looking at campaign home"):
         call()
 
 

@@ -265,9 +265,9 @@ DELETIONS = [
 ]
 Deletion = type[PersonalizeBaseOperator]
 ARN = f"{ACCOUNT}:kind/shop"
-by_deletion = pytest.mark.parametrize("deletion", DELETIONS, ids=lambda each: each.resource.name)
+by_deletion = pytest.mark.parametrize("deletion", DELETIONS, ids=lambda operator: operator.resource.name)
 by_deletion_or_schema = pytest.mark.parametrize(
-    "deletion", [*DELETIONS, operators.PersonalizeDeleteSchemaOperator], ids=lambda each: each.resource.name
+    "deletion", [*DELETIONS, operators.PersonalizeDeleteSchemaOperator], ids=lambda operator: operator.resource.name
 )
 
 
@@ -403,6 +403,6 @@ def test_every_change_operation_of_the_service_has_an_operator() -> None:
     """Recommenders belong to domain dataset groups, which Aisle does not make."""
     operations = PersonalizeHook().conn.meta.service_model.operation_names
     verbs = ("Update", "Delete", "Stop")
-    wanted = {f"Personalize{name}Operator" for name in operations if name.startswith(verbs)}
+    expected = {f"Personalize{name}Operator" for name in operations if name.startswith(verbs)}
     offered = {name for name in public_operators() if name.removeprefix("Personalize").startswith(verbs)}
-    assert offered == {name for name in wanted if "Recommender" not in name}
+    assert offered == {name for name in expected if "Recommender" not in name}

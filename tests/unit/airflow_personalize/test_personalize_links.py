@@ -34,8 +34,8 @@ IN_ENGINE = [
 def stored(operator: Any, arn: str) -> dict[str, Any]:
     task_instance = Mock()
     PersonalizeLink.persist_resource({"ti": task_instance}, operator, arn)
-    found: dict[str, Any] = task_instance.xcom_push.call_args.kwargs["value"]
-    return found
+    stored_link: dict[str, Any] = task_instance.xcom_push.call_args.kwargs["value"]
+    return stored_link
 
 
 def link_of(kind: str, resource_arn: str, **more: Any) -> str:
@@ -44,7 +44,7 @@ def link_of(kind: str, resource_arn: str, **more: Any) -> str:
     return link
 
 
-@pytest.mark.parametrize(("kind", "arn", "place"), IN_CONSOLE, ids=[each[0] for each in IN_CONSOLE])
+@pytest.mark.parametrize(("kind", "arn", "place"), IN_CONSOLE, ids=[case[0] for case in IN_CONSOLE])
 def test_it_leads_to_the_console(kind: str, arn: str, place: str) -> None:
     assert link_of(kind, arn, arn=arn) == f"{HOME}#{place}"
 
@@ -56,7 +56,7 @@ def test_a_solution_has_a_page_of_its_own_in_the_console() -> None:
     assert link == f"{HOME}#{place}"
 
 
-@pytest.mark.parametrize(("kind", "arn", "folder"), IN_ENGINE, ids=[each[0] for each in IN_ENGINE])
+@pytest.mark.parametrize(("kind", "arn", "folder"), IN_ENGINE, ids=[case[0] for case in IN_ENGINE])
 def test_with_an_endpoint_it_leads_to_the_page_there(
     kind: str, arn: str, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ Sensor = type[sensors.PersonalizeBaseSensor]
 
 ARN = "arn:aws:personalize:us-east-1:000000000000:kind/name"
 SENSORS = sensors.PersonalizeBaseSensor.__subclasses__()
-by_sensor = pytest.mark.parametrize("sensor_class", SENSORS, ids=lambda each: each.__name__)
+by_sensor = pytest.mark.parametrize("sensor_class", SENSORS, ids=lambda sensor: sensor.__name__)
 
 
 def ready(sensor_class: Sensor) -> str:
@@ -35,9 +35,9 @@ def expect_status(stubber: Stubber, sensor_class: Sensor, status: str, **more: s
 
 
 def test_there_is_a_sensor_for_each_kind_that_takes_time() -> None:
-    active = [each for each in PersonalizeBaseTrigger.__subclasses__() if each.outcome == "active"]
-    assert {each.trigger_class for each in SENSORS} == set(active)
-    assert all(each.resource == each.trigger_class.resource for each in SENSORS)
+    active = [class_ for class_ in PersonalizeBaseTrigger.__subclasses__() if class_.outcome == "active"]
+    assert {class_.trigger_class for class_ in SENSORS} == set(active)
+    assert all(class_.resource == class_.trigger_class.resource for class_ in SENSORS)
 
 
 @by_sensor

@@ -47,12 +47,12 @@ def first_event(trigger: triggers.PersonalizeBaseTrigger) -> dict[str, Any]:
 
 
 def test_there_is_a_trigger_for_each_waiter() -> None:
-    waiters = {waiter_name(each.resource, each.outcome) for each in TRIGGERS}
+    waiters = {waiter_name(trigger.resource, trigger.outcome) for trigger in TRIGGERS}
     assert waiters == json.loads(WAITERS.read_text())["waiters"].keys()
     assert len(TRIGGERS) == len(waiters)
 
 
-@pytest.mark.parametrize("trigger_class", TRIGGERS, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("trigger_class", TRIGGERS, ids=lambda trigger: trigger.__name__)
 def test_a_trigger_survives_the_way_to_the_triggerer(trigger_class: type[triggers.PersonalizeBaseTrigger]) -> None:
     trigger = trigger_class(arn=ARN, waiter_delay=7, waiter_max_attempts=8, region_name="eu-west-1", verify=False)
     path, form = trigger.serialize()

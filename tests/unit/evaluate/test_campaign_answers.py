@@ -44,7 +44,7 @@ def test_a_refused_question_is_an_answer_that_counts_as_none() -> None:
 def test_an_item_is_asked_about_by_the_users_newest_and_a_ranking_gets_all_of_them() -> None:
     runtime = Campaigns()
     ask(runtime, "arn", "item", QUESTIONS)
-    assert [each["itemId"] for each in runtime.asked] == ["P1", "P3"]
+    assert [question["itemId"] for question in runtime.asked] == ["P1", "P3"]
     assert ask(runtime, "arn", "ranking", QUESTIONS)[0].items == ["P2", "P1"]
     assert runtime.asked[-1] == {"campaignArn": "arn", "userId": "u2", "inputList": ["P3"]}
 
@@ -69,9 +69,9 @@ def test_lists_are_compared_by_their_first_ten_places_where_both_have_any() -> N
 
 
 def test_as_many_failures_as_are_allowed_pass_and_one_more_does_not() -> None:
-    wanted = Canary(max_failures=0.1)
-    assert objections(report_on(answers(*["A"] * 9, ""), []), wanted) == []
-    [objection] = objections(report_on(answers(*["A"] * 8, "", ""), []), wanted)
+    limits = Canary(max_failures=0.1)
+    assert objections(report_on(answers(*["A"] * 9, ""), []), limits) == []
+    [objection] = objections(report_on(answers(*["A"] * 8, "", ""), []), limits)
     assert objection == "2 of 10 questions without an answer (2 empty lists, no errors), at most 10.0% may be"
 
 

@@ -113,9 +113,9 @@ def test_an_earlier_hit_is_never_worse(ranked: list[str], place: int) -> None:
 
 def test_gains_are_those_whose_mean_is_ndcg_in_the_order_of_the_users() -> None:
     lists, bought = {"u": ["a", "b"], "v": ["c", "a"]}, {"v": {"a"}, "u": {"a"}, "w": {"b"}}
-    found = gains(lists, bought)
-    assert found == pytest.approx([1 / log2(3), 1, 0])
-    assert measure(lists, bought, n_items=3)["ndcg_at_10"] == pytest.approx(fmean(found))
+    result = gains(lists, bought)
+    assert result == pytest.approx([1 / log2(3), 1, 0])
+    assert measure(lists, bought, n_items=3)["ndcg_at_10"] == pytest.approx(fmean(result))
 
 
 def test_the_standard_error_is_how_far_the_ratio_moves_from_sample_to_sample() -> None:
@@ -123,7 +123,7 @@ def test_the_standard_error_is_how_far_the_ratio_moves_from_sample_to_sample() -
 
     def sample() -> tuple[list[float], list[float]]:
         below = [chance.random() for _ in range(400)]
-        return [2 * one + chance.gauss(0, 0.5) for one in below], below
+        return [2 * value + chance.gauss(0, 0.5) for value in below], below
 
     samples = [sample() for _ in range(400)]
     moved = stdev(fmean(above) / fmean(below) for above, below in samples)

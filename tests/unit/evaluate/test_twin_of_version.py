@@ -36,6 +36,6 @@ def test_a_twin_learns_from_the_same_type_of_events() -> None:
 
 def test_what_a_search_has_found_stands_in_place_of_the_search() -> None:
     config = {"hpoConfig": SEARCH, "algorithmHyperParameters": {"bptt": "20", "hidden_dimension": "50"}}
-    found = {"algorithmHyperParameters": {"hidden_dimension": "100"}}
-    tuned = twin(solutionConfig=config, tunedHPOParams=found, performHPO=True)
+    best = {"algorithmHyperParameters": {"hidden_dimension": "100"}}
+    tuned = twin(solutionConfig=config, tunedHPOParams=best, performHPO=True)
     assert tuned.solution_config == {"algorithmHyperParameters": {"bptt": "20", "hidden_dimension": "100"}}

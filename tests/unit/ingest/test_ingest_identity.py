@@ -18,9 +18,9 @@ def person(source: str = "pos", **fields: str) -> Person | None:
 
 
 def user_id(source: str = "pos", **fields: str) -> str:
-    found = person(source, **fields)
-    assert found is not None
-    return found.user_id
+    identified = person(source, **fields)
+    assert identified is not None
+    return identified.user_id
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_the_user_id_is_the_keyed_hash_of_the_phone_number() -> None:
 
 def test_the_region_of_numbers_without_country_code_is_a_setting() -> None:
     british = PersonHasher(Identity(hash_key="a key", phone_region="GB"))  # type: ignore[arg-type]
-    found = british.person("pos", Customer(phone="020 7946 0018"), NOW)
-    assert found is not None
-    assert found.phone == "+442079460018"
+    identified = british.person("pos", Customer(phone="020 7946 0018"), NOW)
+    assert identified is not None
+    assert identified.phone == "+442079460018"
 
 
 def test_no_hash_key_is_refused() -> None:

@@ -13,12 +13,12 @@ from aisle.orders.landing import LandedOrder, Lander
 from aisle.settings import Identity
 
 LANDER = Lander("oe", PersonHasher(Identity(hash_key="a key")))  # type: ignore[arg-type]
-GOOD_LINE = {"id": " ab-1 ", "title": "  Green \t tea ", "quantity": 2, "price": 9.99}
+GOOD_ITEM = {"id": " ab-1 ", "title": "  Green \t tea ", "quantity": 2, "price": 9.99}
 PERSONAL = {"id": "ref-77", "name": "Zubaida", "phone": "0300-1234567", "email": "z@example.com", "address": "Lane 5"}
 
 
 def land(**changes: Any) -> LandedOrder:
-    order = {"order_id": "A1", "order_date": "2026-01-01T10:00:00Z", "status": "completed", "items": [GOOD_LINE]}
+    order = {"order_id": "A1", "order_date": "2026-01-01T10:00:00Z", "status": "completed", "items": [GOOD_ITEM]}
     return land_sent({**order, **changes})
 
 
@@ -27,17 +27,17 @@ def land_sent(order: Any) -> LandedOrder:
 
 
 def test_codes_and_names_are_tidied() -> None:
-    (line,) = land(items=[GOOD_LINE]).items
+    (line,) = land(items=[GOOD_ITEM]).items
     assert (line.product_id, line.product_name) == ("ab-1", "Green tea")
 
 
 def test_lines_equal_in_every_field_are_one_row_that_counts_them() -> None:
-    landed = land(items=[GOOD_LINE, {**GOOD_LINE, "price": 8}, GOOD_LINE, GOOD_LINE])
+    landed = land(items=[GOOD_ITEM, {**GOOD_ITEM, "price": 8}, GOOD_ITEM, GOOD_ITEM])
     assert [(line.line_number, line.merged_lines) for line in landed.items] == [(1, 2), (2, 0)]
 
 
 def test_equal_lines_that_are_refused_are_one_reject_that_counts_them() -> None:
-    (reject,) = land(items=[{**GOOD_LINE, "id": None}] * 3).rejects
+    (reject,) = land(items=[{**GOOD_ITEM, "id": None}] * 3).rejects
     assert (reject.reason, reject.n_lines) == ("missing_product_id", 3)
 
 
@@ -56,7 +56,7 @@ def test_equal_lines_that_are_refused_are_one_reject_that_counts_them() -> None:
     ],
 )
 def test_a_line_that_cannot_be_sold_is_a_reject_with_its_place(fault: dict[str, Any], reason: str) -> None:
-    landed = land(items=[GOOD_LINE, {**GOOD_LINE, **fault}])
+    landed = land(items=[GOOD_ITEM, {**GOOD_ITEM, **fault}])
     (reject,) = landed.rejects
     assert (reject.reason, reject.line_number, reject.n_lines) == (reason, 2, 1)
     assert reject.detail.startswith("`$.items[1]")
@@ -64,8 +64,8 @@ def test_a_line_that_cannot_be_sold_is_a_reject_with_its_place(fault: dict[str, 
 
 
 def test_a_free_line_and_a_cancelled_negative_line_are_kept() -> None:
-    assert land(items=[{**GOOD_LINE, "price": 0}]).items
-    assert land(items=[{**GOOD_LINE, "quantity": -3}], status=" Cancelled ").items
+    assert land(items=[{**GOOD_ITEM, "price": 0}]).items
+    assert land(items=[{**GOOD_ITEM, "quantity": -3}], status=" Cancelled ").items
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_free_line_and_a_cancelled_negative_line_are_kept() -> None:
         ({"status": "lost"}, "unknown_status", "'lost'"),
         ({"order_date": "2026-01-01T10:00:00"}, "missing_zone", "no zone"),
         ({"order_date": "last week"}, "malformed_order", "$.order_date"),
-        ({"items": [GOOD_LINE, GOOD_LINE, {"id": True}]}, "malformed_order", "$.items[2].id"),
+        ({"items": [GOOD_ITEM, GOOD_ITEM, {"id": True}]}, "malformed_order", "$.items[2].id"),
         ({"total": 1e12}, "number_out_of_range", "$.total"),
     ],
 )
@@ -85,7 +85,7 @@ def test_an_order_that_cannot_be_read_is_one_reject(change: dict[str, Any], reas
     (reject,) = landed.rejects
     assert not landed.order.is_mapped
     assert (reject.reason, reject.line_number, landed.items, landed.person) == (reason, None, [], None)
-    assert reject.n_lines == len(change.get("items", [GOOD_LINE]))
+    assert reject.n_lines == len(change.get("items", [GOOD_ITEM]))
     assert detail in reject.detail
 
 
@@ -103,7 +103,7 @@ def test_the_payload_of_a_reject_shows_no_personal_data_wherever_it_stands() -> 
         {"customer": [PERSONAL]},
         {"delivery": PERSONAL},
         {"city": PERSONAL},
-        {"items": [{**GOOD_LINE, "gift_for": PERSONAL}]},
+        {"items": [{**GOOD_ITEM, "gift_for": PERSONAL}]},
         {"items": [PERSONAL, str(PERSONAL)]},
     ):
         (reject,) = land(**{"customer": None, "status": "lost", **change}).rejects
@@ -127,7 +127,7 @@ def test_the_hash_tells_versions_sources_and_persons_apart() -> None:
     assert len(hashes) == 3
 
 
-LINES = st.lists(
+ITEMS = st.lists(
     st.fixed_dictionaries(
         {},
         optional={
@@ -143,7 +143,7 @@ LINES = st.lists(
 )
 
 
-@given(LINES, st.sampled_from(["completed", "cancelled", "lost", None]))
+@given(ITEMS, st.sampled_from(["completed", "cancelled", "lost", None]))
 def test_no_line_is_lost_or_doubled_on_the_way(lines: list[Any], status: str | None) -> None:
     landed = land(items=lines, status=status)
     kept = sum(1 + line.merged_lines for line in landed.items)

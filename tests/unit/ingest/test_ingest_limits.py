@@ -300,8 +300,10 @@ def test_control_characters_leave_texts_and_ids() -> None:
 
 def _kwargs(suite: str, check: str) -> dict[str, Any]:
     document = json.loads((PROJECT_ROOT / "expectations" / "suites" / f"{suite}.json").read_text())
-    (found,) = [one["kwargs"] for one in document["expectations"] if one["meta"]["check"] == check]
-    kwargs: dict[str, Any] = found
+    (arguments,) = [
+        expectation["kwargs"] for expectation in document["expectations"] if expectation["meta"]["check"] == check
+    ]
+    kwargs: dict[str, Any] = arguments
     return kwargs
 
 

@@ -165,10 +165,10 @@ def refused_places(page: bytes) -> tuple[list[bytes], list[int]] | str:
 def test_of_a_page_with_one_spoilt_order_exactly_that_one_is_refused() -> None:
     wrong = []
     for kind, page, good, place in spoilt_pages(N_PAGES, seed=9):
-        found = refused_places(page)
-        kept = [*found[0][:place], *found[0][place + 1 :]] if isinstance(found, tuple) else None
-        if kept != good or found[1] != [place]:
-            wrong.append((kind, found[1] if kept else found, page[:2000]))
+        refused = refused_places(page)
+        kept = [*refused[0][:place], *refused[0][place + 1 :]] if isinstance(refused, tuple) else None
+        if kept != good or refused[1] != [place]:
+            wrong.append((kind, refused[1] if kept else refused, page[:2000]))
     assert wrong[:3] == []
 
 
@@ -192,9 +192,9 @@ def test_an_order_nested_however_deep_costs_no_other_order(
     order = b'{"order_id":"A2","order_date":"2026-01-01T00:00:00Z","status":"completed","note":1,"items":[%s]}' % item
     name = member.split(b":")[0]
     deep = order.replace(member, name + b":" + opening * depth + b"1" + closing * depth)
-    found = refused_places(b'{"data":[%s,%s,%s],"next_cursor":null}' % (good, deep, good))
-    assert found[0] == [good, deep, good]
-    assert found[1] in ([1], [] if name == b'"note"' else [1])
+    refused = refused_places(b'{"data":[%s,%s,%s],"next_cursor":null}' % (good, deep, good))
+    assert refused[0] == [good, deep, good]
+    assert refused[1] in ([1], [] if name == b'"note"' else [1])
 
 
 @pytest.mark.parametrize("depth", [40, 400, 950, 3_000])

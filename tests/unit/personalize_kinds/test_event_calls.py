@@ -50,8 +50,8 @@ def test_a_call_names_user_and_session_once_and_its_events_do_not() -> None:
 def test_every_event_is_in_exactly_one_call_of_its_own_session(drawn: list[tuple[str | None, str]]) -> None:
     events = [event(number, user, session) for number, (user, session) in enumerate(drawn)]
     calls = list(calls_of(events))
-    assert sorted(chain.from_iterable(map(ids, calls))) == sorted(one["eventId"] for one in events)
-    session_of = {one["eventId"]: (one.get("userId"), one["sessionId"]) for one in events}
+    assert sorted(chain.from_iterable(map(ids, calls))) == sorted(event["eventId"] for event in events)
+    session_of = {event["eventId"]: (event.get("userId"), event["sessionId"]) for event in events}
     for call in calls:
         assert 1 <= len(call["eventList"]) <= EVENTS_PER_CALL
         assert {session_of[event_id] for event_id in ids(call)} == {(call.get("userId"), call["sessionId"])}

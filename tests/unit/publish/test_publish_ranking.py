@@ -32,25 +32,25 @@ def test_scores_are_the_engines_where_an_engine_stands_in_for_the_service(endpoi
 
 @pytest.mark.parametrize("scores", [None, [], [0.5], [0.1, 0.2, 0.3]])
 def test_a_list_without_a_score_for_every_product_is_scored_by_place(scores: list[float] | None) -> None:
-    found = read_line(line({"recommendedItems": ["a", "b"], "scores": scores}), "users")
-    assert found == RankedList("k", [ScoredProduct("a", 1.0), ScoredProduct("b", 0.5)], is_scored=False)
+    ranked = read_line(line({"recommendedItems": ["a", "b"], "scores": scores}), "users")
+    assert ranked == RankedList("k", [ScoredProduct("a", 1.0), ScoredProduct("b", 0.5)], is_scored=False)
 
 
 def test_equal_scores_keep_the_order_they_came_in() -> None:
-    found = read_line(line({"recommendedItems": ["b", "a", "c"], "scores": [0.5, 0.5, 0.9]}), "users")
-    assert isinstance(found, RankedList)
-    assert [product.product_id for product in found.products] == ["c", "b", "a"]
+    ranked = read_line(line({"recommendedItems": ["b", "a", "c"], "scores": [0.5, 0.5, 0.9]}), "users")
+    assert isinstance(ranked, RankedList)
+    assert [product.product_id for product in ranked.products] == ["c", "b", "a"]
 
 
 def test_an_error_wins_over_a_list_that_came_with_it() -> None:
-    found = read_line(line({"recommendedItems": ["a"]}, error="User error: no such user"), "users")
-    assert found == Rejected("error", "User error: no such user")
+    ranked = read_line(line({"recommendedItems": ["a"]}, error="User error: no such user"), "users")
+    assert ranked == Rejected("error", "User error: no such user")
 
 
 def test_a_line_about_an_item_is_no_line_about_a_user() -> None:
-    found = read_line(line({"recommendedItems": ["a"]}, name="itemId"), "users")
-    assert isinstance(found, Rejected)
-    assert found.reason == "unusable_id"
+    ranked = read_line(line({"recommendedItems": ["a"]}, name="itemId"), "users")
+    assert isinstance(ranked, Rejected)
+    assert ranked.reason == "unusable_id"
 
 
 @settings(deadline=None)
@@ -74,10 +74,10 @@ def test_no_line_whatsoever_raises(text: bytes) -> None:
 )
 def test_lists_come_out_best_first_and_without_the_asked_item(pairs: list[tuple[str, float]], asked: str) -> None:
     output = {"recommendedItems": [item for item, _ in pairs], "scores": [score for _, score in pairs]}
-    found = read_line(line(output, key=asked, name="itemId"), "items")
-    if isinstance(found, RankedList):
-        scores = [product.score for product in found.products]
+    ranked = read_line(line(output, key=asked, name="itemId"), "items")
+    if isinstance(ranked, RankedList):
+        scores = [product.score for product in ranked.products]
         assert scores == sorted(scores, reverse=True)
-        assert asked not in [product.product_id for product in found.products]
+        assert asked not in [product.product_id for product in ranked.products]
     elif "\0" not in asked:
         assert {item for item, _ in pairs} == {asked}

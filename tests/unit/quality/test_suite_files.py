@@ -16,7 +16,7 @@ from aisle.quality.suites import BORDERS, GROUP_BORDERS, SUITES, Suite, read_sui
 from personalize_kinds import limits as service
 
 FILES = sorted(SUITES.glob("*.json"))
-ALL_SUITES = [suite for border in BORDERS for suite in suites_of(border)]
+ALL_SUITES = [suite for boundary in BORDERS for suite in suites_of(boundary)]
 
 
 def kwargs_of(suite_name: str, check: str) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def a_suite(folder: Path, **changes: Any) -> Path:
 
 def test_every_file_belongs_to_a_border_and_every_border_has_suites_of_both_severities() -> None:
     assert len(FILES) == len(ALL_SUITES) >= 17
-    for border in BORDERS:
-        assert {suite.severity for suite in suites_of(border)} == {"stop", "note"}
+    for boundary in BORDERS:
+        assert {suite.severity for suite in suites_of(boundary)} == {"stop", "note"}
 
 
 def test_the_copy_that_the_refusals_start_from_is_usable(tmp_path: Path) -> None:

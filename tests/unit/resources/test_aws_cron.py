@@ -22,7 +22,7 @@ def test_sunday_is_1_there_and_0_here(theirs: str, ours: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "reason"),
     [
         ("rate(1 day)", "not cron"),
         ("cron(0 0 * * ?)", "not cron"),
@@ -32,6 +32,6 @@ def test_sunday_is_1_there_and_0_here(theirs: str, ours: str) -> None:
         ("cron(0 0 15W * ? *)", "has no counterpart"),
     ],
 )
-def test_what_five_fields_cannot_say_is_refused(expression: str, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_what_five_fields_cannot_say_is_refused(expression: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
         five_fields(expression)

@@ -9,7 +9,7 @@ from aisle.resources.converted import convert
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("{", "It must be JSON"),
         ("{}", "must have the sections datasetGroup and datasets"),
@@ -18,9 +18,9 @@ from aisle.resources.converted import convert
         ('{"datasetGroup": {"serviceConfig": {"name": "a b"}}}', "groups.0.name: String should match pattern"),
     ],
 )
-def test_a_parameter_file_that_cannot_be_used_is_told_by_name(tmp_path: Path, text: str, told: str) -> None:
+def test_a_parameter_file_that_cannot_be_used_is_told_by_name(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "parameters.json"
     path.write_text(text)
-    with pytest.raises(ConfigurationError, match=told) as raised:
+    with pytest.raises(ConfigurationError, match=message) as raised:
         convert(path)
     assert "parameters.json" in str(raised.value)

@@ -44,7 +44,7 @@ def test_exploration_can_be_set_for_the_recipe_that_has_it_and_left_empty_for_an
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (GROUP % "solution: {}", r"groups\[0\].solution: there is no such field: correct its spelling"),
         ("groups: [{datasets: {items: {}}}]", r"groups\[0\]: .*a group needs the dataset interactions"),
@@ -70,9 +70,9 @@ def test_exploration_can_be_set_for_the_recipe_that_has_it_and_left_empty_for_an
         ("groups: [{datasets: {interactions: {}, actions: {}}}]", "no dataset actions, so its `schema`"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_file_place_and_remedy(written: Any, text: str, told: str) -> None:
+def test_a_mistake_is_told_with_file_place_and_remedy(written: Any, text: str, message: str) -> None:
     path = written(text)
-    with pytest.raises(ConfigurationError, match=told) as raised:
+    with pytest.raises(ConfigurationError, match=message) as raised:
         load(path)
     assert str(path) in str(raised.value)
 
@@ -103,7 +103,9 @@ def test_the_default_file_names_things_as_the_line_does(monkeypatch: pytest.Monk
 
     monkeypatch.setenv("AISLE_PERSONALIZE__DATASET_GROUP", "shop-42")
     get_settings.cache_clear()
-    resources = {(one.kind.name, one.name): one for one in resources_of(load(DEFAULT).groups[0], {})}
+    resources = {
+        (resource.kind.name, resource.name): resource for resource in resources_of(load(DEFAULT).groups[0], {})
+    }
     [group] = dataset_groups()
     expected = {("dataset_group", "shop-42")}
     expected |= {("schema", group.schema_name(dataset)) for dataset in DATASETS}
@@ -135,5 +137,5 @@ def test_what_is_written_reads_the_same(written: Any) -> None:
 def test_own_tags_replace_those_of_the_environment_and_only_what_can_carry_tags_has_them(written: Any) -> None:
     text = "tags: {a: '1'}\n" + GROUP % "filters: {f: {expression: x, tags: {b: '2'}}}"
     environment = load(written(text))
-    tags = {one.kind.name: one.tags for one in resources_of(environment.groups[0], environment.tags)}
+    tags = {resource.kind.name: resource.tags for resource in resources_of(environment.groups[0], environment.tags)}
     assert tags == {"dataset_group": {"a": "1"}, "schema": {}, "dataset": {"a": "1"}, "filter": {"b": "2"}}

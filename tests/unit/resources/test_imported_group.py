@@ -70,10 +70,10 @@ def test_an_empty_exploration_says_nothing_whatever_the_recipe() -> None:
 def test_a_group_that_no_file_can_describe_is_told_with_what_it_lacks() -> None:
     with pytest.raises(FinalError) as raised:
         environment_of(Held(whole=False), "shop")
-    told = str(raised.value)
-    assert "Importing the dataset group shop: groups.0: " in told
-    assert "interactions" in told
-    assert "pydantic" not in told
+    message = str(raised.value)
+    assert "Importing the dataset group shop: groups.0: " in message
+    assert "interactions" in message
+    assert "pydantic" not in message
 
 
 @pytest.mark.parametrize("reason", ["bad row 'a\x1b[31mb'", "two\nlines", "\x00", "a\u2028b\x85c", "\ud83d", "\ufffe"])

@@ -31,7 +31,7 @@ class Scripted(Service):
 
 def test_a_group_is_looked_at_until_nothing_of_it_is_on_its_way() -> None:
     service = Scripted("busy", "busy", "ready")
-    assert [one.state for one in service.settled("shop")] == ["ready"]
+    assert [resource.state for resource in service.settled("shop")] == ["ready"]
     assert service.looks == ["ready"]
 
 

@@ -37,7 +37,7 @@ def action(plan: Plan, resource: Resource) -> str:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "there", "expected"),
+    ("described", "there", "expected"),
     [
         (SOLUTION, live(SOLUTION), "unchanged"),
         (SOLUTION, live(SOLUTION, tags={MANAGED: "true", "else": "where"}), "unchanged"),
@@ -59,9 +59,9 @@ def action(plan: Plan, resource: Resource) -> str:
     ],
 )
 def test_each_difference_leads_to_the_mildest_change_that_removes_it(
-    wanted: Resource, there: Live, expected: str
+    described: Resource, there: Live, expected: str
 ) -> None:
-    plan = plan_group("shop", [wanted], [there])
+    plan = plan_group("shop", [described], [there])
     assert [change.action for change in plan.changes] == [expected]
     assert plan.is_settled == (expected == "unchanged")
 
@@ -115,8 +115,8 @@ def test_a_schema_takes_anothers_place_only_if_all_that_is_there_fits(
 ) -> None:
     old, new = schema("old", column("A", "int")), schema("new", *columns)
     there = live(Resource(kinds.DATASET, dataset, {"schema": "old"}))
-    wanted = Resource(kinds.DATASET, dataset, {"schema": "new"})
-    assert action(plan_group("shop", [new, wanted], [live(old), there]), wanted) == expected
+    described = Resource(kinds.DATASET, dataset, {"schema": "new"})
+    assert action(plan_group("shop", [new, described], [live(old), there]), described) == expected
 
 
 def test_a_recipe_that_the_service_does_not_know_is_refused() -> None:

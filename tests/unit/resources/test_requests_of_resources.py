@@ -30,12 +30,12 @@ def test_a_metric_that_changes_is_removed_and_added_in_one_call() -> None:
     kept, old, new = {"eventType": "a", "expression": "x"}, {"eventType": "b", "expression": "x"}, {"eventType": "c"}
     output = {"roleArn": "role"}
     there = Live(kinds.METRIC_ATTRIBUTION, "m", {"metrics": {"kept": kept, "changed": old, "gone": old}}, arn="arn")
-    wanted = Resource(
+    described = Resource(
         kinds.METRIC_ATTRIBUTION,
         "m",
         {"metrics": {"kept": kept, "changed": new, "new": new}, "metricsOutputConfig": output},
     )
-    assert update(wanted, there, ARNS) == {
+    assert update(described, there, ARNS) == {
         "metricAttributionArn": "arn",
         "removeMetrics": ["changed", "gone"],
         "addMetrics": [{"metricName": "changed", **new}, {"metricName": "new", **new}],
@@ -79,8 +79,8 @@ def test_what_says_nothing_is_left_out_and_a_zero_says_something() -> None:
 
 def test_a_clock_that_is_off_and_a_prefix_of_a_hyperparameter_make_no_difference() -> None:
     ranges = {"algorithmHyperParameterRanges": {"integerHyperParameterRanges": [{"name": "training.bptt"}]}}
-    told = tidy_solution(
+    tidied = tidy_solution(
         {"solutionConfig": {"autoTrainingConfig": {"schedulingExpression": "rate(7 days)"}, "hpoConfig": ranges}}
     )
     plain = {"algorithmHyperParameterRanges": {"integerHyperParameterRanges": [{"name": "bptt"}]}}
-    assert told == {"solutionConfig": {"hpoConfig": plain}}
+    assert tidied == {"solutionConfig": {"hpoConfig": plain}}

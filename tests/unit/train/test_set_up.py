@@ -42,16 +42,16 @@ def test_the_prefixes_that_the_service_gives_to_hyperparameters_are_no_differenc
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("asked_for", "said"),
     [
         (solution(perform_hpo=True), "performHPO: nothing → True"),
         (solution(event_type="purchase"), "eventType: nothing → 'purchase'"),
         (solution(config={"eventValueThreshold": "2"}), "solutionConfig.eventValueThreshold: nothing → '2'"),
     ],
 )
-def test_any_other_is_refused_with_each_difference_and_what_to_do(wanted: Solution, said: str) -> None:
+def test_any_other_is_refused_with_each_difference_and_what_to_do(asked_for: Solution, said: str) -> None:
     with pytest.raises(FinalError) as refused:
-        refuse_other_set_up(wanted, described(solution()))
+        refuse_other_set_up(asked_for, described(solution()))
     message = str(refused.value)
     assert message.startswith(f"training the solution shop-alike: it is not set up as the file says ({said})")
     assert "`aisle apply` changes it, with `--prune`" in message

@@ -37,7 +37,7 @@ def users_csv(ids: list[str]) -> str:
 
 def json_lines(member: str, ids: list[str]) -> str:
     """Input of a batch job: one object per line."""
-    return "".join(json.dumps({member: each}) + "\n" for each in ids)
+    return "".join(json.dumps({member: item_id}) + "\n" for item_id in ids)
 
 
 def _purchase(user: int, nth: int) -> str:

@@ -76,12 +76,12 @@ def clear_stage(example: str) -> None:
             for campaign in list(hook.summaries(CAMPAIGN, solutionArn=solution["solutionArn"])):
                 _remove(hook, CAMPAIGN, campaign["campaignArn"])
         for kind in CONTENTS:
-            for each in list(hook.summaries(kind, datasetGroupArn=group)):
-                _remove(hook, kind, each[kind.arn_member])
+            for summary in list(hook.summaries(kind, datasetGroupArn=group)):
+                _remove(hook, kind, summary[kind.arn_member])
         _remove(hook, DATASET_GROUP, group)
-    for each in list(hook.summaries(SCHEMA)):
-        if each["name"].startswith(name):
-            hook.conn.delete_schema(schemaArn=each["schemaArn"])
+    for summary in list(hook.summaries(SCHEMA)):
+        if summary["name"].startswith(name):
+            hook.conn.delete_schema(schemaArn=summary["schemaArn"])
     s3 = S3Hook()
     if keys := s3.list_keys(BUCKET, prefix=f"{PREFIX}/{example}/"):
         s3.delete_objects(BUCKET, keys)

@@ -82,10 +82,10 @@ def test_cursor_and_pages_both_give_every_order_once_and_sorted(api, source, lim
 
 def test_windows_that_touch_share_no_order_and_lose_none(api):
     whole = follow_cursor(api, "pos")
-    border = whole[len(whole) // 2]["order_date"]
-    before, after = (follow_cursor(api, "pos", **{edge: border}) for edge in ("end_date", "start_date"))
+    boundary = whole[len(whole) // 2]["order_date"]
+    before, after = (follow_cursor(api, "pos", **{edge: boundary}) for edge in ("end_date", "start_date"))
     assert before + after == whole
-    assert after[0]["order_date"] == border
+    assert after[0]["order_date"] == boundary
 
 
 def test_a_limit_is_a_hundred_unless_asked(api):

@@ -115,8 +115,8 @@ def test_a_malformed_order_breaks_the_contract_and_its_neighbours_do_not(api, br
 
 
 def test_a_fault_with_an_order_waits_for_the_page_that_holds_it(api):
-    wanted = data(api, page=3)[5]["order_id"]
-    arm(api, {"kind": "error", "order_id": wanted})
+    order_id = data(api, page=3)[5]["order_id"]
+    arm(api, {"kind": "error", "order_id": order_id})
     assert [get(api, page=page).status_code for page in (1, 2, 3, 3)] == [200, 200, 500, 200]
 
 
@@ -159,7 +159,7 @@ def test_an_edit_changes_one_order_for_all_later_answers(api, fault, changed):
     )
     arm(api, {**fault, "order_id": edited})
     answers = [{order["order_id"]: order for order in data(api)} for _ in range(3)]
-    assert all(one == other for one, other in pairwise(answers))
+    assert all(answer == other for answer, other in pairwise(answers))
     different = {
         (order_id, key)
         for order_id in before

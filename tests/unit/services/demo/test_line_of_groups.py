@@ -72,7 +72,7 @@ def test_with_one_group_the_legs_are_those_of_the_line_in_their_order() -> None:
 def test_the_legs_of_every_group_are_waited_for_one_group_after_the_other() -> None:
     scheduler = Scheduler()
     walk(scheduler, TWO)
-    of_the_north = [f"{leg}-shop-north" for leg in ("export", "train", "recommend", "publish")]
+    of_the_north = [f"{stage}-shop-north" for stage in ("export", "train", "recommend", "publish")]
     assert scheduler.awaited == [*LEGS, *of_the_north]
     assert [dag_id for dag_id in scheduler.awaited if dag_id not in scheduler.triggered] == [
         "transform", "publish", "publish-shop-north"
@@ -99,19 +99,19 @@ def test_a_further_group_that_fails_ends_the_walk() -> None:
 LATER, EARLIER = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) - timedelta(hours=1)
 
 
-@pytest.mark.parametrize("leg", ["ingest", "export", "train", "recommend"])
-def test_a_run_that_another_demo_has_under_way_is_waited_for_instead_of_starting_one_more(leg: str) -> None:
-    scheduler = Scheduler(under_way={leg: LATER})
+@pytest.mark.parametrize("stage", ["ingest", "export", "train", "recommend"])
+def test_a_run_that_another_demo_has_under_way_is_waited_for_instead_of_starting_one_more(stage: str) -> None:
+    scheduler = Scheduler(under_way={stage: LATER})
     walk(scheduler, ONE)
     assert scheduler.awaited == list(LEGS)
-    assert leg not in scheduler.triggered
+    assert stage not in scheduler.triggered
 
 
-@pytest.mark.parametrize("leg", ["export", "train", "recommend"])
-def test_a_run_that_was_begun_before_the_newest_data_came_is_followed_by_another(leg: str) -> None:
-    scheduler = Scheduler(under_way={leg: EARLIER})
+@pytest.mark.parametrize("stage", ["export", "train", "recommend"])
+def test_a_run_that_was_begun_before_the_newest_data_came_is_followed_by_another(stage: str) -> None:
+    scheduler = Scheduler(under_way={stage: EARLIER})
     walk(scheduler, ONE)
-    assert leg in scheduler.triggered
+    assert stage in scheduler.triggered
 
 
 def test_what_begins_the_walk_may_be_under_way_for_any_time() -> None:

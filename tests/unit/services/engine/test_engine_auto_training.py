@@ -62,10 +62,10 @@ def test_clock_that_runs_faster_comes_earlier() -> None:
 def test_due_solutions_are_trained_once_for_the_same_data(tmp_path: Path) -> None:
     control = Control(tmp_path)
     group = control.group()
-    wanted = control.solution(group, "wanted")
+    automatic = control.solution(group, "wanted")
     control.solution(group, "by-hand", performAutoTraining=False)
     trainer = AutoTraining(control.store, control.provider.lifecycle, lambda _dataset: 0)
-    later = control.described("Solution", wanted)["creationDateTime"] + 30 * DAY
+    later = control.described("Solution", automatic)["creationDateTime"] + 30 * DAY
     trainer.tick(later)
     assert control.ListSolutionVersions()["solutionVersions"] == []
 
@@ -75,7 +75,7 @@ def test_due_solutions_are_trained_once_for_the_same_data(tmp_path: Path) -> Non
     (made,) = control.ListSolutionVersions()["solutionVersions"]
     assert (made["trainingType"], made["trainingMode"]) == ("AUTOMATIC", "FULL")
     arn = made["solutionVersionArn"]
-    assert arn.startswith(wanted)
+    assert arn.startswith(automatic)
     assert control.settled("SolutionVersion", arn)["status"] == "ACTIVE"
     trainer.tick(later + 30 * DAY)
     assert len(control.ListSolutionVersions()["solutionVersions"]) == 1

@@ -27,8 +27,10 @@ RANKING = Fields("userId", "itemList")
 
 def written(layout: Layout, errors: list[str | None], names: list[str], lists: Any, scores: Any) -> list[Any]:
     inputs = [orjson.dumps({"userId": f"u{n}"}) for n in range(len(errors))]
-    found = Lists.of([np.array(one, np.int64) for one in lists], [np.array(one, np.float64) for one in scores])
-    encoded = encode(layout, inputs, errors, Pieces.quoted(names), found)
+    ranked = Lists.of(
+        [np.array(values, np.int64) for values in lists], [np.array(values, np.float64) for values in scores]
+    )
+    encoded = encode(layout, inputs, errors, Pieces.quoted(names), ranked)
     assert encoded.endswith(b"\n")
     return [json.loads(line) for line in encoded.decode().split("\n")[:-1]]
 
@@ -49,18 +51,18 @@ def test_scores_are_rounded_to_seven_decimals_and_never_to_nothing(scores: list[
 
 def test_numbers_are_written_without_exponent_and_without_idle_zeros() -> None:
     scores = np.array([1.0, 0.5, 0.0213377, 1e-9, 0.12345678, 123.25])
-    found = Lists.of([np.zeros(6, np.int64)], [scores])
-    encoded = encode(SCORED, [b"{}"], [None], Pieces.quoted(["i"]), found)
+    ranked = Lists.of([np.zeros(6, np.int64)], [scores])
+    encoded = encode(SCORED, [b"{}"], [None], Pieces.quoted(["i"]), ranked)
     assert b'"scores":[1.0,0.5,0.0213377,0.0000001,0.1234568,123.25]' in encoded
 
 
 def test_lines_are_those_of_the_service() -> None:
-    names, found = Pieces.quoted(["a", "b"]), Lists.of([np.array([1, 0])], [np.array([0.75, 0.25])])
+    names, ranked = Pieces.quoted(["a", "b"]), Lists.of([np.array([1, 0])], [np.array([0.75, 0.25])])
     given_user, given_item = b'{"userId":"u7"}', b'{"itemId": "i12"}'
-    assert encode(SCORED, [given_user], [None], names, found) == (
+    assert encode(SCORED, [given_user], [None], names, ranked) == (
         b'{"input":{"userId":"u7"},"output":{"recommendedItems":["b","a"],"scores":[0.75,0.25]},"error":null}\n'
     )
-    assert encode(REASONED, [given_user], [None], names, found) == (
+    assert encode(REASONED, [given_user], [None], names, ranked) == (
         b'{"input":{"userId":"u7"},"output":{"recommendedItems":["b","a"],"scores":[0.75,0.25],"reasons":[[],[]]},'
         b'"error":null}\n'
     )
@@ -82,11 +84,11 @@ def test_lists_may_have_fewer_scores_than_items_and_lines_in_error_have_none() -
 @given(st.lists(IDS, min_size=1, max_size=6), st.booleans(), st.sampled_from(["", "\r"]))
 def test_plain_lines_are_read_as_any_others_are(ids: list[str], with_spaces: bool, ending: str) -> None:
     separators = (", ", ": ") if with_spaces else (",", ":")
-    lines = [(json.dumps({"userId": one}, separators=separators) + ending).encode() for one in ids]
+    lines = [(json.dumps({"userId": user}, separators=separators) + ending).encode() for user in ids]
     together = taken_apart(lines, USERS)
     alone = taken_apart([*lines, b'{"userId":"last","x":1}'], USERS)  # which is not plain, so none is
     assert together.asked == ids
-    assert [orjson.loads(one) for one in together.inputs] == [{"userId": one} for one in ids]
+    assert [orjson.loads(line) for line in together.inputs] == [{"userId": user} for user in ids]
     assert [part[:-1] for part in alone] == [*together]
 
 
@@ -131,9 +133,9 @@ def test_too_many_items_to_rank_are_refused() -> None:
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\n\n  \n"])
 def test_blocks_hold_every_line_once_and_in_order(n_lines: int, ending: bytes) -> None:
     lines = [b"%d-" % n + b"x" * 90 for n in range(READ_BYTES // 60)]  # cut by the chunks that are read
-    found = [*blocks(io.BytesIO(b"\n".join(lines) + ending), n_lines, "a file")]
-    assert [line for block in found for line in block] == lines
-    assert {len(block) for block in found[:-1]} <= {n_lines}
+    read = [*blocks(io.BytesIO(b"\n".join(lines) + ending), n_lines, "a file")]
+    assert [line for block in read for line in block] == lines
+    assert {len(block) for block in read[:-1]} <= {n_lines}
 
 
 def test_a_line_without_end_ends_the_job_and_not_the_memory() -> None:
@@ -150,11 +152,11 @@ def test_a_line_without_end_ends_the_job_and_not_the_memory() -> None:
     ],
 )
 def test_input_that_no_job_may_have_is_refused(sizes: list[int], complaint: str) -> None:
-    found = {Location("shop", f"in/{n}.json"): size for n, size in enumerate(sizes)}
+    files = {Location("shop", f"in/{n}.json"): size for n, size in enumerate(sizes)}
     with pytest.raises(JobFailed, match=complaint):
-        check_sizes(Location("shop", "in/"), found, Limits())
+        check_sizes(Location("shop", "in/"), files, Limits())
 
 
 def test_input_at_its_limits_is_taken() -> None:
-    found = {Location("shop", f"in/{n}.json"): (1 << 30) // 1_000 for n in range(1_000)}
-    check_sizes(Location("shop", "in/"), found, Limits())
+    files = {Location("shop", f"in/{n}.json"): (1 << 30) // 1_000 for n in range(1_000)}
+    check_sizes(Location("shop", "in/"), files, Limits())

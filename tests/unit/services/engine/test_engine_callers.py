@@ -38,8 +38,8 @@ def test_addresses_localhost_and_names_of_the_settings_are_known_hosts(host: str
 )  # fmt: skip
 @pytest.mark.parametrize("signed", [True, False])
 def test_any_other_host_is_refused_with_the_setting_that_would_allow_it(host: str, signed: bool) -> None:
-    told = refused(signed, hosts="engine", host=host)
-    assert "ENGINE_ALLOWED_HOSTS" in str(told)
+    refusal = refused(signed, hosts="engine", host=host)
+    assert "ENGINE_ALLOWED_HOSTS" in str(refusal)
 
 
 def test_any_name_is_taken_where_calls_are_signed_and_does_not_start_where_they_are_not() -> None:

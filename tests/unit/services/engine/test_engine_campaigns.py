@@ -114,14 +114,14 @@ BATCH = {
 
 def exploring(control: Control, operation: str, version: str, config: dict[str, str]) -> dict[str, Any]:
     """Ask for exploration by one of the three operations that take it."""
-    told = {"itemExplorationConfig": config}
+    request = {"itemExplorationConfig": config}
     if operation == "CreateBatchInferenceJob":
-        job = {"jobName": "all", "solutionVersionArn": version, "batchInferenceJobConfig": told, **BATCH}
+        job = {"jobName": "all", "solutionVersionArn": version, "batchInferenceJobConfig": request, **BATCH}
         return control.call(operation, **job)
     if operation == "CreateCampaign":
-        return control.call(operation, name="other", solutionVersionArn=version, campaignConfig=told)
+        return control.call(operation, name="other", solutionVersionArn=version, campaignConfig=request)
     arn = control.created("Campaign", name="live", solutionVersionArn=version)
-    return control.call(operation, campaignArn=arn, campaignConfig=told)
+    return control.call(operation, campaignArn=arn, campaignConfig=request)
 
 
 by_operation = pytest.mark.parametrize("operation", ["CreateCampaign", "UpdateCampaign", "CreateBatchInferenceJob"])

@@ -53,8 +53,8 @@ def test_quoted_cells_come_as_they_were_whichever_way_quotes_are_escaped(rows: l
         return f'"{escaped}"'
 
     for quoted in (backslashed, doubled):
-        found = items("\n".join(f"{quoted(key)},,{quoted(category)},,1" for key, category in rows))
-        assert [(row["ITEM_ID"], row["CATEGORY"]) for row in found] == rows
+        table = items("\n".join(f"{quoted(key)},,{quoted(category)},,1" for key, category in rows))
+        assert [(row["ITEM_ID"], row["CATEGORY"]) for row in table] == rows
 
 
 def test_textual_cells_lose_tags_entities_and_breaks_and_are_cut() -> None:

@@ -37,8 +37,8 @@ class Shelf:
         )
         version.move(ACTIVE)
         self.store.add(version)
-        one = np.zeros(1, np.int32)
-        histories = Histories(np.array([0, 1]), one, one, np.ones(1, np.float32), one.astype(np.int64))
+        items = np.zeros(1, np.int32)
+        histories = Histories(np.array([0, 1]), items, items, np.ones(1, np.float32), items.astype(np.int64))
         known = Interactions(np.array([b"u"]), np.array([b"a", b"b"]), histories)
         save(TrainedModel(PopularityCount(np.array([1.0, 0])), known), self.files.model(version))
         return version.arn
@@ -102,9 +102,9 @@ def test_many_threads_see_each_campaign_whole_while_it_is_switched(shelf: Shelf)
 
     def ask() -> None:
         while not stop.is_set():
-            found = shelf.deployments.of(campaign.arn)
-            if found.loaded.version_arn != found.campaign.body["solutionVersionArn"]:
-                wrong.append(found)
+            serving = shelf.deployments.of(campaign.arn)
+            if serving.loaded.version_arn != serving.campaign.body["solutionVersionArn"]:
+                wrong.append(serving)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:

@@ -55,10 +55,10 @@ def test_log_is_each_event_once_by_user_and_time(rows: list[dict[str, Any]], mor
 def test_filters_see_the_items_of_each_type_in_lower_case(rows: list[dict[str, Any]]) -> None:
     log = EventLog.read([]).with_events(rows)
     for user in {row["USER_ID"] for row in rows}:
-        found = latest_items(log.latest(user))
+        latest = latest_items(log.latest(user))
         own = [row for row in rows if row["USER_ID"] == user]
-        assert found.pop("*") == {row["ITEM_ID"] for row in own}
-        for kind, items in found.items():
+        assert latest.pop("*") == {row["ITEM_ID"] for row in own}
+        for kind, items in latest.items():
             assert items == {row["ITEM_ID"] for row in own if (row["EVENT_TYPE"] or "").lower() == kind}
     clickers = {row["USER_ID"] for row in rows if (row["EVENT_TYPE"] or "").lower() == "click"}
     assert {user.decode() for user in log.users_with("click").tolist()} == clickers
@@ -90,13 +90,13 @@ def test_solution_selects_by_type_value_and_weights(selection: EventSelection, k
         {"USER_ID": "u1", "ITEM_ID": "i2", "EVENT_TYPE": "click", "EVENT_VALUE": 2, "TIMESTAMP": 1},
         {"USER_ID": "u2", "ITEM_ID": "i1", "EVENT_TYPE": "click", "EVENT_VALUE": 3, "TIMESTAMP": 1},
     ])  # fmt: skip
-    found = interactions_of(log, selection, np.array([b"i3"]))
-    histories = found.histories
-    users, items = found.user_ids[histories.users], found.item_ids[histories.items]
+    selected = interactions_of(log, selection, np.array([b"i3"]))
+    histories = selected.histories
+    users, items = selected.user_ids[histories.users], selected.item_ids[histories.items]
     assert [(user.decode(), item.decode()) for user, item in zip(users, items, strict=True)] == kept
-    assert found.item_ids[-1] == b"i3"
+    assert selected.item_ids[-1] == b"i3"
     assert set(histories.weights.tolist()) == {selection.weights.get("click", 1.0)}
-    assert [user.decode() for user in found.user_ids] == sorted({user for user, _ in kept})
+    assert [user.decode() for user in selected.user_ids] == sorted({user for user, _ in kept})
 
 
 def test_moments_number_the_distinct_times_of_each_user() -> None:

@@ -256,7 +256,7 @@ class World:
             {name: cell for name, cell in self.items[self.item].items() if cell is not None},
             lambda kind: np.array([any(self.had(item, kind, event) for event in self.events) for item in self.items]),
         )
-        return [bool(one) for one in made.allowed(universe(self.items), facts, self.values)]
+        return [bool(is_kept) for is_kept in made.allowed(universe(self.items), facts, self.values)]
 
     @staticmethod
     def had(item: str, kind: str, event: tuple[str, str]) -> bool:
@@ -273,8 +273,8 @@ class Test:
         self.passes = passes
 
 
-def holds(cell: str | float | None, wanted: Sequence[str]) -> bool:
-    return cell is not None and any(part == one for part in str(cell).split("|") for one in wanted)
+def holds(cell: str | float | None, values: Sequence[str]) -> bool:
+    return cell is not None and any(part == value for part in str(cell).split("|") for value in values)
 
 
 def compares(cell: Any, sign: str, other: Any) -> bool:
@@ -295,16 +295,16 @@ worlds = st.builds(
 
 
 def quoted(listed: Sequence[str]) -> str:
-    return ", ".join(f'"{one}"' for one in listed)
+    return ", ".join(f'"{value}"' for value in listed)
 
 
-def list_test(subject: str, found: Callable[[World, str], Any], listed: Sequence[str], negated: bool) -> Test:
+def list_test(subject: str, read: Callable[[World, str], Any], listed: Sequence[str], negated: bool) -> Test:
     return Test(f"{subject} {'NOT IN' if negated else 'IN'} ({quoted(listed)})",
-                lambda world, row: holds(found(world, row), listed) != negated)  # fmt: skip
+                lambda world, row: holds(read(world, row), listed) != negated)  # fmt: skip
 
 
-def number_test(subject: str, found: Callable[[World, str], Any], sign: str, number: int) -> Test:
-    return Test(f"{subject} {sign} {number}", lambda world, row: compares(found(world, row), sign, number))
+def number_test(subject: str, read: Callable[[World, str], Any], sign: str, number: int) -> Test:
+    return Test(f"{subject} {sign} {number}", lambda world, row: compares(read(world, row), sign, number))
 
 
 def of_row(name: str) -> Callable[[World, str], Any]:
@@ -396,18 +396,18 @@ chains = st.lists(said(item_tests) | said(event_tests), min_size=1, max_size=4)
 
 
 def kept_by_rows(chain: Sequence[Said], world: World) -> list[bool]:
-    applying = [one for one in chain if one.applies(world)]
-    included = [one for one in applying if one.action == "INCLUDE"]
-    excluded = [one for one in applying if one.action == "EXCLUDE"]
+    applying = [clause for clause in chain if clause.applies(world)]
+    included = [clause for clause in applying if clause.action == "INCLUDE"]
+    excluded = [clause for clause in applying if clause.action == "EXCLUDE"]
     return [
-        (not included or any(one.finds(world, row) for one in included))
-        and not any(one.finds(world, row) for one in excluded)
+        (not included or any(clause.finds(world, row) for clause in included))
+        and not any(clause.finds(world, row) for clause in excluded)
         for row in world.items
     ]
 
 
 def joined(chain: Sequence[Said]) -> Filter:
-    return parse(" | ".join(one.text for one in chain))
+    return parse(" | ".join(clause.text for clause in chain))
 
 
 @settings(max_examples=300, deadline=None)
@@ -427,7 +427,9 @@ def test_order_of_chained_expressions_does_not_matter(chain: list[Said], world: 
 @given(chains, worlds)
 def test_chain_keeps_what_is_included_and_not_excluded(chain: list[Said], world: World) -> None:
     def alone(action: str) -> list[list[bool]]:
-        return [world.keeps(parse(one.text)) for one in chain if one.action == action and one.applies(world)]
+        return [
+            world.keeps(parse(clause.text)) for clause in chain if clause.action == action and clause.applies(world)
+        ]
 
     included, kept_by_excludes = alone("INCLUDE"), alone("EXCLUDE")
     everything = [[True] * len(world.items)]
@@ -437,15 +439,15 @@ def test_chain_keeps_what_is_included_and_not_excluded(chain: list[Said], world:
 
 @settings(max_examples=50, deadline=None)
 @given(said(item_tests) | said(event_tests), worlds)
-def test_including_and_excluding_the_same_keeps_nothing(one: Said, world: World) -> None:
-    both = parse(f"INCLUDE ItemID WHERE {one.condition} | EXCLUDE ItemID WHERE {one.condition}")
+def test_including_and_excluding_the_same_keeps_nothing(clause: Said, world: World) -> None:
+    both = parse(f"INCLUDE ItemID WHERE {clause.condition} | EXCLUDE ItemID WHERE {clause.condition}")
     assert not any(world.keeps(both))
 
 
 @settings(max_examples=50, deadline=None)
 @given(chains, worlds)
 def test_case_of_everything_but_values_does_not_matter(chain: list[Said], world: World) -> None:
-    parts = " | ".join(one.text for one in chain).replace("$N", '"$N"').replace("$T", '"$T"').split('"')
+    parts = " | ".join(clause.text for clause in chain).replace("$N", '"$N"').replace("$T", '"$T"').split('"')
     changed = '"'.join(part if place % 2 else part.swapcase() for place, part in enumerate(parts))
     changed = changed.replace('"$N"', "$N").replace('"$T"', "$T")
     assert world.keeps(parse(changed)) == world.keeps(joined(chain))

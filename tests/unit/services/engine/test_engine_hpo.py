@@ -101,20 +101,20 @@ def test_settings_lie_within_the_ranges_and_are_drawn_once_and_again_the_same() 
     search = Search.of(ranges, SIMS)
     settings = [*search.drawn(4)]
     assert len(settings) == 7  # the eighth trial is the solution's own
-    assert {one["min_cointeraction_count"] for one in settings} == {"2", "3"}
-    assert all(0.2 <= float(one["popularity_discount_factor"]) <= 0.3 for one in settings)
+    assert {setting["min_cointeraction_count"] for setting in settings} == {"2", "3"}
+    assert all(0.2 <= float(setting["popularity_discount_factor"]) <= 0.3 for setting in settings)
     assert settings == [*search.drawn(4)] != [*search.drawn(5)]
 
 
 def test_small_spaces_are_not_searched_twice() -> None:
     ranges = config(categorical=[{"name": "recency_mask", "values": ["True", "False"]}])
     settings = [*Search.of(ranges, RECURRENT).drawn(1)]
-    assert sorted(one["recency_mask"] for one in settings) == ["False", "True"]
+    assert sorted(setting["recency_mask"] for setting in settings) == ["False", "True"]
 
 
 def test_without_ranges_all_that_can_be_tuned_is(walk: Training) -> None:
     search = Search.of({}, SIMS)
-    assert [one.name for one in search.ranges] == ["popularity_discount_factor", "min_cointeraction_count"]
+    assert [range_.name for range_ in search.ranges] == ["popularity_discount_factor", "min_cointeraction_count"]
     assert search.trials == 16
     untunable = RECIPES["aws-user-personalization-v2"].algorithm.hyperparameters
     assert best_options(Stepping, walk, {}, Search.of({}, untunable), seed=1) == {}

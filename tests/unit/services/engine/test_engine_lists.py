@@ -24,13 +24,13 @@ Shop = dict[str, str]
 
 def _narrowed() -> list[tuple[str, str]]:
     model = Session().get_service_model("personalize")
-    found = []
+    narrowed = []
     for operation in model.operation_names:
         shape = model.operation_model(operation).input_shape
         members = [member for member in shape.members if member.endswith("Arn")] if shape else []
         if operation.startswith("List") and operation not in OF_NO_RESOURCES:
-            found += [(operation, member) for member in members]
-    return found
+            narrowed += [(operation, member) for member in members]
+    return narrowed
 
 
 NARROWED = _narrowed()

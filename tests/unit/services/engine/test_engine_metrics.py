@@ -66,8 +66,8 @@ def test_list_without_hits_counts_zero() -> None:
 
 
 def test_hits_belong_to_their_own_user() -> None:
-    found = hits(np.array([[1, 2], [1, 2]]), histories([2], [9, 1]), n_items=10)
-    assert found.tolist() == [[False, True], [True, False]]
+    hit = hits(np.array([[1, 2], [1, 2]]), histories([2], [9, 1]), n_items=10)
+    assert hit.tolist() == [[False, True], [True, False]]
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_an_item_that_a_list_names_again_hits_once_at_its_first_place(
 
 
 def test_hits_of_one_list_are_not_spent_by_another() -> None:
-    found = hits(np.array([[1, 1], [1, 2], [2, 1]]), histories([1], [1], [1]), n_items=5)
-    assert found.tolist() == [[True, False], [True, False], [False, True]]
+    hit = hits(np.array([[1, 1], [1, 2], [2, 1]]), histories([1], [1], [1]), n_items=5)
+    assert hit.tolist() == [[True, False], [True, False], [False, True]]
 
 
 def test_users_and_items_that_are_named_again_count_once_in_segments_and_trends() -> None:
@@ -112,7 +112,7 @@ many_lists = st.integers(1, 25).flatmap(
 
 @given(many_lists)
 def test_every_figure_of_any_lists_lies_between_nought_and_one(pairs: list[tuple[list[int], list[int]]]) -> None:
-    ranked, truths = np.array([one for one, _ in pairs]), histories(*(truth for _, truth in pairs))
+    ranked, truths = np.array([ranking for ranking, _ in pairs]), histories(*(truth for _, truth in pairs))
     figures = evaluate(ranked, truths, 12) | evaluate_textbook(ranked, truths, 12)
     figures |= evaluate_weighted(ranked, truths, 12, [1.0]) | {"rewards": average_rewards(ranked, truths, np.ones(12))}
     takers = truths.binary(12)
@@ -125,7 +125,7 @@ def test_every_figure_of_any_lists_lies_between_nought_and_one(pairs: list[tuple
 @given(many_lists)
 def test_figures_of_any_lists_are_those_of_the_book(pairs: list[tuple[list[int], list[int]]]) -> None:
     figures = evaluate_textbook(
-        np.array([one for one, _ in pairs]), histories(*(truth for _, truth in pairs)), n_items=12
+        np.array([ranking for ranking, _ in pairs]), histories(*(truth for _, truth in pairs)), n_items=12
     )
     gained = []
     for ranked, truth in pairs:
@@ -160,11 +160,11 @@ def test_coverage_counts_items_that_nobody_took() -> None:
 
 
 def test_textbook_ideal_counts_all_that_is_true() -> None:
-    found = relevance(2, 5)
+    ideal = relevance(2, 5)
     both = 1 + 1 / np.log2(3)
-    assert textbook_ndcg(found, np.array([2]), 5) == pytest.approx((1 / np.log2(3) + 1 / np.log2(6)) / both)
+    assert textbook_ndcg(ideal, np.array([2]), 5) == pytest.approx((1 / np.log2(3) + 1 / np.log2(6)) / both)
     many = (1 / np.log2(np.arange(2, 7))).sum()
-    assert textbook_ndcg(found, np.array([40]), 5) == pytest.approx((1 / np.log2(3) + 1 / np.log2(6)) / many)
+    assert textbook_ndcg(ideal, np.array([40]), 5) == pytest.approx((1 / np.log2(3) + 1 / np.log2(6)) / many)
     figures = evaluate_textbook(np.array([[0, 1, 2]]), histories([1, 1]), n_items=3)
     assert figures["textbook_normalized_discounted_cumulative_gain_at_5"] == pytest.approx(1 / np.log2(3), abs=1e-4)
 

@@ -126,8 +126,8 @@ def test_schema_that_an_update_waits_for_is_in_use(control: Control, group: str)
     control.pace(0.4)
     control.UpdateDataset(datasetArn=dataset, schemaArn=same)
     refused("ResourceInUse", control.DeleteSchema, "being updated", schemaArn=same)
-    found = control.settled("Dataset", dataset, update=True)
-    assert (found["status"], found["schemaArn"]) == ("ACTIVE", same)
+    dataset_now = control.settled("Dataset", dataset, update=True)
+    assert (dataset_now["status"], dataset_now["schemaArn"]) == ("ACTIVE", same)
 
 
 @pytest.mark.parametrize(
@@ -316,11 +316,13 @@ def test_algorithm_and_transformation_of_a_recipe_tell_their_parameters(control:
     algorithm = control.DescribeAlgorithm(algorithmArn=recipe["algorithmArn"])["algorithm"]
     assert algorithm["defaultHyperParameters"] == {"hidden_dimension": "149", "bptt": "32", "recency_mask": "True"}
     (bptt,) = [
-        one for one in algorithm["defaultHyperParameterRanges"]["integerHyperParameterRanges"] if one["name"] == "bptt"
+        range_
+        for range_ in algorithm["defaultHyperParameterRanges"]["integerHyperParameterRanges"]
+        if range_["name"] == "bptt"
     ]
     assert bptt == {"name": "bptt", "minValue": 2, "maxValue": 32, "isTunable": True}
-    found = control.DescribeFeatureTransformation(featureTransformationArn=recipe["featureTransformationArn"])
-    defaults = found["featureTransformation"]["defaultParameters"]
+    transformation = control.DescribeFeatureTransformation(featureTransformationArn=recipe["featureTransformationArn"])
+    defaults = transformation["featureTransformation"]["defaultParameters"]
     assert defaults["max_user_history_length_percentile"] == "0.99"
     missing = "arn:aws:personalize:::algorithm/none"
     refused("ResourceNotFound", control.DescribeAlgorithm, algorithmArn=missing)
@@ -389,7 +391,7 @@ def test_thirty_two_clients_at_once_see_whole_resources_only(control: Control, g
     assert len(filters) == len({*filters}) == 30
     assert {*full} == {"ResourceAlreadyExists", "LimitExceeded"}
     listed = control.ListFilters(datasetGroupArn=group)["Filters"]
-    assert {one["filterArn"] for one in listed} == {*filters}
+    assert {summary["filterArn"] for summary in listed} == {*filters}
     assert {control.settled("Filter", arn)["status"] for arn in filters} == {"ACTIVE"}
 
 

@@ -136,10 +136,10 @@ def test_every_kind_in_every_state_is_listed_and_has_a_page(store: Store, site: 
         for kind in KINDS.values() if kind is not SOLUTION_VERSION for n, status in enumerate(statuses)
     ]  # fmt: skip
     page = Page(site.overview())
-    for one in made:
-        path = path_of(one.kind, one.arn)
+    for resource in made:
+        path = path_of(resource.kind, resource.arn)
         assert path in page.links()
-        assert one.tail in Page(site.resource(one.arn)).text
+        assert resource.tail in Page(site.resource(resource.arn)).text
     assert page.count("caption") == page.count("table")
     assert page.count("progress") == 2 * (len(KINDS) - 1)
 
@@ -220,9 +220,9 @@ def test_pages_are_closed_where_calls_are_signed(tmp_path: Path) -> None:
 
 
 def test_two_applications_count_apart() -> None:
-    one, other = Telemetry(), Telemetry()
-    one.answered("ListRecipes", 200, 0.1)
-    assert b"ListRecipes" in one.calls()
+    first, other = Telemetry(), Telemetry()
+    first.answered("ListRecipes", 200, 0.1)
+    assert b"ListRecipes" in first.calls()
     assert b"ListRecipes" not in other.calls()
 
 

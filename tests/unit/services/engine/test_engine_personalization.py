@@ -180,7 +180,7 @@ def test_tuning_takes_the_best_blend_and_others_may_follow(model: UserPersonaliz
     rows = split_users(training.histories, 0).validation
     validation = next_examples(training.histories, rows)
     tuned = model.tuned(validation)
-    hit = {name: _hits(one, validation) for name, one in (("default", model), ("tuned", tuned))}
+    hit = {name: _hits(blend, validation) for name, blend in (("default", model), ("tuned", tuned))}
     assert hit["tuned"] >= hit["default"]
     assert model.like(tuned).blend == tuned.blend
 
@@ -202,12 +202,12 @@ def test_the_choice_is_the_best_of_all_tastes(limit: int, training: Training, mo
     learnt, validation = judged(training)
     fixed = UserPersonalization.fit(learnt, {}).tuned(validation)
     candidates = [fixed, *fixed._tastes(learnt, {}, validation)]
-    names = [tuple(name for name in one.mix if name != "scale") for one in candidates]
+    names = [tuple(name for name in candidate.mix if name != "scale") for candidate in candidates]
     assert (("ease",) in names) == (limit == 16_000)
     assert len(names) == len(NAMES[limit]) + len(SHARES)
     assert {*names[: len(NAMES[limit])]} == NAMES[limit]
     chosen = UserPersonalization.chosen(learnt, {}, validation)
-    assert chosen.worth(validation) >= max(one.worth(validation) for one in candidates)
+    assert chosen.worth(validation) >= max(candidate.worth(validation) for candidate in candidates)
     assert sum(chosen.mix.get(name, 0) for name in ("ease", "cosine", "rp3beta")) == pytest.approx(1)
     assert sp.issparse(chosen.refitted(training, {}).weights) == (limit == 10)
 

@@ -27,10 +27,10 @@ def read(operation: str, body: bytes) -> dict[str, object]:
 
 
 def operation_named(name: str) -> protocol.Operation:
-    (found,) = [
+    (operation,) = [
         protocol.operations(service)[name] for service in protocol.SERVICES if name in protocol.operations(service)
     ]
-    return found
+    return operation
 
 
 @pytest.mark.parametrize("target", ["", "CreateSchema", "AmazonPersonalize.Nothing", "Other.CreateSchema"])

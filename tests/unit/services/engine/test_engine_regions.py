@@ -44,15 +44,15 @@ def filled(shape: Any) -> Any:
 
 def requests() -> list[tuple[str, str, dict[str, Any]]]:
     """Every operation with every member that names a resource, and a request in which it names one of REGION."""
-    found = []
+    calls = []
     for service in SERVICES:
         model = service_model(service)
         for name in model.operation_names:
             shape = model.operation_model(name).input_shape
             for member in sorted(shape.members):
                 if member.endswith("Arn") and member not in OF_OTHERS:
-                    found.append((name, member, filled(shape) | {member: SHOP}))
-    return found
+                    calls.append((name, member, filled(shape) | {member: SHOP}))
+    return calls
 
 
 @pytest.fixture(scope="module")

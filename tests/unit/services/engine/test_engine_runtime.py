@@ -123,7 +123,7 @@ def test_the_last_word_on_an_item_counts() -> None:
 
 def test_items_shown_without_a_later_event_are_counted() -> None:
     live = [event(1, "a", impression=("a", "b", "c")), event(2, "b", impression=("b", "c"))]
-    assert dict(signals(live, {}, lambda one: one.impression).passed_over) == {"c": 2}
+    assert dict(signals(live, {}, lambda event: event.impression).passed_over) == {"c": 2}
 
 
 def test_no_record_no_signal() -> None:
@@ -198,9 +198,9 @@ def test_interleaving_keeps_both_orders_and_draws_the_places() -> None:
 def test_lists_are_remembered_up_to_a_number() -> None:
     issued = Issued(capacity=2)
     first, second, third = (written(new_id()) for _ in range(3))
-    for number, one in enumerate((first, second, third)):
-        issued.remember(one, [f"i{number}"])
-    assert [issued.items(one) for one in (first, second, third)] == [(), ("i1",), ("i2",)]
+    for number, ranked_list in enumerate((first, second, third)):
+        issued.remember(ranked_list, [f"i{number}"])
+    assert [issued.items(ranked_list) for ranked_list in (first, second, third)] == [(), ("i1",), ("i2",)]
     assert len(first) == 40
 
 

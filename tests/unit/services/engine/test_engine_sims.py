@@ -105,7 +105,7 @@ def test_many_items_do_without_ease_with_much_the_same_answers(
     monkeypatch.setattr(sims, "MAX_DENSE_ITEMS", 10)
     model = Sims.fit(two_tastes, {})
     sparse = lists(model)
-    assert np.mean([len({*one} & {*other}) / 5 for one, other in zip(dense, sparse, strict=True)]) > 0.6
+    assert np.mean([len({*ranking} & {*other}) / 5 for ranking, other in zip(dense, sparse, strict=True)]) > 0.6
     assert ((sparse % 2) == (np.arange(N_ITEMS) % 2)[:, None]).mean() > 0.9
 
 

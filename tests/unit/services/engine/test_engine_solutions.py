@@ -97,10 +97,10 @@ def test_update_of_a_solution_is_told_and_then_taken(control: Control, group: st
     assert control.described("Solution", solution)["performAutoTraining"] is True
     refused("ResourceInUse", control.UpdateSolution, solutionArn=solution, performAutoTraining=True)
     refused("ResourceInUse", control.DeleteSolution, "update", solutionArn=solution)
-    found = control.settled("Solution", solution, update=True)
-    assert (found["performAutoTraining"], found["solutionConfig"]) == (False, config)
-    assert found["latestSolutionUpdate"]["solutionUpdateConfig"] == config
-    assert found["status"] == "ACTIVE"
+    updated = control.settled("Solution", solution, update=True)
+    assert (updated["performAutoTraining"], updated["solutionConfig"]) == (False, config)
+    assert updated["latestSolutionUpdate"]["solutionUpdateConfig"] == config
+    assert updated["status"] == "ACTIVE"
 
 
 def test_search_over_recipes_settles_on_one_and_tunes_it(control: Control, group: str) -> None:
@@ -118,8 +118,8 @@ SEARCH = "hpoConfig"
 UP, UP2 = "aws-user-personalization", "aws-user-personalization-v2"
 
 
-def ranges(kind: str, **one: Any) -> dict[str, Any]:
-    return {SEARCH: {"algorithmHyperParameterRanges": {f"{kind}HyperParameterRanges": [one]}}}
+def ranges(kind: str, **bounds: Any) -> dict[str, Any]:
+    return {SEARCH: {"algorithmHyperParameterRanges": {f"{kind}HyperParameterRanges": [bounds]}}}
 
 
 def events(*listed: dict[str, Any]) -> dict[str, Any]:

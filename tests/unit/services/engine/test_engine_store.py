@@ -65,8 +65,8 @@ def test_pages_filter_by_region_and_parent(store: Store) -> None:
     for name in ("a", "b"):
         store.add(Resource.create(DATASET, "us-east-1", f"{name}/ITEMS", {"datasetGroupArn": name}))
     store.add(Resource.create(DATASET, "eu-west-1", "a/ITEMS", {"datasetGroupArn": "a"}))
-    found = store.page(DATASET, region="us-east-1", where=("datasetGroupArn", "a"))
-    assert [one.tail for one in found] == ["a/ITEMS"]
+    page = store.page(DATASET, region="us-east-1", where=("datasetGroupArn", "a"))
+    assert [resource.tail for resource in page] == ["a/ITEMS"]
     newest = store.page(DATASET, rows=1)[0]
     assert newest.region == "eu-west-1"
     assert len(store.page(DATASET, before=newest.seq)) == 2
@@ -107,7 +107,7 @@ def test_what_names_a_resource_is_found_by_it_as_it_is_now(store: Store) -> None
     campaign.body["solutionVersionArn"] = "new"
     store.save(campaign)
     assert store.page(CAMPAIGN, where=("solutionVersionArn", "old")) == []
-    assert [one.tail for one in store.page(CAMPAIGN, where=("solutionVersionArn", "new"))] == ["live"]
+    assert [resource.tail for resource in store.page(CAMPAIGN, where=("solutionVersionArn", "new"))] == ["live"]
     store.remove(campaign)
     assert store.page(CAMPAIGN, where=("solutionVersionArn", "new")) == []
     with pytest.raises(ValueError, match="'name'"):
@@ -169,10 +169,10 @@ def test_thirty_two_threads_keep_every_promise(store: Store) -> None:
             mine = group(f"t{thread}-{n}")
             store.add(mine, [{"tagKey": "k", "tagValue": str(n)}])
             with store.transaction():
-                found = store.get(DATASET_GROUP, mine.arn)
-                found.move("ACTIVE")
-                store.save(found)
-            listed = [one.seq for one in store.page(DATASET_GROUP)]
+                stored = store.get(DATASET_GROUP, mine.arn)
+                stored.move("ACTIVE")
+                store.save(stored)
+            listed = [resource.seq for resource in store.page(DATASET_GROUP)]
             assert listed == sorted(listed, reverse=True)
             assert mine.seq in listed
             if n % 2:
@@ -187,7 +187,7 @@ def test_thirty_two_threads_keep_every_promise(store: Store) -> None:
         for done in [threads.submit(work, thread) for thread in range(32)]:
             done.result()
     assert len(won) == 1
-    rest = {one.tail for one in store.page(DATASET_GROUP)}
+    rest = {resource.tail for resource in store.page(DATASET_GROUP)}
     assert rest == {"common"} | {f"t{thread}-{n}" for thread in range(32) for n in range(0, 10, 2)}
     assert len(store.in_status(["ACTIVE"])) == 160
-    assert all(len(store.tags(one.arn)) == (one.tail != "common") for one in store.page(DATASET_GROUP))
+    assert all(len(store.tags(resource.arn)) == (resource.tail != "common") for resource in store.page(DATASET_GROUP))

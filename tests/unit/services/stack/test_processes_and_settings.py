@@ -102,7 +102,9 @@ def test_a_bucket_of_ones_own_is_the_engines_too(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AISLE_STORAGE__BUCKET", "shop")
     get_settings.cache_clear()
     at = Addresses(**dict.fromkeys(Addresses.__dataclass_fields__, ""))  # type: ignore[arg-type]
-    (engine,) = [one for one in beside_airflow(at, StackSecrets.make(), tmp_path) if one.name == "engine"]
+    (engine,) = [
+        component for component in beside_airflow(at, StackSecrets.make(), tmp_path) if component.name == "engine"
+    ]
     get_settings.cache_clear()
     assert environment_of(engine.environment, tmp_path)["ENGINE_BUCKETS"] == "shop"
     monkeypatch.setenv("ENGINE_BUCKETS", "shop,archive")
@@ -131,7 +133,7 @@ def test_ones_own_s3_server_is_asked_with_ones_own_key(
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         (
             "postgresql://aisle:p%40ss@127.0.0.1:5433/warehouse",
@@ -150,8 +152,8 @@ def test_ones_own_s3_server_is_asked_with_ones_own_key(
         ("host=/run/postgresql dbname=w", {"PGHOST": "/run/postgresql", "PGDATABASE": "w"}),
     ],
 )
-def test_programs_of_libpq_are_told_by_their_environment(url: str, told: dict[str, str]) -> None:
-    assert libpq_environment(url) == told
+def test_programs_of_libpq_are_told_by_their_environment(url: str, expected: dict[str, str]) -> None:
+    assert libpq_environment(url) == expected
 
 
 def test_psql_is_opened_without_a_password_among_its_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
