@@ -15,7 +15,7 @@ from services.engine.protocol import CONTROL, paths
 from tests.conformance import refusals
 from tests.conformance.drivers import SERVICE_OF, Answered, Boto, CommandLine
 from tests.conformance.life import Life
-from tests.integration.engine.conftest import EngineProcess
+from tests.integration.engine_process import EngineProcess
 
 PATHS = {operation.name: path for path, operation in paths().items()}
 

@@ -31,7 +31,7 @@ from services.engine.protocol import SERVICES, Operation, operations, service_mo
 from services.engine.settings import EngineSettings
 from tests.conformance.drivers import Boto
 from tests.conformance.life import Life
-from tests.integration.engine.conftest import EngineProcess
+from tests.integration.engine_process import EngineProcess
 
 MAX_SECONDS = 5
 REGION = "us-east-1"

@@ -1,12 +1,8 @@
-"""What the legs around Personalize are tested with: a small company in the marts, a running engine, whole DAG runs."""
+"""What the stages around Personalize are tested with: a small company in the marts, an engine, whole DAG runs."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,85 +11,27 @@ import boto3
 import psycopg
 import pytest
 
-from tests.waiting import wait_for
+from tests.integration.engine_process import EngineProcess
 
 ROOT = Path(__file__).parents[2]
 
-MARTS = """
-create schema core;
-create schema personalize;
-
-create table core.held_back_items (item_id text, column_name text, reason text, text_digest text);
-
-create table personalize.items as
-select
-    format('P%s', lpad(n::text, 3, '0')) as item_id,
-    format('product "%s", with a comma', n) as product_name,
-    case when n % 10 > 0 then format('category %s', n % 5) end as category,
-    (n * 1.5)::real as price,
-    1700000000::bigint + n as creation_timestamp
-from generate_series(1, 40) as n;
-
--- Everybody buys within one fifth of the items.
-create table personalize.interactions as
-select
-    md5(customer::text) as user_id,
-    format('P%s', lpad((1 + (customer % 5) + 5 * ((customer * 7 + nth * nth) % 8))::text, 3, '0')) as item_id,
-    'purchase'::text as event_type,
-    (1 + nth % 3)::real as event_value,
-    1710000000::bigint + customer * 86400 + nth * 3600 as timestamp
-from generate_series(1, 120) as customer, generate_series(1, 12) as nth;
-
-create table core.customers as
-select
-    user_id,
-    count(*) as n_sales,
-    count(*) as n_purchases,
-    to_timestamp(max(timestamp)) as last_purchased_at
-from personalize.interactions
-group by user_id
-union all
-select 'only cancelled', 0, 0, null;
-
-create table personalize.users as
-select user_id, null::integer as age, null::text as gender, 'Lahore, Punjab'::text as location
-from core.customers
-where n_purchases > 0;
-"""
+MARTS = Path(__file__).with_name("marts.sql")
 
 
 @pytest.fixture
 def marts(warehouse_url: str) -> str:
     """URL of a warehouse whose marts hold 120 customers, 40 items and 1,440 purchases."""
     with psycopg.connect(warehouse_url) as connection:
-        connection.execute(MARTS.encode())
+        connection.execute(MARTS.read_bytes())
     return warehouse_url
 
 
 @pytest.fixture
 def engine_url(s3_endpoint: str, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh engine, a process of its own, that reads and writes the tests' S3 server."""
-    command = [sys.executable, "-m", "services.engine", "--port", "0", "--data-dir", str(tmp_path / "engine")]
-    environment = os.environ | {"AWS_ENDPOINT_URL_S3": s3_endpoint, "ENGINE_BUCKETS": "*", "PYTHONUNBUFFERED": "1"}
-    log = tmp_path / "engine.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        yield _address_in(log, process)
-    finally:
-        process.terminate()
-        process.wait(timeout=120)
-
-
-def _address_in(log: Path, process: subprocess.Popen[bytes]) -> str:
-    """Where the engine says that it listens."""
-
-    def address() -> str | None:
-        assert process.poll() is None, f"the engine ended with status {process.returncode}:\n{log.read_text()}"
-        listening = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
-        return listening and listening[0]
-
-    return wait_for(address, lambda: f"the engine's address in its log:\n{log.read_text()}")
+    engine = EngineProcess(tmp_path / "engine", s3_endpoint)
+    yield engine.url
+    engine.stop()
 
 
 @pytest.fixture

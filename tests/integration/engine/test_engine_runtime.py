@@ -146,7 +146,7 @@ def world(engine: Any, s3_endpoint: str, shop_class: Any) -> World:
 
 @pytest.fixture(scope="module")
 def shop_class() -> Any:
-    from tests.integration.engine.conftest import Shop
+    from tests.integration.engine.shop import Shop
 
     return Shop
 

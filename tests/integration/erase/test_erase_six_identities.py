@@ -10,10 +10,8 @@ import gzip
 import os
 import re
 import sqlite3
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,7 @@ from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
 from tests.integration.company_served import connect_company
 from tests.integration.erase.test_erase_dag import MARTS, file_request
-from tests.integration.ingest.conftest import START, ScriptedCompany, _handler, order_of
+from tests.integration.ingest.scripted_company import START, ScriptedCompany, order_of, scripted_company
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 NAME, ADDRESS = "Mahnoor Vanishing", "7 Nowhere Crescent"
@@ -80,16 +78,11 @@ def sell(company: ScriptedCompany) -> None:
 @pytest.fixture
 def company(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedCompany]:
     """A company that has sold to the person in all of their identities, and is what the DAGs ask."""
-    scripted = ScriptedCompany()
-    sell(scripted)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(scripted))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    connect_company(f"http://127.0.0.1:{server.server_port}", monkeypatch)
-    monkeypatch.setenv("AISLE_INGEST__START_AT", START.isoformat())
-    yield scripted
-    server.shutdown()
-    server.server_close()
+    with scripted_company() as scripted:
+        sell(scripted)
+        connect_company(scripted.url, monkeypatch)
+        monkeypatch.setenv("AISLE_INGEST__START_AT", START.isoformat())
+        yield scripted
 
 
 class Places:

@@ -20,7 +20,7 @@ from aisle.groups.environment_file import load
 from aisle.models import registry
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
-from tests.integration.engine.conftest import EngineProcess
+from tests.integration.engine_process import EngineProcess
 from tests.integration.faults.proxy import Answer, Fault, FaultProxy
 from tests.waiting import settled, wait_for
 

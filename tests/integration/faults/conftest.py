@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -17,29 +14,19 @@ from pathlib import Path
 import boto3
 import pytest
 
-from services.stack.postgres import free_port
+from tests.integration.engine_process import EngineProcess
 from tests.integration.faults.proxy import FaultProxy
 from tests.integration.faults.world import World
-from tests.waiting import wait_for_server
-
-ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
 def running_engine(data: Path, s3_endpoint: str, **environment: str) -> Iterator[str]:
     """URL of an engine of its own process on this data folder."""
-    port = free_port()
-    command = [sys.executable, "-m", "services.engine", "--port", str(port), "--data-dir", str(data)]
-    with (data.parent / "engine.log").open("ab") as log:
-        environment = {**os.environ, "AWS_ENDPOINT_URL_S3": s3_endpoint, "ENGINE_BUCKETS": "*", **environment}
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    engine = EngineProcess(data, s3_endpoint, **environment)
     try:
-        url = f"http://127.0.0.1:{port}"
-        wait_for_server(f"{url}/health/ready", process, data.parent / "engine.log")
-        yield url
+        yield engine.url
     finally:
-        process.terminate()
-        process.wait(timeout=120)
+        engine.stop()
 
 
 def connection_to(personalize_url: str) -> str:

@@ -30,27 +30,27 @@ def edit(company: Any, numbers: range, **changes: Any) -> None:
 
 
 def test_good_orders_that_come_again_with_an_unknown_status_stop_the_gate_and_stay_in_raw(
-    line: Any, company: Any, tmp_path: Path
+    ingest: Any, company: Any, tmp_path: Path
 ) -> None:
     company.sell(100)
-    line.run(300)
-    run_border("raw", line.url, "first", tmp_path)
+    ingest.run(300)
+    run_border("raw", ingest.url, "first", tmp_path)
     edit(company, range(60), status="Fulfilled")
-    line.run(300, "again", overlap_hours=1000)
-    message = stopped(line.url, "second", tmp_path)
+    ingest.run(300, "again", overlap_hours=1000)
+    message = stopped(ingest.url, "second", tmp_path)
     assert "source pos, reason unknown_status, orders 60, order items 120, share 0.6" in message
-    assert len(line.order_ids()) == 100
+    assert len(ingest.order_ids()) == 100
 
 
-def test_one_new_status_word_is_told_by_name_on_the_day_it_comes(line: Any, company: Any, tmp_path: Path) -> None:
+def test_one_new_status_word_is_told_by_name_on_the_day_it_comes(ingest: Any, company: Any, tmp_path: Path) -> None:
     company.sell(100)
-    line.run(300)
-    run_border("raw", line.url, "first", tmp_path)
+    ingest.run(300)
+    run_border("raw", ingest.url, "first", tmp_path)
     edit(company, range(2), status="fulfilled")
-    line.run(300, "again", overlap_hours=1000)
+    ingest.run(300, "again", overlap_hours=1000)
     assert (
         "source pos, status fulfilled, orders refused 2"
-        in noted(line.url, "second", tmp_path)["status_words_are_mapped"]
+        in noted(ingest.url, "second", tmp_path)["status_words_are_mapped"]
     )
 
 
@@ -63,20 +63,20 @@ def test_one_new_status_word_is_told_by_name_on_the_day_it_comes(line: Any, comp
     ],
 )
 def test_a_source_that_is_refused_whole_from_its_first_day_stops_the_gate(
-    line: Any, company: Any, tmp_path: Path, changes: dict[str, Any]
+    ingest: Any, company: Any, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     company.sell(100)
     edit(company, range(100), **changes)
-    line.run(300)
-    message = stopped(line.url, "first", tmp_path)
+    ingest.run(300)
+    message = stopped(ingest.url, "first", tmp_path)
     assert "source pos, reason any reason, orders 100" in message
 
 
-def test_orders_that_are_repaired_by_a_backfill_let_the_gate_pass(line: Any, company: Any, tmp_path: Path) -> None:
+def test_orders_that_are_repaired_by_a_backfill_let_the_gate_pass(ingest: Any, company: Any, tmp_path: Path) -> None:
     company.sell(100)
     edit(company, range(60), status="fulfilled")
-    line.run(300)
-    stopped(line.url, "first", tmp_path)
+    ingest.run(300)
+    stopped(ingest.url, "first", tmp_path)
     edit(company, range(60), updated_at="2026-03-01T00:00:00Z")
-    line.run(300, "again", overlap_hours=1000)
-    assert "refusals_are_rare" not in noted(line.url, "second", tmp_path)
+    ingest.run(300, "again", overlap_hours=1000)
+    assert "refusals_are_rare" not in noted(ingest.url, "second", tmp_path)

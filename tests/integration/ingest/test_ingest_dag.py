@@ -63,7 +63,7 @@ def announcements(run_key: str) -> int:
         return sum(event.extra.get("run_key") == run_key for event in session.query(AssetEvent))
 
 
-def lines_accounted_for(url: str) -> int:
+def items_accounted_for(url: str) -> int:
     with psycopg.connect(url) as connection:
         totals = connection.execute(
             "select (select sum(1 + merged_lines) from raw.company__order_items)"
@@ -77,7 +77,7 @@ def test_a_run_accounts_for_every_line_and_the_next_one_finds_nothing_new(
     run_ingest: Run, simulated: Any, warehouse_url: str
 ) -> None:
     assert run_ingest("first") == dict.fromkeys(("pull_pos", "pull_oe", "announce_orders"), "success")
-    assert lines_accounted_for(warehouse_url) == simulated.health()["order_lines"]
+    assert items_accounted_for(warehouse_url) == simulated.health()["order_lines"]
     assert announcements("first") == 1
     with psycopg.connect(warehouse_url) as connection:
         receipts = connection.execute(

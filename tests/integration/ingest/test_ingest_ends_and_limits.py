@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aisle.errors import AisleError, CompanyApiUnavailable, ContractBroken
-from tests.integration.ingest.conftest import send
+from tests.integration.ingest.scripted_company import send
 from tests.integration.ingest.test_ingest_client import ids
 
 TWO = ["A0000", "A0001"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aisle.errors import AisleError, CompanyApiUnavailable, ContractBroken, WindowNotWhole
-from tests.integration.ingest.conftest import send
+from tests.integration.ingest.scripted_company import send
 
 Answers = Callable[[dict[str, str]], Any]
 
@@ -39,33 +39,33 @@ def overlapping(company: Any, largest_page: int, first_overlap: int = 1) -> Answ
     return answer
 
 
-def states(line: Any) -> list[tuple[str, int]]:
-    windows: list[tuple[str, int]] = line.rows("select state, orders from ops.ingest_windows order by window_start")
+def states(ingest: Any) -> list[tuple[str, int]]:
+    windows: list[tuple[str, int]] = ingest.rows("select state, orders from ops.ingest_windows order by window_start")
     return windows
 
 
 @pytest.mark.parametrize("n_repeats", [1, 25])
 def test_a_window_whose_pages_overlap_is_read_again_in_smaller_parts_until_nothing_is_missing(
-    line: Any, company: Any, n_repeats: int
+    ingest: Any, company: Any, n_repeats: int
 ) -> None:
     company.sell(100)
     scripted(company, overlapping(company, 50, n_repeats))
-    pulled = line.run(100)
-    assert line.order_ids() == [order["order_id"] for order in company.pos]
-    assert states(line) == [("proven", 100)]
+    pulled = ingest.run(100)
+    assert ingest.order_ids() == [order["order_id"] for order in company.pos]
+    assert states(ingest) == [("proven", 100)]
     assert pulled.total.repeated_orders == n_repeats
-    assert line.watermark_hours() == 100
+    assert ingest.watermark_hours() == 100
 
 
-def test_a_last_page_that_only_repeats_is_an_overlap_like_any_other(line: Any, company: Any) -> None:
+def test_a_last_page_that_only_repeats_is_an_overlap_like_any_other(ingest: Any, company: Any) -> None:
     company.sell(75)
     scripted(company, overlapping(company, 50, 25))
-    assert line.run(75).total.repeated_orders == 25
-    assert line.order_ids() == [order["order_id"] for order in company.pos]
-    assert states(line) == [("proven", 75)]
+    assert ingest.run(75).total.repeated_orders == 25
+    assert ingest.order_ids() == [order["order_id"] for order in company.pos]
+    assert states(ingest) == [("proven", 75)]
 
 
-def test_pages_that_overlap_by_cursor_are_noticed_too(line: Any, company: Any) -> None:
+def test_pages_that_overlap_by_cursor_are_noticed_too(ingest: Any, company: Any) -> None:
     company.sell(6)
 
     def answer(query: dict[str, str]) -> Any:
@@ -77,32 +77,32 @@ def test_pages_that_overlap_by_cursor_are_noticed_too(line: Any, company: Any) -
         return {"data": data, "next_cursor": following}
 
     scripted(company, answer)
-    line.run(24)
-    assert len(line.order_ids()) == 6
+    ingest.run(24)
+    assert len(ingest.order_ids()) == 6
 
 
-def test_pages_that_overlap_however_often_they_are_read_are_never_proven(line: Any, company: Any) -> None:
+def test_pages_that_overlap_however_often_they_are_read_are_never_proven(ingest: Any, company: Any) -> None:
     company.sell(100)
     pages = {1: company.pos[:50], 2: company.pos[25:50] + company.pos[75:]}
     scripted(company, lambda query: pages.get(int(query.get("page", 1)), []))
     with pytest.raises(WindowNotWhole, match="page 2 repeats 25 orders of page 1") as raised:
-        line.run(100)
+        ingest.run(100)
     assert "75 different orders came" in str(raised.value)
-    assert states(line)[0][0] == "failed"
-    assert line.watermark_hours() == 0
+    assert states(ingest)[0][0] == "failed"
+    assert ingest.watermark_hours() == 0
     assert len(company.requests) <= 3 * (1 + 2 * 8)
 
 
-def test_an_overlap_that_passes_is_gone_when_the_parts_are_read(line: Any, company: Any) -> None:
+def test_an_overlap_that_passes_is_gone_when_the_parts_are_read(ingest: Any, company: Any) -> None:
     company.sell(100)
     company.shape, company.largest_page = "list", 50
     company.behave()
     company.answer_with(json.dumps(company.pos[49:99]).encode())
-    line.run(100)
-    assert states(line) == [("proven", 100)]
+    ingest.run(100)
+    assert states(ingest) == [("proven", 100)]
 
 
-def test_an_order_edited_while_its_window_is_paged_is_no_overlap(line: Any, company: Any) -> None:
+def test_an_order_edited_while_its_window_is_paged_is_no_overlap(ingest: Any, company: Any) -> None:
     company.sell(4)
     edited = {**company.pos[0], "updated_at": "2026-01-30T00:00:00Z", "city": "Multan"}
     pages = {"": (company.pos[:2], "b"), "b": ([*company.pos[2:], edited], None)}
@@ -112,12 +112,12 @@ def test_an_order_edited_while_its_window_is_paged_is_no_overlap(line: Any, comp
         return {"data": data, "next_cursor": following}
 
     scripted(company, answer)
-    assert line.run(24).total.repeated_orders == 0
+    assert ingest.run(24).total.repeated_orders == 0
     assert len(company.requests) == 2
-    assert line.rows("select city from raw.company__orders where order_id = 'A0000'") == [("Multan",)]
+    assert ingest.rows("select city from raw.company__orders where order_id = 'A0000'") == [("Multan",)]
 
 
-def test_an_edited_order_may_be_all_that_the_last_page_holds(line: Any, company: Any) -> None:
+def test_an_edited_order_may_be_all_that_the_last_page_holds(ingest: Any, company: Any) -> None:
     company.sell(2)
     edited = {**company.pos[0], "updated_at": "2026-01-30T00:00:00Z", "city": "Multan"}
     pages = {"": (company.pos, "b"), "b": ([edited], None)}
@@ -127,11 +127,11 @@ def test_an_edited_order_may_be_all_that_the_last_page_holds(line: Any, company:
         return {"data": data, "next_cursor": following}
 
     scripted(company, answer)
-    assert line.run(24).total.repeated_orders == 0
-    assert line.rows("select city from raw.company__orders where order_id = 'A0000'") == [("Multan",)]
+    assert ingest.run(24).total.repeated_orders == 0
+    assert ingest.rows("select city from raw.company__orders where order_id = 'A0000'") == [("Multan",)]
 
 
-def test_repeats_are_no_loss_where_the_promised_total_came(line: Any, company: Any) -> None:
+def test_repeats_are_no_loss_where_the_promised_total_came(ingest: Any, company: Any) -> None:
     """A cursor that begins with the last order of the page before repeats for ever, and loses nothing."""
     company.sell(4)
     pages = {"": (company.pos[:2], "b"), "b": (company.pos[1:], None)}
@@ -141,8 +141,8 @@ def test_repeats_are_no_loss_where_the_promised_total_came(line: Any, company: A
         return {"data": data, "next_cursor": following, "total": 4}
 
     scripted(company, answer)
-    assert line.run(24).total.repeated_orders == 1
-    assert states(line) == [("proven", 4)]
+    assert ingest.run(24).total.repeated_orders == 1
+    assert states(ingest) == [("proven", 4)]
 
 
 #: Members beside 12 orders of a last page, and what the message says of them.
@@ -164,14 +164,14 @@ CONTRADICTIONS = [
 
 @pytest.mark.parametrize(("members", "said"), CONTRADICTIONS, ids=lambda case: json.dumps(case)[:40])
 def test_an_answer_that_contradicts_its_own_completeness_proves_nothing(
-    line: Any, company: Any, members: dict[str, Any], said: str
+    ingest: Any, company: Any, members: dict[str, Any], said: str
 ) -> None:
     company.sell(12)
     scripted(company, lambda query: {"data": company.pos, "next_cursor": None, **members})
     with pytest.raises(WindowNotWhole) as raised:
-        line.run(24)
+        ingest.run(24)
     assert said in str(raised.value)
-    assert line.watermark_hours() == 0
+    assert ingest.watermark_hours() == 0
 
 
 #: Members beside the same 12 orders that say nothing against them.
@@ -186,14 +186,14 @@ AGREEMENTS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("members", AGREEMENTS, ids=json.dumps)
-def test_an_answer_that_agrees_with_itself_is_proven(line: Any, company: Any, members: dict[str, Any]) -> None:
+def test_an_answer_that_agrees_with_itself_is_proven(ingest: Any, company: Any, members: dict[str, Any]) -> None:
     company.sell(12)
     scripted(company, lambda query: {"data": company.pos, "next_cursor": None, **members})
-    line.run(24)
-    assert states(line) == [("proven", 12)]
+    ingest.run(24)
+    assert states(ingest) == [("proven", 12)]
 
 
-def test_a_count_may_be_of_the_page_or_of_the_window(line: Any, company: Any) -> None:
+def test_a_count_may_be_of_the_page_or_of_the_window(ingest: Any, company: Any) -> None:
     company.sell(5)
     pages = {"": (company.pos[:3], "b"), "b": (company.pos[3:], None)}
 
@@ -202,11 +202,11 @@ def test_a_count_may_be_of_the_page_or_of_the_window(line: Any, company: Any) ->
         return {"data": data, "next_cursor": following, "count": len(data), "total": 5}
 
     scripted(company, answer)
-    line.run(24)
-    assert states(line) == [("proven", 5)]
+    ingest.run(24)
+    assert states(ingest) == [("proven", 5)]
 
 
-def test_a_middle_page_shorter_than_its_own_count_proves_nothing(line: Any, company: Any) -> None:
+def test_a_middle_page_shorter_than_its_own_count_proves_nothing(ingest: Any, company: Any) -> None:
     company.sell(5)
     pages = {"": (company.pos[:2], "b"), "b": (company.pos[3:], None)}
 
@@ -216,15 +216,15 @@ def test_a_middle_page_shorter_than_its_own_count_proves_nothing(line: Any, comp
 
     scripted(company, answer)
     with pytest.raises(WindowNotWhole, match="`count` is 3"):
-        line.run(24)
+        ingest.run(24)
 
 
-def test_a_total_in_the_head_of_a_bare_list_is_weighed(line: Any, company: Any) -> None:
+def test_a_total_in_the_head_of_a_bare_list_is_weighed(ingest: Any, company: Any) -> None:
     company.sell(3)
     company.shape = "list"
     company.misbehaviours += [lambda handler, body: send(handler, 200, body, X_Total_Count="9")] * 100
     with pytest.raises(WindowNotWhole, match="`X-Total-Count` is 9"):
-        line.run(24)
+        ingest.run(24)
 
 
 FAILURES = [
@@ -241,15 +241,15 @@ FAILURES = [
 
 @pytest.mark.parametrize("body", FAILURES, ids=json.dumps)
 def test_an_answer_that_names_an_error_under_status_200_is_asked_for_again_and_then_stops(
-    line: Any, company: Any, body: dict[str, Any]
+    ingest: Any, company: Any, body: dict[str, Any]
 ) -> None:
     company.sell(3)
     company.answer_with(json.dumps(body).encode(), times=3)
     with pytest.raises(CompanyApiUnavailable, match="order service timed out"):
-        line.run(24)
-    assert states(line) == [("failed", 0)]
-    line.run(24)
-    assert len(line.order_ids()) == 3
+        ingest.run(24)
+    assert states(ingest) == [("failed", 0)]
+    ingest.run(24)
+    assert len(ingest.order_ids()) == 3
 
 
 #: Members of an envelope that is no valid JSON in a place that is none of the orders', and what they say.
@@ -263,23 +263,23 @@ BROKEN_MEMBERS = [
 
 
 @pytest.mark.parametrize("member", BROKEN_MEMBERS, ids=lambda member: member[:20].decode(errors="replace"))
-def test_a_member_of_the_envelope_that_cannot_be_read_costs_nothing(line: Any, company: Any, member: bytes) -> None:
+def test_a_member_of_the_envelope_that_cannot_be_read_costs_nothing(ingest: Any, company: Any, member: bytes) -> None:
     company.sell(3)
     company.answer = lambda *_: b'{"data": %b, "next_cursor": null, %b}' % (json.dumps(company.pos).encode(), member)
-    line.run(24)
-    assert states(line) == [("proven", 3)]
+    ingest.run(24)
+    assert states(ingest) == [("proven", 3)]
 
 
-def test_an_error_in_broken_text_is_an_error(line: Any, company: Any) -> None:
+def test_an_error_in_broken_text_is_an_error(ingest: Any, company: Any) -> None:
     company.answer = lambda *_: b'{"data": [], "next_cursor": null, "error": "nicht verf\xfcgbar"}'
     with pytest.raises(CompanyApiUnavailable, match="`error` is “nicht verf"):
-        line.run(24)
+        ingest.run(24)
 
 
-def test_a_cursor_in_broken_text_breaks_the_contract(line: Any, company: Any) -> None:
+def test_a_cursor_in_broken_text_breaks_the_contract(ingest: Any, company: Any) -> None:
     company.answer = lambda *_: b'{"data": [{"order_id": "1"}], "next_cursor": "\xff"}'
     with pytest.raises(ContractBroken, match="`next_cursor` is"):
-        line.run(24)
+        ingest.run(24)
 
 
 NO_ERRORS = [
@@ -292,27 +292,27 @@ NO_ERRORS = [
 
 
 @pytest.mark.parametrize("members", NO_ERRORS, ids=json.dumps)
-def test_an_error_that_says_there_is_none_is_no_error(line: Any, company: Any, members: dict[str, Any]) -> None:
+def test_an_error_that_says_there_is_none_is_no_error(ingest: Any, company: Any, members: dict[str, Any]) -> None:
     company.sell(3)
     scripted(company, lambda query: {"data": company.pos, "next_cursor": None, **members})
-    line.run(24)
-    assert states(line) == [("proven", 3)]
+    ingest.run(24)
+    assert states(ingest) == [("proven", 3)]
 
 
-def test_no_data_is_an_empty_page_only_where_the_answer_says_so(line: Any, company: Any) -> None:
+def test_no_data_is_an_empty_page_only_where_the_answer_says_so(ingest: Any, company: Any) -> None:
     scripted(company, lambda query: {"data": None, "next_cursor": None, "total": 0})
-    line.run(24)
-    assert states(line) == [("proven", 0)]
+    ingest.run(24)
+    assert states(ingest) == [("proven", 0)]
     scripted(company, lambda query: {"data": None, "next_cursor": None})
     with pytest.raises(AisleError, match="`data` is null"):
-        line.run(48)
+        ingest.run(48)
 
 
-def test_the_members_that_say_nothing_about_a_window_can_be_named(line: Any, company: Any, client: Any) -> None:
+def test_the_members_that_say_nothing_about_a_window_can_be_named(ingest: Any, company: Any, client: Any) -> None:
     company.sell(3)
     scripted(company, lambda query: {"data": company.pos, "next_cursor": None, "total": 1_000_000})
     with pytest.raises(WindowNotWhole):
-        line.run(24)
-    line.client_settings["ignored_members"] = ["total"]
-    line.run(24)
-    assert len(line.order_ids()) == 3
+        ingest.run(24)
+    ingest.client_settings["ignored_members"] = ["total"]
+    ingest.run(24)
+    assert len(ingest.order_ids()) == 3

@@ -11,17 +11,17 @@ import pytest
 
 from aisle.contracts.company_orders import SOURCES
 from aisle.orders.recheck import Recheck
-from tests.integration.ingest.conftest import START, order_of
+from tests.integration.ingest.scripted_company import START, order_of
 
 
 @pytest.fixture(params=[True, False], ids=["days told", "days not told"])
-def months(request: pytest.FixtureRequest, line: Any, company: Any) -> Any:
+def months(request: pytest.FixtureRequest, ingest: Any, company: Any) -> Any:
     """Ingest that knows 240 hours of orders, of a company that gives its word on each day or does not."""
     company.tells_days = request.param
     company.sell(240)
-    line.run(240)
-    line.look(0, 240, "first-look")
-    return line
+    ingest.run(240)
+    ingest.look(0, 240, "first-look")
+    return ingest
 
 
 def pages_read(company: Any) -> list[str]:
@@ -61,22 +61,22 @@ def test_the_look_moves_no_watermark_and_leaves_no_gap(months: Any) -> None:
 
 
 def test_only_days_that_differ_are_read_again_where_the_company_tells_them(
-    line: Any, company: Any, caplog: pytest.LogCaptureFixture
+    ingest: Any, company: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     company.tells_days = True
     company.sell(240)
-    line.run(240)
-    line.look(0, 240, "first-look")
+    ingest.run(240)
+    ingest.look(0, 240, "first-look")
     company.requests.clear()
-    assert line.look(0, 240, "nothing-new").differing == []
+    assert ingest.look(0, 240, "nothing-new").differing == []
     assert pages_read(company) == []
     company.edit(30, city="Multan")
     company.edit(50, city="Multan")
     del company.pos[150]
-    assert line.look(0, 240, "news").differing == [date(2026, 1, 2), date(2026, 1, 3), date(2026, 1, 7)]
+    assert ingest.look(0, 240, "news").differing == [date(2026, 1, 2), date(2026, 1, 3), date(2026, 1, 7)]
     assert pages_read(company) == ["2026-01-02", "2026-01-07"]
     assert "3 of 10 days behind the overlap differ" in caplog.text
-    assert line.rows(
+    assert ingest.rows(
         "select day::text, n_before, n_ours, n_theirs from ops.ingest_days where action = 'read again'"
     ) == [
         ("2026-01-02", 24, 24, 24),
@@ -85,18 +85,18 @@ def test_only_days_that_differ_are_read_again_where_the_company_tells_them(
     ]
 
 
-def test_a_day_that_goes_on_to_differ_in_the_same_way_is_not_read_for_ever(line: Any, company: Any) -> None:
+def test_a_day_that_goes_on_to_differ_in_the_same_way_is_not_read_for_ever(ingest: Any, company: Any) -> None:
     company.tells_days = True
     company.sell(48)
     company.pos[3]["status"] = "on the moon"
-    line.run(48)
-    line.execute("delete from raw.company__orders where order_id = 'A0010'")
+    ingest.run(48)
+    ingest.execute("delete from raw.company__orders where order_id = 'A0010'")
     days_as_told = company.days
     company.days = lambda path, query: days_as_told(path, query).replace(b'"n_orders": 24', b'"n_orders": 99')
-    assert len(line.look(0, 48, "first").differing) == 2
-    assert len(line.look(0, 48, "second").differing) == 0
+    assert len(ingest.look(0, 48, "first").differing) == 2
+    assert len(ingest.look(0, 48, "second").differing) == 0
     company.edit(10, city="Multan")
-    assert line.look(0, 48, "third").differing == [date(2026, 1, 1)]
+    assert ingest.look(0, 48, "third").differing == [date(2026, 1, 1)]
 
 
 def _word(**said: Any) -> bytes:
@@ -115,31 +115,31 @@ def _word(**said: Any) -> bytes:
         _word(hash="a\0b"),
     ],
 )
-def test_an_endpoint_that_says_something_else_counts_as_none(line: Any, company: Any, answer: bytes) -> None:
+def test_an_endpoint_that_says_something_else_counts_as_none(ingest: Any, company: Any, answer: bytes) -> None:
     company.tells_days = True
     company.days = lambda path, query: answer
     company.sell(48)
-    line.run(48)
-    assert len(line.look(0, 48).differing) == 2
+    ingest.run(48)
+    assert len(ingest.look(0, 48).differing) == 2
 
 
 @pytest.mark.parametrize("status", [302, 403, 429, 500, 503])
-def test_an_endpoint_that_fails_keeps_no_look_from_reading(line: Any, company: Any, status: int) -> None:
+def test_an_endpoint_that_fails_keeps_no_look_from_reading(ingest: Any, company: Any, status: int) -> None:
     company.days_status = status
     company.sell(48)
-    line.run(48)
+    ingest.run(48)
     company.edit(10, city="Multan")
-    looked = line.look(0, 48)
+    looked = ingest.look(0, 48)
     assert (len(looked.differing), looked.pulled.total.orders_changed) == (2, 1)
 
 
-def test_a_day_that_was_never_edited_may_say_the_year_one(line: Any, company: Any) -> None:
+def test_a_day_that_was_never_edited_may_say_the_year_one(ingest: Any, company: Any) -> None:
     company.tells_days = True
     company.days = lambda path, query: _word(newest_updated_at="0001-01-01T00:00:00+05:00")
     company.sell(24)
-    line.run(24)
-    assert line.look(0, 24, "first").differing == []
-    assert line.look(0, 24, "second").differing == []
+    ingest.run(24)
+    assert ingest.look(0, 24, "first").differing == []
+    assert ingest.look(0, 24, "second").differing == []
 
 
 @pytest.mark.parametrize(
@@ -147,32 +147,32 @@ def test_a_day_that_was_never_edited_may_say_the_year_one(line: Any, company: An
     [("1 day", None, False), ("8 days", None, True), ("30 days", "6 days", False), ("30 days", "8 days", True)],
 )
 def test_a_look_is_due_some_days_after_the_last_or_after_the_beginning(
-    line: Any, company: Any, begun: str, looked: str | None, is_due: bool
+    ingest: Any, company: Any, begun: str, looked: str | None, is_due: bool
 ) -> None:
-    line.run(24)
-    line.execute(f"update ops.ingest_windows set started_at = now() - interval '{begun}'")
+    ingest.run(24)
+    ingest.execute(f"update ops.ingest_windows set started_at = now() - interval '{begun}'")
     if looked:
-        line.look(0, 24)
-        line.execute(f"update ops.ingest_days set checked_at = now() - interval '{looked}'")
-    with psycopg.connect(line.url) as connection:
+        ingest.look(0, 24)
+        ingest.execute(f"update ops.ingest_days set checked_at = now() - interval '{looked}'")
+    with psycopg.connect(ingest.url) as connection:
         assert Recheck(SOURCES[0], None, connection, "due").is_due(timedelta(days=7)) is is_due  # type: ignore[arg-type]
 
 
-def test_nothing_is_due_before_anything_was_ever_proven(line: Any) -> None:
-    with psycopg.connect(line.url) as connection:
+def test_nothing_is_due_before_anything_was_ever_proven(ingest: Any) -> None:
+    with psycopg.connect(ingest.url) as connection:
         assert not Recheck(SOURCES[0], None, connection, "due").is_due(timedelta(days=7))  # type: ignore[arg-type]
 
 
-def test_the_simulated_company_tells_its_days(simulate: Any, line_of: Any) -> None:
+def test_the_simulated_company_tells_its_days(simulate: Any, ingest_from: Any) -> None:
     with simulate(scale="tiny") as company:
-        line = line_of(company)
-        line.pull_all("all")
-        first = next(iter(line.rows("select ordered_at from raw.company__orders where source = 'pos' order by 1")))[0]
+        ingest = ingest_from(company)
+        ingest.pull_all("all")
+        first = next(iter(ingest.rows("select ordered_at from raw.company__orders where source = 'pos' order by 1")))[0]
         hours = int((first - START) / timedelta(hours=1))
-        assert line.look(hours, hours + 24 * 60, "first").differing == []
+        assert ingest.look(hours, hours + 24 * 60, "first").differing == []
         company.arm({"kind": "late_edit", "source": "pos", "city": "Multan"})
         span = {"start_date": first.isoformat(), "end_date": (first + timedelta(days=30)).isoformat()}
         company.http.get("/get_pos_orders", params=span).raise_for_status()
-        looked = line.look(hours, hours + 24 * 60, "second")
+        looked = ingest.look(hours, hours + 24 * 60, "second")
         assert looked.differing == [first.date()]
         assert looked.pulled.total.orders_changed == 1

@@ -17,7 +17,8 @@ from aisle.orders.answer import Page
 from aisle.orders.redaction import Redaction
 from aisle.settings import Identity
 from aisle.warehouse import sql
-from tests.integration.ingest.conftest import START, Line, ScriptedCompany, order_of
+from tests.integration.ingest.ingest import Ingest
+from tests.integration.ingest.scripted_company import START, ScriptedCompany, order_of
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 ERASED = Customer(id="c77", phone="0300-7654321", email="Erased@Example.com")
@@ -46,41 +47,41 @@ def erase(warehouse_url: str) -> Any:
     return put_up
 
 
-def archived(line: Line) -> str:
+def archived(ingest: Ingest) -> str:
     """All archived pages."""
-    keys = [entry["Key"] for entry in line.s3.list_objects_v2(Bucket=line.bucket)["Contents"]]
-    bodies = (line.s3.get_object(Bucket=line.bucket, Key=key)["Body"].read() for key in keys)
+    keys = [entry["Key"] for entry in ingest.s3.list_objects_v2(Bucket=ingest.bucket)["Contents"]]
+    bodies = (ingest.s3.get_object(Bucket=ingest.bucket, Key=key)["Body"].read() for key in keys)
     return "\n".join(gzip.decompress(body).decode() for body in bodies)
 
 
 @pytest.mark.parametrize("customer", BY_MARK.values(), ids=BY_MARK)
 def test_an_order_of_somebody_erased_is_stored_without_them_by_whatever_mark_it_names_them(
-    line: Line, company: ScriptedCompany, erase: Any, customer: dict[str, Any]
+    ingest: Ingest, company: ScriptedCompany, erase: Any, customer: dict[str, Any]
 ) -> None:
     company.sell(4)
     company.pos[2] = order_of(2, customer=customer)
     erase(ERASED)
     erase(Customer(id="77"))
-    line.run(4)
-    stored = json.loads(archived(line))["data"]
+    ingest.run(4)
+    stored = json.loads(archived(ingest))["data"]
     assert stored[2]["customer"] == dict.fromkeys(customer)
     assert stored[2]["items"] == company.pos[2]["items"]
     assert [order for order in stored if order["order_id"] != "A0002"] == [*company.pos[:2], company.pos[3]]
-    assert line.rows("select order_id from raw.company__orders where user_id is null") == [("A0002",)]
-    assert line.rows("select count(*) from identity.customers") == [(3,)]
-    assert line.rows("select count(*) from identity.contacts") == [(9,)]
+    assert ingest.rows("select order_id from raw.company__orders where user_id is null") == [("A0002",)]
+    assert ingest.rows("select count(*) from identity.customers") == [(3,)]
+    assert ingest.rows("select count(*) from identity.contacts") == [(9,)]
 
 
 def test_an_order_placed_after_the_erasure_begins_a_new_history(
-    line: Line, company: ScriptedCompany, erase: Any
+    ingest: Ingest, company: ScriptedCompany, erase: Any
 ) -> None:
     company.sell(8)
     company.pos[2] = order_of(2, customer={"phone": ERASED.phone})
     company.pos[7] = order_of(7, customer={"phone": ERASED.phone})
     erase(ERASED)
-    line.run(8)
-    assert line.rows("select order_id from raw.company__orders where user_id is null") == [("A0002",)]
-    assert archived(line).count("7654321") == 1
+    ingest.run(8)
+    assert ingest.rows("select order_id from raw.company__orders where user_id is null") == [("A0002",)]
+    assert archived(ingest).count("7654321") == 1
 
 
 @pytest.mark.parametrize(
@@ -93,13 +94,13 @@ def test_an_order_placed_after_the_erasure_begins_a_new_history(
     ],
 )
 def test_neighbours_whose_marks_hold_those_of_somebody_erased_are_left_alone(
-    line: Line, company: ScriptedCompany, erase: Any, customer: dict[str, Any]
+    ingest: Ingest, company: ScriptedCompany, erase: Any, customer: dict[str, Any]
 ) -> None:
     company.sell(2)
     company.pos[1] = order_of(1, customer=customer)
     erase(ERASED)
-    line.run(2)
-    assert json.loads(archived(line))["data"] == company.pos
+    ingest.run(2)
+    assert json.loads(archived(ingest))["data"] == company.pos
 
 
 @pytest.mark.parametrize(
@@ -181,24 +182,24 @@ def test_an_erasure_waits_until_the_pages_are_stored_that_may_not_have_seen_it(w
     page = Page(1, b"[]", [], None)
     wait = f"set lock_timeout = '50ms'; {sql('identity/tombstones/await_archive')}".encode()
     with (
-        psycopg.connect(warehouse_url, autocommit=True) as ingest,
+        psycopg.connect(warehouse_url, autocommit=True) as ingesting,
         psycopg.connect(warehouse_url, autocommit=True) as erasure,
     ):
-        with Redaction(ingest, "pos", HASHER).applied(page), pytest.raises(psycopg.errors.LockNotAvailable):
+        with Redaction(ingesting, "pos", HASHER).applied(page), pytest.raises(psycopg.errors.LockNotAvailable):
             erasure.execute(wait)
         erasure.execute(wait)
 
 
-def test_contacts_that_were_overwritten_stay_known_by_their_hashes(line: Line, company: ScriptedCompany) -> None:
+def test_contacts_that_were_overwritten_stay_known_by_their_hashes(ingest: Ingest, company: ScriptedCompany) -> None:
     customer = {"phone": "0300-5550111", "email": "old@example.com", "id": "c1"}
     company.pos[:] = [
         order_of(0, customer=customer),
         order_of(1, customer={**customer, "email": "new@example.com", "id": "c2"}),
         order_of(2, customer={"phone": "0300 5550111"}),
     ]
-    line.run(3)
-    assert line.rows("select email from identity.customers") == [("new@example.com",)]
-    known = line.rows("select contact_hash from identity.contacts where kind <> 'phone'")
+    ingest.run(3)
+    assert ingest.rows("select email from identity.customers") == [("new@example.com",)]
+    known = ingest.rows("select contact_hash from identity.contacts where kind <> 'phone'")
     customers = (Customer(email="old@example.com", id="c1"), Customer(email="new@example.com", id="c2"))
     expected = [HASHER.hashes("pos", customer) for customer in customers]
     assert {digest for (digest,) in known} == {mark for hashes in expected for mark in hashes if mark}

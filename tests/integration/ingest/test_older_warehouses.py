@@ -20,26 +20,26 @@ from aisle.warehouse import migrate
         "ordered_at = '-infinity'",
     ],
 )
-def test_an_order_of_a_time_that_cannot_be_becomes_a_reject(line: Any, company: Any, change: str) -> None:
+def test_an_order_of_a_time_that_cannot_be_becomes_a_reject(ingest: Any, company: Any, change: str) -> None:
     company.sell(4)
-    line.run(24)
-    before = line.lines_accounted_for()
-    line.execute(f"update raw.company__orders set {change} where order_id = 'A0001'")
-    migrate(line.url)
-    assert line.order_ids() == ["A0000", "A0002", "A0003"]
+    ingest.run(24)
+    before = ingest.items_accounted_for()
+    ingest.execute(f"update raw.company__orders set {change} where order_id = 'A0001'")
+    migrate(ingest.url)
+    assert ingest.order_ids() == ["A0000", "A0002", "A0003"]
     rejects = "select order_id, order_number, reason, n_lines, ordered_at from raw.company__rejects"
-    assert line.rows(rejects) == [("A0001", "A0001", "impossible_order_date", 2, None)]
-    assert line.lines_accounted_for() == before
-    migrate(line.url)
-    assert len(line.rows(rejects)) == 1
-    line.backfill(0, 24)
-    assert line.order_ids() == ["A0000", "A0001", "A0002", "A0003"]
-    assert line.rows(rejects) == []
+    assert ingest.rows(rejects) == [("A0001", "A0001", "impossible_order_date", 2, None)]
+    assert ingest.items_accounted_for() == before
+    migrate(ingest.url)
+    assert len(ingest.rows(rejects)) == 1
+    ingest.backfill(0, 24)
+    assert ingest.order_ids() == ["A0000", "A0001", "A0002", "A0003"]
+    assert ingest.rows(rejects) == []
 
 
-def test_the_tables_made_anew_change_nothing_that_is_within_the_limits(line: Any, company: Any) -> None:
+def test_the_tables_made_anew_change_nothing_that_is_within_the_limits(ingest: Any, company: Any) -> None:
     company.sell(4)
-    line.run(24)
-    written = line.everything()
-    migrate(line.url)
-    assert line.everything() == written
+    ingest.run(24)
+    written = ingest.everything()
+    migrate(ingest.url)
+    assert ingest.everything() == written

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aisle.contracts.company_orders import SOURCES
-from tests.integration.ingest.conftest import order_of
+from tests.integration.ingest.scripted_company import order_of
 
 N_ORDERS = 40
 _USERS = "select count(*), count(user_id), count(distinct user_id) from raw.company__orders"
@@ -30,81 +30,81 @@ def _sell_to(company: Any, customer: Any) -> None:
         {"phone": "0300-5550100", "email": "till-7@shop.example"},
     ],
 )
-def test_people_behind_a_shared_contact_are_known_by_their_other_marks(line: Any, company: Any, shared: Any) -> None:
+def test_people_behind_a_shared_contact_are_known_by_their_other_marks(ingest: Any, company: Any, shared: Any) -> None:
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", **shared})
-    line.run(48)
-    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
-    assert line.rows("select count(phone), count(email) from identity.customers") == [(0, 0)]
+    ingest.run(48)
+    assert ingest.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
+    assert ingest.rows("select count(phone), count(email) from identity.customers") == [(0, 0)]
 
 
 @pytest.mark.parametrize("shared", [{"phone": "0300-5550100"}, {"email": "cash@shop.example"}, {"id": "0"}])
-def test_people_without_any_other_mark_are_walk_ins(line: Any, company: Any, shared: Any) -> None:
+def test_people_without_any_other_mark_are_walk_ins(ingest: Any, company: Any, shared: Any) -> None:
     _sell_to(company, lambda number: {"name": f"Walk-in {number}", **shared})
-    line.run(48)
-    assert line.rows(_USERS) == [(N_ORDERS, 0, 0)]
-    assert line.rows("select count(*) from identity.customers") == [(0,)]
+    ingest.run(48)
+    assert ingest.rows(_USERS) == [(N_ORDERS, 0, 0)]
+    assert ingest.rows("select count(*) from identity.customers") == [(0,)]
 
 
-def test_ids_alone_tell_people_apart_where_there_are_no_names(line: Any, company: Any) -> None:
+def test_ids_alone_tell_people_apart_where_there_are_no_names(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"x{number}", "phone": "0300-5550100"})
-    line.run(48)
-    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
+    ingest.run(48)
+    assert ingest.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
 
 
-def test_a_guest_with_a_new_id_for_every_order_stays_one_person(line: Any, company: Any) -> None:
+def test_a_guest_with_a_new_id_for_every_order_stays_one_person(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"guest-{number}", "name": "Zubaida", "phone": "0300-5550100"})
-    line.run(48)
-    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
+    ingest.run(48)
+    assert ingest.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
 
 
 @pytest.mark.parametrize("last", [{}, {"name": " "}, {"name": None}])
-def test_a_guest_stays_one_person_when_an_order_comes_without_the_name(line: Any, company: Any, last: Any) -> None:
+def test_a_guest_stays_one_person_when_an_order_comes_without_the_name(ingest: Any, company: Any, last: Any) -> None:
     _sell_to(company, lambda number: {"id": f"guest-{number}", "name": "Zubaida", "phone": "0300-5550100"})
-    line.run(30)
+    ingest.run(30)
     company.pos[39]["customer"] = {"id": "guest-39", "phone": "0300-5550100", **last}
-    line.pull(_windows(line, 39, 48), "scheduled", "without-overlap")
-    assert line.rows(_USERS) == [(31, 31, 1)]
+    ingest.pull(_windows(ingest, 39, 48), "scheduled", "without-overlap")
+    assert ingest.rows(_USERS) == [(31, 31, 1)]
 
 
-def test_whoever_was_made_of_a_shared_contact_is_nobody_in_every_source(line: Any, company: Any) -> None:
+def test_whoever_was_made_of_a_shared_contact_is_nobody_in_every_source(ingest: Any, company: Any) -> None:
     company.orders[SOURCES[1].path] = [order_of(5, order_id="OE", customer={"phone": "0300-5550100"})]
-    line.pull(_windows(line, 0, 48), "scheduled", "online", SOURCES[1])
+    ingest.pull(_windows(ingest, 0, 48), "scheduled", "online", SOURCES[1])
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
-    line.run(48)
-    assert line.rows("select source, user_id from raw.company__orders where source = 'oe'") == [("oe", None)]
+    ingest.run(48)
+    assert ingest.rows("select source, user_id from raw.company__orders where source = 'oe'") == [("oe", None)]
 
 
-def test_a_family_with_one_phone_stays_one_person(line: Any, company: Any) -> None:
+def test_a_family_with_one_phone_stays_one_person(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"f{number % 5}", "name": f"Member {number % 5}", "phone": "0300-5550100"})
-    line.run(48)
-    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
+    ingest.run(48)
+    assert ingest.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
 
 
-def test_people_who_were_made_one_are_told_apart_when_their_orders_come_again(line: Any, company: Any) -> None:
+def test_people_who_were_made_one_are_told_apart_when_their_orders_come_again(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
-    line.run(8)
-    assert line.rows(_USERS) == [(8, 8, 1)]
-    line.pull(_windows(line, 8, 48), "scheduled", "without-overlap")
-    assert line.rows(_USERS)[0][2] > 30
-    assert line.rows("select count(*) from raw.company__orders where user_id is null") == [(8,)]
-    line.backfill(0, 48)
-    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
-    written = line.everything()
-    line.backfill(0, 48)
-    assert line.everything() == written
+    ingest.run(8)
+    assert ingest.rows(_USERS) == [(8, 8, 1)]
+    ingest.pull(_windows(ingest, 8, 48), "scheduled", "without-overlap")
+    assert ingest.rows(_USERS)[0][2] > 30
+    assert ingest.rows("select count(*) from raw.company__orders where user_id is null") == [(8,)]
+    ingest.backfill(0, 48)
+    assert ingest.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
+    written = ingest.everything()
+    ingest.backfill(0, 48)
+    assert ingest.everything() == written
 
 
-def test_a_contact_that_somebody_has_vouched_for_makes_one_person(line: Any, company: Any) -> None:
+def test_a_contact_that_somebody_has_vouched_for_makes_one_person(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
-    line.run(48)
-    line.execute("update identity.placeholders set is_placeholder = false")
-    line.run(49)
-    assert line.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
+    ingest.run(48)
+    ingest.execute("update identity.placeholders set is_placeholder = false")
+    ingest.run(49)
+    assert ingest.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
 
 
-def _windows(line: Any, first_hour: int, last_hour: int) -> list[Any]:
+def _windows(ingest: Any, first_hour: int, last_hour: int) -> list[Any]:
     from datetime import timedelta
 
     from aisle.orders.windows import Window
 
-    return [Window(line.start + timedelta(hours=first_hour), line.start + timedelta(hours=last_hour))]
+    return [Window(ingest.start + timedelta(hours=first_hour), ingest.start + timedelta(hours=last_hour))]

@@ -12,7 +12,7 @@ from aisle.groups.environment_file import load
 from aisle.resources.live import Service
 from aisle.resources.teardown import tear_down
 from personalize_kinds import kinds
-from tests.integration.engine.conftest import EngineProcess
+from tests.integration.engine_process import EngineProcess
 from tests.waiting import settled
 
 #: Everything that a file can describe and the engine can hold.

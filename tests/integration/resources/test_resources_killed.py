@@ -10,7 +10,7 @@ from aisle.groups.environment import Environment
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
 from personalize_kinds import kinds
-from tests.integration.engine.conftest import EngineProcess
+from tests.integration.engine_process import EngineProcess
 
 
 @pytest.fixture
