@@ -107,9 +107,9 @@ def test_an_unknown_group_is_refused_with_the_names_of_those_that_are_there(ask:
 def test_popular_products_are_those_of_the_named_group_or_of_the_whole_shop(
     ask: Ask, group: str | None, products: list[str], generation: str | None
 ) -> None:
-    found = ask(lambda lists: lists.popular(9, group))
-    assert [product.product_id for product in found.products] == products
-    assert (found.generation, found.counted_at is not None) == (generation, generation is not None)
+    popular = ask(lambda lists: lists.popular(9, group))
+    assert [product.product_id for product in popular.products] == products
+    assert (popular.generation, popular.counted_at is not None) == (generation, generation is not None)
     assert len(ask(lambda lists: lists.popular(1, group)).products) == 1
 
 
@@ -149,7 +149,8 @@ def test_a_group_that_is_published_while_serving_runs_is_found_by_name_at_once(w
             fill(warehouse_url, "cache_shop_north", "n", "up north")
             named = await serving.repository.list_of("users", "up north", "Shop-North")
             return [
-                generation_of(found) for found in (before, named, await serving.repository.list_of("users", "up north"))
+                generation_of(stored)
+                for stored in (before, named, await serving.repository.list_of("users", "up north"))
             ]
 
     assert asyncio.run(look()) == ["g", "n", "n"]

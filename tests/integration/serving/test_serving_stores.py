@@ -121,8 +121,8 @@ def test_prepared_statements_follow_a_switch_and_a_rollback(warehouse_url: str) 
     publish(warehouse_url, "g1")
 
     async def seen(lists: RecommendationsRepository) -> set[str]:
-        found = [await read for _ in range(8) for read in (lists.list_of("users", "u1"), lists.list_of("items", "i1"))]
-        return {one.generation for one in found if one}
+        stored = [await read for _ in range(8) for read in (lists.list_of("users", "u1"), lists.list_of("items", "i1"))]
+        return {part.generation for part in stored if part}
 
     async def look() -> list[set[str]]:
         async with opened(warehouse_url, pool_size=2) as serving:
