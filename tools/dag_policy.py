@@ -151,6 +151,9 @@ def _names_its_assets(dag: Any, file: Path) -> Iterator[str]:
 
 
 def _reads_nothing_when_parsed(dag: Any, file: Path) -> Iterator[str]:
+    """Look at the text of the DAG file alone. What it imports may read: `aisle.dag` reads the settings and the
+    environment's file, whose groups and schedules make the DAGs.
+    """
     for node in ast.walk(ast.parse(file.read_text())):
         name = getattr(node, "id", None) or getattr(node, "attr", None)
         if name in _READERS:

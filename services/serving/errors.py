@@ -7,7 +7,7 @@ ServingError
 ├── ItemUnknown         404  no list is cached for this item
 ├── GroupUnknown        404  no lists are published for a dataset group of this name
 ├── DatabaseUnreachable 503  the warehouse does not answer
-    ├── TableMissing        503  the warehouse lacks a table that is read here
+├── TableMissing        503  the warehouse lacks a table that is read here
 └── CacheEmpty          503  no generation was ever published
 """
 
