@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from tests.integration.engine.shop import Shop, interactions_csv
+from tests.integration.engine.world import World
 from tests.integration.engine_process import EngineProcess
 
 
@@ -68,3 +69,39 @@ def shop(personalize: Any, make_shop: Callable[[Any], Shop]) -> Shop:
 @pytest.fixture(scope="session")
 def csv_of_interactions() -> str:
     return interactions_csv()
+
+
+@pytest.fixture(scope="session")
+def world(engine: EngineProcess, s3_endpoint: str) -> World:
+    """One world for all tests of this folder; its campaigns are created when they are first asked for."""
+    s3 = boto3.client("s3", endpoint_url=s3_endpoint)
+    bucket = f"aisle-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=bucket)
+    return World(Shop(engine.client(), s3, bucket), engine.url)
+
+
+@pytest.fixture(scope="session")
+def personal(world: World) -> str:
+    """A campaign of user-personalization without exploration."""
+    return world.campaign("aws-user-personalization", enableMetadataWithRecommendations=True)
+
+
+@pytest.fixture(scope="session")
+def second(world: World) -> str:
+    """The same of the newer recipe, which tells reasons."""
+    return world.campaign("aws-user-personalization-v2")
+
+
+@pytest.fixture(scope="session")
+def ranking(world: World) -> str:
+    return world.campaign("aws-personalized-ranking-v2")
+
+
+@pytest.fixture(scope="session")
+def similar(world: World) -> str:
+    return world.campaign("aws-sims")
+
+
+@pytest.fixture
+def stranger() -> str:
+    return f"stranger-{uuid.uuid4().hex[:8]}"

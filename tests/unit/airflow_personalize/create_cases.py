@@ -13,6 +13,8 @@ from airflow_personalize.operators.personalize import PersonalizeCreateOperator,
 from personalize_kinds.kinds import DATA_DELETION_JOB, Kind
 
 Stub = Callable[[Any], Stubber]
+#: An operation of the service, its answer, and the request that it must get.
+Call = tuple[str, dict[str, Any], dict[str, Any]]
 
 ACCOUNT = "arn:aws:personalize:us-east-1:000000000000"
 GROUP = f"{ACCOUNT}:dataset-group/aisle"
@@ -222,7 +224,7 @@ by_operator = pytest.mark.parametrize("case", ALL, ids=lambda case: case.resourc
 by_waiting_operator = pytest.mark.parametrize("case", WAITING, ids=lambda case: case.resource.name)
 
 
-def expect(stubber: Stubber, *calls: tuple[str, dict[str, Any], dict[str, Any]]) -> None:
+def expect(stubber: Stubber, *calls: Call) -> None:
     for operation, answer, request in calls:
         stubber.add_response(operation, answer, request)
 
@@ -232,7 +234,7 @@ def name_is_taken(stubber: Stubber, case: Case, name: str = "run") -> None:
     stubber.add_client_error(f"create_{case.resource.name}", "ResourceAlreadyExistsException", expected_params=request)
 
 
-def listed(case: Case, *arns: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def listed(case: Case, *arns: str) -> Call:
     parent = case.operator.parent
     answer = {case.resource.list_member: [{case.resource.arn_member: arn} for arn in arns]}
     return (f"list_{case.resource.name}s", answer, {parent: case.request[parent]} if parent else {})

@@ -130,3 +130,10 @@ def refused(code: str, call: Callable[..., Any], match: str | None = None, **req
     with pytest.raises(Refused, match=match) as raised:
         call(**request)
     assert raised.value.code == code, raised.value
+
+
+def schema_with(contract: Any, *fields: dict[str, Any], without: str = "") -> str:
+    """The Avro schema of a dataset with more fields, or without one of its own."""
+    schema = json.loads(contract.avro_schema)
+    schema["fields"] = [field for field in schema["fields"] if field["name"] != without] + [*fields]
+    return json.dumps(schema)

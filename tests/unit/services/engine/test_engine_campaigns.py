@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +12,6 @@ from tests.unit.services.engine.control import OUTPUT, ROLE, Control, Refused, r
 from tests.waiting import statuses_until, wait_for
 
 SYNC = {"syncWithLatestSolutionVersion": True}
-
-
-@pytest.fixture
-def control(tmp_path: Path) -> Control:
-    return Control(tmp_path)
 
 
 @pytest.fixture

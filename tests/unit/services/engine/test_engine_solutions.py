@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +12,6 @@ from services.engine.lifecycle import Completion
 from services.engine.resources import Resource
 from tests.unit.services.engine.control import RECIPE, Control, refused
 from tests.waiting import statuses_until, wait_for
-
-
-@pytest.fixture
-def control(tmp_path: Path) -> Control:
-    return Control(tmp_path)
-
-
-@pytest.fixture
-def group(control: Control) -> str:
-    return control.group()
 
 
 def test_training_may_be_asked_for_as_soon_as_its_solution_is(control: Control, group: str) -> None:

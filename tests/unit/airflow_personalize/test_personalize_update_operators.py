@@ -1,8 +1,7 @@
-"""Update, delete and stop by the table no_wait, wait, defer, nothing to do; then what each has of its own."""
+"""Updates: they wait, defer, skip what would change nothing, and say why they failed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -10,18 +9,13 @@ from airflow.exceptions import TaskDeferred
 from botocore.stub import Stubber
 
 from airflow_personalize.exceptions import (
-    PersonalizeFinalError,
     PersonalizeResourceFailedError,
     PersonalizeRetryableError,
 )
-from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators import personalize as operators
-from airflow_personalize.operators.personalize import PersonalizeBaseOperator, PersonalizeWaitingOperator
+from airflow_personalize.operators.personalize import PersonalizeWaitingOperator
 from personalize_kinds.kinds import Kind
-from tests.unit.airflow_personalize.create_cases import public_operators
-
-Stub = Callable[[Any], Stubber]
-Call = tuple[str, dict[str, Any], dict[str, Any]]
+from tests.unit.airflow_personalize.create_cases import Call, Stub, expect
 
 ACCOUNT = "arn:aws:personalize:us-east-1:000000000000"
 OLD, NEW = (f"{ACCOUNT}:solution/sims/{name}" for name in ("old", "new"))
@@ -103,11 +97,6 @@ UPDATES = [
 ]
 CAMPAIGN, DATASET, SOLUTION = UPDATES
 by_update = pytest.mark.parametrize("case", UPDATES, ids=lambda case: case.resource.name)
-
-
-def expect(stubber: Stubber, *calls: Call) -> None:
-    for operation, answer, request in calls:
-        stubber.add_response(operation, answer, request)
 
 
 @by_update
@@ -252,157 +241,3 @@ def test_metrics_that_are_as_asked_for_are_not_updated(stub: Stub) -> None:
         stub, [CLICKS], add_metrics=[CLICKS], remove_metrics=["gone"], metrics_output_config=role
     )
     assert operator.execute({}) == operator.arn
-
-
-DELETIONS = [
-    operators.PersonalizeDeleteCampaignOperator,
-    operators.PersonalizeDeleteFilterOperator,
-    operators.PersonalizeDeleteEventTrackerOperator,
-    operators.PersonalizeDeleteMetricAttributionOperator,
-    operators.PersonalizeDeleteSolutionOperator,
-    operators.PersonalizeDeleteDatasetOperator,
-    operators.PersonalizeDeleteDatasetGroupOperator,
-]
-Deletion = type[PersonalizeBaseOperator]
-ARN = f"{ACCOUNT}:kind/shop"
-by_deletion = pytest.mark.parametrize("deletion", DELETIONS, ids=lambda operator: operator.resource.name)
-by_deletion_or_schema = pytest.mark.parametrize(
-    "deletion", [*DELETIONS, operators.PersonalizeDeleteSchemaOperator], ids=lambda operator: operator.resource.name
-)
-
-
-def accept_deletion(stubber: Stubber, deletion: Deletion) -> None:
-    stubber.add_response(f"delete_{deletion.resource.name}", {}, {deletion.resource.arn_member: ARN})
-
-
-def show(stubber: Stubber, deletion: Deletion, status: str) -> None:
-    resource = deletion.resource
-    stubber.add_response(f"describe_{resource.name}", {resource.member: {"status": status}}, {resource.arn_member: ARN})
-
-
-@by_deletion
-def test_a_deletion_without_waiting_returns_as_soon_as_it_is_accepted(deletion: Deletion, stub: Stub) -> None:
-    operator = deletion(task_id="task", arn=ARN, wait_for_completion=False)
-    accept_deletion(stub(operator), deletion)
-    assert operator.execute({}) == ARN
-
-
-@by_deletion
-def test_a_deletion_waits_until_the_resource_is_gone(deletion: Deletion, stub: Stub) -> None:
-    operator = deletion(task_id="task", arn=ARN, waiter_delay=0)
-    stubber = stub(operator)
-    accept_deletion(stubber, deletion)
-    for status in ("ACTIVE", "DELETE PENDING", "DELETE IN_PROGRESS"):
-        show(stubber, deletion, status)
-    stubber.add_client_error(f"describe_{deletion.resource.name}", "ResourceNotFoundException")
-    assert operator.execute({}) == ARN
-
-
-@by_deletion
-def test_a_deferred_deletion_hands_the_wait_to_its_trigger(deletion: Deletion, stub: Stub) -> None:
-    operator = deletion(task_id="task", arn=ARN, deferrable=True)
-    stubber = stub(operator)
-    accept_deletion(stubber, deletion)
-    show(stubber, deletion, "DELETE PENDING")
-    with pytest.raises(TaskDeferred) as deferred:
-        operator.execute({})
-    assert deferred.value.trigger.outcome == "deleted"
-    assert deferred.value.trigger.resource == deletion.resource
-
-
-@by_deletion_or_schema
-def test_what_is_gone_already_is_well(deletion: Deletion, stub: Stub) -> None:
-    operator = deletion(task_id="task", arn=ARN)
-    stub(operator).add_client_error(f"delete_{deletion.resource.name}", "ResourceNotFoundException")
-    assert operator.execute({}) == ARN
-
-
-@by_deletion
-def test_a_rerun_waits_for_the_deletion_that_is_on_its_way(deletion: Deletion, stub: Stub) -> None:
-    operator = deletion(task_id="task", arn=ARN, wait_for_completion=False)
-    stubber = stub(operator)
-    stubber.add_client_error(f"delete_{deletion.resource.name}", "ResourceInUseException")
-    show(stubber, deletion, "DELETE IN_PROGRESS")
-    assert operator.execute({}) == ARN
-
-
-@by_deletion
-def test_what_is_in_use_is_a_clear_error(deletion: Deletion, stub: Stub) -> None:
-    operator = deletion(task_id="task", arn=ARN)
-    stubber = stub(operator)
-    stubber.add_client_error(f"delete_{deletion.resource.name}", "ResourceInUseException", "used by x")
-    show(stubber, deletion, "ACTIVE")
-    is_final = deletion is operators.PersonalizeDeleteDatasetGroupOperator
-    error = PersonalizeFinalError if is_final else PersonalizeRetryableError
-    with pytest.raises(error, match=f"Deleting .*{ARN}.*used by x"):
-        operator.execute({})
-
-
-def test_a_schema_is_deleted_at_once(stub: Stub) -> None:
-    operator = operators.PersonalizeDeleteSchemaOperator(task_id="task", arn=ARN)
-    accept_deletion(stub(operator), type(operator))
-    assert operator.execute({}) == ARN
-
-
-def test_a_schema_in_use_is_final(stub: Stub) -> None:
-    operator = operators.PersonalizeDeleteSchemaOperator(task_id="task", arn=ARN)
-    stubber = stub(operator)
-    stubber.add_client_error("delete_schema", "ResourceInUseException", "used by x")
-    stubber.add_response("describe_schema", {"schema": {"name": "items"}}, {"schemaArn": ARN})
-    with pytest.raises(PersonalizeFinalError, match="Delete what uses it first"):
-        operator.execute({})
-
-
-def stop(stub: Stub, *statuses: str, **more: Any) -> tuple[Any, Stubber]:
-    """The stop operator, and a training that is looked at once for each status, and stopped after the first."""
-    operator = operators.PersonalizeStopSolutionVersionCreationOperator(task_id="task", arn=OLD, waiter_delay=0, **more)
-    stubber = stub(operator)
-    arn = {"solutionVersionArn": OLD}
-    for number, status in enumerate(statuses):
-        expect(stubber, ("describe_solution_version", {"solutionVersion": {"status": status}}, arn))
-        if not number and status in ("CREATE PENDING", "CREATE IN_PROGRESS"):
-            expect(stubber, ("stop_solution_version_creation", {}, arn))
-    return operator, stubber
-
-
-def test_a_stop_without_waiting_returns_as_soon_as_it_is_accepted(stub: Stub) -> None:
-    operator, _ = stop(stub, "CREATE IN_PROGRESS", wait_for_completion=False)
-    assert operator.execute({}) == OLD
-
-
-def test_a_stop_waits_until_the_training_has_stopped(stub: Stub) -> None:
-    operator, _ = stop(stub, "CREATE IN_PROGRESS", "CREATE STOPPING", "CREATE STOPPED")
-    assert operator.execute({}) == OLD
-
-
-def test_a_deferred_stop_hands_the_wait_to_its_trigger(stub: Stub) -> None:
-    operator, _ = stop(stub, "CREATE PENDING", "CREATE STOPPING", deferrable=True)
-    with pytest.raises(TaskDeferred) as deferred:
-        operator.execute({})
-    assert deferred.value.trigger.outcome == "stopped"
-
-
-@pytest.mark.parametrize("status", ["ACTIVE", "CREATE FAILED", "CREATE STOPPED"])
-def test_a_training_that_has_ended_needs_no_stop(status: str, stub: Stub) -> None:
-    operator, _ = stop(stub, status)
-    assert operator.execute({}) == OLD
-
-
-def test_a_training_that_is_stopping_is_waited_for(stub: Stub) -> None:
-    operator, _ = stop(stub, "CREATE STOPPING", "CREATE STOPPING", "CREATE STOPPED")
-    assert operator.execute({}) == OLD
-
-
-def test_a_training_that_became_active_while_it_was_to_be_stopped_is_said(stub: Stub) -> None:
-    operator, _ = stop(stub, "CREATE IN_PROGRESS", "ACTIVE")
-    with pytest.raises(PersonalizeResourceFailedError, match="to be stopped: ACTIVE"):
-        operator.execute({})
-
-
-def test_every_change_operation_of_the_service_has_an_operator() -> None:
-    """Recommenders belong to domain dataset groups, which Aisle does not make."""
-    operations = PersonalizeHook().conn.meta.service_model.operation_names
-    verbs = ("Update", "Delete", "Stop")
-    expected = {f"Personalize{name}Operator" for name in operations if name.startswith(verbs)}
-    offered = {name for name in public_operators() if name.removeprefix("Personalize").startswith(verbs)}
-    assert offered == {name for name in expected if "Recommender" not in name}
