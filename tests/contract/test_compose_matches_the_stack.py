@@ -216,7 +216,7 @@ def test_container_has_the_environment_of_the_embedded_program(compose: Compose,
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_container_can_be_told_every_setting_of_its_program(compose: Compose, name: str) -> None:
+def test_every_setting_of_a_program_can_be_given_to_its_container(compose: Compose, name: str) -> None:
     missing = variables_of(SETTINGS[name]) - set(given(compose[name]))
     assert handed_on(compose[name]) == missing
 
@@ -261,7 +261,7 @@ def test_postgres_is_set_as_the_embedded_one(compose: Compose) -> None:
     assert dict(argument.split("=") for argument in command[1:] if argument != "-c") == expected
 
 
-def test_s3_server_makes_the_bucket_that_the_line_writes_to(compose: Compose) -> None:
+def test_s3_server_creates_the_bucket_that_the_pipeline_writes_to(compose: Compose) -> None:
     assert compose["s3"]["environment"]["S3_BUCKET"] == bucket()
     assert compose["s3"]["environment"]["S3_BUCKET"] == compose[WORKER]["environment"]["AISLE_STORAGE__BUCKET"]
 
@@ -348,7 +348,7 @@ def test_volumes_are_mounted_on_folders_that_the_user_of_the_image_owns(compose:
     ],
     ids=["neither", "the pipeline's", "the engine's", "both"],
 )
-def test_the_engine_may_use_the_buckets_that_are_set_else_the_pipelines(
+def test_the_engine_may_use_the_configured_buckets_or_else_the_pipelines(
     text: str, variables: dict[str, str], buckets: str
 ) -> None:
     engine = rendered(yaml.safe_load(text)["services"]["engine"], DOTENV | variables)

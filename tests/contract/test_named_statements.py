@@ -93,7 +93,7 @@ def test_a_table_is_created_in_the_file_of_its_name_alone(file: str) -> None:
     assert set(created) <= {f"{schema}.{table}", *of_each_cache}
 
 
-def test_an_unknown_statement_is_told_with_the_file_that_lacks_it() -> None:
+def test_the_error_for_an_unknown_statement_names_its_file() -> None:
     for name in ("/".join(("ops/ingest_windows", "clam")), "ops/windows/claim", "claim"):
         with pytest.raises(LookupError, match=re.escape(repr(name))):
             sql(name)

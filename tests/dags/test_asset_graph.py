@@ -30,7 +30,7 @@ def bag() -> Any:
 
 
 @pytest.mark.parametrize(("read", "dag_id", "written"), ASSETS_IN_ORDER)
-def test_one_task_of_each_leg_joins_what_it_reads_to_what_it_writes(
+def test_one_task_of_each_stage_joins_what_it_reads_to_what_it_writes(
     bag: Any, read: str, dag_id: str, written: str
 ) -> None:
     # Airflow's graph goes on from an asset only through a task that has it as inlet and another one as outlet.
@@ -42,6 +42,6 @@ def test_one_task_of_each_leg_joins_what_it_reads_to_what_it_writes(
     assert len(joints) == 1
 
 
-def test_whoever_judges_the_models_or_brings_one_back_stands_beside_them(bag: Any) -> None:
+def test_retrain_and_rollback_are_drawn_beside_the_models(bag: Any) -> None:
     assert {"marts", "models"} <= asset_names(bag.dags["retrain"])[0]
     assert {"models", "cache"} <= asset_names(bag.dags["rollback"])[1]

@@ -48,7 +48,7 @@ def parsed(dag_id: str) -> Any:
     return DagBag(str(ROOT / "dags" / f"{dag_id}.py")).dags[dag_id]
 
 
-def test_a_task_that_fails_for_good_is_told_of_by_the_dag_it_is_in(airflow_metadata: None, alerts: list[Any]) -> None:
+def test_a_task_that_fails_for_good_is_reported_by_its_dag(airflow_metadata: None, alerts: list[Any]) -> None:
     span = {"window_start": "2026-01-02T00:00:00Z", "window_end": "2026-01-01T00:00:00Z"}
     run = parsed("backfill").test(run_conf={"run_key": "no-span"} | span)
     assert [(body["what"], body["dag"], body["run"], body["task"]) for body in alerts] == [
@@ -57,7 +57,7 @@ def test_a_task_that_fails_for_good_is_told_of_by_the_dag_it_is_in(airflow_metad
     assert alerts[0]["reason"].startswith("ConfigurationError: a backfill was asked for from 2026-01-02")
 
 
-def test_a_run_that_misses_its_deadline_is_told_of_while_it_goes_on(
+def test_a_run_that_misses_its_deadline_is_reported_while_it_runs(
     airflow_metadata: None, alerts: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AISLE_DEADLINES__PUBLISH", "5")
@@ -114,7 +114,7 @@ def _missed_deadline(dag: Any, queued_at: datetime) -> tuple[str, dict[str, Any]
 
 
 @pytest.mark.parametrize("state", ["failed", "success"])
-def test_a_run_that_has_ended_is_not_told_of_as_late(alerts: list[Any], state: str) -> None:
+def test_a_run_that_has_ended_is_not_reported_as_late(alerts: list[Any], state: str) -> None:
     from aisle.dag.alerts import run_is_late
 
     context = {"dag_run": {"dag_id": "publish", "dag_run_id": "one", "state": state}}
@@ -122,7 +122,7 @@ def test_a_run_that_has_ended_is_not_told_of_as_late(alerts: list[Any], state: s
     assert alerts == []
 
 
-def test_every_leg_of_the_clock_is_late_after_its_own_time_and_what_people_start_is_not() -> None:
+def test_scheduled_stages_have_deadlines_and_manual_ones_have_none() -> None:
     from aisle.dag.defaults import line_dag
     from aisle.settings import Deadlines, Schedules
 
@@ -134,7 +134,7 @@ def test_every_leg_of_the_clock_is_late_after_its_own_time_and_what_people_start
     assert line_dag("backfill", "doc")["deadline"] is None
 
 
-def test_a_deadline_of_no_minutes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deadline_of_0_minutes_is_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     from aisle.dag.deadlines import deadline_of
 
     monkeypatch.setenv("AISLE_DEADLINES__INGEST", "0")

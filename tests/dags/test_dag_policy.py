@@ -39,7 +39,7 @@ def test_a_dag_keeps_every_rule(bag: Any, file: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_dag_that_breaks_one_rule_is_told_of_that_rule_only(bad_bag: Any, rule: str) -> None:
+def test_a_dag_that_breaks_a_rule_violates_that_rule_only(bad_bag: Any, rule: str) -> None:
     file = BAD / f"{rule}.py"
     [dag] = [dag for dag in bad_bag.dags.values() if Path(dag.fileloc) == file]
     broken = violations(dag, file)
@@ -71,7 +71,7 @@ def test_a_file_that_works_while_it_is_parsed_is_found(tmp_path: Path, line: str
     assert [event.partition(" ")[0] for event in noticed] == [expected]
 
 
-def test_the_arrows_of_the_line_are_assets(bag: Any) -> None:
+def test_the_arrows_of_the_pipeline_are_assets(bag: Any) -> None:
     for writer, asset, reader in ARROWS:
         assert asset in asset_names(bag.dags[writer])[1]
         assert asset in waited_for(bag.dags[reader])

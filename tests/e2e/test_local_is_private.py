@@ -113,7 +113,7 @@ def test_every_port_is_one_of_the_table_and_on_loopback(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(("program", "question"), _QUESTIONS)
-def test_strangers_are_refused(stack: Stack, program: str, question: Question) -> None:
+def test_callers_without_credentials_are_refused(stack: Stack, program: str, question: Question) -> None:
     answer = httpx.request(
         question.method, f"http://127.0.0.1:{ports(stack)[program]}{question.path}", timeout=_PATIENCE_SECONDS
     )
@@ -151,7 +151,7 @@ def test_postgresql_asks_for_a_password_and_speaks_no_http(stack: Stack) -> None
         httpx.get(f"http://{at.hostname}:{at.port}/")
 
 
-def test_whoever_has_the_credentials_is_answered(stack: Stack) -> None:
+def test_callers_with_credentials_are_answered(stack: Stack) -> None:
     assert stack.airflow.dag_ids()
     assert httpx.get(stack.addresses.reports, auth=("admin", stack.secrets.admin_password)).status_code == 200
     assert httpx.get(stack.addresses.reports, auth=("admin", "another")).status_code == 401

@@ -31,7 +31,7 @@ _LINE = [
 ]
 
 
-def test_every_leg_ran_and_every_order_line_is_accounted_for(first_walk: Any) -> None:
+def test_every_stage_ran_and_every_order_item_is_accounted_for(first_walk: Any) -> None:
     summary = first_walk.summary
     assert set(summary["seconds_per_leg"]) == set(LEGS)
     assert all(summary["rows_per_leg"].get(stage) for stage in LEGS), summary["rows_per_leg"]
@@ -98,7 +98,7 @@ def test_reports_are_there(stack: Stack) -> None:
         assert len(answer.text) > 1_000
 
 
-def test_airflow_draws_every_leg_between_what_it_reads_and_what_it_writes(stack: Stack) -> None:
+def test_airflow_draws_every_stage_between_what_it_reads_and_what_it_writes(stack: Stack) -> None:
     # Asked of the server, because its query depends on the database's driver: with another one the graph was empty.
     scheduling = _drawn(stack)
     for dag_id, written in _LINE:

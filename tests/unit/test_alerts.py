@@ -62,7 +62,7 @@ class Instance:
 RUN_PAGE = "https://airflow.example.com/dags/export/runs/manual__2026-01-01T00%3A00%3A00%2B00%3A00"
 
 
-def test_a_failed_task_is_told_of_with_its_reason_and_its_page(receiver: Receiver) -> None:
+def test_the_alert_of_a_failed_task_has_its_reason_and_its_page(receiver: Receiver) -> None:
     alerts.task_failed({"task_instance": Instance, "exception": GateStopped("marts are empty")})
     assert receiver.bodies == [
         {
@@ -81,12 +81,12 @@ def test_a_reason_that_names_only_resources_is_in_the_alert(receiver: Receiver) 
     assert receiver.bodies[0]["reason"] == "PersonalizeResourceFailedError: campaign home failed"
 
 
-def test_of_a_foreign_error_only_its_kind_is_told_because_it_may_hold_personal_data(receiver: Receiver) -> None:
+def test_of_a_foreign_error_only_its_type_is_reported_because_it_may_hold_personal_data(receiver: Receiver) -> None:
     alerts.task_failed({"task_instance": Instance, "exception": ValueError("phone +923001234567")})
     assert receiver.bodies[0]["reason"] == "ValueError: see the log of the task"
 
 
-def test_a_run_that_is_broken_off_is_told_of_once_and_one_that_failed_with_its_task_not_again(
+def test_a_run_that_is_broken_off_is_reported_once_and_one_that_failed_with_its_task_not_again(
     receiver: Receiver,
 ) -> None:
     context = {"dag": Instance, "run_id": Instance.run_id}

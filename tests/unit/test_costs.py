@@ -33,7 +33,7 @@ def test_what_was_used_before_has_filled_its_tier() -> None:
     assert TIERED.cost(10_000_000, used_before=15_000_000) == pytest.approx(5_000 * 0.067 + 5_000 * 0.058)
 
 
-def test_a_thing_without_a_price_costs_nobody_knows_what() -> None:
+def test_a_quantity_without_a_price_has_an_unknown_cost() -> None:
     assert Price("bytes", 1, []).cost(10) is None
 
 
@@ -54,7 +54,7 @@ def test_a_skipped_job_fills_no_tier(prices: PriceList) -> None:
     assert total.total == pytest.approx(0.067)
 
 
-def test_a_job_that_recorded_no_quantity_is_told_and_not_taken_for_free(prices: PriceList) -> None:
+def test_a_job_that_recorded_no_quantity_is_reported_and_not_taken_for_free(prices: PriceList) -> None:
     total = bill([usage("training", None)], prices)
     assert (total.n_unknown, total.charges[0].usd) == (1, None)
 
@@ -63,7 +63,7 @@ def test_campaigns_are_charged_for_every_hour(prices: PriceList) -> None:
     assert campaigns_cost(30, prices) == pytest.approx(30 * 24 * 0.20)
 
 
-def test_the_part_of_a_group_is_what_its_lines_cost_within_the_whole(prices: PriceList) -> None:
+def test_the_share_of_a_group_is_the_cost_of_its_records_within_the_whole(prices: PriceList) -> None:
     """Tiers are reached together: the second group's lists cost less because the first's were before them."""
     total = bill([usage("batch", 20_000_000), usage("batch", 10_000_000, day=2, group="north")], prices)
     assert total.groups == ["north", "shop"]

@@ -68,11 +68,11 @@ def test_the_first_group_has_plain_names_and_any_other_carries_its_own(groups_of
     )
 
 
-def test_the_datasets_are_those_of_the_file_in_the_order_of_the_line(groups_of: GroupsOf) -> None:
+def test_the_datasets_are_those_of_the_file_in_the_order_of_the_pipeline(groups_of: GroupsOf) -> None:
     assert [dataset.name for dataset in groups_of(SHOPS)[1].datasets] == ["interactions", "users"]
 
 
-def test_a_group_is_found_by_its_name_and_an_unknown_one_is_told_the_known(groups_of: GroupsOf) -> None:
+def test_a_group_is_found_by_its_name_and_the_error_for_an_unknown_one_lists_the_known(groups_of: GroupsOf) -> None:
     _, north = groups_of(SHOPS)
     assert dataset_group("Shop-North") is north
     with pytest.raises(ConfigurationError, match=r"group shop-south: .*\.yaml has aisle, Shop-North; name one"):
@@ -97,7 +97,7 @@ def test_a_percent_sign_of_a_condition_is_not_taken_for_a_placeholder(groups_of:
     assert "'100%% north'" in sql("export/users/select", users=north.mart("users"))
 
 
-def test_legs_run_by_the_schedules_of_the_file_and_else_by_the_settings(groups_of: GroupsOf) -> None:
+def test_stages_run_by_the_schedules_of_the_file_or_else_by_the_settings(groups_of: GroupsOf) -> None:
     text = f"""{ONE}
       for-you: {{recipe: aws-user-personalization, training: {{schedule: 5 4 * * 1}}}}
       alike: {{recipe: aws-sims, training: {{schedule: 5 4 * * 1}}}}
@@ -125,7 +125,7 @@ def test_training_that_only_updates_is_refused_when_the_file_is_read(groups_of: 
         groups_of(f"{ONE}      for-you: {{recipe: aws-user-personalization, training: {{{training}}}}}\n")
 
 
-def test_a_schema_that_the_line_cannot_write_is_refused_when_the_file_is_read(groups_of: GroupsOf) -> None:
+def test_a_schema_that_the_pipeline_cannot_write_is_refused_when_the_file_is_read(groups_of: GroupsOf) -> None:
     fields = "".join(f"{{name: {name}, type: {kind}}}, " for name, kind in _SMALLEST.items())
     head = "type: record, name: Interactions, namespace: com.amazonaws.personalize.schema"
     avro = f"{{{head}, fields: [{fields}], version: '1.0'}}"

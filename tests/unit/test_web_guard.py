@@ -73,7 +73,7 @@ def test_a_name_that_somebody_else_lets_point_here_is_refused(host: str) -> None
     ["http://shop.example", "http://127.0.0.1:9999", "http://localhost:8001", "null", "https://127.0.0.1", "garbage"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_pages_of_another_origin_are_refused_without_a_word_that_they_may_read(origin: str, method: str) -> None:
+def test_pages_of_another_origin_are_refused_without_a_readable_body(origin: str, method: str) -> None:
     answer = client().request(method, "/", headers={"origin": origin})
     assert answer.status_code == 403
     assert not [name for name in answer.headers if name.startswith("access-control")]

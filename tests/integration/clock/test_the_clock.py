@@ -69,7 +69,7 @@ def worked(line: Any, cleared: str) -> Any:
     return line
 
 
-def test_a_run_with_a_deadline_can_be_cleared_and_is_told_of_as_late_once(
+def test_a_run_with_a_deadline_can_be_cleared_and_is_reported_as_late_once(
     line: Any, worked: Any, cleared: str, let_go: Path
 ) -> None:
     wait_for(lambda: len(line.told(cleared)) > 1, "somebody is told of the late run")
@@ -81,7 +81,7 @@ def test_a_run_with_a_deadline_can_be_cleared_and_is_told_of_as_late_once(
     assert line.told(cleared) == ["failed", "late"]
 
 
-def test_a_run_that_failed_is_not_told_of_again_at_its_deadline(line: Any, worked: Any, left_alone: str) -> None:
+def test_a_run_that_failed_is_not_reported_again_at_its_deadline(line: Any, worked: Any, left_alone: str) -> None:
     assert line.rows(_DEADLINE.format("missed", left_alone), "airflow") == [(True,)]
     assert line.told(left_alone) == ["failed"]
 

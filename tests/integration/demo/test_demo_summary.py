@@ -169,7 +169,7 @@ def test_a_group_that_is_asked_nothing_has_no_figures_of_lists(
 
 
 @pytest.mark.parametrize(("place", "stage", "n_rows"), [(0, "export", 1000), (1, "export", 200), (0, "ingest", 7)])
-def test_the_rows_of_a_leg_are_those_of_its_group(
+def test_the_rows_of_a_stage_are_those_of_its_group(
     lists: str, two_groups: tuple[DatasetGroup, ...], place: int, stage: str, n_rows: int
 ) -> None:
     group = two_groups[place]

@@ -136,7 +136,7 @@ def test_missing_input_and_missing_bucket_fail_the_job(mall: Any) -> None:
     assert "NoSuchBucket" in settled(mall, job)["failureReason"]
 
 
-def test_lines_of_several_blocks_and_files_keep_their_order(mall: Any) -> None:
+def test_records_of_several_blocks_and_files_keep_their_order(mall: Any) -> None:
     asked = [f"u{n % 60}" if n % 3 else f"new-{n % 7}" for n in range(40_000)]
     mall.upload("in-order/a.json", "".join(json.dumps({"userId": user}) + "\n" for user in asked))
     mall.upload("in-order/b.json", '{"userId":"u1","context":{"DEVICE":"phone"}}')
@@ -159,7 +159,7 @@ def test_lines_of_several_blocks_and_files_keep_their_order(mall: Any) -> None:
     assert with_context["output"]["reasons"] == [[]] * 5
 
 
-def test_filter_takes_its_values_from_each_line(mall: Any) -> None:
+def test_filter_takes_its_values_from_each_record(mall: Any) -> None:
     lines = [
         *users("u1", "u2", filterValues={"CATEGORIES": '"a"'}),
         *users("u1", filterValues={"CATEGORIES": '"b","c"'}),
@@ -181,7 +181,7 @@ def test_filter_takes_its_values_from_each_line(mall: Any) -> None:
         assert complaint in line["error"]
 
 
-def test_filters_look_at_the_user_of_the_line_or_at_its_item(mall: Any) -> None:
+def test_filters_look_at_the_user_of_the_record_or_at_its_item(mall: Any) -> None:
     taken = {line.split(",")[1] for line in mall.interactions.splitlines() if line.startswith("u3,")}
     known, stranger = mall.infer(
         mall.version(UP), users("u3", "nobody"), "untaken", filterArn=mall.filters["untaken"],
@@ -259,7 +259,7 @@ def test_exploration_gives_places_away_only_if_asked_for(mall: Any) -> None:
         assert len(set(line["output"]["recommendedItems"])) == 10
 
 
-def test_killed_job_goes_on_with_the_file_that_was_not_finished(
+def test_killed_job_resumes_with_the_unfinished_file(
     own_engine: Callable[..., Any], s3_endpoint: str, make_any_shop: Callable[..., Any], csv_of_interactions: str
 ) -> None:
     engine = own_engine()

@@ -144,7 +144,7 @@ def test_keys_stay_out_of_the_log_and_of_settings(own_engine: Any, tmp_path: Pat
     assert "wonderland" not in repr(EngineSettings(access_keys=SecretStr("alice:wonderland")))
 
 
-def test_calls_are_told_to_wait_until_the_data_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_are_answered_503_until_the_data_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     may_open, really_open = threading.Event(), Engine.open
 
     def open_later(settings: EngineSettings) -> Engine:
@@ -201,7 +201,7 @@ def test_idle_connection_is_still_open_after_more_than_uvicorns_five_seconds(eng
 
 
 @pytest.mark.parametrize("path", ["/", "/recommendations", "/personalize-ranking", "/events"])
-def test_browser_that_asks_first_is_told_what_a_page_may_send(front_door: httpx.Client, path: str) -> None:
+def test_preflight_request_learns_what_a_page_may_send(front_door: httpx.Client, path: str) -> None:
     asked = "authorization,content-type,x-amz-date,x-amz-target,x-amz-user-agent,amz-sdk-invocation-id"
     question = {
         "Origin": "http://localhost:3000",

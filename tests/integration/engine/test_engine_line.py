@@ -50,7 +50,7 @@ def test_scores_of_a_user_sum_to_one_over_the_catalogue(shop: Any, group: str) -
     assert sum(line["output"]["scores"]) == pytest.approx(1, abs=1e-4)
 
 
-def test_unknown_user_gets_popular_items_and_bad_lines_get_their_error(shop: Any, group: str) -> None:
+def test_unknown_user_gets_popular_items_and_bad_records_get_their_error(shop: Any, group: str) -> None:
     popular = shop.train(group, "aws-popularity-count")["solutionVersionArn"]
     (by_count,) = shop.infer(popular, ['{"userId":"u1"}'], name="popular")
     assert by_count["output"].keys() == {"recommendedItems"}

@@ -44,7 +44,7 @@ def test_what_a_user_turns_down_falls_with_its_neighbours(world: World, personal
     assert scores()["i5"] > after["i5"] * 5
 
 
-def test_items_shown_in_vain_fall_a_little(world: World, personal: str, stranger: str) -> None:
+def test_items_shown_without_effect_fall_a_little(world: World, personal: str, stranger: str) -> None:
     before = {item["itemId"]: item["score"] for item in world.ask(personal, userId=stranger, numResults=500)}
     answer = world.runtime.get_recommendations(campaignArn=personal, userId=stranger, numResults=2)
     shown = names(answer["itemList"])

@@ -65,7 +65,7 @@ def test_item_affinity_finds_the_users_who_take_such_items(mall: Any) -> None:
     assert broken["error"] == "User error: Required fields for the provided recipe are itemId"
 
 
-def test_lines_nest_the_query_under_input_and_have_spaces_as_the_service_writes_them(mall: Any) -> None:
+def test_records_nest_the_query_under_input_and_have_the_spaces_of_the_service(mall: Any) -> None:
     segments(mall, OF_ITEMS, ['{"itemId":"i12"}'], "layout", numResults=2)
     body = mall.s3.get_object(Bucket=mall.bucket, Key="output/layout/layout.json.out")["Body"].read().decode()
     assert body.startswith('{"input": {"itemId": "i12"}, "output": {"usersList": ["u')

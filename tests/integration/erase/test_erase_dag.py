@@ -222,7 +222,7 @@ def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(w
         assert staged.fetchall() == [("back",), ("other",)]
 
 
-def test_refused_lines_of_every_group_forget_a_person(warehouse_url: str, shops: Any) -> None:
+def test_rejected_records_of_every_group_forget_a_person(warehouse_url: str, shops: Any) -> None:
     from aisle.cache.schema import prepare
     from aisle.identity.contacts import ContactFinder
     from aisle.identity.hashing import PersonHasher

@@ -78,7 +78,7 @@ def test_a_csv_without_users_is_not_written(files: Files) -> None:
         ("evaluate/output/rank/k/users.json.out", {"input": {"userId": USER_ID}, "error": "no such user"}),
     ],
 )
-def test_lines_of_batch_files_go_by_the_user_they_are_about(files: Files, key: str, theirs: Any) -> None:
+def test_records_of_batch_files_are_erased_by_their_user(files: Files, key: str, theirs: Any) -> None:
     rest = (
         f'{{"userId": "{STRANGER}", "output": ["{USER_ID}"]}}\n'
         f'{{"input": {{"userId": "{USER_ID}1"}}, "error": "03001234567"}}\n'
@@ -87,7 +87,7 @@ def test_lines_of_batch_files_go_by_the_user_they_are_about(files: Files, key: s
     assert files.erased(key, f"{json.dumps(theirs)}\n{rest}".encode()).decode() == rest
 
 
-def test_a_broken_line_with_an_id_of_the_person_goes(files: Files) -> None:
+def test_a_broken_record_with_an_id_of_the_person_is_erased(files: Files) -> None:
     lines = f'{{"input": {{"userId": "{USER_ID}"\n{{"userId": "other"\n'
     assert files.erased("recommend/output/users/k/users.json.out", lines.encode()) == b'{"userId": "other"\n'
 
@@ -108,14 +108,14 @@ def test_an_archived_order_keeps_what_was_sold_and_loses_who_bought_it(files: Fi
     assert left == {"data": [stranger, {**order, "customer": dict.fromkeys(customer)}], "next_cursor": None}
 
 
-def test_in_a_page_with_a_spoilt_order_the_others_keep_theirs(files: Files) -> None:
+def test_in_a_page_with_a_spoilt_order_the_other_orders_keep_their_contacts(files: Files) -> None:
     spoilt = b'{"order_id": "A1", "customer": {"phone": "0300-1234567", "name": "\xff"}, "total": NaN}'
     whole = b'{"order_id": "A2", "order_date": "2026-01-01T00:00:00Z", "customer": {"phone": "0300-7654321"}}'
     left = files.erased(PAGE, b'{"data": [' + spoilt + b", " + whole + b'], "next_cursor": null}')
     assert left == b'{"data": [null, ' + whole + b'], "next_cursor": null}'
 
 
-def test_a_page_in_which_no_orders_can_be_told_apart_loses_the_contacts(files: Files) -> None:
+def test_a_page_whose_orders_cannot_be_told_apart_loses_the_contacts(files: Files) -> None:
     left = files.erased(
         PAGE, b'{"data": [{"phone": "0300-1234567", "x": \xff, "to": "gone@example.com"}, 0300-12345678'
     )

@@ -251,7 +251,7 @@ def test_a_version_that_cannot_answer_is_rejected_and_nothing_else_changes(
     assert campaigns(service.client) == {"shop-home": first}
 
 
-def test_a_cut_line_leaves_the_first_version_a_candidate_and_empty_lists_keep_it_from_going_live(
+def test_a_broken_connection_leaves_the_first_version_a_candidate_and_empty_lists_keep_it_from_going_live(
     service: Service, trained: Trained, release: Release, canaries: BetweenCanaries
 ) -> None:
     arn = trained["for-you"][0]
@@ -264,7 +264,7 @@ def test_a_cut_line_leaves_the_first_version_a_candidate_and_empty_lists_keep_it
         assert registry.live_version("for-you") is None
 
 
-def test_a_canary_that_was_left_behind_answers_for_the_new_version(
+def test_a_leftover_canary_answers_for_the_new_version(
     service: Service, trained: Trained, release: Release, canaries: BetweenCanaries
 ) -> None:
     old, new, _ = trained["for-you"]

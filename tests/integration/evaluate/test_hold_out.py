@@ -215,7 +215,7 @@ def test_the_hold_out_is_long_enough_for_each_question(
 
 
 @pytest.mark.usefixtures("purchases")
-def test_too_few_users_are_no_evidence_and_the_reason_names_them(
+def test_too_few_users_are_too_little_data_and_the_reason_counts_them(
     group: DatasetGroup, ask_about: Callable[..., None]
 ) -> None:
     ask_about(min_users=3, hold_out_max_days=7)

@@ -32,7 +32,7 @@ def heard(models: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def test_each_group_is_told_of_its_own_purchases_once_and_forgets_a_person_with_the_others(
+def test_each_group_gets_its_own_purchases_once_and_forgets_a_person_with_the_others(
     shop: Any, make_order: MakeOrder, marts_of: Callable[..., None], models: dict[str, Any], run_dag: RunDag
 ) -> None:
     north, south = shop.user_of(1), shop.user_of(2)

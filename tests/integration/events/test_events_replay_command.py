@@ -46,7 +46,7 @@ def test_a_replay_counts_what_waits_again_and_the_next_run_sends_it(with_dead_ev
     assert set(dead) <= set(service.event_ids)
 
 
-def test_of_several_groups_the_reasons_are_told_apart_and_one_can_be_replayed_alone(with_dead_events: Any) -> None:
+def test_reasons_are_listed_by_group_and_one_group_can_be_replayed_alone(with_dead_events: Any) -> None:
     with_dead_events.execute(
         "insert into events.outbox (event_id, dataset_group, user_id, session_id, event_type, occurred_at, state,"
         " last_error) values ('e', 'shop-north', 'u', 's', 'purchase', now(), 'dead', 'no such item')"

@@ -26,7 +26,7 @@ def lines_of(s3: Any, bucket: str, dataset: Dataset, run_key: str = "run") -> li
 
 
 @by_dataset
-def test_the_first_line_is_the_schema_in_its_order_and_not_quoted(
+def test_the_header_is_the_schema_in_its_order_and_not_quoted(
     dataset: Dataset, marts: str, s3: Any, bucket: str
 ) -> None:
     copied = export(marts, s3, bucket, dataset)

@@ -75,7 +75,7 @@ def test_a_second_try_waits_for_the_training_of_the_worker_that_was_killed(
     assert airflow.returned("in_place", run_id) == first
 
 
-def test_a_deferred_task_goes_on_waiting_in_the_triggerer_after_the_one_that_was_killed(
+def test_a_deferred_task_waits_on_in_the_next_triggerer_after_one_was_killed(
     airflow: AirflowProcesses, world: World
 ) -> None:
     world.proxy.tell(LOOK, *FOR_EVER)

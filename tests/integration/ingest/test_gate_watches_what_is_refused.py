@@ -42,7 +42,7 @@ def test_good_orders_that_come_again_with_an_unknown_status_stop_the_gate_and_st
     assert len(ingest.order_ids()) == 100
 
 
-def test_one_new_status_word_is_told_by_name_on_the_day_it_comes(ingest: Any, company: Any, tmp_path: Path) -> None:
+def test_a_new_status_word_is_named_on_the_day_it_comes(ingest: Any, company: Any, tmp_path: Path) -> None:
     company.sell(100)
     ingest.run(300)
     run_border("raw", ingest.url, "first", tmp_path)

@@ -103,7 +103,7 @@ def test_throttling_is_waited_out_as_long_as_the_server_says(
     assert least <= pause <= longest
 
 
-def test_throttling_without_end_is_told_apart_from_failure(company: Any, client: Any) -> None:
+def test_endless_throttling_is_distinguished_from_failure(company: Any, client: Any) -> None:
     company.answer_status(429, times=3, Retry_After="0")
     with pytest.raises(Throttled) as raised:
         ids(client())

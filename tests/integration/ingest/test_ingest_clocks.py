@@ -56,9 +56,7 @@ def test_a_run_ahead_of_the_clock_of_the_warehouse_proves_nothing_that_has_not_h
 
 
 @pytest.mark.parametrize("behind", [timedelta(days=10), timedelta(hours=1)])
-def test_a_window_is_proven_up_to_the_clock_of_the_api_where_that_is_behind(
-    ingest: Any, company: Any, behind: timedelta
-) -> None:
+def test_a_window_is_proven_no_further_than_the_clock_of_the_api(ingest: Any, company: Any, behind: timedelta) -> None:
     company.sell(10)
     end = START + 500 * HOUR
     dated(company, end - behind)

@@ -73,7 +73,7 @@ def items_accounted_for(url: str) -> int:
     return int(totals[0])
 
 
-def test_a_run_accounts_for_every_line_and_the_next_one_finds_nothing_new(
+def test_a_run_accounts_for_every_item_and_the_next_one_finds_nothing_new(
     run_ingest: Run, simulated: Any, warehouse_url: str
 ) -> None:
     assert run_ingest("first") == dict.fromkeys(("pull_pos", "pull_oe", "announce_orders"), "success")
@@ -89,7 +89,7 @@ def test_a_run_accounts_for_every_line_and_the_next_one_finds_nothing_new(
     assert run_ingest("second")["announce_orders"] == "skipped"
 
 
-def test_a_run_looks_behind_the_overlap_when_that_is_due_and_its_receipt_says_what_it_found(
+def test_a_run_rechecks_when_that_is_due_and_its_receipt_says_what_it_found(
     run_ingest: Run, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AISLE_INGEST__OVERLAP_HOURS", "48")
@@ -110,7 +110,7 @@ def test_a_run_looks_behind_the_overlap_when_that_is_due_and_its_receipt_says_wh
     assert oldest[0] >= date(2026, 3, 31)
 
 
-def test_a_look_behind_the_overlap_that_fails_keeps_no_new_order_back(
+def test_a_failed_recheck_delays_no_new_order(
     run_ingest: Run, simulated: Any, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AISLE_INGEST__OVERLAP_HOURS", "48")

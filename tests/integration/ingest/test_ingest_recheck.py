@@ -28,7 +28,7 @@ def pages_read(company: Any) -> list[str]:
     return [query["start_date"][:10] for path, query in company.requests if not path.endswith("/days")]
 
 
-def test_an_edit_far_behind_the_overlap_is_found(months: Any, company: Any) -> None:
+def test_a_recheck_finds_an_edit_far_behind_the_overlap(months: Any, company: Any) -> None:
     company.edit(30, city="Multan")
     assert months.run(241).total.orders_changed == 0
     assert months.look(0, 192).pulled.total.orders_changed == 1
@@ -46,7 +46,7 @@ def test_a_late_till_is_found(months: Any, company: Any) -> None:
     assert "LATE" in months.order_ids()
 
 
-def test_a_deletion_is_told_and_deletes_nothing(months: Any, company: Any) -> None:
+def test_a_deletion_is_reported_and_deletes_nothing(months: Any, company: Any) -> None:
     del company.pos[60:63]
     assert months.look(0, 192).details()["vanished_orders"] == 3
     assert len(months.order_ids()) == 240
@@ -85,7 +85,7 @@ def test_only_days_that_differ_are_read_again_where_the_company_tells_them(
     ]
 
 
-def test_a_day_that_goes_on_to_differ_in_the_same_way_is_not_read_for_ever(ingest: Any, company: Any) -> None:
+def test_a_day_that_keeps_differing_in_the_same_way_is_not_read_again_and_again(ingest: Any, company: Any) -> None:
     company.tells_days = True
     company.sell(48)
     company.pos[3]["status"] = "on the moon"

@@ -139,7 +139,7 @@ def test_an_order_that_cannot_be_read_is_found_by_any_mark_in_it(warehouse_url: 
     ],
     ids=["before the orders", "behind the orders", "nested and escaped", "as a name"],
 )
-def test_what_stands_beside_the_orders_of_a_page_loses_somebody_erased_too(
+def test_the_envelope_of_a_page_loses_an_erased_person_too(
     warehouse_url: str, erase: Any, envelope: tuple[bytes, bytes, bytes, bytes]
 ) -> None:
     erase(ERASED)

@@ -66,7 +66,7 @@ def test_a_guest_stays_one_person_when_an_order_comes_without_the_name(ingest: A
     assert ingest.rows(_USERS) == [(31, 31, 1)]
 
 
-def test_whoever_was_made_of_a_shared_contact_is_nobody_in_every_source(ingest: Any, company: Any) -> None:
+def test_a_customer_made_of_a_shared_contact_is_nobody_in_every_source(ingest: Any, company: Any) -> None:
     company.orders[SOURCES[1].path] = [order_of(5, order_id="OE", customer={"phone": "0300-5550100"})]
     ingest.pull(_windows(ingest, 0, 48), "scheduled", "online", SOURCES[1])
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
@@ -80,7 +80,7 @@ def test_a_family_with_one_phone_stays_one_person(ingest: Any, company: Any) -> 
     assert ingest.rows(_USERS) == [(N_ORDERS, N_ORDERS, 1)]
 
 
-def test_people_who_were_made_one_are_told_apart_when_their_orders_come_again(ingest: Any, company: Any) -> None:
+def test_people_who_were_merged_are_separated_when_their_orders_come_again(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
     ingest.run(8)
     assert ingest.rows(_USERS) == [(8, 8, 1)]

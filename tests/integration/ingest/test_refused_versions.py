@@ -90,7 +90,7 @@ def test_of_a_good_and_a_newer_unreadable_version_in_one_window_both_are_kept(in
     assert ingest.everything() == written
 
 
-def test_an_unreadable_version_older_than_the_stored_one_is_not_told(ingest: Any, company: Any) -> None:
+def test_an_unreadable_version_older_than_the_stored_one_is_not_reported(ingest: Any, company: Any) -> None:
     company.sell(3)
     ingest.run(24)
     company.edit(1, status="fulfilled", updated_at=(ingest.start - timedelta(days=3)).isoformat())

@@ -213,7 +213,7 @@ def test_each_order_of_a_reused_id_has_events_of_its_own(ingest: Any, company: A
     assert ingest.rows(events) == [(3, 3, 2)]
 
 
-def test_a_reused_id_is_told_and_an_ordinary_one_is_not(ingest: Any, company: Any) -> None:
+def test_a_reused_id_is_reported_and_an_ordinary_one_is_not(ingest: Any, company: Any) -> None:
     suite = read_suite(SUITES / "raw_orders_outliers.json")
     outcomes = []
     for orders in ([_order(ingest, 1, 1)], [_order(ingest, 1, 1), _order(ingest, 72, 2)]):
@@ -239,7 +239,7 @@ _REPLACED = ["replaces_another_order"]
 
 @pytest.mark.parametrize("windows", [((0, 24),), ((0, 24), (0, 24))], ids=["one fetch", "fetched again"])
 @pytest.mark.parametrize("apart", [0.0, 0.5 / 3600, -0.5 / 3600], ids=["same moment", "later", "earlier"])
-def test_two_orders_of_one_id_in_the_same_second_are_told(
+def test_two_orders_of_one_id_in_the_same_second_are_reported(
     ingest: Any, company: Any, windows: tuple[tuple[float, float], ...], apart: float
 ) -> None:
     company.pos[:] = [_order(ingest, 1, 1, "tea"), _order(ingest, 1 + apart, 2, "cup", updated_at=_REUSED)]
@@ -253,7 +253,7 @@ def test_two_orders_of_one_id_in_the_same_second_are_told(
     assert "order id 7" in failed.observed["partial_unexpected_list"][0]
 
 
-def test_an_order_that_replaces_a_stored_one_of_the_same_second_is_told(ingest: Any, company: Any) -> None:
+def test_an_order_that_replaces_a_stored_one_of_the_same_second_is_reported(ingest: Any, company: Any) -> None:
     _sell(ingest, company, _order(ingest, 1, 1, "tea"))
     _sell(ingest, company, _order(ingest, 1, 2, "cup", updated_at=_REUSED))
     assert ingest.rows(_DOUBTS) == [("7", _REPLACED)]

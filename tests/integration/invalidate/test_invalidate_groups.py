@@ -44,7 +44,7 @@ def test_the_lists_of_one_group_go_and_the_audit_says_whose(run_dag: Any, two_ca
     assert audit == [(f"Shop-North/user {user_hash('u1')}", "1 lists removed")]
 
 
-def test_without_a_word_the_lists_of_every_group_go(run_dag: Any, two_caches: str) -> None:
+def test_without_a_group_the_lists_of_every_group_are_invalidated(run_dag: Any, two_caches: str) -> None:
     run_dag("invalidate", "every", what="user", user_hash=user_hash("u1"), reason="asked by support")
     assert left(two_caches) == (["u2"], ["u2"])
 

@@ -47,5 +47,5 @@ def test_only_solutions_that_nothing_asks_for_go_and_only_when_they_are_old(
     wait_for(lambda: names(personalize) == {"aisle-popularity"}, "the deletion of the others")
 
 
-def test_a_service_without_the_lines_group_has_nothing_to_remove(personalize: Any) -> None:
+def test_a_service_without_the_pipelines_group_has_nothing_to_remove(personalize: Any) -> None:
     assert remove_solutions(PersonalizeHook(), LATER, dry_run=False) == []

@@ -167,7 +167,7 @@ def test_nothing_goes_live_without_staging(warehouse_url: str) -> None:
     assert live(warehouse_url) == "g1"
 
 
-def test_rejected_lines_go_with_their_generation(warehouse_url: str) -> None:
+def test_rejected_records_are_dropped_with_their_generation(warehouse_url: str) -> None:
     for generation in ("g1", "g2", "g3"):
         new = stage_both(warehouse_url, generation)
         stage(

@@ -175,7 +175,7 @@ def test_readers_do_not_wait_while_they_are_counted(shop: str, tea: DatasetGroup
     assert shown(shop, tea)[0] == ("assam", 2.0, "g2")
 
 
-def test_whoever_read_the_lists_before_the_table_was_there_reads_it_too(shop: str, tea: DatasetGroup) -> None:
+def test_a_session_older_than_the_table_reads_it_too(shop: str, tea: DatasetGroup) -> None:
     look_up = cache_sql("cache/popular_products/look_up", tea)
     with psycopg.connect(shop, autocommit=True) as connection:
         for schema in ("cache", tea.cache_schema):

@@ -54,7 +54,7 @@ def test_updated_at_is_now_in_utc(warehouse_url: str) -> None:
     assert rows(warehouse_url, age + "cache.offline_user_recommendations__next") == [(True,)]
 
 
-def test_every_line_without_a_list_is_kept_with_its_reason(warehouse_url: str) -> None:
+def test_every_record_without_a_list_is_kept_with_its_reason(warehouse_url: str) -> None:
     bad = [
         answer("u2", {"recommendedItems": []}, error="User error: no such thing"),
         answer("u3", {"recommendedItems": []}),
@@ -76,7 +76,7 @@ def test_every_line_without_a_list_is_kept_with_its_reason(warehouse_url: str) -
     assert rows(warehouse_url, "select payload from cache.rejected_lines where line_number = 8") == [(bad[6],)]
 
 
-def test_of_repeated_ids_the_last_line_counts(warehouse_url: str) -> None:
+def test_of_repeated_ids_the_last_record_counts(warehouse_url: str) -> None:
     later = answer("u1", {"recommendedItems": ["p9"], "scores": [0.5]})
     staged = stage(
         lines(answer("u1"), answer("u2"), answer("u1"), later), "users", "g1", "engine", FIRST, warehouse_url
@@ -114,7 +114,7 @@ def test_a_load_that_breaks_off_leaves_nothing(warehouse_url: str) -> None:
     assert rows(warehouse_url, "select count(*) from cache.rejected_lines") == [(0,)]
 
 
-def test_whoever_may_read_the_live_table_may_read_the_staged_one(warehouse_url: str) -> None:
+def test_a_role_that_may_read_the_live_table_may_read_the_staged_one(warehouse_url: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         connection.execute("drop role if exists cache_reader")
         connection.execute("create role cache_reader")

@@ -55,7 +55,7 @@ def live(url: str, shops: tuple[DatasetGroup, ...]) -> list[str | None]:
     return [generation_in_state("live", group, url) for group in shops]
 
 
-def test_each_group_has_a_schema_with_the_same_tables_and_serving_is_told(published: str) -> None:
+def test_each_group_has_a_schema_with_the_same_tables_and_serving_is_notified(published: str) -> None:
     assert rows(published, "select dataset_group, schema_name, place from cache.groups order by place") == [
         ("aisle", "cache", 1),
         ("Shop-North", NORTH, 2),
@@ -116,7 +116,7 @@ stage(dying(), "users", "g3", "engine", dataset_groups()[1], {published!r})
     assert live(published, shops) == ["g3", "g3"]
 
 
-def test_whoever_reads_the_first_groups_lists_reads_those_of_any_other_through_every_switch(
+def test_a_reader_of_the_first_groups_lists_reads_those_of_any_other_through_every_switch(
     warehouse_url: str, shops: tuple[DatasetGroup, ...]
 ) -> None:
     with psycopg.connect(warehouse_url, autocommit=True) as connection:

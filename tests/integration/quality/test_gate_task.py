@@ -48,7 +48,7 @@ def events() -> dict[Any, Any]:
     return {MARTS: SimpleNamespace(extra={})}
 
 
-def test_a_gate_is_a_task_of_its_border_that_can_stand_in_a_chain(gated: Any) -> None:
+def test_a_gate_is_a_task_of_its_boundary_that_can_be_chained(gated: Any) -> None:
     assert gated.task_id == "gate_marts"
     assert gated.upstream_task_ids == {"gate_raw"}
     assert gated.outlets == [MARTS]

@@ -55,7 +55,7 @@ def test_good_data_passes_and_every_check_is_stored(good_world: str, tmp_path: P
     assert all(stored(good_world).values())
 
 
-def test_an_unmet_stop_suite_stops_after_all_suites_ran_and_were_stored(good_world: str, tmp_path: Path) -> None:
+def test_a_failed_stop_suite_stops_after_all_suites_ran_and_were_stored(good_world: str, tmp_path: Path) -> None:
     # An early suite of the border fails, and so does a later one; those between and behind are not to be left out.
     change(good_world, "update personalize.interactions set event_type = 'refund' where item_id = 'P1'")
     change(good_world, "update personalize.users set age = 999 where user_id = md5('1')")
@@ -76,7 +76,7 @@ def test_an_unmet_stop_suite_stops_after_all_suites_ran_and_were_stored(good_wor
     ]
 
 
-def test_an_unmet_note_suite_is_logged_and_passes(
+def test_a_failed_note_suite_is_logged_and_passes(
     good_world: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     change(good_world, "update raw.company__order_items set quantity = 80995")
@@ -87,7 +87,7 @@ def test_an_unmet_note_suite_is_logged_and_passes(
     assert stored(good_world)[("raw_order_items_outliers", "quantity_is_usual")] is False
 
 
-def test_a_check_that_cannot_be_evaluated_is_unmet(good_world: str, tmp_path: Path) -> None:
+def test_a_check_that_cannot_be_evaluated_has_failed(good_world: str, tmp_path: Path) -> None:
     change(good_world, "alter table personalize.items drop column price")
     message = stopped("marts", good_world, tmp_path)
     assert "marts_items.price_is_possible" in message

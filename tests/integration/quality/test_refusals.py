@@ -146,7 +146,7 @@ def test_a_stop_holds_until_the_orders_are_repaired(raw: Raw) -> None:
     assert raw.gate("g3") == {}
 
 
-def test_a_new_status_word_is_told_by_name_with_the_moment_it_first_came(raw: Raw) -> None:
+def test_a_new_status_word_is_named_with_the_moment_it_first_came(raw: Raw) -> None:
     raw.window("pos", "one")
     raw.refuse("pos", "unknown_status", 3)
     raw.refuse("pos", "unknown_status", 1, status="on hold", first="h")
@@ -164,7 +164,7 @@ def test_a_status_word_keeps_the_moment_at_which_it_first_came(raw: Raw) -> None
     assert "orders refused 5, first seen utc 2024-01-01 06:00" in raw.gate("g2")["status_words_are_mapped"]
 
 
-def test_a_status_word_that_keeps_nothing_out_any_more_is_not_told(raw: Raw) -> None:
+def test_a_status_word_that_rejects_nothing_any_more_is_not_named(raw: Raw) -> None:
     raw.window("pos", "one")
     raw.refuse("pos", "unknown_status", 3)
     raw.gate("g1")
@@ -179,7 +179,7 @@ def test_a_refused_order_that_has_no_status_names_none(raw: Raw) -> None:
     assert "status_words_are_mapped" not in raw.gate("g1")
 
 
-def test_a_status_word_that_acts_on_a_terminal_is_told_without_its_power(raw: Raw) -> None:
+def test_a_status_word_with_terminal_codes_is_named_without_them(raw: Raw) -> None:
     raw.window("pos", "one")
     raw.refuse("pos", "unknown_status", 1, status="\x1b]8;;https://example.com\x07done")
     check = raw.gate("g1")["status_words_are_mapped"]

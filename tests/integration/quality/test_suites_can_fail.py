@@ -362,7 +362,7 @@ def failed_checks(validation: Validation) -> set[str]:
     BROKEN_WORLDS,
     ids=[f"{n}-{world[0]}" for n, world in enumerate(BROKEN_WORLDS)],
 )
-def test_exactly_the_broken_checks_are_unmet(
+def test_exactly_the_broken_checks_fail(
     good_world: str,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,

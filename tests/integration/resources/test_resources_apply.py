@@ -206,7 +206,7 @@ def test_an_unknown_recipe_is_refused_before_anything_is_touched(
     assert not personalize.list_dataset_groups()["datasetGroups"]
 
 
-def test_a_refusal_of_the_service_is_told_with_what_was_tried(
+def test_a_refusal_of_the_service_is_reported_with_what_was_tried(
     service: Service, personalize: Any, described: Describe, shop_text: str
 ) -> None:
     environment = described(shop_text.replace("Items.CATEGORY", "Items.COLOUR"))

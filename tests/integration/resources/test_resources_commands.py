@@ -87,7 +87,7 @@ def test_a_running_stack_is_asked_before_the_environment(
     assert "127.0.0.1:1" in str(nobody)
 
 
-def test_what_a_conversion_leaves_out_stands_on_top_of_the_new_file_and_is_told(tmp_path: Path) -> None:
+def test_what_a_conversion_leaves_out_is_written_on_top_of_the_new_file_and_reported(tmp_path: Path) -> None:
     fields = [{"name": name, "type": kind} for name, kind in (("USER_ID", "string"), ("ITEM_ID", "string"))]
     record = {"type": "record", "name": "interactions", "fields": [*fields, {"name": "TIMESTAMP", "type": "long"}]}
     parameters = {

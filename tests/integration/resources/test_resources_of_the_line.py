@@ -20,7 +20,7 @@ RunDag = Callable[..., dict[str, str]]
 DEFAULT = PROJECT_ROOT / "include" / "personalize" / "default.yaml"
 
 
-def test_the_default_file_describes_what_the_line_makes(
+def test_the_default_file_describes_what_the_pipeline_creates(
     marts: str, service: Service, personalize: Any, run_dag: RunDag
 ) -> None:
     assert set(run_dag("export", "one").values()) == {"success"}
@@ -57,7 +57,7 @@ def test_what_the_default_file_shows_commented_is_taken_by_the_service(
     assert plans(service, environment)[0].is_settled
 
 
-def test_the_dag_plans_by_default_and_applies_when_it_is_told_to(
+def test_the_dag_plans_by_default_and_applies_on_request(
     warehouse_url: str, service: Service, personalize: Any, run_dag: RunDag, s3: Any, bucket: str
 ) -> None:
     assert set(run_dag("resources", "dry").values()) == {"success"}

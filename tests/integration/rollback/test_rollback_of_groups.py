@@ -121,7 +121,7 @@ def test_the_lists_of_the_other_group_stay_live(two_caches: str, run_dag: RunDag
 
 
 @pytest.mark.usefixtures("two_lives")
-def test_without_a_word_the_first_group_is_meant(run_dag: RunDag) -> None:
+def test_without_a_group_the_first_one_is_rolled_back(run_dag: RunDag) -> None:
     assert run_dag("rollback", "back", what="similar-items", reason="odd")["roll_back_model"] == "success"
     assert live(dataset_group("aisle"), "similar-items") == "old"
     assert live(dataset_group("shop-north"), NAME) == "new"

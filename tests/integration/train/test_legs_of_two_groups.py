@@ -120,7 +120,7 @@ def test_each_group_exports_trains_and_answers_for_its_own_rows(
     }
 
 
-def test_a_group_with_too_little_of_the_marts_is_told_how_much_it_lacks(
+def test_the_error_for_a_group_with_too_few_rows_says_how_many_it_lacks(
     file: Path, marts: str, s3: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = file.with_name("few.yaml")

@@ -28,7 +28,7 @@ def shop(postgres: Any, _warehouse_template: str, tmp_path_factory: pytest.TempP
         yield company
 
 
-def test_units_of_an_interaction_count_every_equal_line(shop: Any) -> None:
+def test_units_of_an_interaction_count_every_equal_item(shop: Any) -> None:
     rows = shop.rows(
         "select user_id, event_value from personalize.interactions where item_id = '5f1e0c9a-tea' order by user_id"
     )
@@ -39,7 +39,7 @@ def test_units_of_an_interaction_count_every_equal_line(shop: Any) -> None:
     ("order_id", "n_lines", "n_sales", "n_items", "items_amount", "total"),
     [("scan", 3, 3, 3, 30, 30), ("two", 3, 3, 5, 50, 50), ("back", 4, 0, -4, -40, -40), ("free", 5, 0, 5, 0, 0)],
 )
-def test_an_order_counts_every_equal_line(
+def test_an_order_counts_every_equal_item(
     shop: Any, order_id: str, n_lines: int, n_sales: int, n_items: int, items_amount: int, total: int
 ) -> None:
     (row,) = shop.rows(
@@ -53,7 +53,7 @@ def test_a_product_was_sold_as_often_as_it_was_scanned(shop: Any) -> None:
     assert [float(value) for value in row.values()] == [2, 6, 8]
 
 
-def test_a_customer_has_bought_every_equal_line(shop: Any) -> None:
+def test_a_customer_has_bought_every_equal_item(shop: Any) -> None:
     rows = shop.rows("select user_id, n_purchases, total_amount from core.customers where user_id in ('ann', 'ben')")
     bought = {row["user_id"]: (row["n_purchases"], float(row["total_amount"])) for row in rows}
     assert bought["ben"] == (3, 50.0)

@@ -60,7 +60,7 @@ def test_the_page_says_how_far_its_prices_are_to_be_trusted(shown: Shown, wareho
     assert "not verified : no sum here is a bill" in shown("cost")
 
 
-def test_a_job_without_a_recorded_quantity_is_told(shown: Shown, warehouse_url: str) -> None:
+def test_a_job_without_a_recorded_quantity_is_reported(shown: Shown, warehouse_url: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(
             "insert into ops.receipts (run_key, leg, subject, seconds, details, finished_at) "

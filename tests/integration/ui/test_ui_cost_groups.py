@@ -107,13 +107,13 @@ def test_a_group_that_the_file_no_longer_has_is_in_the_sums_and_not_in_the_compa
     assert re.findall(r"together \$(\S+) \$", page) == without
 
 
-def test_with_one_group_nothing_is_told_of_groups(shown: Shown, lived_in: str) -> None:
+def test_with_one_group_the_page_does_not_mention_groups(shown: Shown, lived_in: str) -> None:
     page = shown("cost")
     assert "Per group" not in page
     assert "2 campaigns with 1 request per second provisioned, for the 29 d" in page
 
 
-def test_a_canary_is_not_taken_for_a_training_but_told_as_not_in_the_sums(shown: Shown, lived_in: str) -> None:
+def test_a_canary_is_not_taken_for_a_training_but_shown_outside_the_sums(shown: Shown, lived_in: str) -> None:
     assert "Campaigns are not in the sums" not in shown("cost")
     _after(lived_in, CANARY)
     page = shown("cost")
@@ -122,7 +122,7 @@ def test_a_canary_is_not_taken_for_a_training_but_told_as_not_in_the_sums(shown:
     assert "training: fast-canary" not in page
 
 
-def test_campaigns_of_the_file_are_told_with_what_a_day_of_them_costs(
+def test_campaigns_of_the_file_are_shown_with_their_cost_per_day(
     shown: Shown, lived_in: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "campaigns.yaml"

@@ -54,7 +54,7 @@ def test_the_cache_of_a_further_group_is_shown_by_name_and_rolls_back_by_name(
 
 
 @pytest.mark.usefixtures("two_shops")
-def test_without_a_word_the_first_group_is_shown_and_nothing_of_the_other(shown: Callable[[str], str]) -> None:
+def test_without_a_choice_only_the_first_group_is_shown(shown: Callable[[str], str]) -> None:
     cache, models = shown("cache"), shown("models")
     assert "Live: 20261120T180000" in cache
     assert "user-personalization" in models

@@ -75,7 +75,7 @@ def test_behind_a_proxy_with_a_path_every_address_keeps_it(
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_fresh_warehouse_is_told_what_to_run(shown: Shown, warehouse_url: str, page: str) -> None:
+def test_the_page_of_a_fresh_warehouse_says_what_to_run(shown: Shown, warehouse_url: str, page: str) -> None:
     advice = {
         "pipeline": "No window yet: run ingest",
         "quality": "No gate has run yet: run transform",
@@ -87,7 +87,7 @@ def test_a_fresh_warehouse_is_told_what_to_run(shown: Shown, warehouse_url: str,
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_warehouse_without_any_table_is_told_the_same(shown: Shown, warehouse_url: str, page: str) -> None:
+def test_the_page_of_a_warehouse_without_tables_says_what_to_run(shown: Shown, warehouse_url: str, page: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         connection.execute("drop schema ops, cache, events cascade")
     assert "run" in shown(page)
@@ -147,7 +147,7 @@ def test_an_optional_stage_is_shown_once_airflow_has_it(reader: Any, lived_in: s
     assert "3 events could not be delivered" in card
 
 
-def test_a_user_who_may_not_read_a_dag_is_not_told_of_its_runs(
+def test_a_user_who_may_not_read_a_dag_does_not_see_its_runs(
     reader: Any, lived_in: str, dag_runs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
@@ -269,7 +269,9 @@ def test_a_model_can_be_rolled_back_only_to_one_that_there_is(reader: Any, lived
     assert "data-rollback=" not in reader.get("/models").text
 
 
-def test_a_version_that_nobody_judged_is_shown_with_what_the_service_says(shown: Shown, warehouse_url: str) -> None:
+def test_a_version_without_evaluation_is_shown_with_the_figures_of_the_service(
+    shown: Shown, warehouse_url: str
+) -> None:
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(
             "insert into ops.model_metrics (solution, solution_version_arn, metric, value) "
@@ -296,9 +298,7 @@ def test_a_coverage_below_the_threshold_is_red(reader: Any, lived_in: str) -> No
     assert '<span class="status good">99.0 %</span>' in page
 
 
-def test_lines_without_a_list_are_counted_by_reason_and_their_content_stays_where_it_is(
-    shown: Shown, lived_in: str
-) -> None:
+def test_rejected_records_are_counted_by_reason_and_their_content_is_not_shown(shown: Shown, lived_in: str) -> None:
     page = shown("cache")
     assert "empty 20261120T180000 items 16 no item in the list" in page
     assert "error 20261120T180000 items 4 Item not found" in page

@@ -187,7 +187,7 @@ def service() -> Service:
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", WHOLE[:20]], ids=["empty", "no members", "null", "half"])
-def test_whoever_reads_a_cut_answer_says_that_there_was_none(
+def test_a_truncated_response_is_reported_as_no_response(
     reader: Callable[[], Any], body: bytes, says: list[bytes]
 ) -> None:
     says.append(sized(body))
@@ -195,7 +195,7 @@ def test_whoever_reads_a_cut_answer_says_that_there_was_none(
         reader()
 
 
-def test_summaries_are_judged_one_by_one(says: list[bytes]) -> None:
+def test_every_summary_of_a_page_is_checked(says: list[bytes]) -> None:
     says.append(sized(json.dumps({"campaigns": [{"campaignArn": ARN, "status": "ACTIVE"}, {"name": "b"}]}).encode()))
     with pytest.raises(IncompleteResponseError, match=r"no campaigns\[\]\.campaignArn"):
         list(hook().summaries(CAMPAIGN))
@@ -209,7 +209,7 @@ def test_what_is_empty_by_itself_is_whole(tags: list[dict[str, str]], says: list
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"\xff\xfe", WHOLE[:20], b""], ids=repr)
 @by_call
-def test_an_error_with_a_body_that_nobody_can_read_is_told_by_its_status(
+def test_an_error_with_an_unreadable_body_is_reported_by_its_status(
     body: bytes, call: Callable[[], Any], says: list[bytes]
 ) -> None:
     says.append(sized(body, status=503))
@@ -246,7 +246,7 @@ def test_a_page_in_place_of_an_answer_is_still_somebody_elses(says: list[bytes])
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_operation_that_promises_something_is_judged(name: str, says: list[bytes]) -> None:
+def test_every_operation_with_required_members_is_checked(name: str, says: list[bytes]) -> None:
     """Whatever its model says an operation answers, `{}` is not that; what promises nothing may answer so."""
     says.append(sized(b"{}"))
     session = Session()

@@ -73,7 +73,7 @@ def test_a_deferred_deletion_hands_the_wait_to_its_trigger(deletion: Deletion, s
 
 
 @by_deletion_or_schema
-def test_what_is_gone_already_is_well(deletion: Deletion, stub: Stub) -> None:
+def test_a_resource_that_is_gone_already_is_a_success(deletion: Deletion, stub: Stub) -> None:
     operator = deletion(task_id="task", arn=ARN)
     stub(operator).add_client_error(f"delete_{deletion.resource.name}", "ResourceNotFoundException")
     assert operator.execute({}) == ARN

@@ -62,7 +62,7 @@ def test_a_trigger_survives_the_way_to_the_triggerer(trigger_class: type[trigger
     assert again.waiter_args == {trigger_class.resource.arn_member: ARN}
 
 
-def test_the_event_of_a_job_that_ends_well_is_a_success(answers: Answers) -> None:
+def test_the_event_of_a_job_that_succeeds_is_a_success(answers: Answers) -> None:
     answers += [job("CREATE PENDING"), job("CREATE IN_PROGRESS"), job("ACTIVE")]
     assert event_after() == {"status": "success", "arn": ARN}
     assert answers == []

@@ -174,7 +174,7 @@ def test_an_update_while_another_is_under_way_may_be_retried(case: Update, stub:
     ("follows", "serves", "is_skipped"),
     [(True, OLD, True), (False, OLD, False), (True, f"{ACCOUNT}:solution/b/1", False)],
 )
-def test_a_campaign_that_follows_its_solution_is_not_told_again(
+def test_a_campaign_that_follows_its_solution_is_not_updated_again(
     follows: bool, serves: str, is_skipped: bool, stub: Stub
 ) -> None:
     latest = f"{ACCOUNT}:solution/sims/$LATEST"
@@ -187,7 +187,7 @@ def test_a_campaign_that_follows_its_solution_is_not_told_again(
     assert operator.execute({}) == CAMPAIGN.arn
 
 
-def test_a_campaign_is_told_only_what_of_its_config_differs(stub: Stub) -> None:
+def test_a_campaign_is_sent_only_what_differs_in_its_config(stub: Stub) -> None:
     config = {"itemExplorationConfig": {"explorationWeight": "0.3"}}
     operator = CAMPAIGN.make(solution_version_arn=OLD, campaign_config=config)
     held = {"itemExplorationConfig": {"explorationWeight": "0.3", "explorationItemAgeCutOff": "30"}}

@@ -156,7 +156,7 @@ def test_a_training_that_has_ended_when_the_task_is_killed_is_no_error(
     stubber.assert_no_pending_responses()
 
 
-def test_a_killed_task_leaves_the_training_if_told_so(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_task_leaves_the_training_if_stop_on_kill_is_off(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     operator = VERSION_CASE.make(wait_for_completion=False, stop_on_kill=False)
     expect(stub(operator), VERSION_CASE.created)
     operator.execute({})

@@ -11,7 +11,7 @@ from aisle.contracts.run_key import checked_run_key, run_key_of
 _TICK = datetime(2026, 11, 21, 6, tzinfo=UTC)
 
 
-def test_a_run_by_the_clock_has_its_second_in_utc() -> None:
+def test_a_scheduled_run_has_its_second_in_utc() -> None:
     assert run_key_of(_TICK) == "20261121T060000"
     assert run_key_of(_TICK.astimezone(timezone(timedelta(hours=9)))) == "20261121T060000"
 

@@ -63,7 +63,7 @@ def test_finding_nothing_is_no_advantage_even_where_popularity_finds_nothing_eit
     ("has_live", "policy", "passed"),
     [(False, "keep_live", True), (True, "keep_live", False), (True, "promote", True), (False, "promote", True)],
 )
-def test_without_evidence_the_first_model_goes_live_and_a_later_one_as_the_settings_say(
+def test_with_too_little_data_the_first_model_goes_live_and_a_later_one_as_the_settings_say(
     has_live: bool, policy: str, passed: bool
 ) -> None:
     verdict = judge_unmeasured("too few users", has_live, Evaluate.model_validate({"without_evidence": policy}))

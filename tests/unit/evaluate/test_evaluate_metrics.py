@@ -27,7 +27,7 @@ def test_one_user_by_hand() -> None:
     )
 
 
-def test_nothing_counts_behind_the_tenth_place_but_for_mrr() -> None:
+def test_only_mrr_counts_places_after_the_tenth() -> None:
     figures = measure({"u": ITEMS[:11]}, {"u": {"P10"}}, n_items=20)
     assert figures == pytest.approx(
         {"precision_at_10": 0, "recall_at_10": 0, "ndcg_at_10": 0, "mrr": 1 / 11, "coverage": 10 / 20}
@@ -46,7 +46,7 @@ def test_a_list_of_all_that_was_bought_is_ideal_even_beyond_ten_items() -> None:
     assert figures["recall_at_10"] == 0.5
 
 
-def test_nobody_to_measure_by_is_an_error() -> None:
+def test_no_user_to_measure_by_is_an_error() -> None:
     with pytest.raises(ValueError, match="no user"):
         measure({"u": ["a"]}, {}, n_items=1)
 
@@ -96,7 +96,7 @@ def test_figures_of_any_list_are_those_of_the_book(ranked: list[str], bought: se
 
 
 @given(st.lists(st.sampled_from(ITEMS[:3])) | repeating, st.sets(st.sampled_from(ITEMS), min_size=1))
-def test_every_figure_lies_between_nought_and_one(ranked: list[str], bought: set[str]) -> None:
+def test_every_figure_lies_between_0_and_1(ranked: list[str], bought: set[str]) -> None:
     figures = measure({"u": ranked}, {"u": bought}, n_items=5)
     assert all(0 <= value <= 1 + 1e-9 for value in figures.values())
 
@@ -130,7 +130,7 @@ def test_the_standard_error_is_how_far_the_ratio_moves_from_sample_to_sample() -
     assert fmean(ratio_stderr(above, below, 0.001) for above, below in samples) == pytest.approx(moved, rel=0.1)
 
 
-def test_figures_in_step_have_no_error_and_one_user_is_no_evidence() -> None:
+def test_proportional_figures_have_no_error_and_one_user_has_no_estimate() -> None:
     assert ratio_stderr([0.2, 0.4, 0.6], [0.1, 0.2, 0.3], 0.001) == pytest.approx(0)
     assert ratio_stderr([0.5], [0.1], 0.001) == inf
     assert ratio_stderr([0.1, 0.3], [0.0, 0.0], 0.1) == pytest.approx(1.0)  # popularity counts as a tenth

@@ -76,7 +76,7 @@ def test_an_email_address_inside_another_is_a_strangers(text: str) -> None:
 
 
 @pytest.mark.parametrize("filler", ["@" + "a" * 300_000, "a" * 300_000 + "@", "1" * 300_000 + "a", "a@" * 50_000])
-def test_an_endless_word_neither_hides_what_follows_nor_is_looked_through_for_each_of_its_characters(
+def test_an_endless_word_hides_nothing_and_is_searched_once(
     filler: str,
 ) -> None:
     assert FINDER.hashes(f"{filler} zubaida@example.com 0300-1234567") == {EMAIL, PHONE}

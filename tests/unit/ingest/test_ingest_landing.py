@@ -31,12 +31,12 @@ def test_codes_and_names_are_tidied() -> None:
     assert (line.product_id, line.product_name) == ("ab-1", "Green tea")
 
 
-def test_lines_equal_in_every_field_are_one_row_that_counts_them() -> None:
+def test_items_equal_in_every_field_are_one_row_that_counts_them() -> None:
     landed = land(items=[GOOD_ITEM, {**GOOD_ITEM, "price": 8}, GOOD_ITEM, GOOD_ITEM])
     assert [(line.line_number, line.merged_lines) for line in landed.items] == [(1, 2), (2, 0)]
 
 
-def test_equal_lines_that_are_refused_are_one_reject_that_counts_them() -> None:
+def test_equal_items_that_are_refused_are_one_reject_that_counts_them() -> None:
     (reject,) = land(items=[{**GOOD_ITEM, "id": None}] * 3).rejects
     assert (reject.reason, reject.n_lines) == ("missing_product_id", 3)
 
@@ -55,7 +55,7 @@ def test_equal_lines_that_are_refused_are_one_reject_that_counts_them() -> None:
         ({"base_price": 1e300}, "number_out_of_range"),
     ],
 )
-def test_a_line_that_cannot_be_sold_is_a_reject_with_its_place(fault: dict[str, Any], reason: str) -> None:
+def test_an_item_that_cannot_be_sold_is_a_reject_with_its_place(fault: dict[str, Any], reason: str) -> None:
     landed = land(items=[GOOD_ITEM, {**GOOD_ITEM, **fault}])
     (reject,) = landed.rejects
     assert (reject.reason, reject.line_number, reject.n_lines) == (reason, 2, 1)
@@ -63,7 +63,7 @@ def test_a_line_that_cannot_be_sold_is_a_reject_with_its_place(fault: dict[str, 
     assert len(landed.items) == 1
 
 
-def test_a_free_line_and_a_cancelled_negative_line_are_kept() -> None:
+def test_a_free_item_and_a_cancelled_negative_item_are_kept() -> None:
     assert land(items=[{**GOOD_ITEM, "price": 0}]).items
     assert land(items=[{**GOOD_ITEM, "quantity": -3}], status=" Cancelled ").items
 
@@ -144,7 +144,7 @@ ITEMS = st.lists(
 
 
 @given(ITEMS, st.sampled_from(["completed", "cancelled", "lost", None]))
-def test_no_line_is_lost_or_doubled_on_the_way(lines: list[Any], status: str | None) -> None:
+def test_no_item_is_lost_or_doubled_on_the_way(lines: list[Any], status: str | None) -> None:
     landed = land(items=lines, status=status)
     kept = sum(1 + line.merged_lines for line in landed.items)
     assert kept + sum(reject.n_lines for reject in landed.rejects) == len(lines)

@@ -73,7 +73,7 @@ def test_the_limits_of_time_themselves_are_taken(moment: str) -> None:
 @pytest.mark.parametrize(
     "updated_at", ["2030-01-01T00:00:00Z", "2026-06-01T13:00:01Z", "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00Z"]
 )
-def test_a_version_stamp_that_cannot_be_is_not_believed_and_told(updated_at: str) -> None:
+def test_an_impossible_version_stamp_is_ignored_and_reported(updated_at: str) -> None:
     landed = land(updated_at=updated_at)
     assert landed.order.is_mapped
     assert (landed.order.updated_at, landed.order.doubts) == (None, ["updated_at_is_impossible"])

@@ -162,7 +162,7 @@ def refused_places(page: bytes) -> tuple[list[bytes], list[int]] | str:
     return [bytes(order) for order in orders], refused
 
 
-def test_of_a_page_with_one_spoilt_order_exactly_that_one_is_refused() -> None:
+def test_of_a_page_with_one_spoilt_order_exactly_that_order_is_rejected() -> None:
     wrong = []
     for kind, page, good, place in spoilt_pages(N_PAGES, seed=9):
         refused = refused_places(page)
@@ -238,7 +238,7 @@ def test_a_page_cut_off_behind_its_spoilt_order_has_no_orders() -> None:
     [b',{"', b'{"a":', b"[", b'"', b"},{", b"]", b'],"', b'{"order_id":1,"items":[', b"\\", b",{", b'}, {"a":"\\"'],
     ids=repr,
 )
-def test_the_effort_for_a_hopeless_body_grows_with_its_size_only(unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_work_for_an_unreadable_body_grows_with_its_size_only(unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted in looks at a value; each look is bounded by what is left of the effort."""
     spent: list[int] = []
     look = spoilt._Scan._spent

@@ -47,7 +47,7 @@ def test_an_error_wins_over_a_list_that_came_with_it() -> None:
     assert ranked == Rejected("error", "User error: no such user")
 
 
-def test_a_line_about_an_item_is_no_line_about_a_user() -> None:
+def test_a_record_about_an_item_is_no_record_about_a_user() -> None:
     ranked = read_line(line({"recommendedItems": ["a"]}, name="itemId"), "users")
     assert isinstance(ranked, Rejected)
     assert ranked.reason == "unusable_id"
@@ -64,7 +64,7 @@ def test_scores_of_places_fall_from_1_and_stay_above_0(length: int) -> None:
 
 @settings(deadline=None)
 @given(st.binary(max_size=80))
-def test_no_line_whatsoever_raises(text: bytes) -> None:
+def test_no_record_whatsoever_raises(text: bytes) -> None:
     assert isinstance(read_line(text, "users"), Rejected)
 
 

@@ -38,7 +38,7 @@ def a_suite(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def test_every_file_belongs_to_a_border_and_every_border_has_suites_of_both_severities() -> None:
+def test_every_file_belongs_to_a_boundary_and_every_boundary_has_suites_of_both_severities() -> None:
     assert len(FILES) == len(ALL_SUITES) >= 17
     for boundary in BORDERS:
         assert {suite.severity for suite in suites_of(boundary)} == {"stop", "note"}
@@ -79,7 +79,7 @@ def test_a_file_that_is_no_json_is_refused_by_name(tmp_path: Path) -> None:
         suites_of("raw", tmp_path)
 
 
-def test_a_border_without_suites_is_refused(tmp_path: Path) -> None:
+def test_a_boundary_without_suites_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="none"):
         suites_of("raw", tmp_path)
 
@@ -106,7 +106,7 @@ def test_no_check_is_of_some_rows_only(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize("suite", [suite for suite in ALL_SUITES if suite.rows], ids=lambda suite: suite.name)
-def test_a_condition_of_rows_names_the_run_and_at_a_border_of_groups_the_group(suite: Suite) -> None:
+def test_a_condition_of_rows_names_the_run_and_at_a_boundary_of_groups_the_group(suite: Suite) -> None:
     assert "run_key = %(run_key)s" in str(suite.rows)
     assert ("dataset_group = %(dataset_group)s" in str(suite.rows)) == (suite.border in GROUP_BORDERS)
 

@@ -17,7 +17,7 @@ from aisle.resources.aws_cron import five_fields
         ("cron(0 0 ? * 2/2 *)", "0 0 * * 1/2"),
     ],
 )
-def test_sunday_is_1_there_and_0_here(theirs: str, ours: str) -> None:
+def test_sunday_is_1_in_aws_cron_and_0_in_airflow(theirs: str, ours: str) -> None:
     assert five_fields(theirs) == ours
 
 

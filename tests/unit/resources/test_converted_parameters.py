@@ -18,7 +18,7 @@ from aisle.resources.converted import convert
         ('{"datasetGroup": {"serviceConfig": {"name": "a b"}}}', "groups.0.name: String should match pattern"),
     ],
 )
-def test_a_parameter_file_that_cannot_be_used_is_told_by_name(tmp_path: Path, text: str, message: str) -> None:
+def test_the_error_for_an_unusable_parameter_file_names_it(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "parameters.json"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=message) as raised:

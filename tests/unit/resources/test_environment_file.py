@@ -70,7 +70,7 @@ def test_exploration_can_be_set_for_the_recipe_that_has_it_and_left_empty_for_an
         ("groups: [{datasets: {interactions: {}, actions: {}}}]", "no dataset actions, so its `schema`"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_file_place_and_remedy(written: Any, text: str, message: str) -> None:
+def test_the_error_for_a_mistake_names_file_place_and_remedy(written: Any, text: str, message: str) -> None:
     path = written(text)
     with pytest.raises(ConfigurationError, match=message) as raised:
         load(path)
@@ -82,7 +82,7 @@ def test_the_commands_need_no_airflow() -> None:
     assert subprocess.run([sys.executable, "-c", look], check=False, cwd=PROJECT_ROOT).returncode == 0
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none\.yaml: No such file or directory"):
         load(tmp_path / "none.yaml")
 
@@ -98,7 +98,7 @@ def test_groups_may_share_a_schema_only_if_it_is_the_same(written: Any) -> None:
         load(written(f"groups: [{group('a', '1.0')}, {group('b', '1.1')}]"))
 
 
-def test_the_default_file_names_things_as_the_line_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_file_names_things_as_the_pipeline_does(monkeypatch: pytest.MonkeyPatch) -> None:
     from aisle.groups.dataset_group import dataset_groups
 
     monkeypatch.setenv("AISLE_PERSONALIZE__DATASET_GROUP", "shop-42")

@@ -54,7 +54,7 @@ def test_exploration_that_can_be_set_is_in_the_file() -> None:
 
 @pytest.mark.parametrize("recipe", ["aws-user-personalization-v2", "aws-similar-items", "aws-personalized-ranking-v2"])
 @pytest.mark.parametrize("exploration", [{"explorationWeight": "0.3"}, {"explorationItemAgeCutOff": "7"}])
-def test_exploration_that_another_recipe_was_given_is_told_and_left_out(
+def test_exploration_that_another_recipe_was_given_is_reported_and_left_out(
     recipe: str, exploration: dict[str, str]
 ) -> None:
     environment, left_out = environment_of(Held(*explored(recipe, exploration)), "shop")
@@ -67,7 +67,7 @@ def test_an_empty_exploration_says_nothing_whatever_the_recipe() -> None:
     assert environment_of(Held(*explored("aws-user-personalization-v2", {})), "shop")[1] == []
 
 
-def test_a_group_that_no_file_can_describe_is_told_with_what_it_lacks() -> None:
+def test_the_error_for_a_group_that_no_file_can_describe_says_what_it_lacks() -> None:
     with pytest.raises(FinalError) as raised:
         environment_of(Held(whole=False), "shop")
     message = str(raised.value)

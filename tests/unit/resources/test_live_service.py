@@ -40,7 +40,7 @@ def test_waiting_ends_with_an_error_that_can_be_tried_again() -> None:
         Scripted("busy", patience_seconds=0.05).settled("shop")
 
 
-def test_an_update_is_waited_for_and_its_failure_told() -> None:
+def test_an_update_is_waited_for_and_its_failure_reported() -> None:
     def campaign(**update: str) -> dict[str, Any]:
         return {"status": "ACTIVE", "latestCampaignUpdate": update}
 

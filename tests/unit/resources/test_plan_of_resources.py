@@ -66,7 +66,7 @@ def test_each_difference_leads_to_the_mildest_change_that_removes_it(
     assert plan.is_settled == (expected == "unchanged")
 
 
-def test_every_difference_is_shown_by_its_path_and_every_loss_is_told() -> None:
+def test_every_difference_is_shown_by_its_path_and_every_loss_is_reported() -> None:
     there = live(SOLUTION, settings={"recipeArn": "another", "solutionConfig": {"a": {"b": 1}}})
     lines = list(plan_group("shop", [SOLUTION], [there]).lines())
     assert lines == [

@@ -29,7 +29,7 @@ from aisle.ui.quality import observed_in_words
         ({"something": "else"}, '{"something": "else"}'),
     ],
 )
-def test_the_line_says_what_can_be_acted_on(observed: dict[str, Any] | None, said: str) -> None:
+def test_the_finding_says_what_can_be_acted_on(observed: dict[str, Any] | None, said: str) -> None:
     assert observed_in_words(observed) == said
 
 

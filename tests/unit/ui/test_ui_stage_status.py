@@ -61,7 +61,7 @@ def test_a_target_is_the_time_between_two_ticks(clock: str, period: timedelta) -
     assert period_of(clock, Settings(), NOW) == period
 
 
-def test_a_clock_that_is_a_person_has_no_target() -> None:
+def test_a_stage_started_by_hand_has_no_target() -> None:
     by_hand = Settings(schedules=Schedules(train="manual"))
     assert period_of("train", by_hand, NOW) is None
     assert period_of("no such clock", by_hand, NOW) is None

@@ -51,7 +51,7 @@ def test_throttling_says_when_to_come_back(api):
     assert then.status_code == 200
 
 
-def test_a_fault_skips_the_first_requests_and_strikes_as_often_as_told(api):
+def test_a_fault_skips_the_first_requests_and_strikes_the_given_number_of_times(api):
     arm(api, {"kind": "error", "after": 2, "times": 3})
     assert statuses(api, 7) == [200, 200, 500, 500, 500, 200, 200]
 

@@ -28,7 +28,7 @@ def books(hours: list[int], sources: list[int], order_of_line: list[int]) -> dic
 
 
 @given(st.data())
-def test_every_line_stays_with_its_order_and_orders_are_sorted(data):
+def test_every_item_stays_with_its_order_and_orders_are_sorted(data):
     n = data.draw(st.integers(1, 12))
     hours = data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
     sources = data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))

@@ -70,7 +70,7 @@ def test_american_dates_of_the_public_csv_are_read(tmp_path):
     assert read_company(path).books["oe"].page(0, 1)[0].order_date == datetime(2010, 12, 1, 8, 25, tzinfo=UTC)
 
 
-def test_own_order_lines_fill_in_what_the_file_leaves_out(tmp_path):
+def test_own_order_items_fill_in_what_the_file_leaves_out(tmp_path):
     path = tmp_path / "lines.csv"
     path.write_text("order_id,ordered_at,product_id,quantity,unit_price\n7,2026-01-01T05:00:00+05:00,00123,,1\n")
     order = read_company(path).books["oe"].page(0, 1)[0]
@@ -80,7 +80,7 @@ def test_own_order_lines_fill_in_what_the_file_leaves_out(tmp_path):
     assert math.isnan(order.items[0].quantity)
 
 
-def test_own_order_lines_keep_both_sources_apart_even_with_one_order_id(tmp_path):
+def test_own_order_items_keep_both_sources_apart_even_with_one_order_id(tmp_path):
     path = tmp_path / "lines.csv"
     path.write_text(
         "order_id,source,ordered_at,product_id,quantity,unit_price,status,customer_phone,city\n"

@@ -246,7 +246,7 @@ BAD_ROWS = {
 
 
 @pytest.mark.parametrize(("row", "said"), BAD_ROWS.values(), ids=BAD_ROWS)
-def test_a_bad_row_costs_its_row_and_is_told(read: Read, row: str, said: str) -> None:
+def test_a_bad_row_is_left_out_and_reported(read: Read, row: str, said: str) -> None:
     company = read(HEADER + GOOD + row + "3,2026-01-06T10:00:00Z,c1,A,1,2.5,completed\n")
     assert [order.order_id for order in _orders(company)] == ["1", "3"]
     assert (company.source_rows, company.refused_rows) == (2, 1)
@@ -254,7 +254,7 @@ def test_a_bad_row_costs_its_row_and_is_told(read: Read, row: str, said: str) ->
     assert said in note
 
 
-def test_an_unknown_source_costs_its_row(read: Read) -> None:
+def test_a_row_of_an_unknown_source_is_left_out(read: Read) -> None:
     header = "order_id,source,ordered_at,product_id,quantity,unit_price\n"
     company = read(header + "1,web,2026-01-01,A,1,1\n2, POS ,2026-01-01,A,1,1\n3,,2026-01-01,A,1,1\n")
     assert [order.order_id for order in _orders(company)] == ["2", "3"]
@@ -280,7 +280,7 @@ def test_many_rows_of_one_fault_are_one_note(read: Read) -> None:
 
 
 @pytest.mark.parametrize("price", ["0.00001", "0.0000499", "1e-7"])
-def test_a_price_below_what_is_kept_is_told(read: Read, price: str) -> None:
+def test_a_price_below_what_is_kept_is_reported(read: Read, price: str) -> None:
     company = read(HEADER + GOOD + f"2,2026-01-05T10:00:00Z,c1,A,1,{price},completed\n")
     assert company.source_rows == 2
     assert "column unit_price, row 3: the price is too small for the four decimals" in company.notes[0]
@@ -297,7 +297,7 @@ CONTRADICTIONS = {
 
 
 @pytest.mark.parametrize(("row", "column"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_rows_of_one_number_that_contradict_each_other_are_orders_of_their_own_and_told(
+def test_rows_of_one_number_that_contradict_each_other_are_orders_of_their_own_and_reported(
     read: Read, row: str, column: str
 ) -> None:
     company = read(HEADER + GOOD + "1,2026-01-05T10:01:00Z,,C,1,2.5,Completed \n" + row)

@@ -45,7 +45,7 @@ def test_totals_are_exactly_those_of_the_scale(name):
     assert "2024-07-01" <= summary["first_order_at"] <= summary["last_order_at"] < "2026-07-01"
 
 
-def test_every_product_is_sold_even_where_lines_are_few(monkeypatch):
+def test_every_product_is_sold_even_where_items_are_few(monkeypatch):
     monkeypatch.setitem(SCALES, "tiny", Scale(100, 150, 900, 300, categories=8, styles=3, segments=4))
     summaries = [generate("tiny", seed).summary() for seed in range(10)]
     assert {(summary["order_lines"], summary["products"]) for summary in summaries} == {(900, 300)}

@@ -64,12 +64,12 @@ def walk(scheduler: Scheduler, groups: list[DatasetGroup]) -> list[LegState]:
     return line.walk(steps_of(groups))
 
 
-def test_with_one_group_the_legs_are_those_of_the_line_in_their_order() -> None:
+def test_with_one_group_the_stages_are_those_of_the_pipeline_in_their_order() -> None:
     assert [step.dag_id for step in steps_of(ONE)] == list(LEGS)
     assert {step.dag_id: step.follows for step in steps_of(ONE)} == LEGS
 
 
-def test_the_legs_of_every_group_are_waited_for_one_group_after_the_other() -> None:
+def test_the_stages_of_every_group_are_waited_for_one_group_after_the_other() -> None:
     scheduler = Scheduler()
     walk(scheduler, TWO)
     of_the_north = [f"{stage}-shop-north" for stage in ("export", "train", "recommend", "publish")]
@@ -84,7 +84,7 @@ def test_a_group_that_is_asked_nothing_ends_with_its_training() -> None:
     assert [step.dag_id for step in steps] == [*LEGS, "export-shop-south", "train-shop-south"]
 
 
-def test_every_leg_is_told_by_the_name_of_its_dag_with_the_rows_of_its_group() -> None:
+def test_every_stage_is_reported_by_the_name_of_its_dag_with_the_rows_of_its_group() -> None:
     states = {state.leg: state for state in walk(Scheduler(), TWO)}
     assert states["export"].rows == len("shop")
     assert states["export-shop-north"].rows == len("shop-north")

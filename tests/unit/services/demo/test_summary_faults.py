@@ -40,7 +40,7 @@ SOUND = Summary(
 )
 
 
-def test_a_sound_summary_has_no_faults() -> None:
+def test_a_summary_that_adds_up_has_no_faults() -> None:
     assert SOUND.faults() == []
 
 

@@ -56,7 +56,7 @@ def test_numbers_are_written_without_exponent_and_without_idle_zeros() -> None:
     assert b'"scores":[1.0,0.5,0.0213377,0.0000001,0.1234568,123.25]' in encoded
 
 
-def test_lines_are_those_of_the_service() -> None:
+def test_records_are_those_of_the_service() -> None:
     names, ranked = Pieces.quoted(["a", "b"]), Lists.of([np.array([1, 0])], [np.array([0.75, 0.25])])
     given_user, given_item = b'{"userId":"u7"}', b'{"itemId": "i12"}'
     assert encode(SCORED, [given_user], [None], names, ranked) == (
@@ -71,7 +71,7 @@ def test_lines_are_those_of_the_service() -> None:
     )
 
 
-def test_lists_may_have_fewer_scores_than_items_and_lines_in_error_have_none() -> None:
+def test_lists_may_have_fewer_scores_than_items_and_records_in_error_have_none() -> None:
     ranked, broken, nothing = written(
         REASONED, [None, "no", None], ["a", "b"], [[0, 1], [], []], [[0.5], [], []]
     )  # fmt: skip
@@ -82,7 +82,7 @@ def test_lists_may_have_fewer_scores_than_items_and_lines_in_error_have_none() -
 
 @settings(deadline=None)
 @given(st.lists(IDS, min_size=1, max_size=6), st.booleans(), st.sampled_from(["", "\r"]))
-def test_plain_lines_are_read_as_any_others_are(ids: list[str], with_spaces: bool, ending: str) -> None:
+def test_plain_records_are_read_as_any_others_are(ids: list[str], with_spaces: bool, ending: str) -> None:
     separators = (", ", ": ") if with_spaces else (",", ":")
     lines = [(json.dumps({"userId": user}, separators=separators) + ending).encode() for user in ids]
     together = taken_apart(lines, USERS)
@@ -94,7 +94,7 @@ def test_plain_lines_are_read_as_any_others_are(ids: list[str], with_spaces: boo
 
 @settings(deadline=None)
 @given(st.binary().filter(lambda line: b"\n" not in line))
-def test_any_line_is_echoed_as_json(line: bytes) -> None:
+def test_any_record_is_echoed_as_json(line: bytes) -> None:
     block = taken_apart([line], USERS)
     assert block.errors[0] is not None or block.asked[0]
     orjson.loads(block.inputs[0])
@@ -114,7 +114,7 @@ def test_any_line_is_echoed_as_json(line: bytes) -> None:
         (b'{"userId":"\xff"}', USERS, "not valid JSON"),
     ],
 )  # fmt: skip
-def test_bad_lines_are_in_error(line: bytes, fields: Fields, error: str) -> None:
+def test_bad_records_are_in_error(line: bytes, fields: Fields, error: str) -> None:
     block = taken_apart([line], fields)
     assert block.errors[0] is not None
     assert block.errors[0].startswith("User error: ")
@@ -131,14 +131,14 @@ def test_too_many_items_to_rank_are_refused() -> None:
 
 @pytest.mark.parametrize("n_lines", [1, 7, 100_000])
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\n\n  \n"])
-def test_blocks_hold_every_line_once_and_in_order(n_lines: int, ending: bytes) -> None:
+def test_blocks_hold_every_record_once_and_in_order(n_lines: int, ending: bytes) -> None:
     lines = [b"%d-" % n + b"x" * 90 for n in range(READ_BYTES // 60)]  # cut by the chunks that are read
     read = [*blocks(io.BytesIO(b"\n".join(lines) + ending), n_lines, "a file")]
     assert [line for block in read for line in block] == lines
     assert {len(block) for block in read[:-1]} <= {n_lines}
 
 
-def test_a_line_without_end_ends_the_job_and_not_the_memory() -> None:
+def test_an_endless_line_fails_the_job_before_memory_runs_out() -> None:
     with pytest.raises(JobFailed, match="a file has a line of more than"):
         next(blocks(io.BytesIO(b"x" * (MAX_LINE_BYTES + READ_BYTES)), 10, "a file"))
 

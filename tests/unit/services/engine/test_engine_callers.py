@@ -72,7 +72,7 @@ def test_unsigned_engine_refuses_every_other_page(origin: str) -> None:
     assert refused(signed=True, origin=origin) is None
 
 
-def test_call_without_a_host_comes_from_no_browser_and_goes_on() -> None:
+def test_call_without_a_host_comes_from_no_browser_and_is_answered() -> None:
     callers = Callers.parse("", "loopback", signed=False)
     callers.check(Headers({}))
     with pytest.raises(AccessDenied):
@@ -85,7 +85,7 @@ def test_without_loopback_in_the_setting_an_unsigned_engine_answers_no_page_but_
     assert refused(origins="http://localhost:5173", origin="http://localhost:5173") is None
 
 
-def test_long_header_is_told_shortened() -> None:
+def test_long_header_is_shortened_in_the_message() -> None:
     assert len(str(refused(origin="https://" + "a" * 10_000))) < 400
     assert len(str(refused(host="a" * 10_000))) < 400
 

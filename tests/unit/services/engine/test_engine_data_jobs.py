@@ -60,7 +60,7 @@ def test_five_deletions_may_wait_in_a_group(control: Control, group: str) -> Non
     refused("LimitExceeded", control.CreateDataDeletionJob, "PENDING", jobName="x", datasetGroupArn=group, **request)
 
 
-def test_export_takes_what_was_put_unless_told_otherwise(control: Control, group: str) -> None:
+def test_export_takes_what_was_put_unless_asked_otherwise(control: Control, group: str) -> None:
     dataset = f"{group.replace('dataset-group', 'dataset')}/ITEMS"
     request = {"datasetArn": dataset, "roleArn": ROLE, "jobOutput": OUTPUT}
     arn = control.created("DatasetExportJob", jobName="out", **request)

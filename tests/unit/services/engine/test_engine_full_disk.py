@@ -64,7 +64,9 @@ def control_call(client: TestClient, operation: str, **request: Any) -> Any:
     return client.post("/", headers={"X-Amz-Target": f"AmazonPersonalize.{operation}"}, content=json.dumps(request))
 
 
-def test_call_that_finds_the_disk_full_is_told_so_and_changes_nothing(client: TestClient, engine: Engine) -> None:
+def test_call_that_finds_the_disk_full_fails_with_that_reason_and_changes_nothing(
+    client: TestClient, engine: Engine
+) -> None:
     connection = engine.store._connection
     fill(connection)
     for number in range(1_000):
@@ -210,7 +212,7 @@ def write_array() -> None:
 
 @has_full_device
 @pytest.mark.parametrize("write", [write_text, save_array, write_array])
-def test_a_device_without_space_is_a_full_disk_to_whoever_writes(write: Callable[[], None]) -> None:
+def test_a_device_without_space_is_a_full_disk_to_every_writer(write: Callable[[], None]) -> None:
     with pytest.raises(OSError) as raised:  # noqa: PT011
         write()
     assert is_full(raised.value)

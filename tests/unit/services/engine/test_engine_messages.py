@@ -103,7 +103,7 @@ def test_refused_schemas_are_shown_as_json(field: Any, name: Any) -> None:
 
 
 @pytest.mark.parametrize("properties", ["[]", "{", '{"a": NaN}', "7", '"text"'])
-def test_refused_texts_of_properties_are_told_in_json_words(properties: str) -> None:
+def test_refusals_of_properties_use_the_words_of_json(properties: str) -> None:
     message = message_of(members_of, properties)
     assert message
     assert not PYTHON.search(message), message

@@ -111,7 +111,7 @@ many_lists = st.integers(1, 25).flatmap(
 
 
 @given(many_lists)
-def test_every_figure_of_any_lists_lies_between_nought_and_one(pairs: list[tuple[list[int], list[int]]]) -> None:
+def test_every_figure_of_any_lists_lies_between_0_and_1(pairs: list[tuple[list[int], list[int]]]) -> None:
     ranked, truths = np.array([ranking for ranking, _ in pairs]), histories(*(truth for _, truth in pairs))
     figures = evaluate(ranked, truths, 12) | evaluate_textbook(ranked, truths, 12)
     figures |= evaluate_weighted(ranked, truths, 12, [1.0]) | {"rewards": average_rewards(ranked, truths, np.ones(12))}

@@ -64,7 +64,7 @@ def trained(interactions: Interactions) -> TrainedModel:
 # histories: what was trained on, and what happened since
 
 
-def test_history_goes_on_with_what_happened_since(trained: TrainedModel) -> None:
+def test_history_continues_with_what_happened_since(trained: TrainedModel) -> None:
     live = [event(5, "d", at=30), event(6, "a", at=30)]
     query = histories(trained, ["u1", "nobody", "u2"], [live, live, []], ALL, seen_seq=4)
     assert query.take(np.array([0])).items.tolist() == [0, 1, 2, 3, 0]
@@ -112,7 +112,7 @@ def test_refused_items_leave_the_history(trained: TrainedModel) -> None:
 # signals
 
 
-def test_the_last_word_on_an_item_counts() -> None:
+def test_the_latest_event_on_an_item_counts() -> None:
     said = signals(
         [event(1, "a", "hide"), event(2, "a", "click"), event(3, "b", "click"), event(4, "b", "THUMBS_DOWN")],
         {"not_interested": frozenset({"a", "z"}), "click": frozenset({"a"}), "*": frozenset({"a", "z"})},

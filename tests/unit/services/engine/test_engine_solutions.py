@@ -73,7 +73,7 @@ def test_stopping_shows_on_the_way(control: Control, group: str) -> None:
     assert control.settled("SolutionVersion", version)["status"] == "CREATE STOPPED"
 
 
-def test_update_of_a_solution_is_told_and_then_taken(control: Control, group: str) -> None:
+def test_update_of_a_solution_is_shown_and_then_applied(control: Control, group: str) -> None:
     solution = control.solution(group, recipe="aws-user-personalization-v2")
     assert control.described("Solution", solution)["performAutoTraining"] is True
     config = {

@@ -54,7 +54,7 @@ def test_without_it_nobody_learns_which_reports_there_are(site: TestClient, path
     assert PASSWORD not in answer.text
 
 
-def test_whether_it_is_up_is_told_to_everybody_but_foreign_pages(site: TestClient) -> None:
+def test_everybody_but_foreign_pages_may_ask_whether_it_is_up(site: TestClient) -> None:
     assert site.get("/health").json() == {"status": "ok"}
     assert site.get("/health", headers={"host": "reports:8001"}).status_code == 200
     assert site.get("/health", headers={"host": "shop.example"}).status_code == 403

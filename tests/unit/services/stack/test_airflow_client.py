@@ -90,7 +90,7 @@ def test_an_error_of_this_start_is_raised_and_no_other(others: dict[str, timedel
         (400, None, "starting rollback: null"),
     ],
 )
-def test_params_that_airflow_refuses_are_told_in_one_line(status: int, detail: Any, said: str) -> None:
+def test_params_that_airflow_refuses_are_reported_in_one_line(status: int, detail: Any, said: str) -> None:
     refused = _client({"/api/v2/dags/rollback/dagRuns": lambda: httpx.Response(status, json={"detail": detail})})
     with pytest.raises(RunRefused) as raised:
         refused.trigger("rollback", {"reason": ""})
@@ -154,7 +154,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again_unless_that_could_start_a_
     assert starting.requests == ["POST"]
 
 
-def test_whoever_does_not_own_the_stack_is_told_at_once_that_nobody_answers() -> None:
+def test_a_client_that_does_not_own_the_stack_fails_at_once_where_nobody_answers() -> None:
     with pytest.raises(httpx.ConnectError):
         _Server(down_for=1).client(is_tended=False).dag_ids()
 

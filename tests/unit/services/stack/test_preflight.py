@@ -78,7 +78,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[Stack]:
 
 @pytest.mark.parametrize(("environment", "named"), MISTAKES.values(), ids=MISTAKES)
 @pytest.mark.parametrize("command", [["up"], ["demo", "--once"]], ids=["up", "demo"])
-def test_a_mistake_is_told_in_one_line_before_anything_starts(
+def test_a_mistake_is_reported_in_one_line_before_anything_starts(
     environment: dict[str, str], named: str, command: list[str], root: Path, tmp_path: Path, starts: list[Stack],
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip

@@ -82,7 +82,7 @@ def test_a_home_is_closed_to_others_also_one_that_was_open(tmp_path: Path) -> No
     assert was_open.home.stat().st_mode & 0o077 == 0
 
 
-def test_whoever_attaches_leaves_the_way_that_the_running_postgresql_needs(tmp_path: Path) -> None:
+def test_attaching_leaves_the_socket_that_the_running_postgresql_needs(tmp_path: Path) -> None:
     settings = StackSettings(root=tmp_path)
     settings.home.mkdir(parents=True)
     settings.home.chmod(0o711)
@@ -98,7 +98,7 @@ def test_what_the_caller_set_for_aisle_wins(monkeypatch: pytest.MonkeyPatch, tmp
     assert environment[MARK] == str(tmp_path)
 
 
-def test_a_bucket_of_ones_own_is_the_engines_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_configured_bucket_is_the_engines_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AISLE_STORAGE__BUCKET", "shop")
     get_settings.cache_clear()
     at = Addresses(**dict.fromkeys(Addresses.__dataclass_fields__, ""))  # type: ignore[arg-type]
@@ -116,14 +116,14 @@ def test_what_the_caller_left_empty_does_not(monkeypatch: pytest.MonkeyPatch, tm
     assert environment_of({"AISLE_IDENTITY__HASH_KEY": "made"}, tmp_path)["AISLE_IDENTITY__HASH_KEY"] == "made"
 
 
-def test_ones_own_order_system_is_asked_with_its_own_token(tmp_path: Path) -> None:
+def test_an_order_system_of_the_users_is_asked_with_its_own_token(tmp_path: Path) -> None:
     own = StackSettings(root=tmp_path, company_api_url="http://orders.example", company_api_token="theirs")
     assert Stack(own).secrets.company_api_token == "theirs"
     assert Stack(StackSettings(root=tmp_path)).secrets.company_api_token != "theirs"
 
 
 @pytest.mark.parametrize(("endpoint", "is_own"), [("http://minio.example:9000", True), ("", False)])
-def test_ones_own_s3_server_is_asked_with_ones_own_key(
+def test_an_s3_server_of_the_users_is_asked_with_its_own_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str, is_own: bool
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "own")
@@ -152,7 +152,7 @@ def test_ones_own_s3_server_is_asked_with_ones_own_key(
         ("host=/run/postgresql dbname=w", {"PGHOST": "/run/postgresql", "PGDATABASE": "w"}),
     ],
 )
-def test_programs_of_libpq_are_told_by_their_environment(url: str, expected: dict[str, str]) -> None:
+def test_programs_of_libpq_get_the_url_by_their_environment(url: str, expected: dict[str, str]) -> None:
     assert libpq_environment(url) == expected
 
 
@@ -191,7 +191,7 @@ def test_a_token_of_an_airflow_that_is_gone_is_refused_in_plain_words(
     "described", ["{}", '{"airflow_port": 8080}', '{"airflow_port": 8080, "another": 1}', "", "{"], ids=repr
 )
 @pytest.mark.parametrize("command", ["psql", "token", "plan"])
-def test_a_stack_that_another_version_has_started_is_told_as_one(
+def test_the_error_for_a_stack_of_another_version_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, described: str
 ) -> None:
     monkeypatch.setenv("STACK_ROOT", str(tmp_path))

@@ -101,7 +101,7 @@ def test_orders_that_no_stack_has_are_refused_with_those_that_run(
         running_stack()
 
 
-def test_a_stack_that_is_starting_is_told_as_one(start: Callable[..., object]) -> None:
+def test_the_error_for_a_stack_that_is_starting_says_so(start: Callable[..., object]) -> None:
     start("tiny", is_starting=True)
     with pytest.raises(NoStack, match="tiny is starting"):
         running_stack()
@@ -180,7 +180,7 @@ def taken() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("name", ["airflow_port", "serving_port", "reports_port", "engine_port", "s3_port"])
-def test_a_default_port_that_is_taken_is_told_and_replaced(
+def test_a_default_port_that_is_taken_is_reported_and_replaced(
     name: str, taken: int, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(StackSettings.model_fields[name], "default", taken)
@@ -212,7 +212,7 @@ def test_a_port_that_is_free_is_taken_without_a_word(root: Path) -> None:
 
 
 @pytest.mark.parametrize("described", ["{}", '{"airflow_port": 8080}', "", "{"], ids=repr)
-def test_a_stack_of_another_version_is_told_as_one(root: Path, described: str) -> None:
+def test_a_stack_of_another_version_is_named_as_one(root: Path, described: str) -> None:
     (root / "tiny").mkdir()
     (root / "tiny" / DESCRIPTION).write_text(described)
     with pytest.raises(ConfigurationError, match="make down"):
