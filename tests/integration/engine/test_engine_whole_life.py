@@ -1,4 +1,4 @@
-"""The whole line, as any client sees it: group, data, training, metrics, batch inference."""
+"""The whole life of a recommender, as any client sees it: group, data, training, metrics, batch inference."""
 
 from __future__ import annotations
 
