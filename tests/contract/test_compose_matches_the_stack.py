@@ -53,7 +53,7 @@ SECRETS = StackSecrets(
     reader_password="reader-password",
     serving_api_key="api-key",
 )
-#: What somebody would have to write into .env: every secret, nothing else.
+#: What a user has to write into .env: every secret, nothing else.
 DOTENV = {
     "POSTGRES_PASSWORD": "postgres-password",
     "VALKEY_PASSWORD": "valkey-password",
@@ -163,7 +163,7 @@ def compose(text: str) -> Compose:
 
 
 def embedded() -> dict[str, Component]:
-    """The programs of the embedded stack, told the addresses of the containers. The S3 server differs by nature."""
+    """The programs of the embedded stack with the addresses of the containers. The S3 server differs by nature."""
     home = Path(HOME)
     parallelism = StackSettings.model_fields["parallelism"].default
     environment = airflow_environment(AT, SECRETS, home, parallelism=parallelism, first_order_at="")

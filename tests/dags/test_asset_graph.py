@@ -1,4 +1,4 @@
-"""The assets that Airflow draws are the line: from the orders to the cache, task by task."""
+"""The assets that Airflow draws are the pipeline: from the orders to the cache, task by task."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def bag() -> Any:
 def test_one_task_of_each_stage_joins_what_it_reads_to_what_it_writes(
     bag: Any, read: str, dag_id: str, written: str
 ) -> None:
-    # Airflow's graph goes on from an asset only through a task that has it as inlet and another one as outlet.
+    # Airflow's graph continues from an asset only through a task that has it as inlet and another one as outlet.
     joints = [
         task.task_id
         for task in bag.dags[dag_id].tasks

@@ -73,7 +73,7 @@ def test_a_run_that_misses_its_deadline_is_reported_while_it_runs(
 
 
 def _missed_deadline(dag: Any, queued_at: datetime) -> tuple[str, dict[str, Any]]:
-    """Store the DAG and a run of it, and do what the scheduler does at the deadline: give what the triggerer is told.
+    """Store the DAG and a run of it, and do what the scheduler does at the deadline: return what the triggerer gets.
 
     Airflow's triggerer then awaits the callback of this path with these arguments.
     """

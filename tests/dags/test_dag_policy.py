@@ -1,4 +1,4 @@
-"""Every DAG of the line keeps every rule of tools.dag_policy, and every rule is one that a bad DAG breaks."""
+"""Every DAG of the pipeline keeps every rule of tools.dag_policy, and every rule is one that a bad DAG breaks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.dag_policy import RULES, asset_names, violations, waited_for
 ROOT = Path(__file__).parents[2]
 DAGS = sorted((ROOT / "dags").glob("*.py"))
 BAD = Path(__file__).parent / "bad"
-#: What one DAG of the line leaves for the next to follow.
+#: What one DAG leaves for the next to follow.
 ARROWS = {("ingest", "raw_orders", "transform"), ("recommend", "batch_output", "publish")}
 
 

@@ -1,4 +1,4 @@
-"""Pools and priorities of the line's tasks: nobody who can wait takes a slot from somebody who cannot."""
+"""Pools and priorities: no task that can wait takes a slot from one that cannot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DECLARATION = Path(__file__).parents[2] / "include" / "airflow" / "pools.json"
 
 @pytest.fixture(scope="module")
 def tasks() -> dict[tuple[str, str], Any]:
-    """Every task of the line by its DAG and id."""
+    """Every task by its DAG and id."""
     from airflow.dag_processing.dagbag import DagBag
 
     by_id = {(dag.dag_id, task.task_id): task for dag in DagBag(str(DAGS)).dags.values() for task in dag.tasks}

@@ -13,7 +13,7 @@ from tests.dags.effort import parsed
 
 ROOT = Path(__file__).parents[2]
 DAGS = sorted(file.stem for file in (ROOT / "dags").glob("*.py"))
-#: DAG → what it needs to be told, each with a value that is accepted.
+#: DAG → its required params, each with a value that is accepted.
 REQUIRED: dict[str, dict[str, str]] = {
     "accept": {"reason": "the shop in the north was closed"},
     "backfill": {"window_start": "2025-10-01T00:00:00Z", "window_end": "2025-10-08T00:00:00Z"},

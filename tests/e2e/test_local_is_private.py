@@ -50,7 +50,7 @@ CLOSED = {
     "company API": [Question("GET", "/get_oe_orders", 401), Question("GET", "/faults", 401)],
     "S3": [Question("GET", "/aisle", 403), Question("GET", "/moto-api/", 403)],
 }
-#: ... and what is told to everybody of this machine: that it is up, and of the engine counts.
+#: ... and what everybody on this machine may read: that it is up, and the engine's counts.
 OPEN = {
     "Airflow": ["/api/v2/monitor/health", "/api/v2/version"],
     "recommendations API": ["/health/live"],
@@ -159,7 +159,7 @@ def test_callers_with_credentials_are_answered(stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def other_origin() -> Iterator[str]:
-    """A page of somebody else: it does nothing by itself."""
+    """A page of another origin: it does nothing by itself."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,4 +1,4 @@
-"""The line from the order API to an HTTP answer, by the real scheduler, read left to right."""
+"""The pipeline from the order API to an HTTP answer, by the real scheduler, read left to right."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-#: Each leg of the line with the asset that it writes, which the next one reads.
-_LINE = [
+#: Each stage with the asset that it writes, which the next one reads.
+_PIPELINE = [
     ("ingest", "raw_orders"),
     ("transform", "marts"),
     ("export", "personalize_input"),
@@ -101,13 +101,13 @@ def test_reports_are_there(stack: Stack) -> None:
 def test_airflow_draws_every_stage_between_what_it_reads_and_what_it_writes(stack: Stack) -> None:
     # Asked of the server, because its query depends on the database's driver: with another one the graph was empty.
     scheduling = _drawn(stack)
-    for dag_id, written in _LINE:
+    for dag_id, written in _PIPELINE:
         assert (dag_id, written) in scheduling
     assert {("raw_orders", "transform"), ("batch_output", "publish")} <= scheduling
 
     (first,) = [asset for asset in stack.airflow._get("/api/v2/assets")["assets"] if asset["name"] == "raw_orders"]
     data = _drawn(stack, node_id=f"asset:{first['id']}", dependency_type="data")
-    for (_, read), (dag_id, written) in pairwise(_LINE):
+    for (_, read), (dag_id, written) in pairwise(_PIPELINE):
         joints = {task for source, task in data if source == read and task.startswith(f"{dag_id}.")}
         assert any((task, written) in data for task in joints), f"{dag_id} does not join {read} to {written}"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-#: Folders that take longer than their number of tests tells, the longest first. Begun last, they would run alone.
+#: Folders that take longer than their number of tests suggests, the longest first. Begun last, they would run alone.
 _BEGUN_FIRST = (
     "tests/e2e",
     "tests/integration/faults",
@@ -31,7 +31,7 @@ _BEGUN_FIRST = (
 
 
 class ByFolder(LoadScopeScheduling):
-    """Tests of one folder share a process (`pytest -n`), because they share fixtures that are dear."""
+    """Tests of one folder share a process (`pytest -n`), because they share costly fixtures."""
 
     def _split_scope(self, nodeid: str) -> str:
         return str(Path(nodeid.partition("::")[0]).parent)

@@ -25,7 +25,7 @@ def example_files() -> list[Path]:
 
 @pytest.fixture(scope="module")  # its environment is not that of other tests
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The embedded stack, with the examples instead of the line, on ports that are free."""
+    """The embedded stack, with the examples instead of the pipeline, on ports that are free."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("AIRFLOW", "AISLE_", "AWS_"))]:
             patch.delenv(name)

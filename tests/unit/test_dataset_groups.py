@@ -1,4 +1,4 @@
-"""The groups of a file: what each is called, which rows are its own, when its legs run, and which files are refused."""
+"""The groups of a file: their names, which rows are their own, when their stages run, and which files are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which requests are those of programs and of a program's own pages, told by the headers that browsers send."""
+"""Requests of programs and of a program's own pages are recognised by the headers that browsers send."""
 
 from __future__ import annotations
 

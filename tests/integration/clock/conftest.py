@@ -27,7 +27,7 @@ _ENDED = ("success", "failed")
 
 
 @dataclass(frozen=True)
-class Line:
+class RunningStack:
     """The running stack, and what its alert webhook was sent."""
 
     stack: Stack
@@ -46,8 +46,8 @@ class Line:
         with psycopg.connect(self._airflow_url if database == "airflow" else self.warehouse_url) as connection:
             return connection.execute(query.encode()).fetchall()
 
-    def until_over(self, dag_id: str, run_id: str) -> str:
-        """State in which a run ended."""
+    def wait_for_end(self, dag_id: str, run_id: str) -> str:
+        """Wait for the end of a run and return its state."""
 
         def ended() -> str | None:
             state = str(self.stack.airflow.run(dag_id, run_id)["state"])
@@ -66,13 +66,13 @@ class Line:
         with psycopg.connect(self._airflow_url) as connection:
             assert connection.execute(passed, (run_id,)).rowcount == 1
 
-    def told(self, run_id: str) -> list[str]:
-        """What the webhook was told of a run."""
+    def alerts_of(self, run_id: str) -> list[str]:
+        """What the webhook was sent about a run."""
         return [alert["what"] for alert in self.alerts if alert["run"] == run_id]
 
 
 @pytest.fixture(scope="module")
-def line(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+def running(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Ingest every ten seconds, backfill by hand, and two DAGs of this folder in the place of transform and publish."""
     root = tmp_path_factory.mktemp("clock")
     with _Receiver() as (url, alerts), pytest.MonkeyPatch.context() as patch:
@@ -81,7 +81,7 @@ def line(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for name, value in _environment(root, s3_endpoint, url).items():
             patch.setenv(name, value)
         with Stack(StackSettings()).running() as stack:
-            yield Line(stack, alerts)
+            yield RunningStack(stack, alerts)
 
 
 def _environment(root: Path, s3_endpoint: str, webhook: str) -> dict[str, str]:

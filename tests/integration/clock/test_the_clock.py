@@ -31,59 +31,59 @@ POOLS_FILE = PROJECT_ROOT / "include" / "airflow" / "pools.json"
 
 
 @pytest.fixture(scope="module")
-def left_alone(line: Any) -> str:
-    """A run that failed, that nobody cleared, and whose deadline has passed since."""
-    run_id = line.stack.airflow.trigger("publish")
-    assert line.until_over("publish", run_id) == "failed"
-    line.pass_deadline(run_id)
+def left_alone(running: Any) -> str:
+    """A failed run that was not cleared and whose deadline has passed since."""
+    run_id = running.stack.airflow.trigger("publish")
+    assert running.wait_for_end("publish", run_id) == "failed"
+    running.pass_deadline(run_id)
     return str(run_id)
 
 
 @pytest.fixture(scope="module")
 def let_go(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Once this file exists, the run that was cleared goes on."""
+    """The cleared run continues as soon as this file exists."""
     return tmp_path_factory.mktemp("late") / "go on"
 
 
 @pytest.fixture(scope="module")
-def cleared(line: Any, left_alone: str, let_go: Path) -> str:
+def cleared(running: Any, left_alone: str, let_go: Path) -> str:
     """A run that failed and was cleared before its deadline, which it missed; it is at work until it is let go."""
-    run_id = line.stack.airflow.trigger("publish", {"until_exists": str(let_go)})
-    assert line.until_over("publish", run_id) == "failed"
+    run_id = running.stack.airflow.trigger("publish", {"until_exists": str(let_go)})
+    assert running.wait_for_end("publish", run_id) == "failed"
     due_in = _DEADLINE.format("deadline_time - queued_at", run_id)
-    assert line.rows(due_in, "airflow") == [(timedelta(minutes=30),)]
-    line.clear("publish", run_id)
-    line.pass_deadline(run_id)
+    assert running.rows(due_in, "airflow") == [(timedelta(minutes=30),)]
+    running.clear("publish", run_id)
+    running.pass_deadline(run_id)
     return str(run_id)
 
 
 @pytest.fixture(scope="module")
-def worked(line: Any, cleared: str) -> Any:
-    """The line after a backfill over days that ingest fetched in the meantime, by its clock and by hand."""
-    airflow, today = line.stack.airflow, datetime.now(UTC)
+def worked(running: Any, cleared: str) -> Any:
+    """The stack after a backfill over days that ingest fetched meanwhile, by its schedule and by hand."""
+    airflow, today = running.stack.airflow, datetime.now(UTC)
     span = {"window_start": (today - timedelta(days=300)).isoformat(), "window_end": today.isoformat()}
     runs = [("backfill", airflow.trigger("backfill", span)), ("ingest", airflow.trigger("ingest"))]
-    assert [line.until_over(*run) for run in runs] == ["success", "success"]
-    wait_for(lambda: len(line.rows(f"{_TICKS} and state = 'success'", "airflow")) >= 2, "ingest keeps its clock")
-    wait_for(lambda: len(line.rows(_STARTED_BY, "airflow")) == 2, "each scheduler has started a task")
-    return line
+    assert [running.wait_for_end(*run) for run in runs] == ["success", "success"]
+    wait_for(lambda: len(running.rows(f"{_TICKS} and state = 'success'", "airflow")) >= 2, "ingest keeps its clock")
+    wait_for(lambda: len(running.rows(_STARTED_BY, "airflow")) == 2, "each scheduler has started a task")
+    return running
 
 
 def test_a_run_with_a_deadline_can_be_cleared_and_is_reported_as_late_once(
-    line: Any, worked: Any, cleared: str, let_go: Path
+    running: Any, worked: Any, cleared: str, let_go: Path
 ) -> None:
-    wait_for(lambda: len(line.told(cleared)) > 1, "somebody is told of the late run")
-    assert line.told(cleared) == ["failed", "late"]
+    wait_for(lambda: len(running.alerts_of(cleared)) > 1, "somebody is told of the late run")
+    assert running.alerts_of(cleared) == ["failed", "late"]
     let_go.touch()
-    assert line.until_over("publish", cleared) == "success"
-    line.clear("publish", cleared)  # after its deadline, too
-    assert line.until_over("publish", cleared) == "success"
-    assert line.told(cleared) == ["failed", "late"]
+    assert running.wait_for_end("publish", cleared) == "success"
+    running.clear("publish", cleared)  # after its deadline, too
+    assert running.wait_for_end("publish", cleared) == "success"
+    assert running.alerts_of(cleared) == ["failed", "late"]
 
 
-def test_a_run_that_failed_is_not_reported_again_at_its_deadline(line: Any, worked: Any, left_alone: str) -> None:
-    assert line.rows(_DEADLINE.format("missed", left_alone), "airflow") == [(True,)]
-    assert line.told(left_alone) == ["failed"]
+def test_a_run_that_failed_is_not_reported_again_at_its_deadline(running: Any, worked: Any, left_alone: str) -> None:
+    assert running.rows(_DEADLINE.format("missed", left_alone), "airflow") == [(True,)]
+    assert running.alerts_of(left_alone) == ["failed"]
 
 
 def test_a_fresh_stack_has_the_declared_pools_in_the_sizes_of_its_file(worked: Any) -> None:

@@ -88,7 +88,7 @@ def personal(world: World) -> str:
 
 @pytest.fixture(scope="session")
 def second(world: World) -> str:
-    """The same of the newer recipe, which tells reasons."""
+    """A campaign of the newer recipe, which gives reasons."""
     return world.campaign("aws-user-personalization-v2")
 
 

@@ -1,4 +1,4 @@
-"""Batch jobs: what is refused at once, what fails later, options, many lines in order, and going on after a kill."""
+"""Batch jobs: what is refused at once, what fails later, options, many records in order, and a restart after a kill."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_items_shown_without_effect_fall_a_little(world: World, personal: str, s
     before = {item["itemId"]: item["score"] for item in world.ask(personal, userId=stranger, numResults=500)}
     answer = world.runtime.get_recommendations(campaignArn=personal, userId=stranger, numResults=2)
     shown = names(answer["itemList"])
-    # Items that the model has never heard of tell nothing but what was shown.
+    # Items that the model does not know say only what was shown.
     world.put(stranger, "unheard-of", recommendationId=answer["recommendationId"])
     after = {item["itemId"]: item["score"] for item in world.ask(personal, userId=stranger, numResults=500)}
     unseen = next(name for name in before if name not in shown)

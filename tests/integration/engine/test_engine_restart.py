@@ -26,7 +26,7 @@ from tests.waiting import wait_for
 KILLS = int(os.environ.get("ENGINE_KILLS", "6"))
 SEED = int(os.environ.get("ENGINE_KILLS_SEED", "20"))
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
-#: Answers of an engine that is busy; everything else that goes wrong is a fault.
+#: Errors of an engine that is busy; any other error is a fault.
 BUSY = ("ResourceInUseException", "LimitExceededException")
 ENDS = ("ACTIVE", "CREATE FAILED", "CREATE STOPPED", "COMPLETED", "FAILED", None)
 
@@ -119,7 +119,7 @@ class Customer:
         self.acknowledged |= {self.group, self.dataset, self.items, self.solution, self.version, self.campaign}
 
     def call_until_it_dies(self) -> None:
-        """Random calls, one after the other, until there is nobody to answer."""
+        """Make random calls in turn until the engine answers no more."""
         actions = (
             self.make_schema, self.make_filter, self.remove_filter, self.import_, self.train, self.stop, self.infer,
             self.update_campaign, self.update_solution, self.update_dataset, self.make_export, self.forget,
@@ -162,7 +162,7 @@ class Customer:
         filters = sorted(arn for arn in self.acknowledged - self.deleted if ":filter/" in arn)
         if filters:
             chosen = self.choices.choice(filters)
-            # Whether a call that is never answered was carried out, nobody knows: the filter may be there or not.
+            # A call without an answer may have been carried out or not: the filter may exist or not.
             self.acknowledged.discard(chosen)
             try:
                 self.client.delete_filter(filterArn=chosen)

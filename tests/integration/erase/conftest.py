@@ -17,6 +17,6 @@ def _retry_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports and artifacts are those of the test, not those of whoever runs it."""
+    """Reports and artifacts go to the test's folder, not to the user's."""
     monkeypatch.setenv("AISLE_DOCS__DIRECTORY", str(tmp_path / "site"))
     monkeypatch.setenv("AISLE_TRANSFORM__RUNS_DIRECTORY", str(tmp_path / "dbt"))

@@ -1,4 +1,4 @@
-"""A person is followed from contact to contact to every identity, and nobody else is reached by it."""
+"""A person is followed from contact to contact to every identity, and no other person is reached."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ PHONES = ("0300-7654321", "0333-1112223")
 EMAILS = ("first@vanishing.pk", "second@vanishing.pk", "third@vanishing.pk")
 AT_THE_TILL, ONLINE = "till-ref-4711", "shop-ref-0815"
 
-#: Each order tells of one or two contacts, and together they make one chain. The first e-mail is overwritten at once.
+#: Each order holds one or two contacts, and together they make one chain. The first e-mail is overwritten at once.
 POS_ORDERS = (
     {"phone": PHONES[0], "email": EMAILS[0], "name": NAME},
     {"phone": "+92 300 7654321", "email": EMAILS[1], "address": ADDRESS},
@@ -68,7 +68,7 @@ def sell(company: ScriptedCompany) -> None:
     company.sell(N_NEIGHBOURS)
     company.pos[0] = order_of(0, customer={"phone": "0300-76543219", "id": "9till-ref-47110", "name": "Neighbour"})
     company.pos.extend([order_of(1000 + number, customer=customer) for number, customer in enumerate(POS_ORDERS)])
-    # What cannot be read is found, too: a reject, and texts in fields that nobody knows.
+    # Unreadable data are found, too: a reject, and texts in unknown fields.
     company.pos.append(order_of(1010, status="lost", customer={"phone": PHONES[0], "name": NAME}))
     company.pos.append(order_of(1011, customer={"name": "by phone 0300 7654321"}, note=f"ask {EMAILS[2]}"))
     online = company.orders["/get_oe_orders"]

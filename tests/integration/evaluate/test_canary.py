@@ -1,4 +1,4 @@
-"""The canary, before a version goes live: what may pass, what is stopped, and that it is gone whatever comes of it."""
+"""The canary before a version goes live: what passes, what is stopped, and that it is always deleted."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -62,7 +62,7 @@ class BetweenCanaries(FaultProxy):
 
 @pytest.fixture
 def canaries(personalize: Any, engine_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[BetweenCanaries]:
-    """What tasks ask campaigns goes through this proxy."""
+    """A proxy between the tasks and the campaigns."""
     proxy = BetweenCanaries(engine_url)
     with proxy.running():
         connection = json.loads(os.environ["AIRFLOW_CONN_AWS_DEFAULT"])

@@ -29,7 +29,7 @@ class Model:
         self._await("dataset", self.dataset)
 
     def import_rows(self, *rows: str) -> None:
-        """Replace what is there in bulk by lines of CSV."""
+        """Replace the bulk interactions by these rows of CSV."""
         self.s3.put_object(
             Bucket=self.bucket, Key="bulk.csv", Body="\n".join([INTERACTIONS.header, *rows, ""]).encode()
         )

@@ -54,7 +54,7 @@ def company_with(path: Path, *orders: dict[str, Any]) -> Iterator[str]:
 
 
 def line_of(customer: int, item: int, ordered_at: datetime, **changes: Any) -> dict[str, Any]:
-    """An order of one line, as the simulator reads it."""
+    """An order of one item, as the simulator reads it."""
     return {
         "order_id": f"N{customer}-{item}", "source": "pos", "ordered_at": ordered_at.strftime("%Y-%m-%d %H:%M:%S.%f"),
         "customer_phone": phone_of(customer), "product_id": f"P{item}", "quantity": 1, "unit_price": 5,
@@ -64,7 +64,7 @@ def line_of(customer: int, item: int, ordered_at: datetime, **changes: Any) -> d
 
 @pytest.fixture
 def no_company(connect_company: Callable[[str], None]) -> None:
-    """A company API that nobody answers at."""
+    """A company API that does not answer."""
     connect_company("http://127.0.0.1:9")
 
 

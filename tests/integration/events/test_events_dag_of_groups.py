@@ -26,7 +26,7 @@ def models(model: Any, personalize: Any, s3: Any, bucket: str, engine_url: str) 
 
 
 def heard(models: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    """User and item of what each group was told."""
+    """User and item of the events that each group got."""
     return {
         name: sorted((event["USER_ID"], event["ITEM_ID"]) for event in model.events()) for name, model in models.items()
     }

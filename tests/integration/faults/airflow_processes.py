@@ -48,7 +48,7 @@ class AirflowProcesses:
         """The processes that run tasks, and those that watch over them."""
         scheduler = psutil.Process(self.programs["airflow-scheduler"].pid)
         titles = [(process, " ".join(process.cmdline())) for process in scheduler.children(recursive=True)]
-        # An idle one that dies would take the lock of the executor's queue with it.
+        # An idle worker that dies would take the lock of the executor's queue with it.
         return [process for process, title in titles if "worker -- " in title and "idle" not in title]
 
     def task(self, dag_id: str, run_id: str) -> dict[str, Any]:

@@ -66,11 +66,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Telling:
-    """A status that describe operations tell instead of the true one."""
+    """A status that describe operations return instead of the true one."""
 
     status: str
     failure_reason: str = ""
-    #: A nested description which tells it, such as `latestCampaignUpdate`; none for the resource's own.
+    #: The nested description that holds it, such as `latestCampaignUpdate`; None for the resource's own.
     within: str | None = None
 
     def instead_of(self, answer: Answer, operation: str, request: bytes) -> Answer:
@@ -86,7 +86,7 @@ class Telling:
 
 
 class FaultProxy:
-    """The proxy. Its `url` goes where the engine's would."""
+    """The proxy. Its `url` is used in place of the engine's."""
 
     def __init__(self, engine_url: str) -> None:
         self._engine = urlsplit(engine_url).netloc
@@ -114,7 +114,7 @@ class FaultProxy:
             self._faults[operation].extend(faults)
 
     def tell(self, operation: str, *tellings: Telling | None) -> None:
-        """Let the next calls of a describe operation tell these statuses. None, and the end, tell the truth."""
+        """Let the next calls of a describe operation return these statuses. None, and any later call, is the truth."""
         with self._lock:
             self._tellings[operation].extend(tellings)
 

@@ -1,4 +1,4 @@
-"""A training outlives whoever waits for it, in the real Airflow: it is started once, and found again."""
+"""A training outlives the process that waits for it, in the real Airflow: it is started once, and found again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The raw gate over what was really pulled: a source that changes its words or its types is told, and loses nothing."""
+"""The raw gate over real pulls: a source that changes its words or its types is reported, and loses nothing."""
 
 from __future__ import annotations
 

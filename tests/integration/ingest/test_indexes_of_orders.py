@@ -1,4 +1,4 @@
-"""Which index a look-up in raw takes: by number to tell reused ids apart, by key for the orders of order items."""
+"""Which index a look-up in raw uses: by number to separate reused ids, by key for the orders of order items."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ BY_MARK = {
 
 @pytest.fixture
 def erase(warehouse_url: str) -> Any:
-    """Puts up tombstones for contacts of a person as of ERASED_AT."""
+    """Return a function that records a person's contacts as erased at ERASED_AT."""
 
     def put_up(customer: Customer, erased_at: datetime = ERASED_AT) -> None:
         hashes = [digest for digest in HASHER.hashes("pos", customer) if digest]

@@ -1,4 +1,4 @@
-"""A contact that a till writes for everybody is nobody's: it makes no person of many, and no order is lost for it."""
+"""A contact that a till writes for everybody identifies nobody: it merges no people, and no order is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line of many runs, seen from two hundred days later: what is in use is there, what is not has gone."""
+"""Many runs, two hundred days later: what is in use is kept, everything else is deleted."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ RECIPE = "arn:aws:personalize:::recipe/aws-popularity-count"
 
 @pytest.fixture
 def solutions(run_dag: Any, marts: str, personalize: Any) -> dict[str, str]:
-    """In the line's dataset group: a solution of the line, and one that nobody knows. ARNs by name."""
+    """Solutions in the first dataset group: one of the file, and one that is not in it. ARNs by name."""
     run_dag("export", "exported")
     group_arn = PersonalizeHook().find(DATASET_GROUP, "aisle")
     arns = {

@@ -183,7 +183,7 @@ def test_rejected_records_are_dropped_with_their_generation(warehouse_url: str) 
 
 
 class Reader(threading.Thread):
-    """Reads in a loop until told to stop, and keeps everything it saw that was not one whole generation."""
+    """Reads in a loop until it is stopped, and keeps everything it saw that was not one whole generation."""
 
     def __init__(self, url: str, query: str, isolation: psycopg.IsolationLevel) -> None:
         super().__init__(daemon=True)

@@ -12,7 +12,7 @@ GOOD_WORLD = Path(__file__).with_name("good_world.sql")
 
 @pytest.fixture
 def good_world(warehouse_url: str) -> str:
-    """URL of a warehouse with good data at all three borders."""
+    """URL of a warehouse with good data at all boundaries."""
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(GOOD_WORLD.read_bytes())
     return warehouse_url

@@ -1,4 +1,4 @@
-"""The gate in a DAG: its name, its failure, its receipt, and the event that wakes the next leg."""
+"""The gate in a DAG: its name, its failure, its receipt, and the event that wakes the next stage."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_good_data_passes_and_every_check_is_stored(good_world: str, tmp_path: P
 
 
 def test_a_failed_stop_suite_stops_after_all_suites_ran_and_were_stored(good_world: str, tmp_path: Path) -> None:
-    # An early suite of the border fails, and so does a later one; those between and behind are not to be left out.
+    # An early suite of the boundary fails, and so does a later one; those between and after are not to be left out.
     change(good_world, "update personalize.interactions set event_type = 'refund' where item_id = 'P1'")
     change(good_world, "update personalize.users set age = 999 where user_id = md5('1')")
     message = stopped("marts", good_world, tmp_path)

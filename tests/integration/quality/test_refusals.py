@@ -1,4 +1,4 @@
-"""What is refused is watched like what is taken: by source, by reason, and by the word that nobody knows."""
+"""Rejects are watched like orders: by source, by reason, and by the unknown word."""
 
 from __future__ import annotations
 

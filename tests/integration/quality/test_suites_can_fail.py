@@ -15,7 +15,7 @@ from aisle.quality.results import store_results
 from aisle.quality.suites import BORDERS, SUITES, read_suite, suites_of
 from aisle.quality.validation import Validation, validate
 
-#: Suite, what is done to the good world, and the checks that must then be unmet: these and no others.
+#: Suite, what is done to the good world, and the checks that must then fail: these and no others.
 BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
     ("raw_orders", "truncate raw.company__orders cascade", {"orders_arrived"}),
     (

@@ -1,4 +1,4 @@
-"""Orders that the company API no longer gives are told once, by the run that first misses them."""
+"""Orders that the company API no longer returns are reported once, by the run that first misses them."""
 
 from __future__ import annotations
 

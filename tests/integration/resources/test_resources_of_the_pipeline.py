@@ -34,7 +34,7 @@ def test_the_default_file_describes_what_the_pipeline_creates(
 
 
 def solution_operators() -> list[Any]:
-    """Those of the train leg, one for each solution of the contract."""
+    """Those of the train stage, one for each solution of the contract."""
     from airflow.dag_processing.dagbag import DagBag
 
     dag = DagBag(str(PROJECT_ROOT / "dags" / "train.py")).dags["train"]

@@ -25,7 +25,7 @@ SOLUTION = "aws-solutions+maintaining-personalized-experiences-with-machine-lear
 MIRROR = PROJECT_ROOT.parent / ".mirror" / SOLUTION / "repo"
 SAMPLE = "HEAD:source/tests/fixtures/config/sample_config.json"
 
-#: Made by somebody who knew nothing of our names, with all that the engine can hold.
+#: A group with names of its own and with everything that the engine can hold.
 FOREIGN = """
 groups:
   - name: Old_Group

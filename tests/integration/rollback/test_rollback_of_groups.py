@@ -1,4 +1,4 @@
-"""Of two groups, only the one that is asked for goes back."""
+"""Of two groups, only the given one is rolled back."""
 
 from __future__ import annotations
 

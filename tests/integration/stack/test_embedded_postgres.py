@@ -1,4 +1,4 @@
-"""The embedded server keeps what it acknowledged, whoever starts it and however it dies."""
+"""The embedded server keeps what it acknowledged, whichever user starts it and however it dies."""
 
 from __future__ import annotations
 

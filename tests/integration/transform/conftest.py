@@ -22,7 +22,7 @@ class Company:
         self.run_folder = run_folder
 
     def ordered(self, order_id: str, *lines: dict[str, Any], **order: Any) -> None:
-        """Store one order with its lines; what is not said has a plain value."""
+        """Store one order with its items; columns that are not given have a plain value."""
         given = {"source": "oe", "ordered_at": "2024-03-01T10:00Z", "status": "completed", "user_id": "ann", **order}
         given |= {"order_id": order_id, "order_number": order_id, "content_hash": "hash", "run_key": "test"}
         with psycopg.connect(self.url) as connection:

@@ -1,4 +1,4 @@
-"""Equal lines count as often as they were sent, and a product goes by one spelling of the shop's own."""
+"""Equal items count as often as they were sent, and a product has one spelling, the shop's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEA = {"product_id": "5f1e0c9a-tea", "product_name": "Tea", "unit_price": 10}
 
 @pytest.fixture(scope="module")
 def shop(postgres: Any, _warehouse_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Marts of a shop with equal lines and with several spellings; for reading only."""
+    """Marts of a shop with equal items and with several spellings; for reading only."""
     with _lasting_company("spelling", postgres, _warehouse_template, tmp_path_factory) as company:
         company.ordered("scan", {**TEA, "merged_lines": 2}, user_id="ann", total_amount=30)
         company.ordered("two", {**TEA, "quantity": 2, "merged_lines": 1}, TEA, user_id="ben")

@@ -1,4 +1,4 @@
-"""What the pages show, to whom, and what they say where there is nothing to show."""
+"""What the pages show to which user, and what they say where there is nothing to show."""
 
 from __future__ import annotations
 

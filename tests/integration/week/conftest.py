@@ -27,7 +27,7 @@ DAGS = ("ingest", "transform", "export", "train", "recommend", "publish", "backf
 
 
 class CompanyProcess:
-    """The simulator as a process of its own: while it is away nobody answers at its address."""
+    """The simulator as a process of its own: while it is stopped, its address does not answer."""
 
     def __init__(self) -> None:
         self._port = free_port()
@@ -56,7 +56,7 @@ class CompanyProcess:
             self.start()
 
     def orders(self, path: str, until: datetime) -> Iterator[dict[str, Any]]:
-        """Every order of a source before a moment, as the API tells it."""
+        """Every order of a source before a moment, as the API returns it."""
         query: dict[str, Any] = {"start_date": "2000-01-01T00:00:00Z", "end_date": until.isoformat(), "limit": 1_000}
         with httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as http:
             while True:
@@ -109,7 +109,7 @@ def calendar(
     company: CompanyProcess, airflow_metadata: None, warehouse_url: str, personalize: Any, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Calendar:  # fmt: skip
-    """The line over a fresh warehouse, engine and bucket, at the company's address."""
+    """The pipeline over a fresh warehouse, engine and bucket, with the company's address."""
     from aisle.settings import get_settings
 
     # A run reads the whole bundle of its DAG anew: each DAG is in one of its own.

@@ -1,10 +1,10 @@
-"""A week of the whole line: every ingest window, export, recommendation and publication of seven days, with what goes
-wrong in them. At the end every order line that the company has is accounted for.
+"""A week of the whole pipeline: every ingest window, export, recommendation and publication of seven days, with the
+faults that belong to them. At the end every order item that the company has is accounted for.
 
     make week
 
 The company's orders lie in 2024 to 2026, so its time passes as fast as the runs do. Each run has the run key of its
-moment, as on the clock.
+moment, as a scheduled run has.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Week:
         assert self.live_models() == live
 
     def retrain_on_spoiled_data(self, at: datetime) -> None:
-        """The gate keeps the models as they are; then the data are mended."""
+        """The gate keeps the models as they are; then the data are fixed."""
         live = self.live_models()
         with psycopg.connect(self.url) as connection:
             connection.execute(SPOIL.encode())
@@ -162,7 +162,7 @@ class Week:
         assert {version["state"] for version in verdicts} == {"live"}
 
     def every_line_is_accounted_for(self) -> None:
-        """Order by order and line by line against the company's own word."""
+        """Compare order by order and item by item with what the company returns."""
         until = MONDAY + TICKS * TICK
         for source in SOURCES:
             sizes = {order["order_id"]: len(order["items"]) for order in self.company.orders(source.path, until)}

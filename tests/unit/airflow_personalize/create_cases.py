@@ -1,4 +1,4 @@
-"""The create operators as a table: arguments, what goes over the wire, and the calls around it."""
+"""The create operators as a table: arguments, the request that is sent, and the calls around it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def public_operators() -> list[str]:
 
 
 class Case(NamedTuple):
-    """One operator, its own arguments, what goes over the wire, and what the ARN ends with."""
+    """One operator, its own arguments, the request that is sent, and the end of the ARN."""
 
     operator: type[PersonalizeCreateOperator]
     arguments: dict[str, Any]

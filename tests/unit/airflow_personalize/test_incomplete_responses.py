@@ -1,4 +1,4 @@
-"""An answer that is not whole is no success, whatever botocore makes of it, and whoever reads it."""
+"""An incomplete response is no success, whatever botocore makes of it and whichever class reads it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SERVICES = ("personalize", "personalize-runtime", "personalize-events")
 
 
 def sized(body: bytes, length: int | None = None, status: int = 200) -> bytes:
-    """An answer that promises so many bytes, its own number unless told otherwise."""
+    """An answer that promises so many bytes; by default as many as it has."""
     return (
         f"HTTP/1.1 {status} OK\r\n{HEAD}Content-Length: {len(body) if length is None else length}\r\n\r\n".encode()
         + body

@@ -1,4 +1,4 @@
-"""Calls that the service refuses or does not answer: what is final, and what a retry may mend."""
+"""Calls that the service refuses or does not answer: what is final, and what a retry may solve."""
 
 from __future__ import annotations
 

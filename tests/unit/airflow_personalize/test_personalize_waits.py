@@ -1,4 +1,4 @@
-"""How a wait goes on, ends, runs out, or is killed, in place and deferred."""
+"""How a wait continues, ends, times out or is killed, in place and deferred."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who has answered is told by what came back over HTTP, in place and async, with a body and without."""
+"""Whether the service has answered is read from the HTTP response, in place and async, with a body and without."""
 
 from __future__ import annotations
 

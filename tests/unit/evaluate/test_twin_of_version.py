@@ -1,4 +1,4 @@
-"""What a twin is made by: everything that a version has learned by, but not what the line arranges itself."""
+"""The configuration of a twin: everything that a version learned by, except what the pipeline sets itself."""
 
 from __future__ import annotations
 

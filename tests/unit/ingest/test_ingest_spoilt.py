@@ -134,7 +134,7 @@ SPOILS: dict[str, Spoil] = {
 }
 
 
-#: Where a last order does not close, only a cursor behind it tells the page from one that was cut off.
+#: Where the last order does not close, only a cursor after it distinguishes the page from one that was cut off.
 _UNCLOSED = ("deep without end", "no closing brace", "cut in half")
 
 

@@ -1,4 +1,4 @@
-"""Every kind of resource and every status: what it means, to somebody who waits and to somebody who plans changes."""
+"""Every kind of resource and every status: what it means for a wait and for a plan of changes."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from personalize_kinds import kinds
 
 
 class Scripted(Service):
-    """A service that shows what it was told to, look by look; the last for ever."""
+    """A service that returns the given descriptions in turn; the last one for ever."""
 
     def __init__(self, *looks: Any, patience_seconds: float = 5) -> None:
         super().__init__(client=Mock(), poll_seconds=0.01, patience_seconds=patience_seconds)

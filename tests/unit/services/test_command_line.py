@@ -1,4 +1,4 @@
-"""A command that is called wrongly says so in one line on standard error and ends with status 2."""
+"""A usage error is one line on standard error and status 2."""
 
 from __future__ import annotations
 

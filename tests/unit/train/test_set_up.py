@@ -17,7 +17,7 @@ HPO = {
 
 
 def described(solution: Solution, **other: Any) -> dict[str, Any]:
-    """What the service says of a solution that was made so; `other` members are as somebody else has made them."""
+    """The service's description of a solution created so; `other` members replace those of the file."""
     silent = {"performHPO": False, "performAutoML": False, "performIncrementalUpdate": False, "status": "ACTIVE"}
     return {"name": "shop-alike", **silent, **solution_settings(solution), **other}
 

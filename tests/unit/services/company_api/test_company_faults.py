@@ -1,4 +1,4 @@
-"""Faults strike when, where and as often as they are told to, one per request, and the list says how often."""
+"""Faults strike when, where and as often as they are armed for, one per request, and the list says how often."""
 
 import json
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Orders as columns come back as the orders that went in, sorted, and change where they are told to."""
+"""Orders kept as columns come back as the orders that went in, sorted, with the changes that were asked for."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -14,7 +14,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def books(hours: list[int], sources: list[int], order_of_line: list[int]) -> dict[str, OrderBook]:
-    """Order i happens `hours[i]` after noon; line i is of product `P<i>`, quantity i, price 2."""
+    """Order i happens `hours[i]` after noon; item i is of product `P<i>`, quantity i, price 2."""
     n, lines = len(hours), len(order_of_line)
     at = np.datetime64(NOON.replace(tzinfo=None), "us") + np.array(hours).astype("timedelta64[h]")
     nothing = Coded.constant(None, n)

@@ -20,7 +20,7 @@ def all_orders(company: Company) -> list[Order]:
 
 
 def person(order: Order) -> str | None:
-    """Who ordered, as ingest tells people apart: by phone, else e-mail, else the source's number."""
+    """The customer, identified as ingest does: by phone, else e-mail, else the source's number."""
     customer = order.customer
     if customer is None:
         return None

@@ -1,4 +1,4 @@
-"""The walk takes what groups share once, then every leg of each group, and waits for the DAGs of further groups too.
+"""The walk takes what groups share once, then every stage of each group, and waits for the DAGs of further groups too.
 
 Airflow is stood in for: a scheduler that runs whole DAGs is what tests/e2e has.
 """
@@ -27,7 +27,7 @@ TWO = [*ONE, group("shop-north", "aws-sims")]
 
 
 class Scheduler:
-    """Airflow as the line sees it: a run ends at once, and what follows it has begun by itself."""
+    """Airflow as the demo sees it: a run ends at once, and the next stage has begun by itself."""
 
     def __init__(self, fails: str = "", under_way: dict[str, datetime] | None = None) -> None:
         self.triggered: list[str] = []

@@ -51,7 +51,7 @@ class Control:
         self.provider.lifecycle = self._lifecycle(step_seconds)
 
     def restart(self) -> None:
-        """As after a kill: nothing that was under way goes on by itself, and a new life cycle takes it up."""
+        """Restart as after a kill: nothing under way continues by itself, and a new life cycle resumes it."""
         self.provider.lifecycle.close()
         self.pace(0)
         self.provider.lifecycle.resume()
@@ -107,7 +107,7 @@ class Control:
         return arn
 
     def group(self, name: str = "shop", *contracts: Any, **options: Any) -> str:
-        """A dataset group with datasets; of interactions, items and users unless told otherwise."""
+        """A dataset group with datasets; by default of interactions, items and users."""
         group = self.created("DatasetGroup", name=name, **options)
         for contract in contracts or (INTERACTIONS, ITEMS, USERS):
             self.dataset(group, contract.type, contract.avro_schema)

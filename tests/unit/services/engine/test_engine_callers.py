@@ -13,7 +13,7 @@ HERE = "127.0.0.1:8101"
 
 
 def refused(signed: bool = False, hosts: str = "", origins: str = "loopback", **headers: str) -> str | None:
-    """What a call with these headers is told, None if it may go on."""
+    """The refusal of a call with these headers, None if it is let through."""
     try:
         Callers.parse(hosts, origins, signed=signed).check(Headers({"host": HERE, **headers}))
     except AccessDenied as error:

@@ -1,4 +1,4 @@
-"""Masks of filters against an evaluator that goes row by row."""
+"""Masks of filters against an evaluator that works row by row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A full disk: calls are told so and change nothing, jobs fail with that reason, and room is enough to go on."""
+"""A full disk: calls fail with that reason and change nothing, jobs fail with it, and with free space they resume."""
 
 from __future__ import annotations
 

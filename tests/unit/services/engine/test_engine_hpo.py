@@ -41,7 +41,7 @@ class Stepping(Model):
 
 @pytest.fixture(scope="module")
 def walk() -> Training:
-    """200 users, each of whom goes seven items further every time."""
+    """200 users, each of whom moves seven items on every time."""
     n_users, length = 200, 8
     first = np.random.default_rng(0).integers(0, N_ITEMS, n_users)
     items = ((first[:, None] + 7 * np.arange(length)) % N_ITEMS).astype(np.int32).ravel()

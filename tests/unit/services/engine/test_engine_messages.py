@@ -1,4 +1,4 @@
-"""What clients are told is English and JSON: neither broken grammar nor the words of Python."""
+"""Messages to clients are English and JSON: neither broken grammar nor the words of Python."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def request(path: tuple[str, ...], value: Any) -> Any:
 
 
 def message_of(ask: Callable[..., Any], *given: Any) -> str:
-    """What a refused call is told, empty if it is not refused."""
+    """The message of a refused call, empty if it is not refused."""
     try:
         ask(*given)
     except InvalidInput as refused:

@@ -1,4 +1,4 @@
-"""The reports are shown to whoever knows the password."""
+"""The reports are shown to those who know the password."""
 
 from __future__ import annotations
 

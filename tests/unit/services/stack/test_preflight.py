@@ -1,4 +1,4 @@
-"""A setting that cannot be used is told in one line before anything starts, by its name and the path it stands for."""
+"""A setting that cannot be used is reported in one line before anything starts, with its name and resolved path."""
 
 from __future__ import annotations
 

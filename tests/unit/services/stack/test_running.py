@@ -1,4 +1,4 @@
-"""A second terminal finds the stack that runs, whatever its orders, or is told which stacks do."""
+"""A second terminal finds the running stack, whatever its orders, or lists the stacks that run."""
 
 from __future__ import annotations
 
