@@ -64,15 +64,17 @@ def worked(running: Any, cleared: str) -> Any:
     span = {"window_start": (today - timedelta(days=300)).isoformat(), "window_end": today.isoformat()}
     runs = [("backfill", airflow.trigger("backfill", span)), ("ingest", airflow.trigger("ingest"))]
     assert [running.wait_for_end(*run) for run in runs] == ["success", "success"]
-    wait_for(lambda: len(running.rows(f"{_TICKS} and state = 'success'", "airflow")) >= 2, "ingest keeps its clock")
-    wait_for(lambda: len(running.rows(_STARTED_BY, "airflow")) == 2, "each scheduler has started a task")
+    wait_for(
+        lambda: len(running.rows(f"{_TICKS} and state = 'success'", "airflow")) >= 2, "two scheduled runs of ingest"
+    )
+    wait_for(lambda: len(running.rows(_STARTED_BY, "airflow")) == 2, "a task started by each scheduler")
     return running
 
 
 def test_a_run_with_a_deadline_can_be_cleared_and_is_reported_as_late_once(
     running: Any, worked: Any, cleared: str, let_go: Path
 ) -> None:
-    wait_for(lambda: len(running.alerts_of(cleared)) > 1, "somebody is told of the late run")
+    wait_for(lambda: len(running.alerts_of(cleared)) > 1, "an alert for the late run")
     assert running.alerts_of(cleared) == ["failed", "late"]
     let_go.touch()
     assert running.wait_for_end("publish", cleared) == "success"
@@ -123,7 +125,7 @@ def test_one_event_of_an_asset_starts_one_run_of_each_that_follows_it(worked: An
         "select event_id from dagrun_asset_event join dag_run on dag_run.id = dag_run_id where dag_id = 'transform'"
     )
     assert emitted
-    wait_for(lambda: set(worked.rows(followed, "airflow")) >= set(emitted), "transform has followed every event")
+    wait_for(lambda: set(worked.rows(followed, "airflow")) >= set(emitted), "a transform run for every event")
     events = worked.rows(followed, "airflow")
     assert len(events) == len(set(events))
 
@@ -153,11 +155,11 @@ def test_every_order_is_written_once(worked: Any) -> None:
 def test_the_clock_goes_on_where_one_scheduler_dies(worked: Any) -> None:
     """Last of all, as it stays dead. It dies between two tasks: tests/e2e kills one that is at work."""
     at_work = "select 1 from task_instance where state in ('queued', 'running')"
-    wait_for(lambda: not worked.rows(at_work, "airflow"), "no task is at work")
+    wait_for(lambda: not worked.rows(at_work, "airflow"), "a moment without running tasks")
     worked.stack.program("airflow-scheduler").signal(signal.SIGKILL)
     died_at = datetime.now(UTC)
     later = f"{_TICKS} and state = 'success' and run_after > '{died_at.isoformat()}'"
-    wait_for(lambda: worked.rows(later, "airflow"), "ingest has run by its clock since")
+    wait_for(lambda: worked.rows(later, "airflow"), "a later scheduled run of ingest")
 
 
 #: A run by the clock looks a little behind the watermark, but no run fetches a moment twice.

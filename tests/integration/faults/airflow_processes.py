@@ -38,8 +38,8 @@ class AirflowProcesses:
         try:
             for program in self.programs.values():
                 program.start()
-            self.until(self.client.is_healthy, "Airflow is healthy")
-            self.until(lambda: {"in_place", "deferred"} <= self.client.dag_ids(), "the DAGs are known")
+            self.until(self.client.is_healthy, "a healthy Airflow")
+            self.until(lambda: {"in_place", "deferred"} <= self.client.dag_ids(), "both DAGs")
             yield self
         finally:
             stop_all(list(self.programs.values()))

@@ -57,7 +57,7 @@ def test_a_second_try_waits_for_the_training_of_the_worker_that_was_killed(
 ) -> None:
     world.proxy.tell(LOOK, *FOR_EVER)
     run_id = airflow.client.trigger("in_place")
-    airflow.until(lambda: world.proxy.sent[LOOK] >= 3, "the first try waits")
+    airflow.until(lambda: world.proxy.sent[LOOK] >= 3, "polls of the first try")
     (first,) = started(world, "in_place")
     workers = airflow.workers()
     assert workers
@@ -66,11 +66,11 @@ def test_a_second_try_waits_for_the_training_of_the_worker_that_was_killed(
     looks = world.proxy.sent[LOOK]
 
     airflow.until(lambda: airflow.task("in_place", run_id)["try_number"] == 2, "a second try")
-    airflow.until(lambda: world.proxy.sent[LOOK] >= looks + 5, "the second try waits")
+    airflow.until(lambda: world.proxy.sent[LOOK] >= looks + 5, "polls of the second try")
     assert airflow.task("in_place", run_id)["state"] == "running"
     assert world.proxy.sent["CreateSolutionVersion"] == 2
     world.proxy.heal()
-    airflow.until(lambda: airflow.task("in_place", run_id)["state"] == "success", "the second try ends well")
+    airflow.until(lambda: airflow.task("in_place", run_id)["state"] == "success", "success of the second try")
     assert started(world, "in_place") == [first]
     assert airflow.returned("in_place", run_id) == first
 
@@ -80,8 +80,8 @@ def test_a_deferred_task_waits_on_in_the_next_triggerer_after_one_was_killed(
 ) -> None:
     world.proxy.tell(LOOK, *FOR_EVER)
     run_id = airflow.client.trigger("deferred")
-    airflow.until(lambda: airflow.task("deferred", run_id)["state"] == "deferred", "the task is deferred")
-    airflow.until(lambda: world.proxy.sent[LOOK] >= 3, "the triggerer looks")
+    airflow.until(lambda: airflow.task("deferred", run_id)["state"] == "deferred", "the task to be deferred")
+    airflow.until(lambda: world.proxy.sent[LOOK] >= 3, "polls of the triggerer")
     (first,) = started(world, "deferred")
     triggerer = airflow.programs["airflow-triggerer"]
     triggerer.signal(signal.SIGKILL)
@@ -89,12 +89,12 @@ def test_a_deferred_task_waits_on_in_the_next_triggerer_after_one_was_killed(
     looks = world.proxy.sent[LOOK]
     triggerer.start()
 
-    airflow.until(lambda: world.proxy.sent[LOOK] >= looks + 3, "the next triggerer looks")
+    airflow.until(lambda: world.proxy.sent[LOOK] >= looks + 3, "polls of the next triggerer")
     assert airflow.task("deferred", run_id)["state"] == "deferred"
     assert world.proxy.sent["CreateSolutionVersion"] == 1
     assert world.proxy.sent["StopSolutionVersionCreation"] == 0
     world.proxy.heal()
-    airflow.until(lambda: airflow.task("deferred", run_id)["state"] == "success", "the task ends well")
+    airflow.until(lambda: airflow.task("deferred", run_id)["state"] == "success", "success of the task")
     assert airflow.task("deferred", run_id)["try_number"] == 1
     assert started(world, "deferred") == [first]
     assert airflow.returned("deferred", run_id) == first

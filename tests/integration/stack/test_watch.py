@@ -56,11 +56,11 @@ def test_a_killed_postgresql_comes_back_before_the_programs_that_fell_with_it(
             wait_for(lambda n_starts=n_starts: starts(postgres) == n_starts, f"start {n_starts}")  # type: ignore[misc]
             port, pid = postgres.port, postgres.pid
             os.kill(pid, signal.SIGKILL)
-            wait_for(client.has_ended, "the client has lost its database")
+            wait_for(client.has_ended, "the client to lose its database")
             watch.tend()
             assert (postgres.port, postgres.is_ready()) == (port, True)
             assert postgres.pid != pid
-        wait_for(lambda: starts(postgres) == 4, "the client is back")
+        wait_for(lambda: starts(postgres) == 4, "the client to come back")
     finally:
         stop_all([client])
     assert said == ["PostgreSQL has ended, starting it again", "client has ended, starting it again"] * 3
@@ -88,9 +88,9 @@ def test_a_session_that_is_busy_for_hours_does_not_keep_the_server_from_coming_b
     asked.wait()
     with psycopg.connect(postgres.url()) as other:
         active = "select count(*) from pg_stat_activity where state = 'active' and query like '%%generate_series%%'"
-        wait_for(lambda: other.execute(active).fetchone() == (2,), "it is busy")
+        wait_for(lambda: other.execute(active).fetchone() == (2,), "two active sessions")
     os.kill(postgres.pid, signal.SIGKILL)
-    wait_for(postgres.has_ended, "it is gone")
+    wait_for(postgres.has_ended, "the server to end")
     Watch(postgres, {}, lambda _: None).tend()
     assert postgres.is_ready()
     session.join(60)
@@ -135,7 +135,7 @@ def test_one_that_keeps_ending_does_not_use_up_the_restarts_of_another(tmp_path:
     programs["second"].start()
     programs["second"].wait(60)
     with pytest.raises(KeepsEnding, match="first keeps ending"):
-        wait_for(lambda: watch.tend() is not None, "the first is given up")
+        wait_for(lambda: watch.tend() is not None, "the first program to be given up")
     del programs["first"]
     watch.tend()
     stop_all([programs["second"]])
