@@ -23,6 +23,7 @@ _SESSION_OPTIONS = "-c timezone=UTC -c work_mem=128MB"
 #: Who somebody is does not belong into logs, reports and results, which outlive an erasure.
 _PERSONAL_COLUMNS = frozenset({"user_id"})
 _UNEXPECTED_ROWS = "unexpected_rows_expectation"
+_FINDING = "finding"
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,14 @@ def _sample_rows(definition: Any, gx_result: Any) -> None:
 
 
 def _in_words(row: dict[str, Any]) -> str:
-    """A row as a person reads it, without who somebody is, and without characters that act on a terminal."""
+    """Return a row as a person reads it, without user ids, and without characters that act on a terminal.
+
+    A query may word its finding itself, in a column of that name.
+    """
     shown = {name: value for name, value in row.items() if value is not None and name not in _PERSONAL_COLUMNS}
-    words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
+    words = ", ".join(
+        str(value) if name == _FINDING else f"{name.replace('_', ' ')} {value}" for name, value in shown.items()
+    )
     return "".join(letter if letter.isprintable() else " " for letter in words)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -381,6 +382,8 @@ def test_exactly_the_broken_checks_fail(
     queries = [check for check in validation.checks if check.expectation == "unexpected_rows_expectation"]
     for row in (row for check in queries for row in check.observed.get("partial_unexpected_list", ())):
         assert row in page
+        assert row, "a row that names nothing"
+        assert re.search(r"\b[0-9a-f]{32}\b", row) is None, "a row that names a user by more than a pseudonym"
 
 
 def test_every_check_of_every_suite_is_seen_to_fail() -> None:
