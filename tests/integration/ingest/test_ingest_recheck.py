@@ -35,6 +35,16 @@ def test_a_recheck_finds_an_edit_far_behind_the_overlap(months: Any, company: An
     assert months.rows("select city from raw.company__orders where order_id = 'A0030'") == [("Multan",)]
 
 
+def test_the_first_recheck_finds_an_edit_too(ingest: Any, company: Any) -> None:
+    """No earlier word on the day is known: the newest edit that the API tells is newer than the one that is stored."""
+    company.tells_days = True
+    company.sell(240)
+    ingest.run(240)
+    company.edit(30, city="Multan")
+    recheck = ingest.look(0, 192)
+    assert (len(recheck.differing), recheck.pulled.total.orders_changed) == (1, 1)
+
+
 def test_an_edit_that_moves_no_stamp_is_found(months: Any, company: Any) -> None:
     company.pos[30] = order_of(30, city="Multan")
     assert months.look(0, 192).pulled.total.orders_changed == 1
