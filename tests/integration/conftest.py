@@ -11,6 +11,7 @@ import boto3
 import psycopg
 import pytest
 
+from aisle.pipeline import prefixes
 from tests.integration.engine_process import EngineProcess
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,23 @@ RunDag = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def run_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch) -> RunDag:
+def _known_prefixes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a DAG leaves in the bucket of its test is below the prefix of a stage: erasure looks nowhere else."""
+    yield
+    if "bucket" in request.fixturenames:
+        s3, bucket = request.getfixturevalue("s3"), request.getfixturevalue("bucket")
+        assert keys_of_no_stage(s3, bucket) == [], "a prefix that no row of aisle.pipeline has"
+
+
+def keys_of_no_stage(s3: Any, bucket: str) -> list[str]:
+    """Return the files that erasure and retention do not know."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+    return [key for key in keys if not key.startswith(prefixes())]
+
+
+@pytest.fixture
+def run_dag(airflow_metadata: None, _known_prefixes: None, monkeypatch: pytest.MonkeyPatch) -> RunDag:
     """Run one DAG in this process, with its params; gives the state of each task by its id. Gates are open."""
     import aisle.dag.gate
 
@@ -67,7 +84,9 @@ def run_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch) -> RunDag:
 
 
 @pytest.fixture
-def run_gated_dag(airflow_metadata: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunDag:
+def run_gated_dag(
+    airflow_metadata: None, _known_prefixes: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> RunDag:
     """As run_dag, but the gates are those of the pipeline. Their reports go to the test's folder."""
     monkeypatch.setenv("AISLE_DOCS__DIRECTORY", str(tmp_path / "site"))
     return _run_dag

@@ -17,7 +17,7 @@ begin
         inner join pg_attribute as user_id on user_id.attrelid = pg_class.oid
         where
             pg_class.relkind = 'r'
-            and pg_class.relpersistence = 'p'
+            and pg_class.relpersistence <> 't'
             and user_id.attname = 'user_id'
             and pg_class.oid <> 'identity.erasure_requests'::regclass
         order by pg_class.oid::regclass::text

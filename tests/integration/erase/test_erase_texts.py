@@ -1,4 +1,4 @@
-"""Texts that people and programs wrote lose the person's contacts, and no column of texts is overlooked."""
+"""Texts that people and programs wrote lose the person's contacts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,6 @@ HASHES = [
     str(contact_hash) for contact_hash in HASHER.hashes("pos", Customer(phone="0300-1234567", email="a@b.pk"))[:2]
 ]
 USER_ID = HASHES[0]
-#: Columns of Aisle's own words: keys, names, states, places and figures that no person or answer writes.
-OWN_WORDS = {
-    *("source", "run_key", "kind", "state", "reason", "archive_key", "reject_id", "order_id", "order_number"),
-    *("leg", "subject", "dataset", "uri", "sha256", "purpose", "fingerprint", "arn", "output_uri", "solution"),
-    *("solution_version_arn", "metric", "suite", "severity", "expectation", "column_name", "check_id", "before"),
-    *("after", "asked_by", "decided_by", "event_id", "dataset_group", "user_id", "session_id", "event_type", "item_id"),
-    *("boundary", "measure", "last_good_run_key", "verdict", "action"),
-}
 
 WRITTEN = {
     "raw.company__rejects.detail": (
@@ -80,18 +72,3 @@ def test_json_that_is_none_any_more_without_a_number_is_not_kept(warehouse_url: 
         connection.execute(b"update ops.quality_results set observed = '[3001234567, 30012345678]'")
         forget(connection, "request", HASHES, ContactFinder(HASHER))
         assert connection.execute(b"select observed from ops.quality_results").fetchall() == [(None,)]
-
-
-def test_every_column_of_texts_is_searched_or_holds_words_of_our_own(warehouse_url: str) -> None:
-    query = """
-    select format('%s.%s', attrelid::regclass, attname), attname
-    from pg_attribute join pg_class on pg_class.oid = attrelid
-    where relkind = 'r' and attnum > 0 and not attisdropped and atttypid::regtype in ('text', 'json', 'jsonb', 'text[]')
-        and (relnamespace::regnamespace::text in ('ops', 'events') or attrelid = 'raw.company__rejects'::regclass)
-    """
-    with psycopg.connect(warehouse_url) as connection:
-        columns = connection.execute(query.encode()).fetchall()
-        searched = {f"{t}.{c}" for t, c in connection.execute(b"select * from identity.free_texts").fetchall()}
-    assert len(columns) > 40
-    assert searched <= {column for column, _ in columns}
-    assert [column for column, name in columns if column not in searched and name not in OWN_WORDS] == []

@@ -31,11 +31,11 @@ class Model:
     def import_rows(self, *rows: str) -> None:
         """Replace the bulk interactions by these rows of CSV."""
         self.s3.put_object(
-            Bucket=self.bucket, Key="bulk.csv", Body="\n".join([INTERACTIONS.header, *rows, ""]).encode()
+            Bucket=self.bucket, Key="export/bulk.csv", Body="\n".join([INTERACTIONS.header, *rows, ""]).encode()
         )
         job = self.client.create_dataset_import_job(
             jobName="bulk", datasetArn=self.dataset, roleArn=ROLE, importMode="FULL",
-            dataSource={"dataLocation": f"s3://{self.bucket}/bulk.csv"},
+            dataSource={"dataLocation": f"s3://{self.bucket}/export/bulk.csv"},
         )["datasetImportJobArn"]  # fmt: skip
         assert self._await("dataset_import_job", job)["status"] == "ACTIVE"
 
@@ -67,7 +67,7 @@ class Model:
         """All that came by PutEvents, as the service itself exports it."""
         job = self.client.create_dataset_export_job(
             jobName=f"events-{uuid.uuid4().hex}", datasetArn=self.dataset, ingestionMode="PUT", roleArn=ROLE,
-            jobOutput={"s3DataDestination": {"path": f"s3://{self.bucket}/exported/{uuid.uuid4().hex}/"}},
+            jobOutput={"s3DataDestination": {"path": f"s3://{self.bucket}/export/out/{uuid.uuid4().hex}/"}},
         )["datasetExportJobArn"]  # fmt: skip
         path = self._await("dataset_export_job", job)["jobOutput"]["s3DataDestination"]["path"]
         prefix = path.removeprefix(f"s3://{self.bucket}/")

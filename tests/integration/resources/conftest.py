@@ -92,11 +92,11 @@ def train(personalize: Any, s3: Any, bucket: str) -> Callable[[str, str], str]:
         account = "arn:aws:personalize:us-east-1:000000000000"
         rows = [f"u{n % 60},p{n * 7 % 40},purchase,1.0,{1_700_000_000 + n}" for n in range(1_200)]
         body = "\n".join(["USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,TIMESTAMP", *rows])
-        s3.put_object(Bucket=bucket, Key="interactions.csv", Body=body.encode())
+        s3.put_object(Bucket=bucket, Key="export/interactions.csv", Body=body.encode())
         job = personalize.create_dataset_import_job(
             jobName=f"{group}-{time.monotonic_ns()}",
             datasetArn=f"{account}:dataset/{group}/INTERACTIONS",
-            dataSource={"dataLocation": f"s3://{bucket}/interactions.csv"},
+            dataSource={"dataLocation": f"s3://{bucket}/export/interactions.csv"},
             roleArn="arn:aws:iam::000000000000:role/reader",
         )["datasetImportJobArn"]
         imported = settled(lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"])
