@@ -70,7 +70,7 @@ from aisle.groups.dataset_group import dataset_groups
 from aisle.settings import get_settings
 from aisle.stages.erase import files as erase_files
 from aisle.stages.maintain import files as maintain_files
-from aisle.ui import line as page
+from aisle.ui import pipeline as page
 from services.demo.line import LEGS
 from tools import dag_index
 
