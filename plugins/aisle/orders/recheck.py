@@ -37,11 +37,16 @@ class OurDay(NamedTuple):
     known_hash: str | None
 
     def differs(self, theirs: Day) -> bool:
-        """Whether the day should be read again. One that was read and still differs in the same way need not."""
+        """Tell whether to read the day again. A day that was read and still differs in the same way is not.
+
+        A hash needs an earlier one to be compared with: the first recheck reads each day of which the API says no more.
+        """
         if self.known_n_theirs is not None:
             known = (self.known_n_orders, self.known_n_theirs, self.known_newest_updated_at, self.known_hash)
             return known != (self.n_orders, theirs.n_orders, theirs.newest_updated_at, theirs.hash)
         newest, newest_theirs = self.newest_updated_at, theirs.newest_updated_at
+        if newest_theirs is None and theirs.hash is not None:
+            return True
         is_newer = newest_theirs is not None and (newest is None or newest_theirs > newest)
         return is_newer or self.n_orders != theirs.n_orders
 

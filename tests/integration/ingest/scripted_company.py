@@ -58,6 +58,7 @@ class ScriptedCompany:
         self.url = ""
         #: Whether the company gives its word on each day, and the status of its answer if not.
         self.tells_days = False
+        self.tells_newest_edit = False
         self.days_status = 404
 
     @property
@@ -105,8 +106,14 @@ class ScriptedCompany:
         for order in self.orders[path.removesuffix("/days")]:
             if _is_within(order, query["start_date"], query["end_date"]):
                 days.setdefault(order["order_date"][:10], []).append(order)
-        days_told = [{"day": day, "n_orders": len(orders), "hash": str(orders)} for day, orders in days.items()]
+        days_told = [{"day": day, **self._word_on(orders)} for day, orders in days.items()]
         return json.dumps({"data": days_told}).encode()
+
+    def _word_on(self, orders: list[Any]) -> dict[str, Any]:
+        word = {"n_orders": len(orders), "hash": str(orders)}
+        if self.tells_newest_edit:
+            word["newest_updated_at"] = max(order.get("updated_at") or order["order_date"] for order in orders)
+        return word
 
     def answer(self, path: str, query: dict[str, str]) -> bytes:
         start, end = query["start_date"], query["end_date"]

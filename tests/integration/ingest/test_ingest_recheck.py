@@ -35,14 +35,17 @@ def test_a_recheck_finds_an_edit_far_behind_the_overlap(months: Any, company: An
     assert months.rows("select city from raw.company__orders where order_id = 'A0030'") == [("Multan",)]
 
 
-def test_the_first_recheck_finds_an_edit_too(ingest: Any, company: Any) -> None:
-    """No earlier word on the day is known: the newest edit that the API tells is newer than the one that is stored."""
-    company.tells_days = True
+@pytest.mark.parametrize("tells_newest_edit", [True, False], ids=["newest edit told", "hash told"])
+def test_the_first_recheck_finds_an_edit_too(ingest: Any, company: Any, tells_newest_edit: bool) -> None:
+    """A hash alone says nothing as long as there is no earlier one to compare it with: the day is read."""
+    company.tells_days, company.tells_newest_edit = True, tells_newest_edit
     company.sell(240)
     ingest.run(240)
     company.edit(30, city="Multan")
     recheck = ingest.look(0, 192)
-    assert (len(recheck.differing), recheck.pulled.total.orders_changed) == (1, 1)
+    assert recheck.pulled.total.orders_changed == 1
+    assert len(recheck.differing) == (1 if tells_newest_edit else 8)
+    assert ingest.look(0, 192, "look-again").differing == []
 
 
 def test_an_edit_that_moves_no_stamp_is_found(months: Any, company: Any) -> None:
@@ -73,7 +76,7 @@ def test_the_look_moves_no_watermark_and_leaves_no_gap(months: Any) -> None:
 def test_only_days_that_differ_are_read_again_where_the_company_tells_them(
     ingest: Any, company: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    company.tells_days = True
+    company.tells_days = company.tells_newest_edit = True
     company.sell(240)
     ingest.run(240)
     ingest.look(0, 240, "first-look")
