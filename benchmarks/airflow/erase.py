@@ -50,7 +50,7 @@ select
     + (select count(*) from cache.offline_user_recommendations where user_id = %(user_id)s)
 """
 _FILES = """
-select rows_in, rows_out from ops.receipts where leg = 'erase' and subject = 'files' order by finished_at desc limit 1
+select rows_in, rows_out from ops.receipts where stage = 'erase' and subject = 'files' order by finished_at desc limit 1
 """
 
 

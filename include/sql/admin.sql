@@ -6,10 +6,21 @@ create schema if not exists ops;
 create schema if not exists cache;
 create schema if not exists events;
 
+-- Rename a column of a warehouse from an earlier version. Does nothing where the column has its new name.
+create or replace function ops.rename_column(of_table regclass, old_name name, new_name name)
+returns void language plpgsql
+as $$
+begin
+    if exists (select from pg_attribute where attrelid = of_table and attname = old_name) then
+        execute format('alter table %s rename column %I to %I', of_table, old_name, new_name);
+    end if;
+end
+$$;
+
 comment on schema identity is
 'Who is behind a user_id: names, phones, e-mails, addresses. Nothing of it leaves this schema.';
-comment on schema raw is 'Orders as the company sent them, one row per order and per line, without personal data.';
-comment on schema ops is 'How the line runs: windows, receipts, quality results, exports, jobs, model metrics.';
+comment on schema raw is 'Orders as the company sent them, one row per order and per order item, without personal data.';
+comment on schema ops is 'How the pipeline runs: windows, receipts, quality results, exports, jobs, model metrics.';
 comment on schema cache is
 'What the API serves: one live generation of recommendations, the one before, the one in the making.';
 comment on schema events is 'Single events on their way to Personalize: the outbox.';

@@ -26,7 +26,7 @@ with gone as (
             select from ops.receipts
             where
                 receipts.run_key = rejected_lines.generation
-                and receipts.leg = 'publish'
+                and receipts.stage = 'publish'
                 and receipts.finished_at < %(orphaned_before)s
         )
     returning generation
@@ -208,7 +208,7 @@ with gone as (
         old.finished_at < %(before)s
         and exists (
             select from ops.receipts as newer
-            where newer.leg = old.leg and newer.subject = old.subject and newer.finished_at > old.finished_at
+            where newer.stage = old.stage and newer.subject = old.subject and newer.finished_at > old.finished_at
         )
         and not exists (
             select from cache.all_generations() as generations
@@ -254,7 +254,7 @@ answers as (
     select receipts.details ->> 'output' as uri
     from ops.receipts
     inner join kept_generations on receipts.run_key = kept_generations.generation
-    where receipts.leg = 'recommend'
+    where receipts.stage = 'recommend'
 )
 
 select run_key

@@ -58,12 +58,12 @@ from ops.model_metrics
 inner join newest on model_metrics.solution_version_arn = newest.solution_version_arn
 order by model_metrics.solution, model_metrics.metric;
 
--- name: leg
--- One row: how many rows the receipts of a group's leg since a moment say it has written.
+-- name: stage
+-- One row: how many rows a stage of a group has written since a moment, by its receipts.
 select coalesce(sum(rows_out), 0)::bigint as n_rows
 from ops.receipts
 where
-    leg = %(leg)s
+    stage = %(stage)s
     and finished_at >= %(since)s
     and %(dataset_group)s = case  -- noqa: RF02
         when split_part(subject, '/', 1) = any(%(further_groups)s::text[]) then split_part(subject, '/', 1)

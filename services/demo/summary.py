@@ -172,7 +172,7 @@ def rows_of(warehouse_url: str, groups: Sequence[DatasetGroup], step: Step, sinc
     first, *further = (group.name for group in groups)
     names = {"dataset_group": step.group.name, "first_group": first, "further_groups": further}
     with psycopg.connect(warehouse_url, row_factory=dict_row) as connection:
-        return int(_rows(connection, "summary/leg", None, leg=step.leg, since=since, **names)[0]["n_rows"])
+        return int(_rows(connection, "summary/stage", None, stage=step.leg, since=since, **names)[0]["n_rows"])
 
 
 def _rows(

@@ -86,7 +86,7 @@ select greatest(
         select max(receipts.finished_at)
         from ops.receipts as receipts
         where
-            receipts.leg in ('retrain', 'evaluate')
+            receipts.stage in ('retrain', 'evaluate')
             and receipts.subject = %(retrain)s
     )
 ) as trained_at;

@@ -1,8 +1,8 @@
 -- name: create
--- One row per finished piece of work: what each leg did, in rows and seconds.
+-- One row per finished piece of work: what each stage did, in rows and seconds.
 create table if not exists ops.receipts (
     run_key text not null,
-    leg text not null,
+    stage text not null,
     subject text not null,
     rows_in bigint,
     rows_out bigint,
@@ -10,13 +10,14 @@ create table if not exists ops.receipts (
     seconds double precision not null,
     details jsonb not null default '{}',
     finished_at timestamptz not null default now(),
-    primary key (run_key, leg, subject)
+    primary key (run_key, stage, subject)
 );
+select ops.rename_column('ops.receipts', 'leg', 'stage');
 
 -- name: insert
-insert into ops.receipts (run_key, leg, subject, rows_in, rows_out, bytes, seconds, details)
-values (%(run_key)s, %(leg)s, %(subject)s, %(rows_in)s, %(rows_out)s, %(bytes)s, %(seconds)s, %(details)s)
-on conflict (run_key, leg, subject) do update set
+insert into ops.receipts (run_key, stage, subject, rows_in, rows_out, bytes, seconds, details)
+values (%(run_key)s, %(stage)s, %(subject)s, %(rows_in)s, %(rows_out)s, %(bytes)s, %(seconds)s, %(details)s)
+on conflict (run_key, stage, subject) do update set
     rows_in = excluded.rows_in,
     rows_out = excluded.rows_out,
     bytes = excluded.bytes,
@@ -27,7 +28,7 @@ on conflict (run_key, leg, subject) do update set
 -- name: of_run
 -- Everything that was done under one run key, in the order in which it ended.
 select
-    leg,
+    stage,
     subject,
     rows_in,
     rows_out,
@@ -37,5 +38,5 @@ select
     finished_at
 from ops.receipts
 where run_key = %(key)s
-order by finished_at asc, leg asc, subject asc
+order by finished_at asc, stage asc, subject asc
 limit 200;

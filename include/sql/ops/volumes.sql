@@ -103,7 +103,7 @@ select
     receipts.rows_out as value
 from unnest(array['users', 'items']) as kinds (kind)
 inner join ops.receipts on receipts.subject = %(prefix)s || kinds.kind || '-input'
-where receipts.leg = 'recommend' and receipts.run_key = %(run_key)s;
+where receipts.stage = 'recommend' and receipts.run_key = %(run_key)s;
 
 -- name: measure_lists
 -- The staged lists of users, or of items, and how many products they show. An element that is no object shows none.

@@ -15,7 +15,7 @@ recent as (
 
     select
         run_key,
-        leg,
+        stage,
         subject,
         rows_in,
         bytes,
@@ -38,7 +38,7 @@ imports as (
     from recent as imported
     inner join recent as exported
         on imported.run_key = exported.run_key and imported.subject = exported.subject || '-import'
-    where imported.leg = 'export' and exported.leg = 'export'
+    where imported.stage = 'export' and exported.stage = 'export'
 
     union all
 
@@ -50,7 +50,7 @@ imports as (
         bytes::double precision as quantity,
         false as was_skipped
     from recent
-    where leg = 'evaluate' and details ? 'import_job'
+    where stage = 'evaluate' and details ? 'import_job'
 
 ),
 
@@ -65,8 +65,8 @@ trainings as (
         coalesce((details ->> 'reused')::boolean, false) as was_skipped
     from recent
     where
-        (leg = 'train' and details ? 'solution_version')
-        or (leg = 'evaluate' and details ? 'training_hours')  -- a canary's receipt names a version too
+        (stage = 'train' and details ? 'solution_version')
+        or (stage = 'evaluate' and details ? 'training_hours')  -- a canary's receipt names a version too
 
 ),
 
@@ -80,7 +80,7 @@ answers as (
         rows_in::double precision as quantity,
         coalesce((details ->> 'reused')::boolean, false) as was_skipped
     from recent
-    where leg in ('recommend', 'evaluate') and details ? 'job'
+    where stage in ('recommend', 'evaluate') and details ? 'job'
 
 ),
 
@@ -120,6 +120,6 @@ order by day, dataset_group;
 select count(*) as n_canaries
 from ops.receipts
 where
-    leg = 'evaluate'
+    stage = 'evaluate'
     and details ? 'n_questions'
     and finished_at >= now() - make_interval(days => %(n_days)s);

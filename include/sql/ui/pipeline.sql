@@ -1,16 +1,16 @@
 -- name: receipts
 -- One row per piece of work of the newest run of each stage; of the stages that each group has, those of the first.
 with newest as (
-    select distinct on (leg)
-        leg,
+    select distinct on (stage)
+        stage,
         run_key
     from ops.receipts
     where split_part(subject, '/', 1) <> all(%(other_groups)s::text[])  -- noqa: RF02
-    order by leg asc, finished_at desc
+    order by stage asc, finished_at desc
 )
 
 select
-    receipts.leg,
+    receipts.stage,
     receipts.run_key,
     receipts.subject,
     receipts.rows_in,
@@ -19,9 +19,9 @@ select
     receipts.seconds,
     receipts.finished_at
 from ops.receipts
-inner join newest on receipts.leg = newest.leg and receipts.run_key = newest.run_key
+inner join newest on receipts.stage = newest.stage and receipts.run_key = newest.run_key
 where split_part(receipts.subject, '/', 1) <> all(%(other_groups)s::text[])  -- noqa: RF02
-order by receipts.leg asc, receipts.finished_at asc, receipts.subject asc
+order by receipts.stage asc, receipts.finished_at asc, receipts.subject asc
 limit 200;
 
 -- name: sources

@@ -1,4 +1,4 @@
-"""Receipts: what one piece of work did, in rows, bytes and seconds. Each leg ends by writing one."""
+"""Receipts: what one piece of work did, in rows, bytes and seconds. Each stage ends by writing one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Receipt:
     """Filled in while the work goes on; written when it has ended well."""
 
     run_key: str
-    leg: str
+    stage: str
     subject: str
     rows_in: int | None = None
     rows_out: int | None = None
@@ -30,9 +30,9 @@ class Receipt:
 
 
 @contextmanager
-def receipt(run_key: str, leg: str, subject: str, url: str | None = None) -> Iterator[Receipt]:
+def receipt(run_key: str, stage: str, subject: str, url: str | None = None) -> Iterator[Receipt]:
     """Time the block and store its receipt. A block that raises leaves none."""
-    slip = Receipt(run_key, leg, subject)
+    slip = Receipt(run_key, stage, subject)
     started = time.monotonic()
     yield slip
     slip.seconds = time.monotonic() - started
@@ -45,5 +45,5 @@ def write(slip: Receipt, url: str | None = None) -> None:
         connection.execute(sql("ops/receipts/insert").encode(), {**vars(slip), "details": json.dumps(slip.details)})
     log.info(
         "%s %s: %s rows in, %s rows out, %s bytes, %.2f s, run key %s",
-        slip.leg, slip.subject, slip.rows_in, slip.rows_out, slip.bytes, slip.seconds, slip.run_key,
+        slip.stage, slip.subject, slip.rows_in, slip.rows_out, slip.bytes, slip.seconds, slip.run_key,
     )  # fmt: skip

@@ -135,5 +135,5 @@ def _require_tables(url: str, suites: list[Suite]) -> None:
     if missing:
         raise ContractBroken(
             f"looked for the tables of border {suites[0].border!r} in the warehouse, and {', '.join(missing)} "
-            "does not exist: run the leg that writes it first"
+            "does not exist: run the stage that writes it first"
         )

@@ -86,7 +86,7 @@ def read(reader: Reader, readable_dags: Collection[str]) -> Pipeline:
         _card(
             stage,
             runs.get(stage.name),
-            [row for row in receipts if row["leg"] == stage.name],
+            [row for row in receipts if row["stage"] == stage.name],
             notes.get(stage.name, ()),
             period_of(stage.pace, settings, now, first),
             now,

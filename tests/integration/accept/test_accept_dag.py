@@ -13,7 +13,7 @@ from aisle.groups.dataset_group import dataset_groups
 from aisle.quality.gate import run_border
 
 ASKED = """
-insert into ops.receipts (run_key, leg, subject, rows_out, seconds)
+insert into ops.receipts (run_key, stage, subject, rows_out, seconds)
 values ('first', 'recommend', 'users-input', 1000, 1), ('second', 'recommend', 'users-input', 100, 1)
 """
 

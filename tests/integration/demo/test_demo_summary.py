@@ -41,7 +41,7 @@ select user_id, jsonb_build_array(jsonb_build_object('product_id', 'of-all', 'sc
 from core.customers where n_sales > 0;
 insert into ops.model_metrics (solution, solution_version_arn, metric, value, measured_at) values
     ('user-personalization', 'arn/1', 'coverage', 0.5, now()), ('shop-north/for-you', 'arn/2', 'coverage', 0.25, now());
-insert into ops.receipts (run_key, leg, subject, rows_out, seconds, finished_at) values
+insert into ops.receipts (run_key, stage, subject, rows_out, seconds, finished_at) values
     ('k', 'export', 'interactions', 1000, 1, now()), ('k', 'export', 'shop-north/interactions', 200, 1, now()),
     ('k', 'ingest', 'company/orders', 7, 1, now());
 """

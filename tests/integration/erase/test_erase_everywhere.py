@@ -66,7 +66,7 @@ IMPERSONAL = {
     "ops.model_metrics": "metric solution solution_version_arn",
     "ops.model_versions": "decided_by run_key solution solution_version_arn state",
     "ops.quality_results": "check_id column_name expectation run_key severity suite",
-    "ops.receipts": "leg run_key subject",
+    "ops.receipts": "run_key stage subject",
     "ops.refusals": "reason run_key source verdict",
     "ops.status_words": "source",
     "ops.vanished_orders": "order_id run_key source",

@@ -177,7 +177,7 @@ def test_nothing_anywhere_tells_of_any_identity_after_two_backfills_and_an_overl
     assert places.with_the_person() == {"tables": [], "objects": [], "engine": [], "airflow": []}
     with psycopg.connect(warehouse_url) as connection:
         left = connection.execute(b"select count(*), count(user_id) from raw.company__orders").fetchone()
-        receipt = b"select details from ops.receipts where leg = 'erase' and subject = 'warehouse'"
+        receipt = b"select details from ops.receipts where stage = 'erase' and subject = 'warehouse'"
         [(counts,)] = connection.execute(receipt).fetchall()
     assert left == (n_orders, N_NEIGHBOURS)
     assert counts["identities"] == 6

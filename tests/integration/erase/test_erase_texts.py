@@ -27,7 +27,7 @@ WRITTEN = {
         " values ('pos', now() - interval '1 day', now(), 'k', 'tail', 'failed', %(text)s)"
     ),
     "ops.receipts.details": (
-        "insert into ops.receipts (run_key, leg, subject, seconds, details)"
+        "insert into ops.receipts (run_key, stage, subject, seconds, details)"
         " values ('k', 'l', 's', 1, jsonb_build_object('said', %(text)s::text))"
     ),
     "ops.quality_results.observed": (

@@ -202,7 +202,7 @@ def serve(client: Any, key: str, campaign: str, arn: str) -> None:
 
 
 def receipt_of(marts: str, run_key: str, subject: str = "shop-home-canary") -> dict[str, Any]:
-    query = "select details from ops.receipts where leg = 'evaluate' and run_key = %s and subject = %s"
+    query = "select details from ops.receipts where stage = 'evaluate' and run_key = %s and subject = %s"
     with psycopg.connect(marts) as connection:
         [[details]] = connection.execute(query, (run_key, subject)).fetchall()
     assert isinstance(details, dict)

@@ -72,6 +72,6 @@ def test_change_brings_about_one_training_within_the_least_time(live: str, group
     assert next_training_at(group, Evaluate(retrain_min_days=3)) is None
     with psycopg.connect(live) as connection:
         connection.execute(
-            "insert into ops.receipts (run_key, leg, subject, seconds) values ('one', 'evaluate', 'retrain', 0)"
+            "insert into ops.receipts (run_key, stage, subject, seconds) values ('one', 'evaluate', 'retrain', 0)"
         )
     assert next_training_at(group, Evaluate(retrain_min_days=3)) is not None

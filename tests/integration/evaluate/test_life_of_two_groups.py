@@ -129,5 +129,5 @@ def test_one_training_promotes_and_the_other_rejects_by_twins_of_their_own(
     assert twin["name"].startswith(f"shop-north-holdout-{NAME}-")
     described = personalize.describe_solution(solutionArn=twin["solutionArn"])["solution"]
     assert described["eventType"] == "purchase"
-    subjects = {name for (name,) in rows(regions, "select subject from ops.receipts where leg = 'evaluate'")}
+    subjects = {name for (name,) in rows(regions, "select subject from ops.receipts where stage = 'evaluate'")}
     assert {"judge", "shop-north/judge", "holdout-interactions", "shop-north/holdout-interactions"} <= subjects

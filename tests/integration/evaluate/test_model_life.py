@@ -86,7 +86,7 @@ def test_a_good_model_goes_live_unseen_days_unseen_and_a_spoiled_one_leaves_it_l
     assert {kind for kind, *_ in used} == {"ingestion", "training", "batch"}
     assert all("holdout" in subject and quantity and not skipped for _, subject, quantity, skipped in used)
     assert ("batch", 150) in {(kind, quantity) for kind, _, quantity, _ in used}  # one line per user of the hold-out
-    own = rows(seasons, "select details ->> 'training_hours' from ops.receipts where leg = 'train'")
+    own = rows(seasons, "select details ->> 'training_hours' from ops.receipts where stage = 'train'")
     assert len(own) == 3
     assert all(float(hours) > 0 for (hours,) in own)
 

@@ -65,7 +65,7 @@ def test_each_group_gets_its_own_purchases_once_and_forgets_a_person_with_the_ot
 
 def receipts(shop: Any) -> dict[tuple[str, str], int]:
     with psycopg.connect(shop.url) as connection:
-        query = "select run_key, subject, rows_out from ops.receipts where leg = 'events'"
+        query = "select run_key, subject, rows_out from ops.receipts where stage = 'events'"
         return {(run_key, subject): n_rows for run_key, subject, n_rows in connection.execute(query.encode())}
 
 

@@ -81,7 +81,7 @@ def test_a_run_accounts_for_every_item_and_the_next_one_finds_nothing_new(
     assert announcements("first") == 1
     with psycopg.connect(warehouse_url) as connection:
         receipts = connection.execute(
-            "select subject, rows_in, details ->> 'watermark' from ops.receipts where leg = 'ingest' order by subject"
+            "select subject, rows_in, details ->> 'watermark' from ops.receipts where stage = 'ingest' order by subject"
         ).fetchall()
     assert [subject for subject, _, _ in receipts] == ["oe", "pos"]
     assert sum(rows_in for _, rows_in, _ in receipts) == simulated.health()["order_lines"]

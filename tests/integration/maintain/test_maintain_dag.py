@@ -32,7 +32,7 @@ insert into cache.generations values
     ('old', 'retired', 1, 1, 1, 1, '{}', now());
 insert into cache.rejected_lines values
     ('live-run', 'users', 'k', 1, 'r', 'd', 'p'), ('never-published', 'users', 'k', 1, 'r', 'd', 'p');
-insert into ops.receipts (run_key, leg, subject, seconds, details, finished_at) values
+insert into ops.receipts (run_key, stage, subject, seconds, details, finished_at) values
     (
         'previous-run', 'recommend', 'users', 1, '{"output": "s3://b/recommend/output/users/reused/"}',
         now() - interval '9 days'
@@ -124,7 +124,7 @@ def run_keys(url: str) -> dict[str, list[str]]:
         "ops.ingest_days": "source || day || run_key",
     }  # fmt: skip
     keys_of_tables = {table: rows(url, f"select {column} from {table} order by 1") for table, column in columns.items()}
-    keys_of_tables["ops.receipts"] = rows(url, "select run_key from ops.receipts where leg <> 'maintain' order by 1")
+    keys_of_tables["ops.receipts"] = rows(url, "select run_key from ops.receipts where stage <> 'maintain' order by 1")
     return {table: [key for (key,) in keys] for table, keys in keys_of_tables.items()}
 
 
@@ -133,7 +133,7 @@ def files(s3: Any, bucket: str) -> list[str]:
 
 
 def receipts(url: str) -> dict[str, Any]:
-    return dict(rows(url, "select subject, details from ops.receipts where leg = 'maintain'"))
+    return dict(rows(url, "select subject, details from ops.receipts where stage = 'maintain'"))
 
 
 REMAINING = {

@@ -85,7 +85,7 @@ def test_the_newest_batch_output_is_published_and_the_same_again_by_hand(
         assert live(warehouse_url) == [("again", N_USERS, N_ITEMS, N_USERS)]
     with psycopg.connect(warehouse_url) as connection:
         kinds = connection.execute("select distinct score_kind from offline_user_recommendations").fetchall()
-        receipts = connection.execute("select subject, rows_out from ops.receipts where leg = 'publish'").fetchall()
+        receipts = connection.execute("select subject, rows_out from ops.receipts where stage = 'publish'").fetchall()
     assert kinds == [("personalize",)]
     assert sorted(receipts) == [("stage_items", N_ITEMS), ("stage_users", N_USERS), ("switch", None)]
     with create_session() as session:
@@ -118,7 +118,7 @@ def test_a_group_that_is_asked_about_users_only_publishes_these_through_a_gate_o
     with psycopg.connect(warehouse_url) as connection:
         published = "select generation, user_lists, item_lists, items_asked from cache_shop_north.generations"
         assert connection.execute(published.encode()).fetchall() == [("k4", N_USERS, 0, 0)]
-        subjects = connection.execute("select leg, subject from ops.receipts order by 1, 2").fetchall()
+        subjects = connection.execute("select stage, subject from ops.receipts order by 1, 2").fetchall()
         suites = connection.execute("select distinct suite from ops.quality_results order by 1").fetchall()
     assert subjects == [
         ("publish", "Shop-North/stage_users"), ("publish", "Shop-North/switch"), ("quality", "Shop-North/batch_output")

@@ -39,7 +39,7 @@ def gated(good_world: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 def receipts(url: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(
-            "select run_key, leg, subject, rows_in, rows_out, details from ops.receipts"
+            "select run_key, stage, subject, rows_in, rows_out, details from ops.receipts"
         ).fetchall()
 
 

@@ -96,7 +96,7 @@ def test_a_check_that_cannot_be_evaluated_has_failed(good_world: str, tmp_path: 
 
 
 def test_a_missing_table_is_named_together_with_what_to_do(warehouse_url: str, tmp_path: Path) -> None:
-    with pytest.raises(ContractBroken, match=r"personalize\.interactions.*run the leg that writes it") as broken:
+    with pytest.raises(ContractBroken, match=r"personalize\.interactions.*run the stage that writes it") as broken:
         run_border("marts", warehouse_url, RUN_KEY, tmp_path)
     assert "raw." not in str(broken.value)
 

@@ -16,7 +16,7 @@ from aisle.settings import get_settings
 #: What the export and the recommend stage leave in `ops` of the run `{run}`.
 CSV = "insert into ops.exports values ('{dataset}', '{run}', 's3://b/k', {rows}, 1, 'x', now());"
 ASKED = """
-insert into ops.receipts (run_key, leg, subject, rows_out, seconds)
+insert into ops.receipts (run_key, stage, subject, rows_out, seconds)
 values ('{run}', 'recommend', '{kind}-input', {rows}, 1);
 """
 

@@ -79,7 +79,7 @@ def test_a_version_is_trained_once_for_the_same_data_unless_it_is_forced(
     with psycopg.connect(marts) as connection:
         states = connection.execute("select run_key, state, reason from ops.model_versions").fetchall()
         reused = connection.execute(
-            "select details ->> 'reason' from ops.receipts where leg = 'train' and run_key = 'two'"
+            "select details ->> 'reason' from ops.receipts where stage = 'train' and run_key = 'two'"
         ).fetchall()
         stored = connection.execute(METRICS.encode()).fetchall()
     assert [(solution, count) for solution, _, count in stored] == [

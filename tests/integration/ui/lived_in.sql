@@ -150,10 +150,10 @@ select
 from generate_series(1, 55) as nth;
 
 -- Thirty days of jobs: trained weekly, asked four times a day, skipped on Sundays.
-insert into ops.receipts (run_key, leg, subject, rows_in, rows_out, bytes, seconds, details, finished_at)
+insert into ops.receipts (run_key, stage, subject, rows_in, rows_out, bytes, seconds, details, finished_at)
 select
     format('day-%s', lpad(day::text, 2, '0')),
-    leg,
+    stage,
     subject,
     rows_in,
     rows_in,
@@ -169,5 +169,5 @@ cross join (
     ('recommend', 'users', 180000, null, '{"job": "arn:batch"}'),
     ('recommend', 'items', 4182, null, '{"job": "arn:batch"}'),
     ('train', 'user-personalization', null, null, '{"solution_version": "arn:version", "training_hours": 1.5}')
-) as jobs (leg, subject, rows_in, bytes, details)
-where leg <> 'train' or day % 7 = 1;
+) as jobs (stage, subject, rows_in, bytes, details)
+where stage <> 'train' or day % 7 = 1;

@@ -52,7 +52,7 @@ def test_the_sums_are_those_of_the_ledger(shown: Shown, lived_in: str) -> None:
 def test_batch_is_compared_with_campaigns_and_the_worse_is_called_so(shown: Shown, lived_in: str) -> None:
     assert "batch costs 1.2 times as much" in shown("cost")
     with psycopg.connect(lived_in) as connection:
-        connection.execute("update ops.receipts set rows_in = rows_in / 100 where leg = 'recommend'")
+        connection.execute("update ops.receipts set rows_in = rows_in / 100 where stage = 'recommend'")
     assert re.search(r"batch costs 98\.\d % less", shown("cost"))
 
 
@@ -63,7 +63,7 @@ def test_the_page_says_how_far_its_prices_are_to_be_trusted(shown: Shown, wareho
 def test_a_job_without_a_recorded_quantity_is_reported(shown: Shown, warehouse_url: str) -> None:
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(
-            "insert into ops.receipts (run_key, leg, subject, seconds, details, finished_at) "
+            "insert into ops.receipts (run_key, stage, subject, seconds, details, finished_at) "
             "values ('k', 'train', 'similar-items', 1, '{\"solution_version\": \"arn\"}', %s)",
             [datetime.now(UTC)],
         )

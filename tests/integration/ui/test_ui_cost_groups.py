@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("on_the_engine")
 
 OF_THE_NORTH = """
 insert into cache_shop_north.generations values ('north-1', 'live', 7, 0, 8, 0, '{}', now() - interval '10 days');
-insert into ops.receipts (run_key, leg, subject, rows_in, bytes, seconds, details, finished_at) values
+insert into ops.receipts (run_key, stage, subject, rows_in, bytes, seconds, details, finished_at) values
     ('n', 'export', 'Shop-North/interactions', 9, 2000000000, 1, '{}', now()),
     ('n', 'export', 'Shop-North/interactions-import', null, null, 1, '{"job": "arn"}', now()),
     ('n', 'train', 'Shop-North/for-you', null, null, 1, '{"solution_version": "arn", "training_hours": 2}', now()),
@@ -27,7 +27,7 @@ insert into ops.receipts (run_key, leg, subject, rows_in, bytes, seconds, detail
     ('m', 'recommend', 'Shop-North/users', 1000, null, 1, '{"job": "arn", "reused": true}', now());
 """
 OF_A_GROUP_THAT_IS_GONE = """
-insert into ops.receipts (run_key, leg, subject, rows_in, seconds, details, finished_at) values
+insert into ops.receipts (run_key, stage, subject, rows_in, seconds, details, finished_at) values
     ('g', 'recommend', 'Shop-South/users', 2000, 1, '{"job": "arn"}', now());
 """
 EVENTS_OF_THE_NORTH = """
@@ -38,7 +38,7 @@ select format('event-%s', nth), 'Shop-North', 'somebody', 's', 'purchase', 'P001
 from generate_series(1, 30) as nth;
 """
 CANARY = """
-insert into ops.receipts (run_key, leg, subject, rows_in, rows_out, seconds, details, finished_at) values
+insert into ops.receipts (run_key, stage, subject, rows_in, rows_out, seconds, details, finished_at) values
     ('c', 'evaluate', 'fast-canary', 100, 100, 9, '{"solution_version": "arn", "n_questions": 100}', now());
 """
 TWO_CAMPAIGNS = """
@@ -51,7 +51,7 @@ groups:
       similar-items: {recipe: aws-sims}
 """
 MANY_JOBS = """
-insert into ops.receipts (run_key, leg, subject, rows_in, seconds, details, finished_at)
+insert into ops.receipts (run_key, stage, subject, rows_in, seconds, details, finished_at)
 select format('k-%s', n), 'recommend', 'users', 1000, 1, '{"job": "arn"}', now() from generate_series(1, 3000) as n;
 """
 

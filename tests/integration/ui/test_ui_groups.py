@@ -25,7 +25,7 @@ insert into ops.model_versions (
     ('Shop-North/for-you', 'arn/for-you/v1', 'k1', 'previous', now(), now(), 'gate', 'good before');
 insert into ops.interventions (run_key, kind, subject, asked_by, reason, before, after, is_done) values
     ('b', 'rollback', 'Shop-North/cache', 'someone', 'odd in the north', 'north-3', 'north-2', true);
-insert into ops.receipts (run_key, leg, subject, seconds, finished_at) values
+insert into ops.receipts (run_key, stage, subject, seconds, finished_at) values
     ('far', 'export', 'Shop-North/users', 1, now() + interval '1 hour');
 """
 
