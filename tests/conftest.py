@@ -14,6 +14,7 @@ pytest_plugins = (
     "tests.plugins.scheduling",
     "tests.plugins.servers",
     "tests.plugins.airflow_in_process",
+    "tests.plugins.aws_clients",
     "tests.plugins.browser",
 )
 

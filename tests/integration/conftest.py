@@ -13,6 +13,7 @@ import pytest
 
 from aisle.pipeline import prefixes
 from tests.integration.engine_process import EngineProcess
+from tests.waiting import poll_often
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,8 +39,10 @@ def engine_url(s3_endpoint: str, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def personalize(engine_url: str, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A boto3 client of the engine, which is also behind Airflow's `aws_default` for the test."""
+    import airflow_personalize.operators.personalize as operators
     from aisle.settings import get_settings
 
+    poll_often(operators, monkeypatch)
     extra = {
         "endpoint_url": s3_endpoint,
         "region_name": "us-east-1",

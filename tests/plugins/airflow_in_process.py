@@ -14,6 +14,7 @@ import pytest
 @pytest.fixture(scope="session")
 def airflow_metadata() -> Iterator[None]:
     """Airflow's own tables, in the scratch folder, for DAGs that run in this process: without pauses between tasks."""
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
     from airflow.sdk import DAG
     from airflow.utils.db import initdb
 
@@ -21,6 +22,8 @@ def airflow_metadata() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "sleep", _sleep)
         patch.setattr(DAG, "test", _for_this_process(DAG.test))
+        # For the user agent, the hook reads the source of every frame on the stack: longer than the calls it makes.
+        patch.setattr(AwsGenericHook, "_get_caller", lambda *_: "Tests")
         yield
 
 

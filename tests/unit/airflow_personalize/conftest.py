@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-import botocore.loaders
 import pytest
 from botocore.stub import Stubber
 
@@ -24,17 +21,6 @@ def _connection(**extra: Any) -> str:
 @pytest.fixture(autouse=True)
 def _aws_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", _connection())
-
-
-@pytest.fixture(autouse=True)
-def _models_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each client would read botocore's descriptions of the services from disk again."""
-    monkeypatch.setattr("botocore.session.create_loader", _loader)
-
-
-@cache
-def _loader(data_path: str | None = None) -> Any:
-    return botocore.loaders.Loader(data_path.split(os.pathsep) if data_path else [])
 
 
 @pytest.fixture
