@@ -23,8 +23,12 @@ PAGES = sorted(
 )
 _ROOTS = ("benchmarks", "dags", "dbt", "docs", "expectations", "include", "plugins", "services", "tests", "tools")
 
+_BASES = tuple(PROJECT_ROOT / base for base in ("", "plugins", "plugins/aisle", "include/sql", "tests"))
+
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 _PATH = re.compile(rf"`((?:{'|'.join(_ROOTS)})/[\w./-]*)`")
+#: A file without its root: below the page's folder, the platform or its statements.
+_FILE = re.compile(r"`(\w+(?:/\w+)+\.(?:py|sql))`")
 _SETTING = re.compile(r"\bAISLE_([A-Z]+)__([A-Z_]+)\b")
 _TARGET = re.compile(r"(?:`|^)make ([a-z][a-z-]*)", re.MULTILINE)
 _COMMAND = re.compile(r"(?:`|^|bin/)aisle ([a-z][a-z-]*)", re.MULTILINE)
@@ -50,6 +54,8 @@ def test_a_page_names_what_exists(page: Path) -> None:
         "[a heading of this page](#no-such-heading)",
         "`plugins/aisle/no_such_module.py`",
         "`tests/no/such/folder/`",
+        "`orders/no_such_module.py`",
+        "`ops/no_such_table.sql`",
         "set `AISLE_INGEST__NO_SUCH_FIELD`",
         "AISLE_NOSUCH__SECTION=1",
         "run `make no-such-target`",
@@ -71,6 +77,7 @@ def test_what_does_not_exist_is_named(text: str) -> None:
         "[a heading of this page](#a-page)",
         "[elsewhere](https://example.com/missing.md#nowhere)",
         "`plugins/aisle/pipeline.py`, `tests/e2e/`, `plugins/aisle/stages/<stage>/`",
+        "`orders/landing.py`, `ops/receipts.sql`",
         "set `AISLE_INGEST__START_AT`",
         "run `make demo`",
         "aisle start backfill",
@@ -88,6 +95,7 @@ def mistakes(text: str, folder: Path, name: str) -> list[str]:
     return [
         *_broken_links(text, folder, name),
         *(path for path in _PATH.findall(text) if not (PROJECT_ROOT / path).exists()),
+        *(file for file in _FILE.findall(text) if not any((root / file).exists() for root in (folder, *_BASES))),
         *(
             f"AISLE_{section}__{field}"
             for section, field in _SETTING.findall(text)
