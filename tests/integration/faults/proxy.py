@@ -78,10 +78,10 @@ class Telling:
         kind = operation.removeprefix("Describe")
         member = kind[0].lower() + kind[1:]
         description = json.loads(answer.body)[member] if answer.status == http.client.OK else json.loads(request)
-        member = description.setdefault(self.within, {}) if self.within else description
-        member["status"] = self.status
+        shown = description.setdefault(self.within, {}) if self.within else description
+        shown["status"] = self.status
         if self.failure_reason:
-            member["failureReason"] = self.failure_reason
+            shown["failureReason"] = self.failure_reason
         return Answer(http.client.OK, answer.headers, json.dumps({member: description}).encode())
 
 
