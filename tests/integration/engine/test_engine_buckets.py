@@ -106,8 +106,8 @@ def test_every_job_that_names_a_bucket_outside_the_setting_ends_as_if_its_role_m
         inferred("from-elsewhere", f"{there}data.csv", here),
         inferred("to-elsewhere", users, there),
     ]
-    for reason in reasons:
-        assert "Insufficient privileges" in reason
-        assert "ENGINE_BUCKETS" in reason
-        assert "secret" not in reason
+    for text in reasons:
+        assert "Insufficient privileges" in text
+        assert "ENGINE_BUCKETS" in text
+        assert "secret" not in text
     assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=other)["Contents"]] == ["export/data.csv"]
