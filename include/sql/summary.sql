@@ -18,7 +18,7 @@ group by reason
 order by n_lines desc, reason;
 
 -- name: quality
--- One row per suite, newest run: how many of its expectations were met.
+-- One row per suite, newest run: how many of its expectations passed.
 with newest as (
     select distinct on (suite)
         suite,
@@ -31,7 +31,7 @@ select
     quality_results.suite,
     quality_results.severity,
     count(*) as expectations,
-    count(*) filter (where quality_results.is_met) as met
+    count(*) filter (where quality_results.has_passed) as met
 from ops.quality_results
 inner join newest
     on

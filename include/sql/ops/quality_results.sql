@@ -6,26 +6,27 @@ create table if not exists ops.quality_results (
     severity text not null check (severity in ('stop', 'note')),
     expectation text not null,
     column_name text,
-    is_met boolean not null,
+    has_passed boolean not null,
     observed jsonb,
     n_unexpected bigint,
     checked_at timestamptz not null default now(),
     check_id text not null,
     primary key (run_key, suite, check_id)
 );
+select ops.rename_column('ops.quality_results', 'is_met', 'has_passed');
 
 -- name: take_turns
--- Until the end of the transaction nobody else writes results of this run key: exports of several groups share one.
+-- Lock the results of a run key until the end of the transaction: exports of several groups share one.
 select pg_advisory_xact_lock(hashtext('aisle: quality of ' || %(run_key)s));
 
 -- name: delete
--- What an earlier try of the same run wrote for one suite.
+-- Delete what an earlier attempt of the same run wrote for a suite.
 delete from ops.quality_results
 where run_key = %(run_key)s and suite = %(suite)s;
 
 -- name: insert
 insert into ops.quality_results (
-    run_key, suite, severity, check_id, expectation, column_name, is_met, observed, n_unexpected
+    run_key, suite, severity, check_id, expectation, column_name, has_passed, observed, n_unexpected
 )
 values (
     %(run_key)s,
@@ -34,7 +35,7 @@ values (
     %(check_id)s,
     %(expectation)s,
     %(column_name)s,
-    %(is_met)s,
+    %(has_passed)s,
     %(observed)s,
     %(n_unexpected)s
 );
@@ -49,7 +50,7 @@ runs as (
         suite,
         run_key,
         count(*) as n_checks,
-        count(*) filter (where is_met) as n_met,
+        count(*) filter (where has_passed) as n_passed,
         max(checked_at) as checked_at
     from ops.quality_results
     group by suite, run_key
@@ -62,7 +63,7 @@ ranked as (
         suite,
         run_key,
         n_checks,
-        n_met,
+        n_passed,
         checked_at,
         row_number() over (partition by suite order by checked_at desc, run_key desc) as newness
     from runs
@@ -73,7 +74,7 @@ select
     suite,
     run_key,
     n_checks,
-    n_met,
+    n_passed,
     checked_at
 from ranked
 where newness <= %(n_runs)s

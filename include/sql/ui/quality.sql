@@ -1,5 +1,5 @@
 -- name: failures
--- Every expectation that the newest run of its suite did not meet, the stopping ones first.
+-- Every expectation that failed in the newest run of its suite, those that stop first.
 with newest as (
     select distinct on (suite)
         suite,
@@ -20,7 +20,7 @@ select
     quality_results.checked_at
 from ops.quality_results
 inner join newest on quality_results.suite = newest.suite and quality_results.run_key = newest.run_key
-where not quality_results.is_met
+where not quality_results.has_passed
 order by quality_results.severity desc, quality_results.suite asc, quality_results.check_id asc
 limit 100;
 

@@ -16,27 +16,26 @@ from aisle.warehouse import warehouse_url
 
 
 def gate(
-    border: str,
+    boundary: str,
     inlets: list[Asset] | None = None,
     outlets: list[Asset] | None = None,
     group: DatasetGroup | None = None,
 ) -> Any:
-    """Create the task `gate_<border>` in the surrounding DAG; bad data fails it, without retries.
+    """Create the task `gate_<boundary>` in the surrounding DAG; bad data fails it, without retries.
 
-    A border that every group has for itself, as `batch_output` is, is checked for one `group`.
-
-    Each of the `outlets` gets an event that carries the run key, once the gate is passed.
+    A boundary of which each group has its own, such as `batch_output`, is checked for one `group`. Once the gate has
+    passed, each of the `outlets` gets an event with the run key.
     """
 
-    @task(task_id=f"gate_{border}", inlets=inlets or [], outlets=outlets or [])
+    @task(task_id=f"gate_{boundary}", inlets=inlets or [], outlets=outlets or [])
     def pass_gate(outlet_events: Any = None) -> None:
-        from aisle.quality.gate import run_border
+        from aisle.quality.gate import check_boundary
 
         run_key, url = run_key_of_context(), warehouse_url()
-        with receipt(run_key, "quality", group.key(border) if group else border, url) as slip:
-            result = run_border(border, url, run_key, get_settings().docs.directory, group)
-            slip.rows_in, slip.rows_out = len(result.checks), result.n_met
-            slip.details = {"noted": [f"{check.suite}.{check.check}" for check in result.unmet("note")]}
+        with receipt(run_key, "quality", group.key(boundary) if group else boundary, url) as slip:
+            result = check_boundary(boundary, url, run_key, get_settings().docs.directory, group)
+            slip.rows_in, slip.rows_out = len(result.checks), result.n_passed
+            slip.details = {"noted": [f"{check.suite}.{check.check}" for check in result.failed("note")]}
         for outlet in outlets or []:
             outlet_events[outlet].extra = {"run_key": run_key}
 

@@ -1,8 +1,8 @@
-"""Data Docs: a page per suite and run, drawn by Great Expectations' own renderer, and an index over them.
+"""Data Docs: a page per suite and run, drawn by Great Expectations' renderer, and an index of them.
 
-Great Expectations' site builder loads styles and scripts from six hosts and walks through its whole history at every
-run. Here its renderer is kept, its page frame is replaced by the templates of `expectations/data_docs`, which load
-nothing, and only the newest runs keep their pages.
+Great Expectations' own site builder loads styles and scripts from six hosts and reads its whole history at every run.
+This module keeps its renderer, replaces its page frame with the templates of `expectations/data_docs`, which load
+nothing, and keeps the pages of the newest runs only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from aisle.quality.groups import suites_of_all
 from aisle.quality.results import newest_runs
-from aisle.quality.suites import BORDERS, EXPECTATIONS_ROOT
+from aisle.quality.suites import BOUNDARIES, EXPECTATIONS_ROOT
 from aisle.quality.validation import Validation
 
 TEMPLATES = EXPECTATIONS_ROOT / "data_docs"
@@ -27,7 +27,7 @@ KEPT_RUNS = 20
 
 
 def write_data_docs(directory: Path, url: str, run_key: str, validations: list[Validation]) -> Path:
-    """Write the pages of one run and bring the index up to date. Returns the path of the index."""
+    """Write the pages of a run and update the index. Return the path of the index."""
     directory.mkdir(parents=True, exist_ok=True)
     with _lock(directory):
         shutil.copyfile(TEMPLATES / "quality.css", directory / "quality.css")
@@ -44,19 +44,19 @@ def _page(validation: Validation, run_key: str) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
 
     for result in validation.gx_result.results:
-        # A sample is drawn only beside a count of values. A query counts rows, which its observed value says already.
+        # The renderer shows a sample only beside a count of values. A query's observed value is its count.
         if "partial_unexpected_list" in result.result:
             result.result.setdefault("unexpected_count", 0)
     content = ValidationResultsPageRenderer().render(validation.gx_result)
-    content.sections[0].content_blocks.pop(0)  # a heading like ours, with a link into the site that is not built
-    n_met = sum(check.is_met for check in validation.checks)
-    frame = {"suite": validation.suite, "n_checks": len(validation.checks), "n_met": n_met, "run_key": run_key}
+    content.sections[0].content_blocks.pop(0)  # a heading like that of page.j2, with a link to a site that is not built
+    n_passed = sum(check.has_passed for check in validation.checks)
+    frame = {"suite": validation.suite, "n_checks": len(validation.checks), "n_passed": n_passed, "run_key": run_key}
     return str(_view().render(content, **frame))
 
 
 @cache
 def _view() -> Any:
-    """Great Expectations' page view, which looks for each template among ours first."""
+    """Return Great Expectations' page view, which looks for each template in `expectations/data_docs` first."""
     from great_expectations.render.view import DefaultJinjaPageView
     from jinja2 import ChoiceLoader, FileSystemLoader
 
@@ -73,8 +73,8 @@ def _index(directory: Path, runs: list[dict[str, Any]]) -> str:
         run["page"] = page.relative_to(directory).as_posix() if page.exists() else None
     runs_of = {suite: list(of_suite) for suite, of_suite in groupby(runs, key=lambda run: str(run["suite"]))}
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    borders = {border: suites_of_all(border) for border in BORDERS}
-    return environment.get_template("index.j2").render(borders=borders, runs_of=runs_of)
+    boundaries = {boundary: suites_of_all(boundary) for boundary in BOUNDARIES}
+    return environment.get_template("index.j2").render(boundaries=boundaries, runs_of=runs_of)
 
 
 def _forget_old_pages(directory: Path, kept: set[tuple[str, str]]) -> None:
@@ -84,7 +84,7 @@ def _forget_old_pages(directory: Path, kept: set[tuple[str, str]]) -> None:
 
 
 def _write(path: Path, text: str) -> Path:
-    """Replace the file in one step, so that nobody reads half a page."""
+    """Replace the file atomically, so that nobody reads half a page."""
     unfinished = path.with_suffix(".part")
     unfinished.write_text(text)
     return unfinished.replace(path)
@@ -92,7 +92,7 @@ def _write(path: Path, text: str) -> Path:
 
 @contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    """Gates of two DAGs may end at the same time; the index of the later one must know both."""
+    """Let one gate at a time write: gates of two DAGs may end together, and the later index must list both runs."""
     with (directory / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,6 +1,6 @@
-"""A gate: all suites of one border run, their results are kept, and then bad data stops here or is noted.
+"""A gate: run all suites of a boundary, store their results, then stop at bad data or note it.
 
-result = run_border("marts", url, run_key, docs_directory)   # raises GateStopped if a stop suite is unmet
+result = check_boundary("marts", url, run_key, docs_directory)   # raises GateStopped if a stop suite failed
 """
 
 from __future__ import annotations
@@ -24,63 +24,65 @@ from aisle.warehouse import connect, sql
 
 log = logging.getLogger(__name__)
 
-#: How many unmet expectations an error spells out; all of them are in the results and the Data Docs.
+#: How many failed expectations an error lists; the results and the Data Docs have all of them.
 SPELLED_OUT = 5
 
 
 @dataclass(frozen=True)
-class BorderResult:
-    """What all suites of one border found in one run."""
+class BoundaryResult:
+    """The results of all suites of a boundary in one run."""
 
-    border: str
+    boundary: str
     run_key: str
     checks: tuple[CheckResult, ...]
 
     @property
-    def n_met(self) -> int:
-        return sum(check.is_met for check in self.checks)
+    def n_passed(self) -> int:
+        return sum(check.has_passed for check in self.checks)
 
-    def unmet(self, severity: Severity) -> list[CheckResult]:
-        return [check for check in self.checks if check.severity == severity and not check.is_met]
+    def failed(self, severity: Severity) -> list[CheckResult]:
+        return [check for check in self.checks if check.severity == severity and not check.has_passed]
 
 
-def run_border(
-    border: str, url: str, run_key: str, docs_directory: Path, group: DatasetGroup | None = None
-) -> BorderResult:
-    """Check one border, of one group where each has its own.
+def check_boundary(
+    boundary: str, url: str, run_key: str, docs_directory: Path, group: DatasetGroup | None = None
+) -> BoundaryResult:
+    """Check a boundary; of one group, where each group has its own tables.
 
-    `docs_directory` is the root of the site of reports, whose part `quality` is written.
+    `docs_directory` is the root of the reports' site; the pages go to its folder `quality`.
 
-    Raises GateStopped if a stop suite is unmet: after every suite ran, and after results and pages were written. A run
-    that is not stopped becomes one that the volumes of later runs are compared with.
+    Raises GateStopped if a stop suite failed, after every suite ran and the results and pages were written. A run that
+    passes becomes a reference for the volumes of later runs.
     """
-    suites = suites_of_group(border, group) if group else suites_of(border)
+    suites = suites_of_group(boundary, group) if group else suites_of(boundary)
     _require_tables(url, suites)
-    _measure(border, url, run_key, group)
+    _measure(boundary, url, run_key, group)
     validations = validate(suites, url, run_key, datetime.now(UTC), group.name if group else "")
     store_results(url, run_key, validations)
     index = write_data_docs(docs_directory / "quality", url, run_key, validations)
-    result = BorderResult(border, run_key, tuple(check for validation in validations for check in validation.checks))
-    for check in result.unmet("note"):
-        log.warning("noted at the gate %s: %s", border, describe(check))
-    if result.unmet("stop"):
+    result = BoundaryResult(
+        boundary, run_key, tuple(check for validation in validations for check in validation.checks)
+    )
+    for check in result.failed("note"):
+        log.warning("noted at the gate %s: %s", boundary, describe(check))
+    if result.failed("stop"):
         raise GateStopped(_stop_message(result, suites, index))
     with connect(url) as connection:
-        volumes.mark_good(connection, border, run_key, group)
-    log.info("gate %s: %s of %s expectations met, pages in %s", border, result.n_met, len(result.checks), index)
+        volumes.mark_good(connection, boundary, run_key, group)
+    log.info("gate %s: %s of %s expectations passed, pages in %s", boundary, result.n_passed, len(result.checks), index)
     return result
 
 
-def _measure(border: str, url: str, run_key: str, group: DatasetGroup | None) -> None:
-    """Count what the suites of volumes and refusals judge."""
+def _measure(boundary: str, url: str, run_key: str, group: DatasetGroup | None) -> None:
+    """Count what the suites of volumes and refusals check."""
     with connect(url) as connection:
-        if border == "raw":
+        if boundary == "raw":
             refusals.count(connection, run_key)
-        volumes.measure(connection, border, run_key, group)
+        volumes.measure(connection, boundary, run_key, group)
 
 
 def describe(check: CheckResult) -> str:
-    """One line: suite, expectation, column, counts, and a sample where the suite allows one."""
+    """Describe a failed check in one line: suite, expectation, column, counts, and a sample if allowed."""
     where = f"{check.expectation} of {check.column}" if check.column else check.expectation
     return f"{check.suite}.{check.check} ({where} in {check.table}: {check.description}): {_finding(check)}"
 
@@ -98,31 +100,31 @@ def _finding(check: CheckResult) -> str:
 
 
 def _sample(observed: dict[str, Any]) -> str:
-    """Some distinct values, long ones shortened."""
+    """Name the distinct unexpected values, long ones shortened; empty if there is none."""
     values = list(dict.fromkeys(reprlib.repr(value) for value in observed.get("partial_unexpected_list", [])))
     return f", such as {', '.join(values)}" if values else ""
 
 
-def _stop_message(result: BorderResult, suites: list[Suite], index: Path) -> str:
-    unmet = result.unmet("stop")
-    lines = [f"- {describe(check)}" for check in unmet[:SPELLED_OUT]]
-    if len(unmet) > SPELLED_OUT:
-        lines.append(f"- and {len(unmet) - SPELLED_OUT} more")
-    stopped_by = {check.suite for check in unmet}
+def _stop_message(result: BoundaryResult, suites: list[Suite], index: Path) -> str:
+    failed = result.failed("stop")
+    lines = [f"- {describe(check)}" for check in failed[:SPELLED_OUT]]
+    if len(failed) > SPELLED_OUT:
+        lines.append(f"- and {len(failed) - SPELLED_OUT} more")
+    stopped_by = {check.suite for check in failed}
     remedies = dict.fromkeys(suite.remedy for suite in suites if suite.name in stopped_by and suite.remedy)
     return "\n".join(
         [
-            f"checked the border {result.border!r} for run {result.run_key}: {len(unmet)} of {len(result.checks)} "
-            "expectations that stop the line are unmet:",
+            f"checked the boundary {result.boundary!r} for run {result.run_key}: {len(failed)} of {len(result.checks)} "
+            "expectations failed that stop the pipeline:",
             *lines,
-            f"Nothing behind the gate was touched. See {index}, mend the data or the suite, and clear this task.",
+            f"Nothing after the gate has run. See {index}, fix the data or the suite, and clear this task.",
             *remedies,
         ]
     )
 
 
 def _require_tables(url: str, suites: list[Suite]) -> None:
-    """A missing table would otherwise come back as an error from deep inside Great Expectations."""
+    """Raise ContractBroken naming the missing tables; Great Expectations' own error would not name the cause."""
     table_exists = sql("ops/quality_results/table_exists").encode()
     with connect(url) as connection:
         missing = sorted(
@@ -134,6 +136,6 @@ def _require_tables(url: str, suites: list[Suite]) -> None:
         )
     if missing:
         raise ContractBroken(
-            f"looked for the tables of border {suites[0].border!r} in the warehouse, and {', '.join(missing)} "
+            f"looked for the tables of boundary {suites[0].boundary!r} in the warehouse, and {', '.join(missing)} "
             "does not exist: run the stage that writes it first"
         )

@@ -1,4 +1,4 @@
-"""The suites of the boundaries that each dataset group passes for itself: its exports, batch input and staged lists."""
+"""The suites of a dataset group: each has its own exports, batch input and staged lists."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from dataclasses import replace
 
 from aisle.contracts.recommendations import LIST_TABLES
 from aisle.groups.dataset_group import DatasetGroup, Kind, dataset_groups
-from aisle.quality.suites import GROUP_BORDERS, Suite, suites_of
+from aisle.quality.suites import GROUP_BOUNDARIES, Suite, suites_of
 from aisle.warehouse import CACHE_SCHEMA
 
-#: By what a group must be asked about to have them.
+#: The staging table of each kind of question; a group has the tables of its own questions.
 _STAGED: dict[Kind, str] = {subject: f"{CACHE_SCHEMA}.{table.staging}" for subject, table in LIST_TABLES.items()}
 
 
-def suites_of_group(border: str, group: DatasetGroup) -> list[Suite]:
-    """The suites of a border, for the tables of one group; none for lists that the group is not asked for."""
+def suites_of_group(boundary: str, group: DatasetGroup) -> list[Suite]:
+    """Return the suites of a boundary for the tables of a group, without the lists that the group does not have."""
     asked = {_STAGED[question.kind] for question in group.questions}
     left_out = set(_STAGED.values()) - asked
-    return [_of_group(suite, group) for suite in suites_of(border) if suite.table not in left_out]
+    return [_of_group(suite, group) for suite in suites_of(boundary) if suite.table not in left_out]
 
 
-def suites_of_all(border: str) -> list[Suite]:
-    """The suites of a border for every group, those of the first before any other."""
+def suites_of_all(boundary: str) -> list[Suite]:
+    """Return the suites of a boundary for every group, those of the first group first."""
     first, *others = dataset_groups()
-    further = [suite for group in others for suite in suites_of_group(border, group)]
-    return suites_of_group(border, first) + (further if border in GROUP_BORDERS else [])
+    further = [suite for group in others for suite in suites_of_group(boundary, group)]
+    return suites_of_group(boundary, first) + (further if boundary in GROUP_BOUNDARIES else [])
 
 
 def _of_group(suite: Suite, group: DatasetGroup) -> Suite:
-    """Under a name of its own, because two groups may be published under one run key."""
-    if group.is_first or suite.border not in GROUP_BORDERS:
+    """Return the suite under a name of the group's own: two groups may be published under one run key."""
+    if group.is_first or suite.boundary not in GROUP_BOUNDARIES:
         return suite
     name = f"{group.name}.{suite.name}"
     is_staged = suite.table in _STAGED.values()

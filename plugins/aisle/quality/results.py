@@ -1,4 +1,4 @@
-"""`ops.quality_results`: one row per expectation and run, kept for the report and for whoever asks later."""
+"""`ops.quality_results`: one row per expectation and run, for the report and for later questions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aisle.warehouse import connect, sql
 
 
 def store_results(url: str, run_key: str, validations: list[Validation]) -> None:
-    """Write all results in one transaction. A repeated run replaces what its first try wrote.
+    """Write all results in one transaction. A repeated run replaces the rows of its first attempt.
 
-    So does the run of another group under the same key, which has looked at the same marts at the same time.
+    So does another group's run under the same key, which checks the same marts at the same time.
     """
     with connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(sql("ops/quality_results/take_turns").encode(), {"run_key": run_key})
@@ -28,7 +28,7 @@ def store_results(url: str, run_key: str, validations: list[Validation]) -> None
 
 
 def newest_runs(url: str, n_runs: int) -> list[dict[str, Any]]:
-    """The newest runs of each suite with their counts, newest first."""
+    """Return the newest runs of each suite with their counts, newest first."""
     with connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(sql("ops/quality_results/newest_runs").encode(), {"n_runs": n_runs}).fetchall()
 
@@ -41,7 +41,7 @@ def _row(run_key: str, check: CheckResult) -> dict[str, Any]:
         "check_id": check.check,
         "expectation": check.expectation,
         "column_name": check.column,
-        "is_met": check.is_met,
+        "has_passed": check.has_passed,
         "observed": Jsonb(check.observed),
         "n_unexpected": check.n_unexpected,
     }

@@ -1,4 +1,4 @@
-"""The suite files of `expectations/suites`, read and checked. Knows nothing of Great Expectations itself."""
+"""Read and check the suite files of `expectations/suites`. Does not need Great Expectations."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from aisle.settings import PROJECT_ROOT
 EXPECTATIONS_ROOT = PROJECT_ROOT / "expectations"
 SUITES = EXPECTATIONS_ROOT / "suites"
 
-#: From left to right. Those of GROUP_BORDERS each dataset group passes for itself.
-BORDERS = ("raw", "marts", "export", "batch_input", "batch_output")
-GROUP_BORDERS = ("export", "batch_input", "batch_output")
+#: In the order of the pipeline. Each dataset group has its own data at those of GROUP_BOUNDARIES.
+BOUNDARIES = ("raw", "marts", "export", "batch_input", "batch_output")
+GROUP_BOUNDARIES = ("export", "batch_input", "batch_output")
 
 Severity = Literal["stop", "note"]
 
-#: What every suite must have decided about itself in its `meta`; None: any text.
+#: The keys that every suite's `meta` must have, and the values allowed; None: any text.
 _DECISIONS: dict[str, tuple[str, ...] | None] = {
-    "border": BORDERS,
+    "boundary": BOUNDARIES,
     "table": None,
     "severity": ("stop", "note"),
     "samples": ("shown", "hidden"),
@@ -31,46 +31,47 @@ _DECISIONS: dict[str, tuple[str, ...] | None] = {
 
 @dataclass(frozen=True)
 class Suite:
-    """One file: what is expected of one table, and what it means when the table disappoints."""
+    """One suite file: the expectations on a table, and whether a failure stops the pipeline."""
 
     name: str
-    border: str
+    boundary: str
     table: str  # schema.table
     severity: Severity
     shows_samples: bool
     why: str
     document: dict[str, Any]  # the file itself, as Great Expectations takes it
-    rows: str | None = None  # the condition of the run's own rows, with %(run_key)s and %(dataset_group)s; None: all
-    remedy: str | None = None  # what a person can do when it stops, beside fixing the data
+    rows: str | None = None  # SQL condition of the run's rows, with %(run_key)s and %(dataset_group)s; None: all
+    remedy: str | None = None  # what a person can do about a stop, besides fixing the data
 
     @property
     def checks(self) -> tuple[str, ...]:
-        """Names of the expectations, in the file's order."""
+        """Return the names of the expectations, in the file's order."""
         return tuple(expectation["meta"]["check"] for expectation in self.document["expectations"])
 
 
-def suites_of(border: str, folder: Path = SUITES) -> list[Suite]:
-    """The suites of one border, by name. Raises ConfigurationError for an unusable file, or if there is no suite."""
-    suites = [suite for suite in map(read_suite, sorted(folder.glob("*.json"))) if suite.border == border]
+def suites_of(boundary: str, folder: Path = SUITES) -> list[Suite]:
+    """Return the suites of a boundary, by name. Raises ConfigurationError for an unusable file, or if there is none."""
+    suites = [suite for suite in map(read_suite, sorted(folder.glob("*.json"))) if suite.boundary == boundary]
     if not suites:
         raise ConfigurationError(
-            f"looked in {folder} for the suites of border {border!r} and found none; borders are {', '.join(BORDERS)}"
+            f"looked in {folder} for the suites of boundary {boundary!r} and found none; the boundaries are "
+            f"{', '.join(BOUNDARIES)}"
         )
     return suites
 
 
 def read_suite(path: Path) -> Suite:
-    """The suite of one file. Raises ConfigurationError that names the file and what it leaves undecided."""
+    """Read a suite file. Raises ConfigurationError that names the file and the missing or invalid key."""
     try:
         document = json.loads(path.read_text())
     except ValueError as error:
-        raise ConfigurationError(f"read suite file {path}, which is no JSON: {error}") from error
+        raise ConfigurationError(f"read suite file {path}, which is not JSON: {error}") from error
     meta = document.get("meta", {})
     _check_decisions(path, meta)
     _check_names(path, document)
     return Suite(
         name=document["name"],
-        border=meta["border"],
+        boundary=meta["boundary"],
         table=meta["table"],
         severity=meta["severity"],
         shows_samples=meta["samples"] == "shown",

@@ -1,6 +1,6 @@
-"""Suites run by Great Expectations: the one module that knows its objects.
+"""Run suites with Great Expectations. No other module knows its objects.
 
-Great Expectations is imported inside the functions: the import takes seconds, and Airflow parses this module often.
+Great Expectations is imported inside the functions: the import takes seconds, and Airflow imports this module often.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from aisle.errors import ConfigurationError
 from aisle.quality.suites import EXPECTATIONS_ROOT, Severity, Suite
 
 SAMPLE_SIZE = 5
-#: Moments are compared in UTC; grouping two million interactions should not spill to disk.
+#: Times are compared in UTC; grouping two million interactions should not spill to disk.
 _SESSION_OPTIONS = "-c timezone=UTC -c work_mem=128MB"
-#: Who somebody is does not belong into logs, reports and results, which outlive an erasure.
+#: Columns that identify a person. Logs, reports and results, which outlive an erasure, never show their values.
 _PERSONAL_COLUMNS = frozenset({"user_id"})
 _UNEXPECTED_ROWS = "unexpected_rows_expectation"
 _FINDING = "finding"
@@ -28,7 +28,7 @@ _FINDING = "finding"
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one expectation of a suite found."""
+    """The result of one expectation of a suite."""
 
     suite: str
     table: str
@@ -37,14 +37,14 @@ class CheckResult:
     description: str
     expectation: str
     column: str | None
-    is_met: bool
+    has_passed: bool
     observed: dict[str, Any]
     n_unexpected: int | None
 
 
 @dataclass(frozen=True)
 class Validation:
-    """One suite's run: its checks in the file's order, and Great Expectations' own result for its report page."""
+    """One run of a suite: its checks in the file's order, and Great Expectations' own result for the report page."""
 
     suite: Suite
     checks: tuple[CheckResult, ...]
@@ -54,9 +54,9 @@ class Validation:
 def validate(
     suites: list[Suite], url: str, run_key: str, moment: datetime, dataset_group: str = ""
 ) -> list[Validation]:
-    """Run the suites against the warehouse at `url`; `moment` is what counts as now.
+    """Run the suites against the warehouse at `url`; `moment` is the time that counts as now.
 
-    Suites with a condition of `rows` see those of `run_key` and `dataset_group` only.
+    Suites with a condition `rows` check the rows of `run_key` and `dataset_group` only.
     """
     with _quiet_logs():
         context = _context()
@@ -71,7 +71,7 @@ def validate(
 
 
 def _batch_of(source: Any, suite: Suite, own_rows: dict[str, str]) -> Any:
-    """What a suite looks at: its table, or those rows of it that its condition leaves."""
+    """Return what a suite checks: its whole table, or the rows that meet its condition."""
     from psycopg.sql import quote
 
     if suite.rows is None:
@@ -101,7 +101,7 @@ def _validate_suite(context: Any, batch: Any, suite: Suite, run_key: str, moment
             run_id=RunIdentifier(run_name=run_key, run_time=moment),
         )
 
-    # Counting takes one scan for all expectations together, sampling one for each: sample only where something is off.
+    # Counting takes one scan for all expectations together, sampling one for each: sample only after a failure.
     gx_result = run(sample_size=0)
     if suite.shows_samples and not gx_result.success:
         gx_result = run(SAMPLE_SIZE)
@@ -116,9 +116,9 @@ def _validate_suite(context: Any, batch: Any, suite: Suite, run_key: str, moment
 
 
 def _sample_rows(definition: Any, gx_result: Any) -> None:
-    """Add to each failed query of unexpected rows the first of them, as texts, in the place of sampled values.
+    """Add the first unexpected rows, as texts, to the result of each failed query, where others have sampled values.
 
-    Great Expectations gives rows in its format COMPLETE only, which for other expectations means every value.
+    Great Expectations returns rows only in its format COMPLETE, which for other expectations means every value.
     """
     failed = {
         result.expectation_config.meta["check"]: result
@@ -138,7 +138,7 @@ def _sample_rows(definition: Any, gx_result: Any) -> None:
 def _in_words(row: dict[str, Any]) -> str:
     """Return a row as a person reads it, without user ids, and without characters that act on a terminal.
 
-    A query may word its finding itself, in a column of that name.
+    A query may word its finding itself, in a column `finding`.
     """
     shown = {name: value for name, value in row.items() if value is not None and name not in _PERSONAL_COLUMNS}
     words = ", ".join(
@@ -148,7 +148,7 @@ def _in_words(row: dict[str, Any]) -> str:
 
 
 def _parameters(moment: datetime) -> dict[str, Any]:
-    """What suites may name as `{"$PARAMETER": …}`."""
+    """Return the values that suites may name as `{"$PARAMETER": …}`."""
     latest = moment + CLOCK_TOLERANCE
     return {"latest_moment": latest, "latest_epoch_seconds": int(latest.timestamp())}
 
@@ -170,14 +170,14 @@ def _check_result(suite: Suite, result: Any) -> CheckResult:
         description=config.description,
         expectation=config.type,
         column=", ".join(columns) or None,
-        is_met=bool(result.success),
+        has_passed=bool(result.success),
         observed=observed,
         n_unexpected=_n_unexpected(config.type, observed),
     )
 
 
 def _storable(value: Any) -> Any:
-    """The value with NaN and Infinity as texts: Great Expectations writes them into JSON, which has no such numbers."""
+    """Return the value with NaN and Infinity as texts: JSON has no such numbers."""
     if isinstance(value, dict):
         return {name: _storable(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -191,13 +191,16 @@ def _columns(kwargs: dict[str, Any]) -> list[str]:
 
 
 def _forget_sample(result: Any) -> None:
-    """Drop the values found, keep their number: here, so that neither the results nor the report page have them."""
+    """Drop the sampled values and keep their count, before results and report page are made from it."""
     for key in [key for key in result.result if key.startswith("partial_unexpected")]:
         del result.result[key]
 
 
 def _failure(exception_info: dict[str, Any]) -> str | None:
-    """Why an expectation could not be evaluated at all. Per metric, or once, depending on where it broke."""
+    """Return the error message of an expectation that could not be evaluated, else None.
+
+    Great Expectations gives one per metric, or one for all, depending on where it failed.
+    """
     infos = [exception_info] if "raised_exception" in exception_info else list(exception_info.values())
     return next((str(info["exception_message"]) for info in infos if info["raised_exception"]), None)
 
@@ -208,7 +211,7 @@ def _n_unexpected(expectation: str, observed: dict[str, Any]) -> int | None:
 
 
 def _context() -> Any:
-    """A context of our configuration that lives in memory, so that gates may run at the same time."""
+    """Return an in-memory context of the project's configuration, so that gates can run at the same time."""
     import great_expectations as gx
     from great_expectations.core.yaml_handler import YAMLHandler
     from great_expectations.data_context.types.base import DataContextConfig
@@ -218,7 +221,7 @@ def _context() -> Any:
 
 
 def _sqlalchemy_url(url: str) -> str:
-    """`url`, a libpq URL or key-value string, for psycopg 3 under SQLAlchemy, with the sessions that gates need."""
+    """Return `url`, a libpq URL or key-value string, for SQLAlchemy with psycopg 3 and the gates' session options."""
     from psycopg.conninfo import conninfo_to_dict
     from sqlalchemy import URL
 
@@ -237,7 +240,7 @@ def _sqlalchemy_url(url: str) -> str:
 
 @contextmanager
 def _quiet_logs() -> Iterator[None]:
-    """Great Expectations logs more than a hundred lines of info about itself, on import alone."""
+    """Silence Great Expectations' info log, which has over a hundred lines on import alone."""
     chatty = logging.getLogger("great_expectations")
     level = chatty.level
     chatty.setLevel(logging.WARNING)

@@ -1,6 +1,6 @@
-"""Volumes: how much passes each boundary, compared with the last good run and the history of good runs.
+"""Volumes: how much data crosses each boundary, compared with the last good run and the history of good runs.
 
-measure(connection, "marts", "20240301T0600")    # ops.volumes: value, last good value, verdict; suites judge the rows
+measure(connection, "marts", "20240301T0600")    # ops.volumes: value, last good value, verdict; suites check the rows
 mark_good(connection, "marts", "20240301T0600")  # the gate has passed: later runs are compared with this one
 """
 
@@ -27,7 +27,7 @@ class Accepted(NamedTuple):
 
 
 def measure(connection: Connection, boundary: str, run_key: str, group: DatasetGroup | None = None) -> None:
-    """Count what is at a boundary and store it in `ops.volumes`, compared with earlier good runs."""
+    """Count the rows at a boundary and store the counts in `ops.volumes`, compared with earlier good runs."""
     settings = get_settings().volume
     measured: dict[str, int] = dict(
         row for query in _queries(boundary, group) for row in connection.execute(*_bound(query, run_key, group))
@@ -42,12 +42,12 @@ def measure(connection: Connection, boundary: str, run_key: str, group: DatasetG
 
 
 def mark_good(connection: Connection, boundary: str, run_key: str, group: DatasetGroup | None = None) -> None:
-    """Make a run one that later runs are compared with."""
+    """Mark a run as good: later runs are compared with it."""
     connection.execute(sql("ops/volumes/mark_good").encode(), _place(boundary, run_key, group))
 
 
 def accept(connection: Connection, boundary: str, run_key: str, group: DatasetGroup | None = None) -> list[Accepted]:
-    """Make what was measured last at a boundary the level that later runs are compared with.
+    """Make the newest measurement of a boundary the level that later runs are compared with.
 
     Raises ConfigurationError if nothing was measured there yet.
     """
@@ -65,7 +65,7 @@ def _place(boundary: str, run_key: str, group: DatasetGroup | None) -> dict[str,
 
 
 def _queries(boundary: str, group: DatasetGroup | None) -> list[str]:
-    """The statements that measure a boundary; each gives rows of measure and value."""
+    """Return the statements that measure a boundary; each returns rows of (measure, value)."""
     if boundary != "batch_output":
         return [sql(f"ops/volumes/measure_{boundary}")]
     schema = Identifier(group.cache_schema if group else CACHE_SCHEMA)
@@ -77,5 +77,5 @@ def _queries(boundary: str, group: DatasetGroup | None) -> list[str]:
 
 
 def _bound(query: str, run_key: str, group: DatasetGroup | None) -> tuple[bytes, dict[str, str]]:
-    """A statement with its values; `prefix` begins the names that the group has in tables of `ops`."""
+    """Return a statement with its values; `prefix` is the prefix of the group's names in tables of `ops`."""
     return query.encode(), {"run_key": run_key, "prefix": group.key("") if group else ""}

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from aisle.quality.groups import suites_of_all
-from aisle.quality.suites import BORDERS, Suite
+from aisle.quality.suites import BOUNDARIES, Suite
 from aisle.settings import get_settings
 from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
@@ -57,10 +57,10 @@ class Quality:
     volumes: tuple[VolumeState, ...]
     refusals: tuple[dict[str, Any], ...]
     status_words: tuple[dict[str, Any], ...]
-    borders: dict[str, list[SuiteState]]
+    boundaries: dict[str, list[SuiteState]]
     failures: tuple[dict[str, Any], ...]
     data_docs: str | None
-    n_met: int
+    n_passed: int
     n_checks: int
 
 
@@ -68,20 +68,20 @@ def read(reader: Reader) -> Quality:
     """The page, from `ops.quality_results` and the suite files."""
     runs = reader.rows("ops/quality_results/newest_runs", n_runs=N_RUNS)
     runs_by_suite = {suite: list(of_suite) for suite, of_suite in groupby(runs, key=lambda run: str(run["suite"]))}
-    borders = {
-        border: [_state(suite, runs_by_suite.get(suite.name, [])) for suite in suites_of_all(border)]
-        for border in BORDERS
+    boundaries = {
+        boundary: [_state(suite, runs_by_suite.get(suite.name, [])) for suite in suites_of_all(boundary)]
+        for boundary in BOUNDARIES
     }
-    failures = tuple(_failure(row, borders) for row in reader.rows("ui/quality/failures"))
-    newest = [state.newest for states in borders.values() for state in states if state.newest]
+    failures = tuple(_failure(row, boundaries) for row in reader.rows("ui/quality/failures"))
+    newest = [state.newest for states in boundaries.values() for state in states if state.newest]
     return Quality(
         volumes=_volumes(reader.rows("ui/quality/volumes", n_runs=N_RUNS)),
         refusals=tuple(_refusal(row) for row in reader.rows("ui/quality/refusals")),
         status_words=tuple(reader.rows("ui/quality/status_words")),
-        borders=borders,
+        boundaries=boundaries,
         failures=failures,
         data_docs=_docs("index"),
-        n_met=sum(run["n_met"] for run in newest),
+        n_passed=sum(run["n_passed"] for run in newest),
         n_checks=sum(run["n_checks"] for run in newest),
     )
 
@@ -89,8 +89,8 @@ def read(reader: Reader) -> Quality:
 def _volumes(rows: list[dict[str, Any]]) -> tuple[VolumeState, ...]:
     """The measures, from the first boundary to the last."""
     measured = [list(runs) for _, runs in groupby(rows, key=itemgetter("boundary", "dataset_group", "measure"))]
-    known = [runs for runs in measured if runs[0]["boundary"] in BORDERS]
-    return tuple(_volume(runs) for runs in sorted(known, key=lambda runs: BORDERS.index(runs[0]["boundary"])))
+    known = [runs for runs in measured if runs[0]["boundary"] in BOUNDARIES]
+    return tuple(_volume(runs) for runs in sorted(known, key=lambda runs: BOUNDARIES.index(runs[0]["boundary"])))
 
 
 def _volume(runs: list[dict[str, Any]]) -> VolumeState:
@@ -117,7 +117,7 @@ def _refusal(row: dict[str, Any]) -> dict[str, Any]:
 def _state(suite: Suite, runs: list[dict[str, Any]]) -> SuiteState:
     newest = runs[0] if runs else None
     level, word = _verdict(suite, newest)
-    values = [(run["n_met"] / run["n_checks"], _verdict(suite, run)[0], _words(run)) for run in reversed(runs)]
+    values = [(run["n_passed"] / run["n_checks"], _verdict(suite, run)[0], _words(run)) for run in reversed(runs)]
     return SuiteState(
         suite=suite,
         level=level,
@@ -131,22 +131,22 @@ def _state(suite: Suite, runs: list[dict[str, Any]]) -> SuiteState:
 def _verdict(suite: Suite, run: dict[str, Any] | None) -> tuple[Level, str]:
     if run is None:
         return "idle", "not run yet"
-    if run["n_met"] == run["n_checks"]:
+    if run["n_passed"] == run["n_checks"]:
         return "good", "met"
     return ("bad", "stopped") if suite.severity == "stop" else ("busy", "noted")
 
 
 def _words(run: dict[str, Any]) -> str:
-    return f"{run['n_met']} of {run['n_checks']} met, run {run['run_key']}, {stamp(run['checked_at'])}"
+    return f"{run['n_passed']} of {run['n_checks']} met, run {run['run_key']}, {stamp(run['checked_at'])}"
 
 
-def _failure(row: dict[str, Any], borders: dict[str, list[SuiteState]]) -> dict[str, Any]:
-    """A failed expectation with its border and its observed value in one line."""
-    states = [state for states in borders.values() for state in states if state.suite.name == row["suite"]]
-    border, table = (states[0].suite.border, states[0].suite.table) if states else ("", "")
+def _failure(row: dict[str, Any], boundaries: dict[str, list[SuiteState]]) -> dict[str, Any]:
+    """Return a failed expectation with its boundary and its observed value in one line."""
+    states = [state for states in boundaries.values() for state in states if state.suite.name == row["suite"]]
+    boundary, table = (states[0].suite.boundary, states[0].suite.table) if states else ("", "")
     return {
         **row,
-        "border": border,
+        "boundary": boundary,
         "table": table,
         "observed": observed_in_words(row["observed"]),
         "page": _docs(f"{row['suite']}/{row['run_key']}"),

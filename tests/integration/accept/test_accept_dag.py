@@ -10,7 +10,7 @@ import pytest
 
 from aisle.errors import GateStopped
 from aisle.groups.dataset_group import dataset_groups
-from aisle.quality.gate import run_border
+from aisle.quality.gate import check_boundary
 
 ASKED = """
 insert into ops.receipts (run_key, stage, subject, rows_out, seconds)
@@ -31,7 +31,7 @@ def pass_gate(warehouse_url: str, tmp_path: Path) -> Any:
     group = dataset_groups()[0]
 
     def run(run_key: str) -> None:
-        run_border("batch_input", warehouse_url, run_key, tmp_path, group)
+        check_boundary("batch_input", warehouse_url, run_key, tmp_path, group)
 
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(ASKED.encode())

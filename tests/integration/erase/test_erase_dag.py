@@ -41,7 +41,7 @@ insert into cache.offline_user_recommendations values
 create table cache.offline_user_recommendations__previous as table cache.offline_user_recommendations;
 insert into cache.rejected_lines values
     ('g2', 'users', 'key', 1, 'reason', 'detail', '{"input": {"userId": "' || %(u)s || '"}}');
-insert into ops.quality_results (run_key, suite, severity, expectation, is_met, observed, check_id)
+insert into ops.quality_results (run_key, suite, severity, expectation, has_passed, observed, check_id)
 values ('k', 's', 'note', 'e', false, jsonb_build_array(%(u)s::text), 'c');
 insert into ops.interventions (run_key, kind, subject, asked_by, reason) values
     ('k', 'invalidation', 'user ' || %(u)s, 'a', 'r');

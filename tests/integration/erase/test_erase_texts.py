@@ -31,7 +31,7 @@ WRITTEN = {
         " values ('k', 'l', 's', 1, jsonb_build_object('said', %(text)s::text))"
     ),
     "ops.quality_results.observed": (
-        "insert into ops.quality_results (run_key, suite, severity, expectation, is_met, observed, check_id)"
+        "insert into ops.quality_results (run_key, suite, severity, expectation, has_passed, observed, check_id)"
         " values ('k', 's', 'note', 'e', false, jsonb_build_array(%(text)s::text), 'c')"
     ),
     "ops.interventions.subject": (

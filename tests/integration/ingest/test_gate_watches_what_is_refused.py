@@ -8,19 +8,21 @@ from typing import Any
 import pytest
 
 from aisle.errors import GateStopped
-from aisle.quality.gate import run_border
+from aisle.quality.gate import check_boundary
 
 
 def stopped(url: str, run_key: str, site: Path) -> str:
     with pytest.raises(GateStopped) as stop:
-        run_border("raw", url, run_key, site)
+        check_boundary("raw", url, run_key, site)
     return str(stop.value)
 
 
 def noted(url: str, run_key: str, site: Path) -> dict[str, str]:
     """What the gate notes, with the rows that it found."""
-    result = run_border("raw", url, run_key, site)
-    return {check.check: "; ".join(check.observed.get("partial_unexpected_list", [])) for check in result.unmet("note")}
+    result = check_boundary("raw", url, run_key, site)
+    return {
+        check.check: "; ".join(check.observed.get("partial_unexpected_list", [])) for check in result.failed("note")
+    }
 
 
 def edit(company: Any, numbers: range, **changes: Any) -> None:
@@ -34,7 +36,7 @@ def test_good_orders_that_come_again_with_an_unknown_status_stop_the_gate_and_st
 ) -> None:
     company.sell(100)
     ingest.run(300)
-    run_border("raw", ingest.url, "first", tmp_path)
+    check_boundary("raw", ingest.url, "first", tmp_path)
     edit(company, range(60), status="Fulfilled")
     ingest.run(300, "again", overlap_hours=1000)
     message = stopped(ingest.url, "second", tmp_path)
@@ -45,7 +47,7 @@ def test_good_orders_that_come_again_with_an_unknown_status_stop_the_gate_and_st
 def test_a_new_status_word_is_named_on_the_day_it_comes(ingest: Any, company: Any, tmp_path: Path) -> None:
     company.sell(100)
     ingest.run(300)
-    run_border("raw", ingest.url, "first", tmp_path)
+    check_boundary("raw", ingest.url, "first", tmp_path)
     edit(company, range(2), status="fulfilled")
     ingest.run(300, "again", overlap_hours=1000)
     assert (

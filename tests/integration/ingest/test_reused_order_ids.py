@@ -219,7 +219,9 @@ def test_a_reused_id_is_reported_and_an_ordinary_one_is_not(ingest: Any, company
     for orders in ([_order(ingest, 1, 1)], [_order(ingest, 1, 1), _order(ingest, 72, 2)]):
         _sell(ingest, company, *orders)
         (validation,) = validate([suite], ingest.url, "test", datetime.now(UTC))
-        outcomes.append("order_ids_name_one_order" in {check.check for check in validation.checks if not check.is_met})
+        outcomes.append(
+            "order_ids_name_one_order" in {check.check for check in validation.checks if not check.has_passed}
+        )
     assert outcomes == [False, True]
 
 
@@ -248,7 +250,7 @@ def test_two_orders_of_one_id_in_the_same_second_are_reported(
     assert dict(ingest.rows(_ITEMS)) == {"7": ["cup"]}
     suite = read_suite(SUITES / "raw_orders_outliers.json")
     [failed] = [
-        check for check in validate([suite], ingest.url, "run", datetime.now(UTC))[0].checks if not check.is_met
+        check for check in validate([suite], ingest.url, "run", datetime.now(UTC))[0].checks if not check.has_passed
     ]
     assert "order id 7" in failed.observed["partial_unexpected_list"][0]
 

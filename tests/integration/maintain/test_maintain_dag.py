@@ -40,7 +40,7 @@ insert into ops.receipts (run_key, stage, subject, seconds, details, finished_at
     ('old', 'recommend', 'users', 1, '{}', now() - interval '8 days'),
     ('answered', 'recommend', 'users', 1, '{}', now()),
     ('never-published', 'publish', 'stage_users', 1, '{}', now());
-insert into ops.quality_results (run_key, suite, severity, expectation, is_met, check_id, checked_at) values
+insert into ops.quality_results (run_key, suite, severity, expectation, has_passed, check_id, checked_at) values
     ('old', 's', 'stop', 'e', true, 'c', now() - interval '9 days'), ('newest', 's', 'stop', 'e', true, 'c', now());
 insert into ops.ingest_days (source, day, run_key, n_before, n_ours, n_theirs, action, checked_at) values
     ('pos', '2026-01-01', 'looked-before', 1, 1, 1, 'kept', now() - interval '9 days'),

@@ -19,7 +19,7 @@ def finding_of(url: str, suite_name: str, check_name: str) -> list[str]:
     """The rows that a failed check of the world at `url` shows."""
     (validation,) = validate([read_suite(SUITES / f"{suite_name}.json")], url, "test", datetime.now(UTC))
     (check,) = [check for check in validation.checks if check.check == check_name]
-    assert not check.is_met
+    assert not check.has_passed
     rows: list[str] = check.observed["partial_unexpected_list"]
     return rows
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from aisle.errors import ContractBroken, GateStopped
-from aisle.quality.gate import BorderResult, run_border
-from aisle.quality.suites import BORDERS, EXPECTATIONS_ROOT, suites_of
+from aisle.quality.gate import BoundaryResult, check_boundary
+from aisle.quality.suites import BOUNDARIES, EXPECTATIONS_ROOT, suites_of
 
 RUN_KEY = "20240301T0600"
 
@@ -24,10 +24,10 @@ def change(url: str, statement: str) -> None:
 
 
 def stored(url: str) -> dict[tuple[str, str], Any]:
-    """What `ops.quality_results` holds: is_met by suite and check."""
+    """What `ops.quality_results` holds: has_passed by suite and check."""
     with psycopg.connect(url) as connection:
-        rows = connection.execute("select suite, check_id, is_met from ops.quality_results").fetchall()
-    return {(suite, check): is_met for suite, check, is_met in rows}
+        rows = connection.execute("select suite, check_id, has_passed from ops.quality_results").fetchall()
+    return {(suite, check): has_passed for suite, check, has_passed in rows}
 
 
 def everything_written(url: str, site: Path) -> str:
@@ -43,14 +43,14 @@ def everything_written(url: str, site: Path) -> str:
 def stopped(boundary: str, url: str, site: Path) -> str:
     """The message with which the gate stops."""
     with pytest.raises(GateStopped) as stop:
-        run_border(boundary, url, RUN_KEY, site)
+        check_boundary(boundary, url, RUN_KEY, site)
     return str(stop.value)
 
 
-@pytest.mark.parametrize("boundary", BORDERS)
+@pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_good_data_passes_and_every_check_is_stored(good_world: str, tmp_path: Path, boundary: str) -> None:
-    result = run_border(boundary, good_world, RUN_KEY, tmp_path)
-    assert result.n_met == len(result.checks) > 0
+    result = check_boundary(boundary, good_world, RUN_KEY, tmp_path)
+    assert result.n_passed == len(result.checks) > 0
     assert set(stored(good_world)) == {(suite.name, check) for suite in suites_of(boundary) for check in suite.checks}
     assert all(stored(good_world).values())
 
@@ -70,7 +70,7 @@ def test_a_failed_stop_suite_stops_after_all_suites_ran_and_were_stored(good_wor
     assert "marts_users.age_is_possible" in message
     assert str(tmp_path / "quality" / "index.html") in message
     assert set(stored(good_world)) == {(suite.name, check) for suite in suites_of("marts") for check in suite.checks}
-    assert [key for key, is_met in stored(good_world).items() if not is_met] == [
+    assert [key for key, has_passed in stored(good_world).items() if not has_passed] == [
         ("marts_interactions", "event_type_is_known"),
         ("marts_users", "age_is_possible"),
     ]
@@ -81,8 +81,8 @@ def test_a_failed_note_suite_is_logged_and_passes(
 ) -> None:
     change(good_world, "update raw.company__order_items set quantity = 80995")
     with caplog.at_level(logging.WARNING, "aisle"):
-        result = run_border("raw", good_world, RUN_KEY, tmp_path)
-    assert [check.check for check in result.unmet("note")] == ["quantity_is_usual", "items_add_up_to_totals"]
+        result = check_boundary("raw", good_world, RUN_KEY, tmp_path)
+    assert [check.check for check in result.failed("note")] == ["quantity_is_usual", "items_add_up_to_totals"]
     assert "raw_order_items_outliers.quantity_is_usual" in caplog.text
     assert stored(good_world)[("raw_order_items_outliers", "quantity_is_usual")] is False
 
@@ -97,7 +97,7 @@ def test_a_check_that_cannot_be_evaluated_has_failed(good_world: str, tmp_path: 
 
 def test_a_missing_table_is_named_together_with_what_to_do(warehouse_url: str, tmp_path: Path) -> None:
     with pytest.raises(ContractBroken, match=r"personalize\.interactions.*run the stage that writes it") as broken:
-        run_border("marts", warehouse_url, RUN_KEY, tmp_path)
+        check_boundary("marts", warehouse_url, RUN_KEY, tmp_path)
     assert "raw." not in str(broken.value)
 
 
@@ -128,7 +128,7 @@ def test_a_repeated_run_replaces_what_its_first_try_found(good_world: str, tmp_p
     stopped("raw", good_world, tmp_path)
     assert stored(good_world)[("raw_orders", "status_is_known")] is False
     change(good_world, "update raw.company__orders set status = 'completed' where order_id = 'O1'")
-    result = run_border("raw", good_world, RUN_KEY, tmp_path)
+    result = check_boundary("raw", good_world, RUN_KEY, tmp_path)
     assert all(stored(good_world).values())
     assert len(stored(good_world)) == len(result.checks)
 
@@ -147,8 +147,8 @@ def test_results_carry_counts_and_columns(good_world: str, tmp_path: Path) -> No
 def test_two_gates_may_run_at_the_same_time_and_touch_no_suite(good_world: str, tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in EXPECTATIONS_ROOT.rglob("*")}
     program = (
-        "import sys; from pathlib import Path; from aisle.quality.gate import run_border; "
-        "run_border(sys.argv[1], sys.argv[2], 'together', Path(sys.argv[3]))"
+        "import sys; from pathlib import Path; from aisle.quality.gate import check_boundary; "
+        "check_boundary(sys.argv[1], sys.argv[2], 'together', Path(sys.argv[3]))"
     )
     running = [
         subprocess.Popen([sys.executable, "-c", program, boundary, good_world, str(tmp_path)])
@@ -162,7 +162,7 @@ def test_two_gates_may_run_at_the_same_time_and_touch_no_suite(good_world: str, 
 
 
 def test_an_empty_result_has_met_nothing() -> None:
-    assert BorderResult("raw", RUN_KEY, ()).n_met == 0
+    assert BoundaryResult("raw", RUN_KEY, ()).n_passed == 0
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
@@ -178,7 +178,7 @@ def test_a_number_that_json_does_not_know_stops_with_the_finding_and_is_stored(
 ) -> None:
     change(good_world, f"update personalize.{table} set {column} = '{number}' where item_id = 'P7'")
     with pytest.raises(GateStopped) as stop:
-        run_border("marts", good_world, RUN_KEY, tmp_path)
+        check_boundary("marts", good_world, RUN_KEY, tmp_path)
     assert finding in str(stop.value)
     suite, check = finding.split(".")
     assert stored(good_world)[suite, check] is False
@@ -196,8 +196,8 @@ def test_a_product_that_is_held_back_is_named_without_its_text_and_stops_nothing
         """,
     )
     with caplog.at_level(logging.WARNING, "aisle"):
-        result = run_border("marts", good_world, RUN_KEY, tmp_path)
-    assert [check.check for check in result.unmet("note")] == ["products_are_not_held_back"]
+        result = check_boundary("marts", good_world, RUN_KEY, tmp_path)
+    assert [check.check for check in result.failed("note")] == ["products_are_not_held_back"]
     finding = "item BOSCH, in column product_name, seems to hold a phone number, accept as 5e3eb9c1f2a4"
     assert finding in caplog.text
     assert finding in (tmp_path / "quality" / "marts_held_back_items" / f"{RUN_KEY}.html").read_text()
@@ -210,8 +210,8 @@ def test_a_place_that_is_held_back_is_counted_without_its_text_and_stops_nothing
 ) -> None:
     users = "(md5('7'), md5('8'))"
     change(good_world, f"update core.customers set place_seems_to_hold = 'a phone number' where user_id in {users}")
-    result = run_border("marts", good_world, RUN_KEY, tmp_path)
-    assert [check.check for check in result.unmet("note")] == ["places_hold_no_contacts"]
+    result = check_boundary("marts", good_world, RUN_KEY, tmp_path)
+    assert [check.check for check in result.failed("note")] == ["places_hold_no_contacts"]
     assert "customers 2, place seems to hold a phone number" in caplog.text
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from aisle.errors import GateStopped
 from aisle.quality import volumes
-from aisle.quality.gate import run_border
+from aisle.quality.gate import check_boundary
 
 #: The good world has 100 orders of each source, three order items each, in the first 17 hours of 2024.
 WINDOW = """
@@ -52,9 +52,9 @@ class Raw:
 
     def gate(self, run_key: str) -> dict[str, str]:
         """What is noted, with what was found."""
-        result = run_border("raw", self.url, run_key, self.site)
+        result = check_boundary("raw", self.url, run_key, self.site)
         return {
-            check.check: "; ".join(check.observed.get("partial_unexpected_list", [])) for check in result.unmet("note")
+            check.check: "; ".join(check.observed.get("partial_unexpected_list", [])) for check in result.failed("note")
         }
 
     def stopped(self, run_key: str) -> str:

@@ -32,4 +32,4 @@ def test_orders_that_vanished_are_noted_by_the_run_that_misses_them_and_by_no_la
         "source pos, orders no longer given 2, for one O2, first day 2024-01-01, last day 2024-01-01",
     ]
     assert len(checked(good_world, "second").observed["partial_unexpected_list"]) == 1
-    assert checked(good_world, "third").is_met
+    assert checked(good_world, "third").has_passed

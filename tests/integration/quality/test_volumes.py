@@ -10,7 +10,7 @@ import pytest
 
 from aisle.errors import ConfigurationError, GateStopped
 from aisle.quality import volumes
-from aisle.quality.gate import BorderResult, run_border
+from aisle.quality.gate import BoundaryResult, check_boundary
 from aisle.settings import get_settings
 
 #: What the export and the recommend stage leave in `ops` of the run `{run}`.
@@ -31,8 +31,8 @@ class Boundary:
         with psycopg.connect(self.url) as connection:
             connection.execute(statement.encode())
 
-    def gate(self, boundary: str, run_key: str) -> BorderResult:
-        return run_border(boundary, self.url, run_key, self.site)
+    def gate(self, boundary: str, run_key: str) -> BoundaryResult:
+        return check_boundary(boundary, self.url, run_key, self.site)
 
     def stopped(self, boundary: str, run_key: str) -> str:
         with pytest.raises(GateStopped) as stop:
@@ -40,7 +40,7 @@ class Boundary:
         return str(stop.value)
 
     def noted(self, boundary: str, run_key: str) -> list[str]:
-        return [f"{check.suite}.{check.check}" for check in self.gate(boundary, run_key).unmet("note")]
+        return [f"{check.suite}.{check.check}" for check in self.gate(boundary, run_key).failed("note")]
 
     def export(self, run_key: str, **rows: int) -> None:
         self.do("".join(CSV.format(dataset=dataset, run=run_key, rows=n) for dataset, n in rows.items()))

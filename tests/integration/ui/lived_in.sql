@@ -43,9 +43,9 @@ insert into ops.model_metrics (solution, solution_version_arn, metric, value, me
 select solution, solution_version_arn, 'normalized_discounted_cumulative_gain_at_10', 0.2, trained_at
 from ops.model_versions;
 
--- A suite that stops and one that notes; fourteen runs each, the newest not met.
+-- A suite that stops and one that notes; fourteen runs each, the newest failed.
 insert into ops.quality_results (
-    run_key, suite, severity, check_id, expectation, column_name, is_met, observed, n_unexpected, checked_at
+    run_key, suite, severity, check_id, expectation, column_name, has_passed, observed, n_unexpected, checked_at
 )
 select
     format('nightly-%s', lpad(night::text, 2, '0')),

@@ -183,7 +183,7 @@ def test_the_outbox_is_counted_by_state(shown: Shown, lived_in: str) -> None:
 def test_what_was_not_met_is_shown_with_the_value_seen(shown: Shown, lived_in: str) -> None:
     page = shown("quality")
     assert re.search(r"value_is_positive .* on event_value .* stop .*&lt;b&gt;-3&lt;/b&gt; 2 nightly-14", page)
-    assert "2 of 4 expectations met in the newest runs" in page
+    assert "2 of 4 expectations passed in the newest runs" in page
 
 
 def test_a_suite_that_only_notes_is_not_red(reader: Any, lived_in: str) -> None:

@@ -11,9 +11,14 @@ from aisle.warehouse import migrate
 #: Table, the column's name in an earlier version, its name now.
 COLUMNS = [
     ("ops.receipts", "leg", "stage"),
+    ("ops.quality_results", "is_met", "has_passed"),
 ]
 ROWS = {
     "ops.receipts": "insert into ops.receipts (run_key, stage, subject, seconds) values ('k', 'export', 'users', 1)",
+    "ops.quality_results": (
+        "insert into ops.quality_results (run_key, suite, severity, expectation, has_passed, check_id)"
+        " values ('k', 'marts_items', 'stop', 'e', false, 'c')"
+    ),
 }
 
 

@@ -12,11 +12,11 @@ from aisle.contracts import limits, personalize
 from aisle.contracts.company_orders import ORDER_STATUSES, SOURCES
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoreKind
 from aisle.errors import ConfigurationError
-from aisle.quality.suites import BORDERS, GROUP_BORDERS, SUITES, Suite, read_suite, suites_of
+from aisle.quality.suites import BOUNDARIES, GROUP_BOUNDARIES, SUITES, Suite, read_suite, suites_of
 from personalize_kinds import limits as service
 
 FILES = sorted(SUITES.glob("*.json"))
-ALL_SUITES = [suite for boundary in BORDERS for suite in suites_of(boundary)]
+ALL_SUITES = [suite for boundary in BOUNDARIES for suite in suites_of(boundary)]
 
 
 def kwargs_of(suite_name: str, check: str) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def a_suite(folder: Path, **changes: Any) -> Path:
 
 def test_every_file_belongs_to_a_boundary_and_every_boundary_has_suites_of_both_severities() -> None:
     assert len(FILES) == len(ALL_SUITES) >= 17
-    for boundary in BORDERS:
+    for boundary in BOUNDARIES:
         assert {suite.severity for suite in suites_of(boundary)} == {"stop", "note"}
 
 
@@ -53,7 +53,7 @@ def test_the_copy_that_the_refusals_start_from_is_usable(tmp_path: Path) -> None
     [
         ({"severity": None}, "severity"),
         ({"severity": "warning"}, "severity"),
-        ({"border": "gold"}, "border"),
+        ({"boundary": "gold"}, "boundary"),
         ({"table": None}, "table"),
         ({"samples": None}, "samples"),
         ({"why": ""}, "why"),
@@ -108,7 +108,7 @@ def test_no_check_is_of_some_rows_only(suite: Suite) -> None:
 @pytest.mark.parametrize("suite", [suite for suite in ALL_SUITES if suite.rows], ids=lambda suite: suite.name)
 def test_a_condition_of_rows_names_the_run_and_at_a_boundary_of_groups_the_group(suite: Suite) -> None:
     assert "run_key = %(run_key)s" in str(suite.rows)
-    assert ("dataset_group = %(dataset_group)s" in str(suite.rows)) == (suite.border in GROUP_BORDERS)
+    assert ("dataset_group = %(dataset_group)s" in str(suite.rows)) == (suite.boundary in GROUP_BOUNDARIES)
 
 
 @pytest.mark.parametrize("dataset", personalize.DATASETS, ids=lambda dataset: dataset.name)

@@ -14,7 +14,7 @@ from aisle.groups.dataset_group import dataset_group, dataset_groups
 from aisle.ops.interventions import Intervention
 from aisle.ops.receipts import receipt
 from aisle.quality import volumes
-from aisle.quality.suites import BORDERS, GROUP_BORDERS
+from aisle.quality.suites import BOUNDARIES, GROUP_BOUNDARIES
 from aisle.warehouse import connect
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def params() -> dict[str, Param]:
         "boundary": Param(
             "marts",
             type="string",
-            enum=list(BORDERS),
+            enum=list(BOUNDARIES),
             description="Whose newest volumes are right, as its gate names it",
         ),
         "dataset_group": Param(
@@ -41,7 +41,7 @@ def params() -> dict[str, Param]:
 def accept_volumes(params: Any = None) -> dict[str, int]:
     """Make the newest volumes of a boundary the level to compare with. Returns them by measure."""
     boundary, run_key = params["boundary"], run_key_of_context()
-    group = dataset_group(params["dataset_group"]) if boundary in GROUP_BORDERS else None
+    group = dataset_group(params["dataset_group"]) if boundary in GROUP_BOUNDARIES else None
     subject = group.key(boundary) if group else boundary
     with receipt(run_key, "accept", subject) as slip, connect() as connection:
         asked = Intervention(run_key, "acceptance", subject, asked_by(), params["reason"])
