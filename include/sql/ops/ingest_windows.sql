@@ -12,9 +12,9 @@ create table if not exists ops.ingest_windows (
     pages integer not null default 0,
     orders integer not null default 0,
     orders_changed integer not null default 0,
-    order_lines integer not null default 0,
-    merged_lines integer not null default 0,
-    rejected_lines integer not null default 0,
+    order_items integer not null default 0,
+    merged_items integer not null default 0,
+    rejected_items integer not null default 0,
     repeated_orders integer not null default 0,
     vanished_orders integer not null default 0,
     proven_until timestamptz,
@@ -25,7 +25,12 @@ create table if not exists ops.ingest_windows (
     check (window_start < window_end)
 );
 
--- A warehouse that is older than tails, re-checks and the clocks of others learns of them here.
+select
+    ops.rename_column('ops.ingest_windows', 'order_lines', 'order_items'),
+    ops.rename_column('ops.ingest_windows', 'merged_lines', 'merged_items'),
+    ops.rename_column('ops.ingest_windows', 'rejected_lines', 'rejected_items');
+
+-- A warehouse of an earlier version lacks the kinds and columns of tails, rechecks and the clocks of the API.
 alter table ops.ingest_windows drop constraint if exists ingest_windows_kind_check;
 alter table ops.ingest_windows add constraint ingest_windows_kind_check
 check (kind in ('scheduled', 'backfill', 'tail', 'recheck'));
@@ -85,9 +90,9 @@ update ops.ingest_windows set
     pages = %(pages)s,
     orders = fetched.orders,
     orders_changed = ingest_windows.orders_changed + fetched.orders_changed,
-    order_lines = fetched.order_lines,
-    merged_lines = fetched.merged_lines,
-    rejected_lines = fetched.rejected_lines,
+    order_items = fetched.order_items,
+    merged_items = fetched.merged_items,
+    rejected_items = fetched.rejected_items,
     repeated_orders = %(repeated_orders)s,
     vanished_orders = fetched.vanished_orders,
     proven_until = least(ingest_windows.window_end, ingest_windows.started_at, %(answered_at)s::timestamptz),
@@ -96,9 +101,9 @@ from (
     select
         (select count(*) from newest_orders) as orders,
         (select count(*) from changed_orders) as orders_changed,
-        lines.kept + lines.merged + rejected.lines as order_lines,
-        lines.merged as merged_lines,
-        rejected.lines as rejected_lines,
+        items.kept + items.merged + rejected.items as order_items,
+        items.merged as merged_items,
+        rejected.items as rejected_items,
         (
             select count(*)
             from ops.vanished_orders
@@ -108,9 +113,9 @@ from (
         select count(*) as kept, coalesce(sum(staged_order_items.merged_lines), 0) as merged
         from staged_order_items
         inner join newest_orders using (version)
-    ) as lines
+    ) as items
     cross join (
-        select coalesce(sum(staged_rejects.n_lines), 0) as lines
+        select coalesce(sum(staged_rejects.n_lines), 0) as items
         from staged_rejects
         inner join newest_orders using (version)
     ) as rejected
@@ -121,7 +126,7 @@ where
     and window_end = %(window_end)s
     and run_key = %(run_key)s
 returning
-    fetched.orders, fetched.orders_changed, fetched.order_lines, fetched.merged_lines, fetched.rejected_lines,
+    fetched.orders, fetched.orders_changed, fetched.order_items, fetched.merged_items, fetched.rejected_items,
     ingest_windows.repeated_orders, fetched.vanished_orders, ingest_windows.proven_until;
 
 -- name: proof
@@ -129,9 +134,9 @@ returning
 select
     orders,
     orders_changed,
-    order_lines,
-    merged_lines,
-    rejected_lines,
+    order_items,
+    merged_items,
+    rejected_items,
     repeated_orders,
     vanished_orders
 from ops.ingest_windows

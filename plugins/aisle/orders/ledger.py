@@ -21,13 +21,13 @@ class WindowIsTaken(RetryableError):
 
 
 class Proof(NamedTuple):
-    """What a proven window held: orders and lines as sent, each order counted once in its newest version."""
+    """Counts of a proven window: orders and order items as sent, each order once, in its newest version."""
 
     orders: int
     orders_changed: int
-    order_lines: int
-    merged_lines: int
-    rejected_lines: int
+    order_items: int
+    merged_items: int
+    rejected_items: int
     #: Orders that came on more than one page in the same version.
     repeated_orders: int = 0
     #: Orders that raw has and the API no longer gives.

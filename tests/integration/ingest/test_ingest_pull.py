@@ -150,7 +150,7 @@ def test_an_order_sent_twice_in_a_window_counts_once_in_its_newest_version(
     company.pos.insert(place, newest)
     company.largest_page = 3
     pulled = ingest.run(24)
-    assert (pulled.total.orders, pulled.total.order_lines) == (4, 8)
+    assert (pulled.total.orders, pulled.total.order_items) == (4, 8)
     assert ingest.rows("select city from raw.company__orders where order_id = 'A0002'") == [("Karachi",)]
     assert ingest.items_accounted_for() == 8
 

@@ -50,7 +50,7 @@ def pull_window(window: dict[str, str]) -> dict[str, int]:
     run_key = run_key_of_context()
     with receipt(run_key, "backfill", f"{window['source']} {window['start']}") as slip:
         slip.details = _pull(window["source"], span, run_key)
-        slip.rows_in, slip.rows_out = slip.details["order_lines"], slip.details["orders_changed"]
+        slip.rows_in, slip.rows_out = slip.details["order_items"], slip.details["orders_changed"]
     return slip.details
 
 

@@ -58,7 +58,7 @@ def _pull(source_name: str) -> dict[str, int]:
         puller = Puller(source, api, archive, PersonHasher(settings.identity), connection)
         pulled = puller.pull(windows, "scheduled")
         total = pulled.total
-        slip.rows_in, slip.rows_out, slip.bytes = total.order_lines, total.orders_changed, pulled.bytes
+        slip.rows_in, slip.rows_out, slip.bytes = total.order_items, total.orders_changed, pulled.bytes
         slip.details = {
             "windows": pulled.windows,
             "pages": pulled.pages,
