@@ -3,7 +3,7 @@
 
 Reads  asset `batch_output` (JSON lines on S3).  Writes asset `cache` (`cache.offline_user_recommendations`,
 `cache.offline_similar_items`, `cache.popular_products`, `cache.generations`; lines without a list:
-`cache.rejected_lines`).
+`cache.rejected_records`).
 
 1. find_batch_output – where the lines are: the triggering event, or the params of a hand start
 2. stage_users, stage_items – COPY into staging tables beside the live ones

@@ -19,7 +19,7 @@ $$;
 
 comment on schema identity is
 'Who is behind a user_id: names, phones, e-mails, addresses. Nothing of it leaves this schema.';
-comment on schema raw is 'Orders as the company sent them, one row per order and per order item, without personal data.';
+comment on schema raw is 'Orders as the company sent them, one row per order and per item, without personal data.';
 comment on schema ops is 'How the pipeline runs: windows, receipts, quality results, exports, jobs, model metrics.';
 comment on schema cache is
 'What the API serves: one live generation of recommendations, the one before, the one in the making.';

@@ -13,19 +13,19 @@ from gone
 group by sent_on
 order by sent_on;
 
--- name: rejected_lines
--- Refused lines of generations that were staged and never published. A run that is still staging is younger than this.
+-- name: rejected_records
+-- Rejected records of generations that were staged and never published. A run that is still staging is younger.
 with gone as (
-    delete from {cache}.rejected_lines
+    delete from {cache}.rejected_records
     where
         not exists (
             select from {cache}.generations
-            where generations.generation = rejected_lines.generation and generations.state in ('live', 'previous')
+            where generations.generation = rejected_records.generation and generations.state in ('live', 'previous')
         )
         and exists (
             select from ops.receipts
             where
-                receipts.run_key = rejected_lines.generation
+                receipts.run_key = rejected_records.generation
                 and receipts.stage = 'publish'
                 and receipts.finished_at < %(orphaned_before)s
         )
@@ -282,4 +282,4 @@ raw.company__orders, raw.company__order_items, raw.company__rejects, identity.cu
 
 -- name: vacuum_cache
 -- What maintain deletes from in one group's cache.
-vacuum (analyze, skip_locked) {cache}.generations, {cache}.rejected_lines;
+vacuum (analyze, skip_locked) {cache}.generations, {cache}.rejected_records;

@@ -1,6 +1,8 @@
 -- name: create
--- One row per line of batch output that gave no list: why, and the line itself. Kept while its generation can return.
-create table if not exists {cache}.rejected_lines (
+-- One row per record of batch output that gave no list, with the reason. Kept while its generation can return.
+alter table if exists {cache}.rejected_lines rename to rejected_records;
+alter index if exists {cache}.rejected_lines_pkey rename to rejected_records_pkey;
+create table if not exists {cache}.rejected_records (
     generation text not null,
     subject text not null check (subject in ('users', 'items')),
     object_key text not null,
@@ -12,32 +14,32 @@ create table if not exists {cache}.rejected_lines (
 );
 
 -- name: copy
-copy {cache}.rejected_lines (generation, subject, object_key, line_number, reason, detail, payload)
+copy {cache}.rejected_records (generation, subject, object_key, line_number, reason, detail, payload)
 from stdin;
 
 -- name: summary
--- Why lines of one generation gave no list, most frequent reason first, with one example of each.
+-- Why records of a generation gave no list, the most frequent reason first.
 select
     reason,
     detail,
     count(*) as n_lines
-from {cache}.rejected_lines
+from {cache}.rejected_records
 where generation = %(generation)s and subject = %(subject)s
 group by reason, detail
 order by n_lines desc, reason asc, detail asc
 limit 5;
 
 -- name: forget
-delete from {cache}.rejected_lines
+delete from {cache}.rejected_records
 where generation = %(generation)s and subject = %(subject)s;
 
 -- name: forget_retired
-delete from {cache}.rejected_lines
+delete from {cache}.rejected_records
 using {cache}.generations
-where rejected_lines.generation = generations.generation and generations.state = 'retired';
+where rejected_records.generation = generations.generation and generations.state = 'retired';
 
 -- name: forget_users
--- Refused lines that name a user.
-delete from {cache}.rejected_lines
+-- Delete rejected records that name an erased user.
+delete from {cache}.rejected_records
 using unnest(%(user_ids)s::text[]) as erased (user_id)
-where strpos(rejected_lines.payload, erased.user_id) > 0 or strpos(rejected_lines.detail, erased.user_id) > 0;
+where strpos(rejected_records.payload, erased.user_id) > 0 or strpos(rejected_records.detail, erased.user_id) > 0;

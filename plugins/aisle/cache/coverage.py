@@ -34,7 +34,7 @@ def check_coverage(
         f"publishing {staged.subject} of generation {generation}: {staged.lists} lists for {asked} asked "
         f"({coverage:.2%}), at least {min_coverage:.2%} are wanted; {staged.lines} lines came, "
         f"{_reasons(staged, generation, group, url)}; the live generation was not touched; see "
-        f"{group.cache_schema}.rejected_lines, then run {group.dag_id('recommend')} again or lower "
+        f"{group.cache_schema}.rejected_records, then run {group.dag_id('recommend')} again or lower "
         "AISLE_PUBLISH__MIN_COVERAGE"
     )
 
@@ -42,7 +42,7 @@ def check_coverage(
 def _reasons(staged: Staged, generation: str, group: DatasetGroup, url: str | None) -> str:
     with connect(url) as connection:
         rows = connection.execute(
-            cache_sql("cache/rejected_lines/summary", group), {"generation": generation, "subject": staged.subject}
+            cache_sql("cache/rejected_records/summary", group), {"generation": generation, "subject": staged.subject}
         ).fetchall()
     named = ", ".join(f"{count} times {reason} ({detail[:200]})" for reason, detail, count in rows)
     return f"{staged.rejected} of them without a list: {named}" if named else "none of them was rejected"

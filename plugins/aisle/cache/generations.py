@@ -96,7 +96,7 @@ def _switch(new: Generation, group: DatasetGroup, url: str | None) -> bool:
         _rename(connection, group, _NEXT, _LIVE)
         row = {**msgspec.structs.asdict(new), "solution_versions": json.dumps(new.solution_versions)}
         connection.execute(cache_sql("cache/generations/publish", group), row)
-        _run(connection, "cache/rejected_lines/forget_retired", group)
+        _run(connection, "cache/rejected_records/forget_retired", group)
         _run(connection, "cache/popular_products/forget_retired", group)
         return True
 

@@ -41,14 +41,16 @@ def stage(
 ) -> Staged:
     """Replace a group's staging table of `subject` by these lines. All of it is there afterwards, or nothing.
 
-    Lines without a list go to `rejected_lines`, over a connection of their own: one in COPY can do nothing else.
+    Lines without a list go to `rejected_records`, over a connection of their own: one in COPY can do nothing else.
     """
     table, staged, started = LIST_TABLES[subject], Staged(subject=subject), time.monotonic()
     with connect(url) as rejects, connect(url) as lists:
-        rejects.execute(cache_sql("cache/rejected_lines/forget", group), {"generation": generation, "subject": subject})
+        rejects.execute(
+            cache_sql("cache/rejected_records/forget", group), {"generation": generation, "subject": subject}
+        )
         begin_staging(lists, group, table)
         with (
-            rejects.cursor().copy(cache_sql("cache/rejected_lines/copy", group)) as copy_rejects,
+            rejects.cursor().copy(cache_sql("cache/rejected_records/copy", group)) as copy_rejects,
             lists.cursor().copy(cache_sql("cache/lists/copy", group, **list_parts(table))) as copy_lists,
         ):
             _copy(lines, table, staged, copy_lists, copy_rejects, generation, scored_by)

@@ -55,7 +55,7 @@ class Cache:
 
 
 def read(reader: Reader, choice: Choice) -> Cache:
-    """The page of one group, from its cache's generations and rejected_lines, and from ops.interventions."""
+    """The page of one group, from its cache's generations and rejected_records, and from ops.interventions."""
     parts = {"cache": Identifier(choice.shown.cache_schema)}
     rejects: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in reader.rows("ui/cache/rejects", parts):

@@ -10,7 +10,7 @@ from aisle.warehouse.connection import connect
 from aisle.warehouse.lists import list_parts
 from aisle.warehouse.statements import sql
 
-#: In order: later files may refer to earlier ones. Each can run again without harm.
+#: In order: later statements may refer to earlier ones. Each can run again without harm.
 MIGRATIONS = (
     "admin/create_schemas",
     "identity/customers/create",
@@ -45,34 +45,39 @@ MIGRATIONS = (
     "cache/schemas/create_functions",
 )
 
-#: Who reads for the recommendations API; dbt/macros/readable_by_serving.sql knows the name too.
+#: The role with which the recommendations API reads; dbt/macros/readable_by_serving.sql names it too.
 READER = "aisle_reader"
-#: The schema of the first group's lists, and of what all groups' share.
+#: The schema of the first group's lists, and of the tables that all groups share.
 CACHE_SCHEMA = "cache"
 
 
 def migrate(url: str) -> None:
-    """Bring the warehouse's own tables (all but dbt's) to this version."""
+    """Bring the warehouse's own tables (all but dbt's) and the caches of all dataset groups to this version."""
     with connect(url) as connection:
         for name in MIGRATIONS:
             connection.execute(sql(name).encode())
+        connection.execute(sql("cache/schemas/take_turns").encode())
         create_cache(connection, CACHE_SCHEMA)
+        for (schema,) in connection.execute(sql("cache/schemas/list").encode()).fetchall():
+            if schema != CACHE_SCHEMA:
+                create_cache(connection, schema)
+                connection.execute(sql("cache/schemas/share_with_readers").encode(), {"schema": schema})
         connection.execute(sql("cache/groups/create").encode())
         connection.execute(sql("admin/set_search_path").encode())
 
 
 def admit_reader(url: str, password: str) -> None:
-    """Make the role that serving reads with, or give it another password. The user of `url` may create roles."""
+    """Create the role that serving reads with, or change its password. The user of `url` may create roles."""
     with connect(url) as connection:
         parts = {"role_name": Literal(READER), "role": Identifier(READER), "password": Literal(password)}
         connection.execute(sql("admin/admit_reader", **parts).encode())
 
 
 def create_cache(connection: psycopg.Connection, schema: str) -> None:
-    """Make what a group's lists are published to, or bring it to this version."""
+    """Create the schema and tables that a group's lists are published to, or bring them to this version."""
     cache = Identifier(schema)
     connection.execute(sql("cache/schemas/create", cache=cache).encode(), {})
     for table in LIST_TABLES.values():
         connection.execute(sql("cache/lists/create", cache=cache, **list_parts(table)).encode(), {})
-    for name in ("cache/generations/create", "cache/rejected_lines/create", "cache/popular_products/create"):
+    for name in ("cache/generations/create", "cache/rejected_records/create", "cache/popular_products/create"):
         connection.execute(sql(name, cache=cache).encode(), {})

@@ -39,7 +39,7 @@ SERVED = """
 insert into cache.offline_user_recommendations values
     (%(u)s, '[]', now(), 'rank', 'g2'), ('other', '[]', now(), 'rank', 'g2');
 create table cache.offline_user_recommendations__previous as table cache.offline_user_recommendations;
-insert into cache.rejected_lines values
+insert into cache.rejected_records values
     ('g2', 'users', 'key', 1, 'reason', 'detail', '{"input": {"userId": "' || %(u)s || '"}}');
 insert into ops.quality_results (run_key, suite, severity, expectation, has_passed, observed, check_id)
 values ('k', 's', 'note', 'e', false, jsonb_build_array(%(u)s::text), 'c');
@@ -233,7 +233,7 @@ def test_rejected_records_of_every_group_forget_a_person(warehouse_url: str, sho
     with psycopg.connect(warehouse_url) as connection:
         for schema in ("cache", "cache_shop_north"):
             connection.execute(
-                f"insert into {schema}.rejected_lines values "
+                f"insert into {schema}.rejected_records values "
                 "('g', 'users', 'k', 1, 'r', 'd', 'of gone'), ('g', 'users', 'k', 2, 'r', 'd', 'of other')"
             )
             connection.execute(
@@ -241,6 +241,6 @@ def test_rejected_records_of_every_group_forget_a_person(warehouse_url: str, sho
             )
         forget(connection, "request", ["gone"], ContactFinder(PersonHasher(get_settings().identity)))
         for schema in ("cache", "cache_shop_north"):
-            left = connection.execute(f"select payload from {schema}.rejected_lines").fetchall()
+            left = connection.execute(f"select payload from {schema}.rejected_records").fetchall()
             lists = connection.execute(f"select count(*) from {schema}.offline_user_recommendations").fetchall()
             assert (left, lists) == ([("of other",)], [(0,)])

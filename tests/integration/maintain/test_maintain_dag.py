@@ -30,7 +30,7 @@ insert into cache.generations values
     ('live-run', 'live', 1, 1, 1, 1, '{}', now()),
     ('previous-run', 'previous', 1, 1, 1, 1, '{}', now()),
     ('old', 'retired', 1, 1, 1, 1, '{}', now());
-insert into cache.rejected_lines values
+insert into cache.rejected_records values
     ('live-run', 'users', 'k', 1, 'r', 'd', 'p'), ('never-published', 'users', 'k', 1, 'r', 'd', 'p');
 insert into ops.receipts (run_key, stage, subject, seconds, details, finished_at) values
     (
@@ -120,7 +120,7 @@ def run_keys(url: str) -> dict[str, list[str]]:
     """Which runs each table still knows."""
     columns = {
         "ops.jobs": "run_key", "ops.exports": "run_key", "cache.generations": "generation",
-        "cache.rejected_lines": "generation", "ops.quality_results": "run_key", "events.outbox": "event_id",
+        "cache.rejected_records": "generation", "ops.quality_results": "run_key", "events.outbox": "event_id",
         "ops.ingest_days": "source || day || run_key",
     }  # fmt: skip
     keys_of_tables = {table: rows(url, f"select {column} from {table} order by 1") for table, column in columns.items()}
@@ -140,7 +140,7 @@ REMAINING = {
     "ops.jobs": ["answered", "imported"],
     "ops.exports": ["exported", "imported"],
     "cache.generations": ["live-run", "previous-run"],
-    "cache.rejected_lines": ["live-run"],
+    "cache.rejected_records": ["live-run"],
     "ops.quality_results": ["newest"],
     "events.outbox": ["dead"],
     "ops.ingest_days": [
@@ -172,7 +172,7 @@ def test_all_that_was_removed_is_named_in_the_receipts_and_a_second_run_finds_no
     assert receipt["files"]["uploads"] == ["export/users/dead/users.csv"]
     assert receipt["rows"]["tables"] == ["offline_similar_items"]
     assert receipt["rows"]["rows"]["receipts"] == {"old": 1}
-    assert receipt["rows"]["rows"]["rejected_lines"] == {"never-published": 1}
+    assert receipt["rows"]["rows"]["rejected_records"] == {"never-published": 1}
     run_maintain("m1", LATER)
     receipt = receipts(old_line)
     assert (receipt["files"]["folders"], receipt["rows"]["rows"], receipt["rows"]["tables"]) == ({}, {}, [])

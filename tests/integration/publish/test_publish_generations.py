@@ -179,7 +179,7 @@ def test_rejected_records_are_dropped_with_their_generation(warehouse_url: str) 
             warehouse_url,
         )
         switch(new, FIRST, warehouse_url)
-    assert fetch(warehouse_url, "select generation from cache.rejected_lines order by 1") == [("g2",), ("g3",)]
+    assert fetch(warehouse_url, "select generation from cache.rejected_records order by 1") == [("g2",), ("g3",)]
 
 
 class Reader(threading.Thread):
@@ -273,7 +273,7 @@ def test_a_switch_gives_up_on_a_reader_who_never_lets_go(warehouse_url: str) -> 
         "cache/lists/drop",
         "cache/lists/rename",
         "cache/generations/set_aside",
-        "cache/rejected_lines/forget_retired",
+        "cache/rejected_records/forget_retired",
     ],
 )
 def test_a_switch_that_is_killed_leaves_the_live_generation(warehouse_url: str, step: str) -> None:

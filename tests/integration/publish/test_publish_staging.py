@@ -68,12 +68,12 @@ def test_every_record_without_a_list_is_kept_with_its_reason(warehouse_url: str)
     staged = stage(lines(answer("u1"), *bad), "users", "g1", "engine", FIRST, warehouse_url)
     assert set(staged_users(warehouse_url)) == {"u1"}
     assert (staged.lines, staged.lists, staged.rejected) == (9, 1, 8)
-    kept = rows(warehouse_url, "select line_number, reason from cache.rejected_lines order by line_number")
+    kept = rows(warehouse_url, "select line_number, reason from cache.rejected_records order by line_number")
     assert kept == [
         (2, "error"), (3, "empty"), (4, "empty"), (5, "unusable_id"), (6, "unusable_id"), (7, "unusable_id"),
         (8, "undecodable"), (9, "undecodable"),
     ]  # fmt: skip
-    assert rows(warehouse_url, "select payload from cache.rejected_lines where line_number = 8") == [(bad[6],)]
+    assert rows(warehouse_url, "select payload from cache.rejected_records where line_number = 8") == [(bad[6],)]
 
 
 def test_of_repeated_ids_the_last_record_counts(warehouse_url: str) -> None:
@@ -99,7 +99,7 @@ def test_staging_again_replaces_what_a_dead_run_left(warehouse_url: str) -> None
     for _ in range(2):
         assert stage(lines(answer("u2"), "nonsense"), "users", "g1", "engine", FIRST, warehouse_url).lists == 1
     assert set(staged_users(warehouse_url)) == {"u2"}
-    counts = rows(warehouse_url, "select generation, count(*) from cache.rejected_lines group by 1 order by 1")
+    counts = rows(warehouse_url, "select generation, count(*) from cache.rejected_records group by 1 order by 1")
     assert counts == [("g0", 1), ("g1", 1)]
 
 
@@ -111,7 +111,7 @@ def test_a_load_that_breaks_off_leaves_nothing(warehouse_url: str) -> None:
     with pytest.raises(ConnectionResetError):
         stage(broken(), "users", "g1", "engine", FIRST, warehouse_url)
     assert rows(warehouse_url, "select to_regclass('cache.offline_user_recommendations__next')::text") == [(None,)]
-    assert rows(warehouse_url, "select count(*) from cache.rejected_lines") == [(0,)]
+    assert rows(warehouse_url, "select count(*) from cache.rejected_records") == [(0,)]
 
 
 def test_a_role_that_may_read_the_live_table_may_read_the_staged_one(warehouse_url: str) -> None:

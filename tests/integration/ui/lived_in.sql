@@ -125,7 +125,7 @@ select
     '{"users": "arn:aws:personalize:us-east-1:000000000000:solution/aisle-user-personalization/week-4", "items": null}',
     now() - case nth when 0 then interval '29 days' else make_interval(hours => (3 - nth) * 6 + 7) end
 from generate_series(0, 3) as nth;
-insert into cache.rejected_lines (generation, subject, object_key, line_number, reason, detail, payload)
+insert into cache.rejected_records (generation, subject, object_key, line_number, reason, detail, payload)
 select '20261120T180000', 'items', 'recommend/items/out', line, reason, detail, 'secret payload'
 from generate_series(1, 20) as line
 cross join lateral (

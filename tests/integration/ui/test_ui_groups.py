@@ -17,7 +17,7 @@ OF_THE_NORTH = """
 insert into cache_shop_north.generations values
     ('north-2', 'live', 7, 0, 8, 0, '{"users": "arn/for-you/v2"}', now()),
     ('north-1', 'previous', 7, 0, 8, 0, '{"users": "arn/for-you/v1"}', now() - interval '1 day');
-insert into cache_shop_north.rejected_lines values ('north-2', 'users', 'k', 1, 'error', 'quota', 'p');
+insert into cache_shop_north.rejected_records values ('north-2', 'users', 'k', 1, 'error', 'quota', 'p');
 insert into ops.model_versions (
     solution, solution_version_arn, run_key, state, trained_at, decided_at, decided_by, reason
 ) values

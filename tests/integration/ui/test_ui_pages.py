@@ -117,7 +117,10 @@ def test_a_page_cannot_write(lived_in: str) -> None:
 
     with pytest.raises(WarehouseUnavailable, match="read-only"), open_warehouse() as reader:
         reader.rows(
-            "cache/rejected_lines/forget", {"cache": Identifier("cache")}, generation="20261120T180000", subject="items"
+            "cache/rejected_records/forget",
+            {"cache": Identifier("cache")},
+            generation="20261120T180000",
+            subject="items",
         )
 
 

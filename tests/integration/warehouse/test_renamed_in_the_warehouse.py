@@ -6,14 +6,22 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from aisle.warehouse import migrate
+from aisle.warehouse import create_cache, migrate
 
 #: Table, the column's name in an earlier version, its name now.
 COLUMNS = [
     ("ops.receipts", "leg", "stage"),
     ("ops.quality_results", "is_met", "has_passed"),
+    ("ops.ingest_windows", "order_lines", "order_items"),
+    ("ops.ingest_windows", "merged_lines", "merged_items"),
+    ("ops.ingest_windows", "rejected_lines", "rejected_items"),
 ]
 ROWS = {
+    "ops.ingest_windows": (
+        "insert into ops.ingest_windows (source, window_start, window_end, run_key, kind, state,"
+        " order_items, merged_items, rejected_items)"
+        " values ('pos', now(), 'infinity', 'k', 'scheduled', 'proven', 9, 2, 1)"
+    ),
     "ops.receipts": "insert into ops.receipts (run_key, stage, subject, seconds) values ('k', 'export', 'users', 1)",
     "ops.quality_results": (
         "insert into ops.quality_results (run_key, suite, severity, expectation, has_passed, check_id)"
@@ -38,3 +46,24 @@ def test_a_column_of_an_earlier_version_is_renamed_and_keeps_its_values(
         for _ in range(2):
             migrate(warehouse_url)
             assert connection.execute(columns).fetchall() == written != []
+
+
+def test_the_rejected_records_of_an_earlier_version_stay_in_every_cache(warehouse_url: str) -> None:
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        create_cache(connection, "cache_shop_north")
+        for schema in ("cache", "cache_shop_north"):
+            table = Identifier(schema, "rejected_records")
+            connection.execute(
+                SQL("insert into {} values ('g1', 'users', 'k', 1, 'error', 'quota', 'p')").format(table)
+            )
+            connection.execute(SQL("alter table {} rename to rejected_lines").format(table))
+            connection.execute(
+                SQL("alter index {} rename to rejected_lines_pkey").format(Identifier(schema, "rejected_records_pkey"))
+            )
+            for _ in range(2):
+                migrate(warehouse_url)
+                assert connection.execute(SQL("select generation from {}").format(table)).fetchall() == [("g1",)]
+            assert connection.execute(
+                "select tablename, indexname from pg_indexes where schemaname = %s and tablename like 'rejected%%'",
+                [schema],
+            ).fetchall() == [("rejected_records", "rejected_records_pkey")]

@@ -23,7 +23,7 @@ def forget(connection: Connection, request_id: str, user_ids: list[str], finder:
     )
     n_rows += _forget_in_texts(connection, frozenset(user_ids), finder)
     for schema in cache_schemas(connection):
-        cursor.execute(in_schema("cache/rejected_lines/forget_users", schema), values)
+        cursor.execute(in_schema("cache/rejected_records/forget_users", schema), values)
     return dict(n_rows)
 
 

@@ -15,7 +15,7 @@ from aisle.warehouse import CACHE_SCHEMA, connect, list_parts, sql
 #: In order: what tells what is in use goes last. Those of a cache are in every group's.
 _TABLES = (
     "outbox",
-    "rejected_lines",
+    "rejected_records",
     "quality_results",
     "volumes",
     "refusals",
@@ -25,7 +25,7 @@ _TABLES = (
     "generations",
     "receipts",
 )
-_OF_A_CACHE = ("rejected_lines", "generations")
+_OF_A_CACHE = ("rejected_records", "generations")
 
 
 def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[str, dict[str, int]]:

@@ -2,7 +2,7 @@
 
 Reads   asset `batch_output`: the JSON lines that recommend's two batch jobs wrote to S3.
 Writes  `cache.offline_user_recommendations`, `cache.offline_similar_items`, `cache.popular_products`,
-        `cache.generations`, `cache.rejected_lines`; asset `cache`.
+        `cache.generations`, `cache.rejected_records`; asset `cache`.
 
 Both tables are staged beside the live ones (`…__next`), checked, and take the live names in one transaction. The
 generation they replace stays (`…__previous`) for `generations.rollback()`. A group that has a part of the shop has its
