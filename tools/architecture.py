@@ -1,7 +1,7 @@
-"""Draw the rooms of the code into docs/architecture.md: `python -m tools.architecture`.
+"""Draw the packages and their imports into docs/architecture.md: `python -m tools.architecture`.
 
-The arrows are the imports that import-linter sees. An arrow that follows from others is left out, so that the picture
-can be read: where a room knows one that knows a third, it may know the third as well.
+Arrows are the imports that import-linter sees. An arrow that follows from others is left out, to keep the picture
+readable: if a imports b and b imports c, then a may import c too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PAGE = PROJECT_ROOT / "docs" / "architecture.md"
 PACKAGES = ("aisle", "airflow_personalize", "airflow_postgres_s3", "personalize_kinds", "services")
 _BEGIN, _END = "<!-- drawn by tools.architecture -->\n", "<!-- end of the drawing -->"
 
-#: What each room knows: its name, and the names of the rooms that it imports.
+#: By package, the names of the packages that it imports.
 Rooms = dict[str, set[str]]
 
 
@@ -50,7 +50,7 @@ def without_shortcuts(known: Rooms) -> Rooms:
 
 
 def purpose_of(name: str) -> str:
-    """Return the first line of what a package or module says of itself."""
+    """Return the first line of a module's docstring."""
     spec = find_spec(name)
     doc = ast.get_docstring(ast.parse(Path(spec.origin).read_text())) if spec and spec.origin else None
     return (doc or "").split("\n", 1)[0]
@@ -71,13 +71,13 @@ def _label(name: str) -> str:
 
 
 def page(text: str) -> str:
-    """Return the page with today's drawing in it."""
+    """Return the page with the current drawing."""
     head, _, rest = text.partition(_BEGIN)
     return head + _BEGIN + "\n" + drawing() + "\n" + _END + rest.partition(_END)[2]
 
 
 def main() -> None:
-    """Draw into the page."""
+    """Write the drawing into the page."""
     PAGE.write_text(page(PAGE.read_text()))
 
 

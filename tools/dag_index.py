@@ -1,4 +1,4 @@
-"""The index of all DAGs, `dags/README.md`, made from the DAGs themselves: `python -m tools.dag_index`."""
+"""Write `dags/README.md`, the index of all DAGs, from the DAGs themselves: `python -m tools.dag_index`."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from tools.dag_policy import asset_names, group_of, part_of, waited_for
 
 README = PROJECT_ROOT / "dags" / "README.md"
 
-#: The pipeline from left to right; what is not in it follows in the order of its name.
+#: The stages in order; DAGs of no stage follow in order of their names.
 _ORDER = [stage.name for stage in PIPELINE]
 
 _HEAD = """\
 # The DAGs
 
-Made by `make dags-readme` from the DAGs in this folder; a test compares. A DAG file says when and in which order; how
-is in `plugins/aisle/<leg>/`. Each further dataset group of the environment's file has DAGs like the first, from
-`export-<group>` to `publish-<group>`. In the picture a DAG starts when an asset that points to it was written; one that
-points with a dotted line is only looked at.
+Written by `make dags-readme` from the DAGs in this folder; a test compares. A DAG file says when and in which order;
+how is in `plugins/aisle/stages/<stage>/`. Each further dataset group of the environment's file has the DAGs of the
+first, from `export-<group>` to `publish-<group>`. In the picture an asset starts the DAG that its arrow points to; a
+dotted arrow means that the DAG only reads it.
 """
 
 
 def index(dags: Iterable[Any]) -> str:
-    """The text of the index. Each file is shown once, by the DAG of the first dataset group."""
+    """Return the index. Each file is listed once, by the DAG of the first dataset group."""
     ordered = sorted((dag for dag in dags if group_of(dag) is None), key=_place)
     table = "\n".join(["| DAG | Runs | Reads | Writes |", "|---|---|---|---|", *map(_row, ordered)])
     return "\n".join([_HEAD, _picture(ordered), "", table, "", *map(_section, ordered)])
 
 
 def parsed_dags() -> list[Any]:
-    """Every DAG of dags/, with the settings' defaults. Raises RuntimeError if a file cannot be imported."""
+    """Return every DAG of dags/, with default settings. Raises RuntimeError if a file cannot be imported."""
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(dag_folder=str(README.parent))
     if bag.import_errors:
-        raise RuntimeError(f"parsing dags/ for their index: {bag.import_errors}; mend these files first")
+        raise RuntimeError(f"parsing dags/ for their index: {bag.import_errors}; fix these files first")
     return list(bag.dags.values())
 
 
@@ -108,13 +108,13 @@ def _default(param: Any) -> str:
 
 
 def _steps(doc: str) -> list[str]:
-    """The numbered lines of a docstring, each joined with what continues it."""
-    found = re.findall(r"^\d+\. .*(?:\n(?!\d+\. |\s*$).*)*", doc, re.MULTILINE)
-    return [" ".join(step.split()) for step in found]
+    """Return the numbered steps of a docstring, each joined to one line."""
+    steps = re.findall(r"^\d+\. .*(?:\n(?!\d+\. |\s*$).*)*", doc, re.MULTILINE)
+    return [" ".join(step.split()) for step in steps]
 
 
 def main() -> None:
-    """Write the index, whatever settings this environment has."""
+    """Write the index, independent of the settings of this environment."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
     with tempfile.TemporaryDirectory() as home:

@@ -1,6 +1,6 @@
-"""What every DAG of the line owes to the people who run it, as rules that can be broken one by one.
+"""The policy of DAGs, as rules for the people who run them.
 
-A rule looks at a DAG and at its file, and yields what is wrong with them. The tests run all of them over `dags/`.
+A rule checks a DAG and its file, and yields its violations. The tests apply all rules to `dags/`, and break each one.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from aisle.pipeline import POOLS
 
 Rule = Callable[[Any, Path], Iterator[str]]
 
-MOST_LINES = 80
+MAX_FILE_LENGTH = 80
 LONGEST_TASK = timedelta(hours=12)
 
-#: The parts of a docstring that tell a newcomer where they are.
+#: The parts that a docstring must have.
 _PARTS = ("Reads", "Writes", "Safe to rerun")
-#: What reads something from outside while a DAG file is parsed, that is: again and again, by the scheduler's side.
+#: Names that read from outside. A DAG file must not use them, because Airflow parses it again and again.
 _READERS = {"Variable", "Connection", "BaseHook", "environ", "getenv", "open", "connect", "get_settings", "read_text"}
 _NAMED_ASSET = re.compile(r"assets? `(\w+)`")
 
 
 def violations(dag: Any, file: Path) -> list[str]:
-    """All that is wrong with a DAG, each as `rule: what`. Empty for a good one."""
+    """Return the violations of a DAG, each as `rule: what`."""
     return [f"{name}: {what}" for name, rule in RULES.items() for what in rule(dag, file)]
 
 
 def asset_names(dag: Any) -> tuple[set[str], set[str]]:
-    """Names of the assets that a DAG reads (its schedule's, and the inlets of its tasks), and that it writes."""
+    """Return the names of the assets that a DAG reads (those of its schedule and its tasks' inlets), and writes."""
     looked_at = {asset.name for task in dag.tasks for asset in task.inlets}
     return looked_at | waited_for(dag), {asset.name for task in dag.tasks for asset in task.outlets}
 
 
 def waited_for(dag: Any) -> set[str]:
-    """Names of the assets whose events start a DAG."""
+    """Return the names of the assets whose events start a DAG."""
     return set(_names_in(getattr(dag.timetable, "asset_condition", None)))
 
 
 def group_of(dag: Any) -> str | None:
-    """The dataset group of a DAG that serves another than the first."""
+    """Return the dataset group of a DAG, None if it is the first group or all groups."""
     return next((tag.removeprefix("group:") for tag in dag.tags if tag.startswith("group:")), None)
 
 
 def _names_in(condition: Any) -> Iterator[str]:
-    """A condition is an asset, or a combination of conditions."""
+    """Yield the names in a condition: an asset, or a combination of conditions."""
     for part in getattr(condition, "objects", ()):
         yield from _names_in(part)
     if hasattr(condition, "name"):
@@ -56,9 +56,9 @@ def _names_in(condition: Any) -> Iterator[str]:
 
 
 def part_of(doc: str | None, part: str) -> str:
-    """The paragraph of a docstring that begins with `part`, up to the next part or the next blank line."""
-    found = re.search(rf"{part}(.*?)(?=\n\s*\n|\bWrites\b|\Z)", doc or "", re.DOTALL)
-    return " ".join(found[1].split()) if found else ""
+    """Return the paragraph of a docstring that begins with `part`, up to the next part or blank line."""
+    matched = re.search(rf"{part}(.*?)(?=\n\s*\n|\bWrites\b|\Z)", doc or "", re.DOTALL)
+    return " ".join(matched[1].split()) if matched else ""
 
 
 def _says_what_it_does(dag: Any, file: Path) -> Iterator[str]:
@@ -69,8 +69,8 @@ def _says_what_it_does(dag: Any, file: Path) -> Iterator[str]:
 
 def _is_short(dag: Any, file: Path) -> Iterator[str]:
     n_lines = len(file.read_text().splitlines())
-    if n_lines > MOST_LINES:
-        yield f"the file has {n_lines} lines, at most {MOST_LINES} are allowed; move the how to aisle.<leg>"
+    if n_lines > MAX_FILE_LENGTH:
+        yield f"the file has {n_lines} lines, at most {MAX_FILE_LENGTH} are allowed; move code to aisle.stages.<stage>"
 
 
 def _is_named_after_its_file(dag: Any, file: Path) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _params_explain_themselves(dag: Any, file: Path) -> Iterator[str]:
         if not (param.description and (param.schema.get("type") or param.schema.get("enum"))):
             yield f"the param {name} has no type or no description"
         if not param.has_value and param.value is not None and dag.schedule is not None:
-            yield f"the param {name} has no default, though nobody is asked for it when the DAG's time comes"
+            yield f"the param {name} has no default, but scheduled runs need one"
 
 
 def _is_owned(dag: Any, file: Path) -> Iterator[str]:
@@ -105,9 +105,9 @@ def _is_tagged(dag: Any, file: Path) -> Iterator[str]:
 def _retries_what_may_pass(dag: Any, file: Path) -> Iterator[str]:
     for task in dag.tasks:
         if not task.retries:
-            yield f"the task {task.task_id} is never tried again"
+            yield f"the task {task.task_id} is never retried"
         if task.retry_policy is None:
-            yield f"the task {task.task_id} has no retry policy, so it tries again what cannot pass"
+            yield f"the task {task.task_id} has no retry policy, so it retries final errors"
 
 
 def _ends(dag: Any, file: Path) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _runs_once_at_a_time(dag: Any, file: Path) -> Iterator[str]:
     if dag.max_active_runs != 1:
         yield f"{dag.max_active_runs} runs may be active at a time"
     if dag.catchup:
-        yield "it makes up for runs that were missed (catchup)"
+        yield "it runs again for missed intervals (catchup)"
 
 
 def _waits_in_a_declared_pool(dag: Any, file: Path) -> Iterator[str]:
@@ -134,10 +134,10 @@ def _waits_in_a_declared_pool(dag: Any, file: Path) -> Iterator[str]:
 
 def _tells_of_failure(dag: Any, file: Path) -> Iterator[str]:
     if not dag.on_failure_callback:
-        yield "nobody is told when a run is broken off (on_failure_callback)"
+        yield "nobody is notified when a run fails (on_failure_callback)"
     for task in dag.tasks:
         if not task.on_failure_callback:
-            yield f"nobody is told when the task {task.task_id} fails (on_failure_callback)"
+            yield f"nobody is notified when the task {task.task_id} fails (on_failure_callback)"
 
 
 def _names_its_assets(dag: Any, file: Path) -> Iterator[str]:
@@ -145,14 +145,14 @@ def _names_its_assets(dag: Any, file: Path) -> Iterator[str]:
     for part, assets in (("Reads", reads), ("Writes", writes)):
         named = set(_NAMED_ASSET.findall(part_of(dag.doc_md, part)))
         if unnamed := writes - named if part == "Writes" else set():
-            yield f"it writes the assets {sorted(unnamed)}, which {part} does not name"
+            yield f"it writes the assets {sorted(unnamed)}, which {part} leaves out"
         if invented := named - assets:
             yield f"{part} names the assets {sorted(invented)}, which no task or schedule has"
 
 
 def _reads_nothing_when_parsed(dag: Any, file: Path) -> Iterator[str]:
-    """Look at the text of the DAG file alone. What it imports may read: `aisle.dag` reads the settings and the
-    environment's file, whose groups and schedules make the DAGs.
+    """Check the text of the DAG file only. Modules that it imports may read: `aisle.dag` reads the settings and the
+    environment's file, whose groups and schedules define the DAGs.
     """
     for node in ast.walk(ast.parse(file.read_text())):
         name = getattr(node, "id", None) or getattr(node, "attr", None)
@@ -167,7 +167,7 @@ def _stands_alone(dag: Any, file: Path) -> Iterator[str]:
         names += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
         for name in names:
             if name.split(".")[0] in siblings or name == ".":
-                yield f"it imports {name}, another DAG file; what both need belongs to aisle.<leg>"
+                yield f"it imports {name}, another DAG file; move what both need to aisle.stages.<stage>"
 
 
 RULES: dict[str, Rule] = {

@@ -1,7 +1,7 @@
-"""Name what nothing uses: `python -m tools.dead_code`. Ends with status 1 if there is any.
+"""List unused names: `python -m tools.dead_code`. Exits with status 1 if there are any.
 
-vulture finds what no Python file names. Of that, what a template, a statement or a configuration names is alive, and so
-is what a library calls by its name. What is only defined in tests is not looked at, but tests count as users.
+vulture finds names that no Python file uses. A name is used, too, if a template, a statement or a configuration has it,
+or if a library calls it by name. Names defined in tests are not checked, but tests count as users.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vulture import Vulture  # type: ignore[import-untyped]
 from aisle.settings import PROJECT_ROOT
 
 _CODE = ("plugins", "services", "tools", "dags", "tests", "benchmarks")
-#: What else names something: pages, statements, settings of tools.
+#: Other files that use names: pages, statements, settings of tools.
 _NAMING = ("*.html", "*.svg", "*.sql", "*.js", "*.yaml", "*.yml", "*.json", "*.toml", "*.rst")
 _MIN_CONFIDENCE = 60
 #: Calls a function for its decorator: typer, FastAPI, pydantic, lark.
@@ -51,7 +51,7 @@ _NAMES = [
 
 
 def dead_code(root: Path = PROJECT_ROOT) -> Iterator[str]:
-    """Yield a line for each name that nothing uses: where it is, and what it is."""
+    """Yield one line for each unused name: its place and kind."""
     finder = Vulture(ignore_names=_NAMES, ignore_decorators=_DECORATORS)
     finder.scavenge([str(root / part) for part in _CODE if (root / part).exists()])
     named = _named_elsewhere(root)
@@ -68,10 +68,10 @@ def _named_elsewhere(root: Path) -> set[str]:
 
 
 def main() -> None:
-    """Print what is dead."""
-    lines = sorted(dead_code())
-    sys.stdout.write("\n".join(lines or ["no dead code"]) + "\n")
-    sys.exit(bool(lines))
+    """Print the unused names."""
+    unused = sorted(dead_code())
+    sys.stdout.write("\n".join(unused or ["no dead code"]) + "\n")
+    sys.exit(bool(unused))
 
 
 if __name__ == "__main__":

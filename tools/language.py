@@ -96,7 +96,7 @@ def _files(paths: list[Path], root: Path) -> Iterator[Path]:
 def _prose(path: Path, text: str) -> Iterator[Finding]:
     for number, line in enumerate(text.splitlines(), start=1):
         for pattern, instead in _PROSE.items():
-            for match in re.finditer(rf"(?<![\w.`/-])({pattern})(?![\w`=-]|\.\w)", line, re.IGNORECASE):
+            for match in re.finditer(rf"(?<![\w.`/-])({pattern})(?!\s*=|[\w`-]|\.\w)", line, re.IGNORECASE):
                 yield Finding(path, number, match[0], f"say {instead}")
 
 

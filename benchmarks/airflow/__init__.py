@@ -1,1 +1,1 @@
-"""What waiting costs Airflow."""
+"""Benchmarks of Airflow: waits, transfers, erasure."""

@@ -1,4 +1,4 @@
-"""Puts deferred tasks into Airflow's tables, as workers leave them: one run of one mapped task, a trigger for each.
+"""Write deferred tasks into Airflow's tables, as workers do: one run of one mapped task, with a trigger for each.
 
 Run by `benchmarks.airflow.deferred_waits` as a process of its own, because Airflow reads its configuration on import.
 """
@@ -34,7 +34,7 @@ def main() -> None:
     dag = _stored(_dag(options.waits))
     with create_session() as session:
         run = _run(dag, session)
-        session.execute(delete(TaskInstance))  # the task before it was mapped
+        session.execute(delete(TaskInstance))  # the task instance from before the mapping
         version = SerializedDagModel.get(dag.dag_id, session=session).dag_version_id
         for index, arn in enumerate(islice(cycle(options.arns), options.waits)):
             session.add(_deferred(dag.get_task("wait"), version, run.run_id, index, arn, options.delay))
@@ -48,7 +48,7 @@ def _dag(waits: int) -> DAG:
 
 
 def _stored(dag: DAG) -> SerializedDAG:
-    """The DAG as Airflow keeps it."""
+    """Store a DAG and return it as Airflow serializes it."""
     lazy = LazyDeserializedDAG.from_dag(dag)
     SerializedDAG.bulk_write_to_db(BUNDLE, None, [lazy])
     SerializedDagModel.write_dag(lazy, BUNDLE)
@@ -75,7 +75,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--waits", type=int, required=True)
     parser.add_argument("--delay", type=int, required=True)
-    parser.add_argument("arns", nargs="+", help="what is waited for, in turn")
+    parser.add_argument("arns", nargs="+", help="resources to wait for, in turn")
     return parser.parse_args()
 
 

@@ -1,13 +1,13 @@
-"""A thousand waits at once in one triggerer: CPU, memory, and how soon all tasks go on once their jobs have ended.
+"""A thousand waits at once in one triggerer: CPU, memory, and the time from the end of the jobs to the next tasks.
 
     python -m benchmarks.airflow.deferred_waits                       # 1,000 waits for 10 jobs
     python -m benchmarks.airflow.deferred_waits --waits 4000 --delay 60
 
-Starts PostgreSQL, an engine whose jobs take a while, and one `airflow triggerer` with its defaults, each a process of
-its own. The tasks are put into Airflow's tables as a worker leaves them when it defers; from there on everything is
-Airflow's own: the triggerer takes the triggers up, looks at the jobs every `--delay` seconds, and hands the tasks back
-to the scheduler. A scheduler is not started, so that nothing else is measured. A wait that is well notices the end of
-its job within `--delay` seconds: what the last task takes beyond that is the triggerer's backlog.
+Starts PostgreSQL, an engine whose jobs take a while, and one `airflow triggerer` with its defaults, each in a process
+of its own. The tasks are written into Airflow's tables as a worker does when it defers. The rest is Airflow's: the
+triggerer starts the triggers, polls the jobs every `--delay` seconds, and hands the tasks back to the scheduler. No
+scheduler runs, so that only the triggerer is measured. A wait should notice the end of its job within `--delay`
+seconds; a longer time is the triggerer's backlog.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ left join trigger on trigger.id = task_instance.trigger_id
 
 
 class Sample(NamedTuple):
-    """One look at the triggerer and at the tasks. Seconds are since the triggerer's start, CPU seconds too."""
+    """A sample of the triggerer and the tasks. `seconds` are epoch seconds; CPU seconds are since its start."""
 
     seconds: float
     cpu_seconds: float
@@ -57,15 +57,15 @@ class Sample(NamedTuple):
 
 def main() -> None:
     options = _options()
-    asked = {name: value for name, value in vars(options).items() if name != "result"}
-    result = {**asked, "machine": machine(), "figures": measure(options)}
+    settings = {name: value for name, value in vars(options).items() if name != "result"}
+    result = {**settings, "machine": machine(), "figures": measure(options)}
     options.result.parent.mkdir(parents=True, exist_ok=True)
     options.result.write_text(json.dumps(result, indent=1) + "\n")
     print(table(result))
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """All waits from the triggerer's start until the last task may go on."""
+    """Measure all waits, from the start of the triggerer until the last task may continue."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aisle-waits-")))
         database = stack.enter_context(_postgres(home))
@@ -84,22 +84,22 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The figures in Markdown."""
+    """Write the figures in Markdown."""
     rows = [f"| {name.replace('_', ' ')} | {value:,} |" for name, value in result["figures"].items()]
-    return "\n".join([f"| {result['waits']:,} waits, a look every {result['delay']} s | |", "|---|---|", *rows])
+    return "\n".join([f"| {result['waits']:,} waits, a poll every {result['delay']} s | |", "|---|---|", *rows])
 
 
 def _figures(samples: list[Sample], ended_at: float, waits: int) -> dict[str, Any]:
-    """What the samples say. `ended_at` is in seconds of the Unix epoch, as the samples' `seconds` are."""
+    """Compute the figures from the samples. `ended_at` is in epoch seconds."""
     began, last = samples[0], samples[-1]
-    up = next(one for one in samples if one.taken_up + one.resumed == waits)
-    waiting = [one for one in samples if up.seconds <= one.seconds <= ended_at]
-    first_resumed = next(one for one in samples if one.resumed)
+    up = next(sample for sample in samples if sample.taken_up + sample.resumed == waits)
+    waiting = [sample for sample in samples if up.seconds <= sample.seconds <= ended_at]
+    first_resumed = next(sample for sample in samples if sample.resumed)
     return {
         "seconds_until_all_are_taken_up": round(up.seconds - began.seconds, 1),
         "cpu_seconds_until_all_are_taken_up": round(up.cpu_seconds, 1),
         "cpu_percent_of_one_core_while_waiting": _percent(waiting),
-        "megabytes_at_most": round(max(one.megabytes for one in samples)),
+        "megabytes_at_most": round(max(sample.megabytes for sample in samples)),
         "megabytes_before_the_first_wait": round(began.megabytes),
         "seconds_from_the_jobs_end_to_the_first_task": round(first_resumed.seconds - ended_at, 1),
         "seconds_from_the_jobs_end_to_the_last_task": round(last.seconds - ended_at, 1),
@@ -116,7 +116,7 @@ def _percent(samples: list[Sample]) -> float:
 
 
 def _samples(triggerer: subprocess.Popen[bytes], database: str, waits: int, log: Path) -> Iterator[Sample]:
-    """One each second until all tasks may go on."""
+    """Yield a sample each second until all tasks may continue."""
     deadline = time.time() + _LONGEST_SECONDS
     with psycopg.connect(database, autocommit=True) as connection:
         while triggerer.poll() is None and time.time() < deadline:
@@ -130,13 +130,13 @@ def _samples(triggerer: subprocess.Popen[bytes], database: str, waits: int, log:
 
 def _sample(triggerer: psutil.Process, connection: psycopg.Connection[Any]) -> Sample:
     family = [triggerer, *triggerer.children(recursive=True)]
-    times = [one.cpu_times() for one in family]
+    times = [process.cpu_times() for process in family]
     row = connection.execute(STATES.encode()).fetchone()
     assert row is not None
     return Sample(
         time.time(),
-        sum(one.user + one.system for one in times),
-        sum(one.memory_info().rss for one in family) / 1e6,
+        sum(cpu.user + cpu.system for cpu in times),
+        sum(process.memory_info().rss for process in family) / 1e6,
         *row,
     )
 
@@ -146,7 +146,7 @@ def _sample(triggerer: psutil.Process, connection: psycopg.Connection[Any]) -> S
 
 @contextmanager
 def _postgres(home: Path) -> Iterator[str]:
-    """URL of Airflow's database on a server of its own."""
+    """Start a server and yield the URL of Airflow's database."""
     server = EmbeddedPostgres(home / "postgres")
     server.start()
     try:
@@ -182,13 +182,13 @@ def _run(environment: dict[str, str], program: str, *arguments: str) -> None:
 
 
 def _start_jobs(port: int, number: int) -> list[str]:
-    """ARNs of resources that take the engine's step seconds twice: dataset groups, which need no data."""
+    """Create dataset groups, which need no data and take the engine's step seconds twice; return their ARNs."""
     client = boto3.client("personalize", **_client_arguments(port))
     return [client.create_dataset_group(name=f"wait-{n}")["datasetGroupArn"] for n in range(number)]
 
 
 def _ended_at(port: int, jobs: list[str]) -> float:
-    """When the last job became ACTIVE, in seconds of the epoch, by the engine's own clock."""
+    """Return when the last job became ACTIVE, in epoch seconds of the engine's clock."""
     client = boto3.client("personalize", **_client_arguments(port))
     groups = [client.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"] for arn in jobs]
     assert {group["status"] for group in groups} == {"ACTIVE"}
@@ -230,9 +230,9 @@ def _defer_arguments(jobs: list[str], options: argparse.Namespace) -> list[str]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--waits", type=int, default=1_000)
-    parser.add_argument("--jobs", type=int, default=10, help="how many different jobs are waited for")
-    parser.add_argument("--delay", type=int, default=30, help="seconds between two looks of one wait")
-    parser.add_argument("--job-seconds", type=float, default=180.0, help="how long the jobs take")
+    parser.add_argument("--jobs", type=int, default=10, help="number of different jobs to wait for")
+    parser.add_argument("--delay", type=int, default=30, help="seconds between two polls of one wait")
+    parser.add_argument("--job-seconds", type=float, default=180.0, help="seconds that the jobs take")
     parser.add_argument("--result", type=Path, default=RESULT)
     return parser.parse_args()
 

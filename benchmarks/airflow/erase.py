@@ -1,10 +1,10 @@
-"""How long it takes to forget one person: seconds of each task of the erase DAG, and of its run.
+"""Time to erase one person: seconds of each task of the DAG erase, and of its run.
 
     python -m benchmarks.airflow.erase                 # the company of reference scale
-    python -m benchmarks.airflow.erase --scale tiny    # a try
+    python -m benchmarks.airflow.erase --scale tiny    # a quick check
 
-Starts the stack in an empty folder, walks the line once, and has the three customers with most orders forgotten, one
-after the other. Each is looked for in the warehouse afterwards: what is measured has done its work.
+Starts the stack in an empty folder, runs the pipeline once, and erases the three customers with the most orders, one
+after the other. Afterwards it checks that the warehouse has nothing of them.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from services.stack.supervisor import Stack
 
 RESULT = ROOT / "benchmarks" / "results" / "airflow_erase.json"
 N_PERSONS = 3
-#: Longer than any of the runs takes.
-_PATIENCE_SECONDS = 3600
+#: Time-out of a run.
+_TIMEOUT_SECONDS = 3600
 
 _BUSIEST = """
 select user_id, count(*) from raw.company__orders where user_id is not null group by user_id order by 2 desc, 1 limit %s
@@ -69,19 +69,19 @@ def main() -> None:
 
 
 def measure(stack: Stack, connection: psycopg.Connection[Any]) -> dict[str, Any]:
-    """What there was, and how each person was forgotten."""
+    """Measure the size of the warehouse, and the erasure of each person."""
     orders, order_lines, customers = connection.execute(_SIZE.encode()).fetchall()[0]
     busiest = connection.execute(_BUSIEST.encode(), (N_PERSONS,)).fetchall()
-    persons = [{"orders": count, **_forget(stack, connection, user_id)} for user_id, count in busiest]
+    persons = [{"orders": count, **_erase(stack, connection, user_id)} for user_id, count in busiest]
     return {"orders": orders, "order_lines": order_lines, "customers": customers, "persons": persons}
 
 
-def _forget(stack: Stack, connection: psycopg.Connection[Any], user_id: str) -> dict[str, Any]:
-    asked = {"phone": None, "email": None, "source": None, "source_id": None, "user_id": user_id}
-    ((request_id,),) = connection.execute(sql("identity/erasure_requests/insert").encode(), asked).fetchall()
+def _erase(stack: Stack, connection: psycopg.Connection[Any], user_id: str) -> dict[str, Any]:
+    request = {"phone": None, "email": None, "source": None, "source_id": None, "user_id": user_id}
+    ((request_id,),) = connection.execute(sql("identity/erasure_requests/insert").encode(), request).fetchall()
     began = time.monotonic()
     run_id = stack.airflow.trigger("erase", {"request_id": str(request_id)})
-    stack.airflow.wait("erase", run_id, timeout_seconds=_PATIENCE_SECONDS, on_look=lambda _: None)
+    stack.airflow.wait("erase", run_id, timeout_seconds=_TIMEOUT_SECONDS, on_look=lambda _: None)
     seconds = time.monotonic() - began
     ((left,),) = connection.execute(_LEFT.encode(), {"user_id": user_id}).fetchall()
     if left:
@@ -92,25 +92,26 @@ def _forget(stack: Stack, connection: psycopg.Connection[Any], user_id: str) -> 
 
 
 def _seconds(task: dict[str, Any]) -> float:
-    """Of a task's last start: one that waits in the triggerer starts twice."""
+    """Return the seconds since a task's last start; a task that waits in the triggerer starts twice."""
     span = datetime.fromisoformat(task["end_date"]) - datetime.fromisoformat(task["start_date"])
     return round(span.total_seconds(), 1)
 
 
 def table(result: dict[str, Any]) -> str:
-    """Medians over the persons, in Markdown."""
+    """Write the medians over the persons in Markdown."""
     persons = result["persons"]
-    head = (
-        f"| {result['orders']:,} orders, {result['order_lines']:,} lines, {persons[0]['objects']:,} objects | seconds |"
-    )
-    medians = {task: statistics.median(one["tasks"][task] for one in persons) for task in persons[0]["tasks"]}
+    size = f"{result['orders']:,} orders, {result['order_lines']:,} order items, {persons[0]['objects']:,} objects"
+    head = f"| {size} | seconds |"
+    medians = {task: statistics.median(person["tasks"][task] for person in persons) for task in persons[0]["tasks"]}
     rows = [f"| {task} | {seconds} |" for task, seconds in medians.items()]
-    return "\n".join([head, "|---|---|", *rows, f"| the run | {statistics.median(one['run'] for one in persons)} |"])
+    return "\n".join(
+        [head, "|---|---|", *rows, f"| the run | {statistics.median(person['run'] for person in persons)} |"]
+    )
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", default="reference", help="of the generated company")
+    parser.add_argument("--scale", default="reference", help="scale of the generated company")
     parser.add_argument("--result", type=Path, default=RESULT)
     return parser.parse_args()
 

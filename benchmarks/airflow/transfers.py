@@ -1,12 +1,12 @@
-"""The transfers beside those of the Amazon provider: seconds and memory of a CSV from PostgreSQL to S3, and back.
+"""The transfers compared with the Amazon provider's: seconds and memory of a CSV from PostgreSQL to S3, and back.
 
     python -m benchmarks.airflow.transfers                       # 1,000,000 rows, three rounds
     python -m benchmarks.airflow.transfers --rows 100000 --rounds 5
 
 Starts PostgreSQL and an S3 server. Each run is a cold process that calls one operator's `execute`; rounds are
-interleaved, ratios are formed within a round. The provider's operators are used as their documentation shows them:
+interleaved, and ratios are computed within a round. The provider's operators are used as in their documentation:
 `SqlToS3Operator` (a DataFrame), `S3ToSqlOperator` (the parser of its example, rows by `insert_rows`), the latter also
-with `fast_executemany`, which sends many rows at a time.
+with `fast_executemany`, which inserts many rows at a time.
 """
 
 from __future__ import annotations
@@ -61,24 +61,26 @@ def main() -> None:
 
 
 def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Medians of each contender, and how many times as long as ours it takes."""
-    found = {}
+    """Return the medians of each contender, and the ratio of its time to ours."""
+    medians = {}
     for name in CONTENDERS:
         ours = OURS[name.partition(":")[0]]
-        found[name] = {
-            "seconds": round(statistics.median(one[name]["seconds"] for one in rounds), 2),
-            "megabytes": round(statistics.median(one[name]["megabytes"] for one in rounds)),
-            "ratio": round(statistics.median(one[name]["seconds"] / one[ours]["seconds"] for one in rounds), 2),
+        runs = [figures[name] for figures in rounds]
+        ratios = [figures[name]["seconds"] / figures[ours]["seconds"] for figures in rounds]
+        medians[name] = {
+            "seconds": round(statistics.median(run["seconds"] for run in runs), 2),
+            "megabytes": round(statistics.median(run["megabytes"] for run in runs)),
+            "ratio": round(statistics.median(ratios), 2),
         }
-    return found
+    return medians
 
 
 def table(result: dict[str, Any]) -> str:
-    """The medians in Markdown. Memory is what the resident set grew by at most."""
+    """Write the medians in Markdown. Memory is the maximum growth of the resident set."""
     head = [f"| {result['rows']:,} rows | seconds | × ours | memory |", "|---|---|---|---|"]
     rows = [
-        f"| {name} | {one['seconds']:,} | {one['ratio']:,} | {one['megabytes']:,} MB |"
-        for name, one in result["summary"].items()
+        f"| {name} | {figures['seconds']:,} | {figures['ratio']:,} | {figures['megabytes']:,} MB |"
+        for name, figures in result["summary"].items()
     ]
     return "\n".join(head + rows)
 
@@ -87,7 +89,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def measure(name: str) -> dict[str, float]:
-    """Seconds of one contender's `execute`, and megabytes by which the process grew."""
+    """Measure one contender's `execute`: seconds, and megabytes by which the process grew."""
     run = CONTENDERS[name]()
     before, started = _peak_megabytes(), time.monotonic()
     run()
@@ -113,7 +115,7 @@ def _ours_to_s3() -> Run:
 
 
 def _providers_to_s3() -> Run:
-    import pandas as pd  # noqa: F401 - its import is not the transfer
+    import pandas as pd  # noqa: F401 - imported before the measurement
     from airflow.providers.amazon.aws.transfers.sql_to_s3 import SqlToS3Operator
 
     operator = SqlToS3Operator(
@@ -152,7 +154,7 @@ def _providers_to_postgres(**insert: Any) -> Run:
         s3_key=KEY,
         table="arrived",
         column_list=list(COLUMNS),
-        parser=_parsed,
+        parser=_rows_of,
         sql_conn_id="warehouse",
     )
     if insert:
@@ -162,7 +164,7 @@ def _providers_to_postgres(**insert: Any) -> Run:
     return lambda: operator.execute({})
 
 
-def _parsed(file: str) -> Iterator[list[str]]:
+def _rows_of(file: str) -> Iterator[list[str]]:
     import csv
 
     with Path(file).open(newline="") as lines:
@@ -196,7 +198,7 @@ def _rounds(rows: int, number: int) -> Iterator[dict[str, Any]]:
         environment = _environment(home, server.url(), f"http://127.0.0.1:{port}")
         _prepare(environment, server.url(), f"http://127.0.0.1:{port}", rows)
         for _ in range(number):
-            yield {name: _one(name, environment, server.url(), rows) for name in CONTENDERS}
+            yield {name: _run(name, environment, server.url(), rows) for name in CONTENDERS}
 
 
 def _prepare(environment: dict[str, str], url: str, s3: str, rows: int) -> None:
@@ -208,8 +210,8 @@ def _prepare(environment: dict[str, str], url: str, s3: str, rows: int) -> None:
     boto3.client("s3", endpoint_url=s3, **keys).create_bucket(Bucket=BUCKET)
 
 
-def _one(name: str, environment: dict[str, str], url: str, rows: int) -> dict[str, float]:
-    """One run into an empty table; what did not arrive whole is no result."""
+def _run(name: str, environment: dict[str, str], url: str, rows: int) -> dict[str, float]:
+    """Run one contender into an empty table, and check that all rows arrived."""
     with psycopg.connect(url) as connection:
         connection.execute(EMPTY.encode())
     command = [sys.executable, "-m", "benchmarks.airflow.transfers", "--run", name]

@@ -1,13 +1,13 @@
-"""Speed beside others: train, recommend 25 items to every user, list 25 items like each item.
+"""Speed compared with other libraries: train, recommend 25 items to every user, list 25 items similar to each item.
 
-Every run is a cold process; the contenders take turns, round by round, so that a slow minute of the machine hits them
-all. Compare ratios within one run, never seconds of two machines.
+Every run is a cold process; the contenders take turns, round by round, so that a slow minute of the machine affects all
+of them. Compare ratios within one run, never seconds of two machines.
 
     python -m venv .aisle/benchmarks && .aisle/benchmarks/bin/pip install -r benchmarks/engine/requirements.txt
     python -m benchmarks.engine.contenders                    # the reference scale, three rounds
     python -m benchmarks.engine.contenders --scale 0.05 --rounds 1 --only aisle_engine numpy_ease
 
-BENCH_VENV names another place of that environment.
+BENCH_VENV is the path of that environment, if it is elsewhere.
 """
 
 from __future__ import annotations
@@ -45,33 +45,37 @@ def main() -> None:
 
 
 def summarise(rounds: list[dict[str, Figures]]) -> dict[str, Figures]:
-    """Medians over the rounds, and the ratio to the engine's core seconds, formed within each round."""
-    return {name: _summary(name, rounds) for name in rounds[0] if any("core" in one[name] for one in rounds)}
+    """Return medians over the rounds, and the ratio to the engine's core seconds, computed within each round."""
+    return {name: _summary(name, rounds) for name in rounds[0] if any("core" in figures[name] for figures in rounds)}
 
 
 def table(summary: dict[str, Figures]) -> str:
-    """The summary in Markdown, fastest first."""
+    """Write the summary in Markdown, fastest first."""
     head = "| contender | core s (min–max) | train | score | similar | ratio (by round) | recall@25 | peak MB |"
-    lines = [head, "|---|---|---|---|---|---|---|---|"]
-    for name, one in sorted(summary.items(), key=lambda entry: entry[1]["core"]):
-        steps = " | ".join("–" if one[step] is None else f"{one[step]:.2f}" for step in ("train", "score", "similar"))
-        ratio = f"{one['ratio']:.1f} ({min(one['ratios']):.1f}–{max(one['ratios']):.1f})" if one["ratios"] else "–"
-        mark = " *extrap*" if one["extrapolated"] else ""
-        lines.append(
-            f"| {name} {one['version']}{mark} | {one['core']:.2f} ({one['low']:.2f}–{one['high']:.2f}) | {steps} | "
-            f"{ratio} | {one['recall_at_25']:.3f} | {one['peak_mb']:,} |"
+    rows = [head, "|---|---|---|---|---|---|---|---|"]
+    for name, run in sorted(summary.items(), key=lambda entry: entry[1]["core"]):
+        steps = " | ".join("–" if run[step] is None else f"{run[step]:.2f}" for step in ("train", "score", "similar"))
+        ratio = f"{run['ratio']:.1f} ({min(run['ratios']):.1f}–{max(run['ratios']):.1f})" if run["ratios"] else "–"
+        mark = " *extrap*" if run["extrapolated"] else ""
+        rows.append(
+            f"| {name} {run['version']}{mark} | {run['core']:.2f} ({run['low']:.2f}–{run['high']:.2f}) | {steps} | "
+            f"{ratio} | {run['recall_at_25']:.3f} | {run['peak_mb']:,} |"
         )
-    return "\n".join(lines)
+    return "\n".join(rows)
 
 
 def machine() -> Figures:
-    """What the figures were measured on."""
+    """Describe the machine of the measurement."""
     return {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
 
 
 def _summary(name: str, rounds: list[dict[str, Figures]]) -> Figures:
-    runs = [one[name] for one in rounds if "core" in one[name]]
-    pairs = [(one[name], one[OURS]) for one in rounds if "core" in one[name] and "core" in one.get(OURS, {})]
+    runs = [figures[name] for figures in rounds if "core" in figures[name]]
+    pairs = [
+        (figures[name], figures[OURS])
+        for figures in rounds
+        if "core" in figures[name] and "core" in figures.get(OURS, {})
+    ]
     ratios = [theirs["core"] / ours["core"] for theirs, ours in pairs]
     steps = {step: _median([run["seconds"][step] for run in runs]) for step in ("warm_up", "train", "score", "similar")}
     cores = [run["core"] for run in runs]
@@ -87,7 +91,7 @@ def _median(values: list[float | None]) -> float | None:
 
 
 def _measured(name: str, folder: Folder) -> Figures:
-    """One cold run; a contender that cannot run is reported and left out."""
+    """Run a contender in a cold process; one that fails is reported and left out."""
     result = folder.path / f"{name}.json"
     result.unlink(missing_ok=True)
     command = [_python(name), str(SCRIPTS / f"{name}.py"), str(folder.path), str(result)]
@@ -107,7 +111,7 @@ def _python(name: str) -> str:
 
 
 def _environment(name: str) -> dict[str, str]:
-    """The scripts import each other by bare name, and ours the project; implicit wants BLAS to keep to one thread."""
+    """Set the import path, which has the project for ours only; implicit requires BLAS to use one thread."""
     extra = {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}" if name == OURS else ""}
     if name.startswith("implicit"):
         extra["OPENBLAS_NUM_THREADS"] = "1"

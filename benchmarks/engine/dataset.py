@@ -1,7 +1,7 @@
-"""Orders of a shop that never was, at the reference scale or a multiple of it.
+"""Orders of a fictional shop, at the reference scale or a multiple of it.
 
-Reference scale: 180,483 users, 4,182 items, 1,971,527 order lines, of which about 1.54 million are distinct pairs of
-user and item. Few items make most sales; users belong to groups of taste; a part of the lines buys something again.
+Reference scale: 180,483 users, 4,182 items, 1,971,527 order items, of which about 1.54 million are distinct pairs of
+user and item. Few items make most sales; users belong to groups of taste; some order items are repeats.
 
     python -m benchmarks.engine.dataset FOLDER --scale 0.05
 """
@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-USERS, ITEMS, LINES = 180_483, 4_182, 1_971_527
+USERS, ITEMS, ORDER_ITEMS = 180_483, 4_182, 1_971_527
 SEED = 20
 GROUPS = 60
-GROUP_SHARE = 0.5  # of lines that follow the user's group and not the whole shop
+GROUP_SHARE = 0.5  # of order items that follow the user's group and not the whole shop
 REPEAT_SHARE = 0.27
 ZIPF_SHIFT, ZIPF_POWER = 10.0, 1.0
 ACTIVITY_SPREAD = 1.0
@@ -29,7 +29,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Orders(NamedTuple):
-    """Order lines sorted by user and time; shapes (n_lines,). `times` are epoch seconds."""
+    """Order items by user and time; shapes (n_order_items,). `times` are epoch seconds."""
 
     users: Ints
     items: Ints
@@ -39,7 +39,7 @@ class Orders(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """Where a contender finds its input: lines to learn from, and users with one later line each."""
+    """The input of a contender: order items to learn from, and users with one later order item each."""
 
     path: Path
 
@@ -48,33 +48,33 @@ class Folder(NamedTuple):
 
 
 def generate(scale: float = 1.0, *, item_scale: float | None = None, seed: int = SEED) -> Orders:
-    """Orders at a multiple of the reference scale; items grow with `item_scale`, by default as everything does."""
-    n_users, n_lines = round(USERS * scale), round(LINES * scale)
+    """Generate orders at a multiple of the reference scale; `item_scale` is that of the items, by default the same."""
+    n_users, n_order_items = round(USERS * scale), round(ORDER_ITEMS * scale)
     n_items = round(ITEMS * (scale if item_scale is None else item_scale))
     random = np.random.default_rng(seed)
     activity = random.lognormal(0, ACTIVITY_SPREAD, n_users)
-    lengths = 1 + random.multinomial(n_lines - n_users, activity / activity.sum())
+    lengths = 1 + random.multinomial(n_order_items - n_users, activity / activity.sum())
     users = np.repeat(np.arange(n_users), lengths)
     items = _drawn(users, n_users, n_items, random)
     items = _with_repeats(items, lengths, random)
-    times = FIRST_MOMENT + random.integers(0, SECONDS, n_lines)
+    times = FIRST_MOMENT + random.integers(0, SECONDS, n_order_items)
     times = times[np.lexsort((times, users))]
     return Orders(users, items, times, n_users, n_items)
 
 
 def _drawn(users: Ints, n_users: int, n_items: int, random: np.random.Generator) -> Ints:
-    """An item for each line: one that sells well in the whole shop, or in the user's group."""
+    """Draw an item for each order item: one that sells well in the whole shop, or in the user's group."""
     shares = 1 / (ZIPF_SHIFT + np.arange(n_items)) ** ZIPF_POWER
     ranks = np.searchsorted(np.cumsum(shares) / shares.sum(), random.random(len(users)))
     groups = random.integers(0, GROUPS, n_users)[users]
     by_group = random.random(len(users)) < GROUP_SHARE
-    # Each group has its own order of the same items: a shift by a prime's multiple, so groups overlap little.
+    # Each group has its own order of the items: shifts by multiples of 7 let groups overlap little.
     shifted = (ranks + groups * (n_items // GROUPS) * 7 + groups) % n_items
     return np.where(by_group, shifted, ranks)
 
 
 def _with_repeats(items: Ints, lengths: Ints, random: np.random.Generator) -> Ints:
-    """The same lines, of which some buy what the user's earlier line bought."""
+    """Replace some items by an earlier item of the same user."""
     starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
     nth = np.arange(len(items)) - starts
     earlier = starts + (random.random(len(items)) * nth).astype(np.int64)
@@ -83,7 +83,7 @@ def _with_repeats(items: Ints, lengths: Ints, random: np.random.Generator) -> In
 
 
 def write_folder(orders: Orders, path: Path, seed: int = SEED) -> Folder:
-    """The lines as arrays that every contender reads; the last line of some users is kept apart as the truth."""
+    """Write the arrays that every contender reads; the last order item of some users is kept apart as the truth."""
     path.mkdir(parents=True, exist_ok=True)
     last = np.flatnonzero(np.diff(orders.users, append=orders.n_users) > 0)
     active = last[np.bincount(orders.users)[orders.users[last]] > 1]
@@ -100,7 +100,7 @@ def write_folder(orders: Orders, path: Path, seed: int = SEED) -> Folder:
 
 
 def write_csv(orders: Orders, path: Path) -> None:
-    """The lines as the Interactions dataset takes them: user-000001, item-00001, purchase, no value, time."""
+    """Write a CSV for the Interactions dataset: user-0000001, item-0000001, purchase, no value, time."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -140,7 +140,8 @@ def main() -> None:
     orders = generate(options.scale)
     write_folder(orders, options.folder)
     pairs = len(np.unique(orders.users * orders.n_items + orders.items))
-    print(f"{orders.n_users:,} users, {orders.n_items:,} items, {len(orders.users):,} lines, {pairs:,} distinct pairs")
+    size = f"{orders.n_users:,} users, {orders.n_items:,} items, {len(orders.users):,} order items"
+    print(f"{size}, {pairs:,} distinct pairs")
 
 
 if __name__ == "__main__":

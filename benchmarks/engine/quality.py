@@ -1,16 +1,16 @@
-"""How good personal recommendations are beside plain baselines, on the service's files and on real orders.
+"""Quality of personal recommendations compared with simple baselines, on the service's files and on real orders.
 
     python -m benchmarks.engine.quality [--datasets /path/to/datasets] [--folds 10] [--only movielens …]
-    python -m benchmarks.engine.quality --folds 3 --only half-hpo                  # what performHPO brings
+    python -m benchmarks.engine.quality --folds 3 --only half-hpo                  # the effect of performHPO
 
 MovieLens-small as events, retail demo store, a random half of its items
-    Users in folds. The engine is trained on the users of the other folds, a tenth of whom choose; of each
-    user of the fold the oldest nine tenths are the query, the newest tenth the truth. The same users rank given items
-    (the 37 most taken) as aws-personalized-ranking does.
+    Users in folds. The engine is trained on the users of the other folds, a tenth of whom are for the choice of
+    settings; each user's oldest nine tenths are the query, the newest tenth the truth. The same users rank given items
+    (the 37 most popular) as aws-personalized-ranking does.
 Online Retail
-    Orders. The newest tenth of each customer's orders, whole ones, is the truth, everything before is learnt from.
-    Customers in folds, over which mean and spread are shown.
-Nothing already seen is filtered. NDCG is the service's, against the list of 25 sorted again, unless called textbook.
+    Orders. The newest tenth of each customer's orders is the truth; the orders before are for training. Mean and spread
+    are over folds of customers.
+Known items are not filtered. NDCG is the service's, against the list of 25 sorted again, unless called textbook.
 Prints mean ± standard deviation over folds and writes benchmarks/results/engine_quality.json.
 """
 
@@ -49,14 +49,14 @@ RESULTS = ROOT / "benchmarks" / "results" / "engine_quality.json"
 DEFAULT_DATASETS = ROOT.parent / "shared" / "datasets"
 HALF_SEED, SPLIT_SEED = 0, 20
 RANKED_ITEMS = 37
-#: Plain factor model, Hu, Koren, Volinsky 2008.
+#: Factor model of Hu, Koren and Volinsky 2008.
 FACTORS, ROUNDS, CONFIDENCE, RIDGE = 64, 10, 10.0, 0.1
-#: Next-basket baseline, Hu et al. 2020: groups of baskets, decays within and over groups, neighbours, their share.
+#: Next-basket baseline of Hu et al. 2020: groups of baskets, decays within and over groups, neighbours, own share.
 GROUP, WITHIN, ACROSS, NEIGHBOURS, OWN_SHARE = 7, 0.9, 0.7, 300, 0.7
 
 
 def baselines(learnt: Histories, n_items: int, queries: Histories, *, orders: bool) -> Iterator[tuple[str, Floats]]:
-    """Plain models and their scores of all items for the queries, one after another."""
+    """Yield simple models and their scores of all items for the queries."""
     taken, asked = learnt.binary(n_items), queries.binary(n_items)
     users = popularity(learnt, n_items)
     tie = users / (1e6 * users.max())
@@ -75,7 +75,7 @@ def baselines(learnt: Histories, n_items: int, queries: Histories, *, orders: bo
 
 
 def als(taken: sp.csr_matrix, asked: sp.csr_matrix) -> Floats:
-    """Scores of implicit ALS with the askers folded in."""
+    """Score with implicit ALS, with the users of the queries folded in."""
     items = np.random.default_rng(0).normal(0, 0.1, (taken.shape[1], FACTORS))
     by_item = sp.csr_matrix(taken.T)
     for _ in range(ROUNDS):
@@ -93,7 +93,7 @@ def als_step(taken: sp.csr_matrix, fixed: Floats) -> Floats:
 
 
 def tifu_knn(learnt: Histories, queries: Histories, n_items: int) -> Floats:
-    """Personal frequency that decays within and over groups of baskets, mixed with that of the nearest users."""
+    """Score by personal frequency, which decays within and over groups of baskets, mixed with the nearest users'."""
     everyone, own = personal_frequency(learnt, n_items), personal_frequency(queries, n_items)
     unit = [sp.diags_array(1 / np.maximum(norm(part, axis=1), 1e-12)) @ part for part in (everyone, own)]
     near = top(dense(unit[1] @ unit[0].T), NEIGHBOURS)
@@ -113,9 +113,9 @@ def dense(scores: Any) -> Floats:
 
 
 def engine(training: Training, learners: Ints, *, searches: bool = False) -> Model:
-    """User-personalization as CreateSolutionVersion trains it: a tenth of the learners choose taste and blend.
+    """Train user-personalization as CreateSolutionVersion does: a tenth of the users is for the choice of settings.
 
-    `searches`: with performHPO, that is after a search for hyperparameters among the learners.
+    searches  whether to search hyperparameters first, as with performHPO
     """
     histories, options = training.histories, dict[str, str]()
     if searches:
@@ -123,10 +123,9 @@ def engine(training: Training, learners: Ints, *, searches: bool = False) -> Mod
         learners_alone = training.only(histories.take(learners))
         options = best_options(UserPersonalization, learners_alone, {}, search, SPLIT_SEED)
     drawn = np.random.default_rng(SPLIT_SEED).permutation(learners[histories.lengths[learners] >= 2])
-    judges = np.sort(drawn[: max(len(drawn) // 10, 1)])
-    others = np.setdiff1d(learners, judges)
-    learnt, validation = training.only(histories.take(others)), next_examples(histories, judges)
-    chosen = UserPersonalization.chosen(learnt, options, validation)
+    held_out = np.sort(drawn[: max(len(drawn) // 10, 1)])
+    known = training.only(histories.take(np.setdiff1d(learners, held_out)))
+    chosen = UserPersonalization.chosen(known, options, next_examples(histories, held_out))
     return chosen.refitted(training.only(histories.take(learners)), options)
 
 
@@ -135,7 +134,7 @@ def measure(ranked: Ints, truths: Histories, n_items: int) -> Figures:
 
 
 def by_users(training: Training, n_folds: int, *, searches: bool = False) -> dict[str, list[Figures]]:
-    """Figures by model and fold of users; with `searches` of the engine alone, without and with performHPO."""
+    """Measure by model and fold of users; with `searches` only the engine, without and with performHPO."""
     histories, n_items = training.histories, training.n_items
     figures: dict[str, list[Figures]] = {}
     for rows in folds(np.flatnonzero(histories.lengths >= 2), n_folds):
@@ -162,7 +161,7 @@ def by_users(training: Training, n_folds: int, *, searches: bool = False) -> dic
 
 
 def by_orders(training: Training, n_folds: int) -> dict[str, list[Figures]]:
-    """Figures by model and fold of customers, all of whom are learnt from until their newest orders."""
+    """Measure by model and fold of customers; the training has all orders of all customers but the newest."""
     histories, n_items = training.histories, training.n_items
     learnt, later = next_examples(histories, np.arange(len(histories)))
     rows = np.flatnonzero(learnt.lengths > 0)
@@ -177,7 +176,7 @@ def by_orders(training: Training, n_folds: int) -> dict[str, list[Figures]]:
 
 
 def half(training: Training) -> Training:
-    """The events of a random half of the items."""
+    """Return the events of a random half of the items."""
     kept = np.zeros(training.n_items, bool)
     kept[np.random.default_rng(HALF_SEED).permutation(training.n_items)[: training.n_items // 2]] = True
     histories = training.histories.keep(kept[training.histories.items])
@@ -191,7 +190,7 @@ def half(training: Training) -> Training:
 
 
 def load_orders(folder: Path) -> Training:
-    """Online Retail as orders: products (codes that begin with five digits) sold to known customers."""
+    """Load Online Retail as orders: products (codes that begin with five digits) sold to known customers."""
     rows = pq.read_table(folder / "online_retail_two_years.parquet").to_pandas()
     rows = rows[rows.CustomerID.notna() & (rows.Quantity > 0) & (rows.UnitPrice > 0)]
     rows = rows.assign(order=rows.InvoiceNo.astype(str).str.upper(), item=rows.StockCode.astype(str).str.upper())
@@ -220,13 +219,13 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--only", nargs="+", default=["movielens", "retail", "half", "orders"])
     arguments = parser.parse_args()
-    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in arguments.only:
         figures = summary(measured(name, arguments.datasets, arguments.folds))
-        found[name] = {"folds": arguments.folds, "figures": figures}
+        results[name] = {"folds": arguments.folds, "figures": figures}
         show(name, figures)
         RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

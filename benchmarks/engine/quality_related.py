@@ -1,13 +1,13 @@
-"""How good related items, segments and trends are beside plain baselines, on files that the service was measured on.
+"""Quality of related items, segments and trends compared with simple baselines, on files the service was measured on.
 
     python -m benchmarks.engine.quality_related [--datasets /path/to/datasets] [--folds 10] [--hpo]
 
 Related items   MovieLens-small as events. Users in folds; the model is trained on the users of the other folds; of each
                 user of the fold the oldest nine tenths are the history, the newest tenth the truth. The query is the
-                newest item of the history, or the newest three. "item left out" leaves only the query itself out of the
-                list, as the service and the engine do; "seen left out" leaves out all that the user already took.
-Segments        retail demo store. The oldest four fifths of every user's events are learnt; the users who take an item
-                in the newest fifth are the truth, the list is the first hundredth of all users. Items in folds.
+                newest item of the history, or the newest three. "item left out" leaves only the query out of the list,
+                as the service and the engine do; "seen left out" leaves out all items of the user.
+Segments        retail demo store. The oldest four fifths of every user's events are for training; the users who take an
+                item in the newest fifth are the truth, the list is the first hundredth of all users. Items in folds.
 NDCG is the service's, against the list of 25 sorted again, unless called textbook. Prints mean ± standard deviation
 over folds and writes benchmarks/results/engine_quality_related.json.
 """
@@ -75,7 +75,7 @@ Scorer = Callable[[Ints], Floats]
 
 
 def load(folder: Path) -> Training:
-    """A data set as an import leaves it: times in whole seconds, ties in file order."""
+    """Load a data set as an import does: times in whole seconds, ties in file order."""
     table = pq.read_table(folder / "interactions.parquet", columns=["USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP"])
     times = table["TIMESTAMP"].cast(pa.float64()).cast(pa.int64())
     items = Attributes.of_table(pq.read_table(folder / "items.parquet"), "ITEM_ID")
@@ -91,7 +91,7 @@ def folds(rows: Ints, n_folds: int) -> list[Ints]:
 
 
 def related_scorers(training: Training) -> Iterator[tuple[str, Scorer]]:
-    """The models to compare, each trained."""
+    """Yield the models to compare, each trained."""
     histories, n_items = training.histories, training.n_items
     interactions = histories.binary(n_items)
     users = popularity(histories, n_items)
@@ -110,17 +110,17 @@ def related_scorers(training: Training) -> Iterator[tuple[str, Scorer]]:
 
 
 def newest(queries: Histories, n_newest: int) -> list[Ints]:
-    """The newest distinct items of each history, newest first."""
-    found = []
+    """Return the newest distinct items of each history, newest first."""
+    newest_items = []
     for row in range(len(queries)):
         items = queries.items[queries.starts[row] : queries.starts[row + 1]][::-1]
         _, first = np.unique(items, return_index=True)
-        found.append(items[np.sort(first)[:n_newest]])
-    return found
+        newest_items.append(items[np.sort(first)[:n_newest]])
+    return newest_items
 
 
 def related_lists(score: Scorer, test: Examples, n_newest: int, *, leave_out_seen: bool) -> Ints:
-    """The lists for the users of a fold; several query items add up, the newest counting most."""
+    """Return the lists for the users of a fold; the scores of several query items are added, the newest counts most."""
     asked = newest(test.queries, n_newest)
     rows = []
     for row, items in enumerate(asked):
@@ -142,10 +142,10 @@ def related_items(training: Training, n_folds: int) -> dict[str, list[Figures]]:
         for name, score in related_scorers(train):
             for n_newest, seen in ((1, False), (1, True), (3, False), (3, True)):
                 ranked = related_lists(score, test, n_newest, leave_out_seen=seen)
-                found = evaluate(ranked, test.truths, n_items) | evaluate_textbook(ranked, test.truths, n_items)
+                measured = evaluate(ranked, test.truths, n_items) | evaluate_textbook(ranked, test.truths, n_items)
                 asked = "newest item" if n_newest == 1 else "newest three"
                 key = f"{name}, {asked}, {'seen' if seen else 'item'} left out"
-                figures.setdefault(key, []).append(found)
+                figures.setdefault(key, []).append(measured)
     return figures
 
 
@@ -173,7 +173,7 @@ def segments(training: Training, n_folds: int) -> dict[str, list[Figures]]:
 
 
 def popular_and_trending(training: Training, n_seeds: int) -> dict[str, list[Figures]]:
-    """The metrics of GetSolutionMetrics over several splits."""
+    """Compute the metrics of GetSolutionMetrics over several splits."""
     asked: dict[str, tuple[str, dict[str, str]]] = {
         "aws-popularity-count": ("aws-popularity-count", {}),
         "aws-trending-now, 2 hours": ("aws-trending-now", {}),
@@ -186,7 +186,7 @@ def popular_and_trending(training: Training, n_seeds: int) -> dict[str, list[Fig
 
 
 def searched(training: Training, recipe: str, n_seeds: int) -> dict[str, list[Figures]]:
-    """A recipe with and without performHPO; the search sees the validation users, the figures are of the test users."""
+    """Measure a recipe with and without performHPO; the search sees validation users, the figures are of test users."""
     figures: dict[str, list[Figures]] = {f"{recipe}, as it is": [], f"{recipe}, performHPO": []}
     for seed in range(n_seeds):
         search = Search.of({}, RECIPES[recipe].algorithm.hyperparameters)
@@ -197,14 +197,14 @@ def searched(training: Training, recipe: str, n_seeds: int) -> dict[str, list[Fi
 
 
 def summary(figures: Mapping[str, list[Figures]]) -> dict[str, dict[str, dict[str, float]]]:
-    """Mean and spread of each figure of each row."""
+    """Return mean and spread of each figure of each row."""
     return {
         name: {
             key: {"mean": round(float(np.mean(values)), 4), "spread": round(float(np.std(values)), 4)}
-            for key in found[0]
-            for values in [[one[key] for one in found]]
+            for key in folds_of_row[0]
+            for values in [[measured[key] for measured in folds_of_row]]
         }
-        for name, found in figures.items()
+        for name, folds_of_row in figures.items()
     }
 
 

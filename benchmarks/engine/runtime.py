@@ -210,8 +210,8 @@ def measure(url: str, arns: dict[str, str], n_users: int, number: int) -> list[d
 def table(measured: list[dict[str, Any]]) -> str:
     rows = ["| | clients | p50 ms | p99 ms | requests/s |", "|---|---:|---:|---:|---:|"]
     rows += [
-        f"| {one['case']} | {one['clients']} | {one['p50_ms']} | {one['p99_ms']} | {one['requests_per_second']} |"
-        for one in measured
+        f"| {case['case']} | {case['clients']} | {case['p50_ms']} | {case['p99_ms']} | {case['requests_per_second']} |"
+        for case in measured
     ]
     return "\n".join(rows)
 

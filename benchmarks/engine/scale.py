@@ -22,11 +22,11 @@ from typing import Any
 import psutil
 
 from benchmarks.engine.contenders import OURS, ROOT, SCRIPTS, machine
-from benchmarks.engine.dataset import LINES, generate, write_folder
+from benchmarks.engine.dataset import ORDER_ITEMS, generate, write_folder
 
 RESULT = ROOT / "benchmarks" / "results" / "engine_scale.json"
-#: Of a line while it is generated and learnt from, measured at the reference scale.
-BYTES_PER_LINE = 250
+#: Bytes per order item while it is generated and learned from, measured at the reference scale.
+BYTES_PER_ORDER_ITEM = 250
 Figures = dict[str, Any]
 
 
@@ -40,19 +40,19 @@ def main() -> None:
 
 def table(sizes: list[Figures]) -> str:
     """The sizes in Markdown."""
-    lines = ["| users × | items × | train s | score s | similar s | peak MB |", "|---|---|---|---|---|---|"]
-    for one in sizes:
-        if "left_out" in one:
-            lines.append(f"| {one['users']:g} | {one['items']:g} | {one['left_out']} | | | |")
+    rows = ["| users × | items × | train s | score s | similar s | peak MB |", "|---|---|---|---|---|---|"]
+    for size in sizes:
+        if "left_out" in size:
+            rows.append(f"| {size['users']:g} | {size['items']:g} | {size['left_out']} | | | |")
             continue
-        steps = " | ".join(f"{one['seconds'][step]:.2f}" for step in ("train", "score", "similar"))
-        lines.append(f"| {one['users']:g} | {one['items']:g} | {steps} | {one['peak_mb']:,} |")
-    return "\n".join(lines)
+        steps = " | ".join(f"{size['seconds'][step]:.2f}" for step in ("train", "score", "similar"))
+        rows.append(f"| {size['users']:g} | {size['items']:g} | {steps} | {size['peak_mb']:,} |")
+    return "\n".join(rows)
 
 
 def _measured(users: float, items: float) -> Figures:
     size: Figures = {"users": users, "items": items}
-    needed, free = LINES * users * BYTES_PER_LINE, psutil.virtual_memory().available
+    needed, free = ORDER_ITEMS * users * BYTES_PER_ORDER_ITEM, psutil.virtual_memory().available
     if needed > free / 2:
         return size | {"left_out": f"would need {needed / 1e9:.0f} GB, {free / 1e9:.0f} GB are free"}
     with tempfile.TemporaryDirectory() as scratch:

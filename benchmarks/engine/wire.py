@@ -1,10 +1,10 @@
-"""The whole chain over the wire: a CSV in S3 → import → training → batch inference → JSON lines in S3.
+"""The whole pipeline over the wire: a CSV in S3 → import → training → batch inference → JSON lines in S3.
 
     python -m benchmarks.engine.wire                  # the reference scale
     python -m benchmarks.engine.wire --scale 0.05
 
-Starts an S3 server and an engine as processes of their own and drives them with boto3, as Airflow does. The system that
-this replaces needed 77 minutes for training and inference, in its owners' words.
+Starts an S3 server and an engine as processes of their own and calls them with boto3, as Airflow does. According to its
+owners, the system that this replaces needed 77 minutes for training and inference.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ REPLACED_SECONDS = 77 * 60
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 BUCKET = "wire"
 POLL_SECONDS = 0.02
-#: The solutions of the line: recipe, key of a batch line, which ids are asked about.
+#: The solutions: recipe, key of a line of batch input, and the ids to ask about.
 SOLUTIONS = {"aws-user-personalization": ("userId", user_ids), "aws-sims": ("itemId", item_ids)}
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "aisle",
@@ -55,7 +55,7 @@ def main() -> None:
     os.environ.update(ENVIRONMENT)
     orders = generate(options.scale)
     rounds = [_round(orders) for _ in range(options.rounds)]
-    medians = {step: statistics.median(one[step] for one in rounds) for step in rounds[0]}
+    medians = {step: statistics.median(seconds[step] for seconds in rounds) for step in rounds[0]}
     result = {
         "scale": options.scale,
         "lines": len(orders.users),
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Seconds of each step in Markdown."""
+    """Write the seconds of each step in Markdown."""
     medians = result["medians"]
     rows = [f"| {step} | {value:,.2f} |" for step, value in medians.items() if step != "peak MB"]
     ratio = result["times_faster_than_77_minutes"]
@@ -80,7 +80,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _round(orders: Orders) -> dict[str, float]:
-    """Seconds of each step, cold: a new engine with an empty data folder."""
+    """Measure the seconds of each step with a new engine and an empty data folder."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         s3_port, engine_port = free_port(), free_port()
@@ -90,16 +90,16 @@ def _round(orders: Orders) -> dict[str, float]:
         data = ("--port", str(engine_port), "--data-dir", str(scratch / "data"))
         engine = stack.enter_context(_program("services.engine", *data))
         _wait_for(f"http://127.0.0.1:{engine_port}/health/ready")
-        line = Line(f"http://127.0.0.1:{engine_port}", orders, scratch)
-        line.upload()
-        seconds = line.run()
+        group = GroupRun(f"http://127.0.0.1:{engine_port}", orders, scratch)
+        group.upload()
+        seconds = group.run()
         seconds["total"] = sum(seconds.values())
         seconds["peak MB"] = _peak_bytes(engine) / 1e6
         return seconds
 
 
-class Line:
-    """One dataset group from its CSV to its recommendations."""
+class GroupRun:
+    """Takes one dataset group from its CSV to its recommendations."""
 
     def __init__(self, endpoint: str, orders: Orders, scratch: Path) -> None:
         self._client = boto3.client("personalize", endpoint_url=endpoint)
@@ -107,20 +107,20 @@ class Line:
         self._orders, self._scratch = orders, scratch
 
     def upload(self) -> None:
-        """Put the input into S3: what the export has done before the engine is asked."""
+        """Upload the input to S3, as the export does before the engine is called."""
         self._s3.create_bucket(Bucket=BUCKET)
         csv = self._scratch / "interactions.csv"
         write_csv(self._orders, csv)
         self._s3.upload_file(str(csv), BUCKET, "export/interactions.csv")
         for key, ids in SOLUTIONS.values():
             number = self._orders.n_users if key == "userId" else self._orders.n_items
-            lines = "".join(f'{{"{key}":"{one}"}}\n' for one in ids(number))
+            lines = "".join(f'{{"{key}":"{name}"}}\n' for name in ids(number))
             self._s3.put_object(Bucket=BUCKET, Key=f"input/{key}.json", Body=lines.encode())
 
     def run(self) -> dict[str, float]:
-        """Seconds of the import, of both trainings and of both batch jobs, as their client sees them.
+        """Measure the import, both trainings and both batch jobs, in seconds, as a client sees them.
 
-        The DAGs `train` and `recommend` ask for both at a time too.
+        The DAGs `train` and `recommend` also start both at a time.
         """
         group = self._ready("dataset_group", name="wire")
         schema = self._client.create_schema(name="wire", schema=INTERACTIONS.avro_schema)["schemaArn"]
@@ -153,15 +153,15 @@ class Line:
         )
 
     def _ready(self, noun: str, **request: Any) -> str:
-        """Create a resource and wait until it is ACTIVE; gives its ARN."""
+        """Create a resource, wait until it is ACTIVE, and return its ARN."""
         answer = getattr(self._client, f"create_{noun}")(**request)
         (member, arn), *_ = ((name, value) for name, value in answer.items() if name.endswith("Arn"))
         while True:
-            found = getattr(self._client, f"describe_{noun}")(**{member: arn})[member.removesuffix("Arn")]
-            if found["status"] == "ACTIVE":
+            resource = getattr(self._client, f"describe_{noun}")(**{member: arn})[member.removesuffix("Arn")]
+            if resource["status"] == "ACTIVE":
                 return str(arn)
-            if found["status"].endswith("FAILED"):
-                raise RuntimeError(f"{arn} is {found['status']}: {found.get('failureReason')}")
+            if resource["status"].endswith("FAILED"):
+                raise RuntimeError(f"{arn} is {resource['status']}: {resource.get('failureReason')}")
             time.sleep(POLL_SECONDS)
 
 
@@ -189,7 +189,7 @@ def _wait_for(url: str) -> None:
 
 
 def _peak_bytes(process: subprocess.Popen[bytes]) -> float:
-    """The most memory that a running process ever had resident."""
+    """Return the peak resident memory of a running process."""
     status = Path(f"/proc/{process.pid}/status")
     if not status.exists():  # no Linux
         return float(psutil.Process(process.pid).memory_info().rss)
@@ -198,7 +198,7 @@ def _peak_bytes(process: subprocess.Popen[bytes]) -> float:
 
 
 def _together(work: Callable[..., T], *arguments: Sequence[Any]) -> list[T]:
-    """The results of calls that are made at the same time."""
+    """Return the results of calls made at the same time."""
     with ThreadPoolExecutor(len(arguments[0])) as pool:
         return [*pool.map(work, *arguments)]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from personalize_kinds.arns import RECIPE_PREFIX
 from personalize_kinds.statuses import ACTIVE
-from services.engine.recipes.ease import USUAL_DIMENSION
+from services.engine.recipes.ease import DEFAULT_DIMENSION
 
 SERVICE_ARN = "arn:aws:personalize:::"
 RECIPE_ARN = re.compile(rf"{RECIPE_PREFIX}(?P<name>[a-zA-Z0-9\-_]+)")
@@ -169,9 +169,9 @@ class Recipe(NamedTuple):
 _RECENCY_BIAS = (_choice("apply_recency_bias", "true", "true", "false"),)
 _MASK = _choice("recency_mask", "True", "True", "False", tunable=True)
 _BPTT = _integer("bptt", 32, 2, 32, tunable=True)
-_RECURRENT = (_integer("hidden_dimension", USUAL_DIMENSION, 32, 256, tunable=True), _BPTT, _MASK)
+_RECURRENT = (_integer("hidden_dimension", DEFAULT_DIMENSION, 32, 256, tunable=True), _BPTT, _MASK)
 _RECURRENT_SMALL = (_integer("hidden_dimension", 43, 32, 256, tunable=True), _BPTT, _MASK)
-_AFFINITY = (_integer("hidden_dimension", USUAL_DIMENSION, 32, 256),)
+_AFFINITY = (_integer("hidden_dimension", DEFAULT_DIMENSION, 32, 256),)
 _SIMS = (
     _continuous("popularity_discount_factor", 0.5, 0, 1, tunable=True),
     _integer("min_cointeraction_count", 3, 0, 10, tunable=True),

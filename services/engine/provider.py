@@ -50,7 +50,7 @@ class Provider(
         if method is None:
             raise InvalidInput(
                 f"The operation {operation.name} is not covered by the engine; its COVERAGE.md lists those that are. "
-                "Send this call to Amazon Personalize, or do without"
+                "Send this call to Amazon Personalize, or leave it out"
             )
         if NotFound.code in operation.error_statuses:  # other operations only list or look up what is in the region
             call.check_regions()

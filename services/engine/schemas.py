@@ -55,7 +55,8 @@ DOMAIN_COLUMNS: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {
     ("VIDEO_ON_DEMAND", "ITEMS"): {"CREATION_TIMESTAMP": ("long", False), "GENRES": ("string", True)},
 }
 _TYPE_OF_RECORD = {name.lower(): dataset_type for name, dataset_type in RECORD_NAMES.items()}
-AVRO_TYPES = frozenset({"float", "double", "int", "long", "string", "boolean"})
+NUMERIC_TYPES = ("float", "double", "int", "long")
+AVRO_TYPES = frozenset({*NUMERIC_TYPES, "string", "boolean"})
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

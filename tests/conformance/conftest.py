@@ -22,7 +22,7 @@ PATHS = {operation.name: path for path, operation in paths().items()}
 
 @dataclass
 class Lived:
-    """Two whole lives, and everything that was answered in them."""
+    """Two whole lives, and all answers in them."""
 
     boto: Life
     command_line: Life
@@ -31,7 +31,7 @@ class Lived:
 
 
 class Grown(NamedTuple):
-    """An engine that keeps still, the life in it, and the stopping of a training as each driver was answered."""
+    """An engine in which everything stays pending, the life in it, and the answers to the trainings stopped there."""
 
     engine: EngineProcess
     life: Life
@@ -56,7 +56,7 @@ def storage(s3_endpoint: str) -> tuple[Any, str]:
 
 @pytest.fixture(scope="session")
 def lived(engine: EngineProcess, grown: Grown, storage: tuple[Any, str]) -> Lived:
-    """Both lives are lived at the same time in the same engine; a training is stopped in the one that keeps still."""
+    """Run both lives at the same time in one engine, with the stopped trainings of the other engine."""
     boto, command_line = Boto(engine.url), CommandLine(engine.url)
     by_hand = Life("by-hand", command_line, Boto(engine.url), *storage)
     by_boto = Life("by-boto", boto, Boto(engine.url), *storage)
@@ -71,9 +71,9 @@ def lived(engine: EngineProcess, grown: Grown, storage: tuple[Any, str]) -> Live
 
 @pytest.fixture(scope="session")
 def grown(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str, storage: tuple[Any, str]) -> Iterator[Grown]:
-    """A grown life in an engine of its own in which, from now on, whatever is begun stays pending.
+    """Grow a life in an engine of its own in which, from then on, everything that starts stays pending.
 
-    Beside its data folder lies a copy, for an engine in the test's own process.
+    Beside its data folder is a copy, for an engine in the test's own process.
     """
     running = EngineProcess(tmp_path_factory.mktemp("errors") / "data", s3_endpoint, ENGINE_QUOTAS="service")
     try:
@@ -93,7 +93,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str, storage: t
 
 
 class Refusal(NamedTuple):
-    """An error as it travelled."""
+    """A raw error answer."""
 
     status: int
     header: str | None
@@ -102,7 +102,7 @@ class Refusal(NamedTuple):
 
 @pytest.fixture(scope="session")
 def refused(grown: Grown) -> dict[tuple[str, str], Refusal]:
-    """What each request of the table was answered; raw HTTP, because a client refuses some of them itself."""
+    """Send each request of the table; by raw HTTP, because a client refuses some of them itself."""
     life = grown.life
     refusals.begin(life)
     table = refusals.table()

@@ -1,4 +1,4 @@
-"""Two ways to call the engine, both unmodified: boto3, and the `aws` command line. Each remembers its answers."""
+"""Two ways to call the engine, both unmodified: boto3 and the `aws` command line. Each keeps its answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SERVICE_OF = {name: service for service in SERVICES for name in operations(servi
 
 @dataclass(frozen=True)
 class Answered:
-    """One call and its answer as it travelled; `error` is the code of an error answer."""
+    """One call and its raw answer; `error` is the code of an error answer."""
 
     operation: str
     status: int
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 class Boto:
-    """Calls through boto3. A call gives the parsed answer; `answered` holds the raw ones."""
+    """Calls through boto3. A call returns the parsed answer; `answered` holds the raw ones."""
 
     def __init__(self, url: str, answered: list[Answered] | None = None) -> None:
         self.answered = [] if answered is None else answered
@@ -66,13 +66,13 @@ class Boto:
 
 
 class CommandLine:
-    """Calls through processes of `aws`, with an option for each member as a person would give it."""
+    """Calls through processes of `aws`, with an option for each member, as a person would type it."""
 
     def __init__(self, url: str, answered: list[Answered] | None = None) -> None:
         self.answered = [] if answered is None else answered
-        found = shutil.which("aws", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-        assert found, "awscli is among the project's requirements"
-        self._aws, self._url = found, url
+        program = shutil.which("aws", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        assert program, "awscli is among the project's requirements"
+        self._aws, self._url = program, url
 
     def __call__(self, operation: str, **request: Any) -> dict[str, Any]:
         service = SERVICE_OF[operation]
@@ -102,7 +102,7 @@ def options_of(operation: str, request: dict[str, Any]) -> Iterator[str]:
 
 
 def violations(shape: Any, value: Any, path: str = "") -> Iterator[str]:
-    """Each way in which an answer is not what the model says: types, nulls, unknown and missing members.
+    """Yield each violation of the model in an answer: types, nulls, unknown and missing members.
 
     An operation without output has no shape, and an empty answer.
     """
@@ -112,7 +112,7 @@ def violations(shape: Any, value: Any, path: str = "") -> Iterator[str]:
     kinds = {"structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "integer": int, "long": int}
     kind = kinds.get(shape.type_name, int | float)  # numbers, and moments, which are numbers of seconds
     if not isinstance(value, kind) or (isinstance(value, bool) and shape.type_name != "boolean"):
-        yield f"{path}: {value!r} is no {shape.type_name}"
+        yield f"{path}: {value!r} is not a {shape.type_name}"
     elif shape.type_name == "structure":
         yield from (f"{path}.{name}: unknown" for name in value.keys() - shape.members.keys())
         yield from (f"{path}.{name}: missing" for name in set(shape.required_members) - value.keys())
@@ -125,7 +125,7 @@ def violations(shape: Any, value: Any, path: str = "") -> Iterator[str]:
         for key, element in value.items():
             yield from violations(shape.value, element, f"{path}[{key}]")
     elif shape.type_name == "timestamp" and not 1_000_000_000 < value < 10_000_000_000:
-        yield f"{path}: {value!r} is no moment in seconds"
+        yield f"{path}: {value!r} is not a time in seconds"
 
 
 def output_shape(operation: str) -> Any:
@@ -133,6 +133,6 @@ def output_shape(operation: str) -> Any:
 
 
 def modelled_errors(operation: str) -> dict[str, int]:
-    """Code → HTTP status of the errors that the model gives an operation."""
+    """Return the HTTP status by code of the errors that the model gives an operation."""
     shapes = service_model(SERVICE_OF[operation]).operation_model(operation).error_shapes
     return {shape.name: shape.metadata.get("error", {}).get("httpStatusCode", 400) for shape in shapes}

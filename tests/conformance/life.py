@@ -1,6 +1,6 @@
-"""One whole life of a dataset group, told once and lived twice: through boto3 and through the `aws` command line.
+"""The whole life of a dataset group, written once and run twice: through boto3 and through the `aws` command line.
 
-Every operation of the three services is called. Where the engine refuses by design, the refusal is what is expected.
+It calls every operation of the three services. Where the engine refuses by design, a refusal is expected.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def users_csv() -> str:
 
 
 class Life:
-    """Lives through `ask`; looks through `boto`, which is fast. `created` has the requests that made `arns`."""
+    """Calls through `ask`, polls through `boto`, which is fast. `created` has the requests that created `arns`."""
 
     def __init__(self, name: str, ask: Boto | CommandLine, boto: Boto, s3: Any, bucket: str) -> None:
         self.name, self.ask, self.boto, self.s3, self.bucket = name, ask, boto, s3, bucket
@@ -82,12 +82,12 @@ class Life:
         self._reading: list[Future[Any]] = []
 
     def live(self) -> None:
-        """A whole life."""
+        """Run everything."""
         self.grow()
         self.end()
 
     def grow(self) -> None:
-        """Everything up to the deletions."""
+        """Run everything up to the deletions."""
         for chapter in (
             self._data, self._imports, self._catalogue, self._solutions, self._filters, self._campaigns, self._events,
             self._runtime, self._batch, self._tags, self._recommenders,
@@ -96,7 +96,7 @@ class Life:
         self._finish_reading()
 
     def end(self) -> None:
-        """The deletions, from the leaves to the root."""
+        """Delete everything, from the leaves to the root."""
         for noun, key in ENDS:
             if noun == "Schema":  # the datasets go at the same time, and their schemas are in use until they are gone
                 self._await_gone("Dataset", "interactions", "items", "users")
@@ -105,7 +105,7 @@ class Life:
                 self._await_gone(noun, key)
 
     def spare(self) -> None:
-        """Groups with empty datasets, for whoever needs room."""
+        """Create groups with empty datasets, for tests that need room."""
         for key, text in (("interactions", INTERACTIONS), ("items", ITEMS), ("users", USERS)):
             if f"{key}-schema" not in self.arns:
                 self.create("Schema", f"{key}-schema", name=f"{self.name}-{key}", schema=text)
@@ -123,21 +123,21 @@ class Life:
                 self.settled("Dataset", f"{group}-{key}")
 
     def stop_a_training(self, ask: Boto | CommandLine) -> None:
-        """For an engine in which what is begun stays pending: here a training ends before `aws` has started."""
+        """Stop a training, in an engine where it stays pending: elsewhere it ends before `aws` has started."""
         version = self.boto("CreateSolutionVersion", solutionArn=self.arns["personal"])["solutionVersionArn"]
         ask("StopSolutionVersionCreation", solutionVersionArn=version)
         stopped = self.boto("DescribeSolutionVersion", solutionVersionArn=version)["solutionVersion"]
         assert stopped["status"] in ("CREATE STOPPING", "CREATE STOPPED")
 
     def settled(self, noun: str, key: str, member: str | None = None) -> dict[str, Any]:
-        """Wait until a resource, or its latest update, has ended; it must have ended well."""
+        """Wait until a resource, or its latest update, has succeeded."""
         body = self.ended(noun, key, member)
         assert body["status"] in ("ACTIVE", "COMPLETED"), body
         assert member is None or body.get(member, body)["status"] == "ACTIVE", body
         return body
 
     def ended(self, noun: str, key: str, member: str | None = None) -> dict[str, Any]:
-        """Wait until a resource, or its latest update, has ended, well or not."""
+        """Wait until a resource, or its latest update, has succeeded or failed."""
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             (body,) = self._look(noun, key).values()
@@ -151,9 +151,9 @@ class Life:
         return f"s3://{self.bucket}/{self.name}/{key}"
 
     def objects(self, prefix: str) -> dict[str, str]:
-        """The objects under a prefix of this life, by the rest of their names."""
+        """Return the objects under a prefix of this life, by the rest of their names."""
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.name}/{prefix}").get("Contents", [])
-        keys = [one["Key"] for one in listed]
+        keys = [entry["Key"] for entry in listed]
         return {
             key.removeprefix(f"{self.name}/{prefix}"): self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
             .read()
@@ -171,7 +171,7 @@ class Life:
         return answer
 
     def read(self, operation: str, **request: Any) -> None:
-        """Call an operation that changes nothing, beside what follows."""
+        """Call an operation that changes nothing, in parallel with the next ones."""
         self._reading.append(self._readers.submit(self.ask, operation, **request))
 
     def refused(self, code: str, operation: str, **request: Any) -> None:
@@ -395,14 +395,14 @@ class Life:
             reading.result()
 
 
-#: What is trained, by the recipe: one for users, one for rankings, one for segments.
+#: The recipe of each solution: for users, rankings and segments.
 SOLUTIONS = {
     "personal": "aws-user-personalization",
     "ranking": "aws-personalized-ranking",
     "affinity": "aws-item-affinity",
 }
 
-#: What is deleted, from the leaves to the root.
+#: The resources to delete, from the leaves to the root.
 ENDS = (
     ("Campaign", "campaign"), ("Campaign", "ranking-campaign"), ("Filter", "filter"), ("Filter", "fresh-filter"),
     ("EventTracker", "tracker"), ("MetricAttribution", "attribution"), *(("Solution", key) for key in SOLUTIONS),

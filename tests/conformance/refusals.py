@@ -1,6 +1,6 @@
-"""Each error that the models give each operation, and a request that is answered with it.
+"""Each error that the models give each operation, and a request for it.
 
-The requests are made for a grown life in an engine where whatever is begun stays pending (`conftest.grown`).
+The requests are for a grown life in an engine where everything that starts stays pending (`conftest.grown`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ TAGS, TAG_KEYS = "TooManyTagsException", "TooManyTagKeysException"
 Request = dict[str, Any]
 Refusal = Callable[[Life], Request]
 
-#: More than any quota.
-MOST = 501
+MORE_THAN_ANY_QUOTA = 501
 MANY_TAGS = [{"tagKey": f"k{n}", "tagValue": "v"} for n in range(51)]
-#: What Create made in the life, by operation: key of the resource, and the member that names its parent.
+#: What Create created in the life, by operation: key of the resource, and the member that names its parent.
 CREATED = {
     "CreateDataset": ("items", "datasetGroupArn"),
     "CreateDatasetImportJob": ("items-import", "datasetArn"),
@@ -60,7 +59,7 @@ IMPOSSIBLE: dict[tuple[str, str], str] = {
 
 
 def wrong(operation: str) -> Request:
-    """A request that the model itself excludes."""
+    """Return a request that the model excludes."""
     shape = operations_shape(operation)
     arn = next((name for name in shape.members if name.lower().endswith("arn")), None)
     if shape.required_members:
@@ -69,23 +68,23 @@ def wrong(operation: str) -> Request:
 
 
 def missing(member: str) -> str:
-    """The ARN of nothing."""
+    """Return the ARN of a resource that does not exist."""
     if member in OF_THE_SERVICE:
         return f"arn:aws:personalize:::{OF_THE_SERVICE[member]}/missing"
     return f"arn:aws:personalize:us-east-1:000000000000:{member.removesuffix('Arn').lower()}/missing"
 
 
 def again(key: str, **changes: Any) -> Refusal:
-    """The request that created something, with changes."""
+    """Return the request that created a resource, with changes."""
     return lambda life: life.created[key][1] | simple(**changes)(life)
 
 
 def anew(key: str, name: str = "new", **changes: Any) -> Refusal:
-    """The same under another name."""
+    """Return the same request with another name."""
 
     def request(life: Life) -> Request:
-        told = again(key, **changes)(life)
-        return told | {member: f"errors-{name}" for member in ("name", "jobName") if member in told}
+        members = again(key, **changes)(life)
+        return members | {member: f"errors-{name}" for member in ("name", "jobName") if member in members}
 
     return request
 
@@ -103,26 +102,26 @@ def operations_shape(operation: str) -> Any:
 
 
 def table() -> dict[tuple[str, str], Refusal]:
-    """(operation, error) → the request, in the order in which they are to be sent."""
+    """Return the requests by operation and error, in the order in which to send them."""
     names = [name for service in SERVICES for name in operations(service)]
-    found: dict[tuple[str, str], Refusal] = {}
+    requests: dict[tuple[str, str], Refusal] = {}
     for name in names:
         errors, required = modelled_errors(name), operations_shape(name).required_members
         if INVALID in errors:
-            found[name, INVALID] = lambda _life, name=name: wrong(name)
+            requests[name, INVALID] = lambda _life, name=name: wrong(name)
         if NO_PAGE in errors:
-            found[name, NO_PAGE] = simple(nextToken="never-given")
+            requests[name, NO_PAGE] = simple(nextToken="never-given")
         if NOT_FOUND in errors and len(required) == 1 and required[0].endswith("Arn"):
-            found[name, NOT_FOUND] = simple(**{required[0]: missing(required[0])})
+            requests[name, NOT_FOUND] = simple(**{required[0]: missing(required[0])})
     for name, (key, parent) in CREATED.items():
         errors = modelled_errors(name)
         if EXISTS in errors:
-            found[name, EXISTS] = again(key)
+            requests[name, EXISTS] = again(key)
         if NOT_FOUND in errors and parent:
-            found[name, NOT_FOUND] = anew(key, **{parent: missing(parent)})
+            requests[name, NOT_FOUND] = anew(key, **{parent: missing(parent)})
         if TAGS in errors:
-            found[name, TAGS] = anew(key, tags=MANY_TAGS)
-    return found | OTHERS
+            requests[name, TAGS] = anew(key, tags=MANY_TAGS)
+    return requests | OTHERS
 
 
 OTHERS: dict[tuple[str, str], Refusal] = {
@@ -203,7 +202,7 @@ OTHERS: dict[tuple[str, str], Refusal] = {
 
 
 def begin(life: Life) -> None:
-    """Begin what is to stay pending."""
+    """Start everything that is to stay pending."""
     pending = "pending"
     life.create("DatasetGroup", "pending-group", name="errors-pending")
     life.create("Solution", "pending-solution", **anew("personal", pending, datasetGroupArn=arn("spare-group"))(life))
@@ -225,13 +224,13 @@ def begin(life: Life) -> None:
 
 
 def fill(life: Life, operation: str) -> None:
-    """Leave no room for what an operation would create."""
+    """Use up the quota of what an operation creates."""
     key = CREATED[operation][0]
     if operation == "CreateDatasetImportJob":
         for dataset in ("room-interactions", "room-items", "interactions", "items"):
             life.ask(operation, **anew(key, f"fill-{dataset}", datasetArn=arn(dataset))(life))
         return
-    for number in range(MOST):
+    for number in range(MORE_THAN_ANY_QUOTA):
         try:
             life.ask(operation, **anew(key, f"fill-{number}")(life))
         except Refused as refusal:

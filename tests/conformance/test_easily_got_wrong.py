@@ -1,4 +1,4 @@
-"""The contract's two lists, point by point: what an engine for this API has to do, and what is easily got wrong."""
+"""The two lists of the contract: what an engine for this API has to do, and what is easily got wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conformance.conftest import Lived
 from tests.conformance.drivers import Boto
 from tests.conformance.life import RECIPE, ROLE, Life, field, interactions_csv, items_csv, schema, wider_items_csv
 
-#: Lives are long where the machine is busy: some hundred processes of `aws` are started.
+#: Long on a busy machine: some hundred processes of `aws` are started.
 pytestmark = pytest.mark.timeout(900)
 
 METRICS = {
@@ -53,7 +53,7 @@ def control(wire: httpx.Client, operation: str, **request: Any) -> tuple[int, st
 
 
 def bodies(lived: Lived, operation: str) -> list[dict[str, Any]]:
-    return [one.body for one in lived.answered_to_boto if one.operation == operation and one.error is None]
+    return [answer.body for answer in lived.answered_to_boto if (answer.operation, answer.error) == (operation, None)]
 
 
 def refuses(life: Life, operation: str, code: str = "InvalidInputException", **request: Any) -> None:
@@ -61,7 +61,7 @@ def refuses(life: Life, operation: str, code: str = "InvalidInputException", **r
 
 
 def exported(life: Life, dataset: str, name: str) -> list[dict[str, str]]:
-    """All rows of a dataset, bulk and put, as an export job writes them."""
+    """Return all rows of a dataset, imported and put, as an export job writes them."""
     life.create(
         "DatasetExportJob", name, jobName=f"{life.name}-{name}", datasetArn=life.arns[dataset], roleArn=ROLE,
         ingestionMode="ALL", jobOutput=life.folder(name),
@@ -129,7 +129,7 @@ def test_easily_got_wrong_04_words_of_states(lived: Lived, grown: Any, refused: 
         ("BatchInferenceJob", "CREATE PENDING"), ("BatchSegmentJob", "CREATE PENDING"), ("DataDeletionJob", "PENDING"),
     ):  # fmt: skip
         (listed,) = life.boto(f"List{noun}s").values()
-        assert status in {one["status"] for one in listed}
+        assert status in {job["status"] for job in listed}
     updating = life.boto("DescribeDataset", datasetArn=life.arns["spare-items"])["dataset"]
     assert updating["status"] == updating["latestDatasetUpdate"]["status"] == "UPDATE PENDING"
     campaign = life.boto("DescribeCampaign", campaignArn=life.arns["campaign"])["campaign"]
@@ -213,7 +213,7 @@ def test_easily_got_wrong_10_where_scores_are_absent(workshop: Life) -> None:
     for item in ("i4", "nobody-knows"):
         similar = workshop.boto("GetRecommendations", campaignArn=workshop.arns["similar-campaign"], itemId=item)
         assert similar["itemList"]
-        assert all(one.keys() == {"itemId"} for one in similar["itemList"])
+        assert all(item.keys() == {"itemId"} for item in similar["itemList"])
     strangers = [
         workshop.boto("GetRecommendations", campaignArn=campaign, userId=user)["itemList"] for user in ("x1", "x2")
     ]

@@ -1,4 +1,4 @@
-"""The contract's filter vectors over the wire: each is created, and used by a campaign or a batch segment job."""
+"""The contract's filter vectors over the wire: each is created and used, by a campaign or a batch segment job."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def csv(columns: list[str], rows: list[dict[str, Any]]) -> str:
 
 
 def tables() -> dict[str, str]:
-    """The contract's world, and users who only view, so that there is enough to train on."""
+    """Return the contract's data, and further users who only view, so that there is enough to train on."""
     columns = {kind: [field["name"] for field in json.loads(text)["fields"]] for kind, text in AVRO.items()}
     prices = {name: 1 for name in columns["ITEMS"] if name.startswith("P") and name[1:].isdigit()}
-    told = [{"USER_ID": user, "EVENT_TYPE": kind, "ITEM_ID": item} for user, kind, item in EVENTS]
+    listed = [{"USER_ID": user, "EVENT_TYPE": kind, "ITEM_ID": item} for user, kind, item in EVENTS]
     views = [{"USER_ID": f"f{n % 60}", "EVENT_TYPE": "view", "ITEM_ID": "ABCDE"[n * 7 % 5]} for n in range(FILLERS)]
-    events = [event | {"TIMESTAMP": START + n} for n, event in enumerate([*told, *views])]
+    events = [event | {"TIMESTAMP": START + n} for n, event in enumerate([*listed, *views])]
     return {
         "INTERACTIONS": csv(columns["INTERACTIONS"], events),
         "ITEMS": csv(columns["ITEMS"], [{"ITEM_ID": key, **row, **prices} for key, row in ITEMS.items()]),
@@ -112,7 +112,7 @@ def test_campaign_answers_with_what_the_vector_keeps(
     world: World, expression: str, given: dict[str, str], kept: str
 ) -> None:
     key = f"v{OF_ITEMS.index((expression, given, kept))}"
-    # The item that is asked about is never an answer itself.
+    # The item of the question is never an answer.
     expected = set(kept.split()) - {given.get("item")}
     try:
         assert world.items_kept(world.filter(key, expression), given) == expected

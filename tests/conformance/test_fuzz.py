@@ -1,4 +1,4 @@
-"""Requests made from the models' shapes, valid and spoilt: every answer is a success or an error of the API."""
+"""Requests built from the models' shapes, valid and invalid: every answer is a success or an error of the API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ JSON = st.recursive(
 
 
 def values(shape: Any, name: str = "") -> st.SearchStrategy[Any]:
-    """What fits a shape, and now and then what does not."""
+    """Generate values that fit a shape, and some that do not."""
     return st.one_of(fitting(shape, name), fitting(shape, name), fitting(shape, name), JSON)
 
 

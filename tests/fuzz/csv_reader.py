@@ -1,4 +1,4 @@
-"""Fuzzes the reader of import files: any bytes end in rows of the schema or in JobFailed, and in nothing else.
+"""Fuzz the reader of import files: any bytes end in rows of the schema or in JobFailed, and in nothing else.
 
 python -m tests.fuzz.csv_reader --inputs 300000
 """
@@ -24,7 +24,7 @@ with atheris.instrument_imports(include=["services.engine.data.csv_rows", "servi
 
 SCHEMAS = [parse_schema(dataset.avro_schema) for dataset in (INTERACTIONS, ITEMS)]
 HEADERS = [f"{dataset.header}\n".encode() for dataset in (INTERACTIONS, ITEMS)]
-#: What a byte stands for, so that the fuzzer finds rows that fit; other bytes stand for themselves.
+#: The word that a byte means, so that the fuzzer finds rows that fit; other bytes mean themselves.
 WORDS = {
     0xC0 + place: word
     for place, word in enumerate((
@@ -36,12 +36,12 @@ WORDS = {
 
 
 def spelt(content: bytes) -> bytes:
-    """The file that the fuzzer means."""
+    """Return the file that the fuzzer means."""
     return b"".join(WORDS.get(byte, bytes([byte])) for byte in content)
 
 
 def read(content: bytes, schema: DatasetSchema) -> int:
-    """The number of rows in a file, -1 if it is refused."""
+    """Return the number of rows in a file, -1 if it is refused."""
     try:
         rows = csv_rows.Rows(cast(IO[bytes], io.BytesIO(content)), schema, "file.csv")
         batches = [*rows]
@@ -52,7 +52,7 @@ def read(content: bytes, schema: DatasetSchema) -> int:
 
 
 class Reading:
-    """Reads what the fuzzer makes up, half of it behind a header that fits, and counts."""
+    """Reads the fuzzer's inputs, half of them after a valid header, and counts."""
 
     def __init__(self, n_inputs: int) -> None:
         self.n_inputs = n_inputs
@@ -66,7 +66,7 @@ class Reading:
             self.n_rows += max(n_rows, 0)
         self.n_read += 1
         if self.n_read == self.n_inputs:
-            # The fuzzer ends the process without coming back.
+            # The fuzzer ends the process and never returns.
             sys.stdout.write(
                 f"{self.n_read} inputs read: {self.n_refused} files refused, {self.n_rows} rows, nothing else raised\n"
             )
@@ -74,7 +74,7 @@ class Reading:
 
 
 def main() -> None:
-    """Runs as many inputs as asked for; a failure ends the process with its input."""
+    """Run the fuzzer; a failure ends the process and shows its input."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=300_000)
     n_inputs = parser.parse_args().inputs

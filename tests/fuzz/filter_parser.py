@@ -1,8 +1,8 @@
 """`python -m tests.fuzz.filter_parser --inputs 500000`: any text is a filter or InvalidInput, and twice the same.
 
-A third of the inputs are bytes as they come, the others are filters with up to three words spoilt, which get further
-into the grammar. Prints how many inputs were tried and how many were read; anything else that is raised, or an input
-that takes five seconds, stops it.
+A third of the inputs are random bytes, the others are filters with up to three wrong words, which get further into the
+grammar. Prints how many inputs were tried and how many were parsed; any other exception, or an input that takes five
+seconds, stops it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PREDICATES = (
     "Users.AGE >= ( $A )", 'Users.TIER IN ( "gold" )', "Actions.VALUE != -2.5", 'ITEMS.GENRE = "noir"',
 )  # fmt: skip
 GUARDS = ("", "", "IF CurrentUser.AGE > 18", 'IF CurrentUser.TIER NOT IN ( "x" ) AND CurrentUser.AGE < $A')
-SPOILS = (
+DAMAGE = (
     "", "WHERE", "IF", "IN", "NOT", "|", ".", ",", "(", ")", "=", "==", "*", '"*"', '""', '"', "'a'", "$", ".5",
     "é", "\x00", "\x1f", "\u2028", "CurrentUser.AGE", "Items.", "LIKE", "ItemID", "x" * 60,
 )  # fmt: skip
@@ -37,7 +37,7 @@ counts: Counter[str] = Counter()
 
 def one_input(data: bytes, last: int) -> None:
     provider = atheris.FuzzedDataProvider(data)
-    text = provider.ConsumeUnicode(sys.maxsize) if provider.ConsumeIntInRange(0, 2) == 0 else spoilt_filter(provider)
+    text = provider.ConsumeUnicode(sys.maxsize) if provider.ConsumeIntInRange(0, 2) == 0 else damaged_filter(provider)
     counts["inputs"] += 1
     for name, read in READERS.items():
         try:
@@ -49,7 +49,7 @@ def one_input(data: bytes, last: int) -> None:
         report()
 
 
-def spoilt_filter(provider: atheris.FuzzedDataProvider) -> str:
+def damaged_filter(provider: atheris.FuzzedDataProvider) -> str:
     words = [provider.PickValueInList([*ACTIONS]), provider.PickValueInList([*TARGETS]), "WHERE"]
     words += provider.PickValueInList([*PREDICATES]).split(" ")
     for _ in range(provider.ConsumeIntInRange(0, 4)):
@@ -57,7 +57,7 @@ def spoilt_filter(provider: atheris.FuzzedDataProvider) -> str:
         words += [joint, *(words[:3] if joint == "|" else []), *provider.PickValueInList([*PREDICATES]).split(" ")]
     words += provider.PickValueInList([*GUARDS]).split(" ")
     for _ in range(provider.ConsumeIntInRange(0, 3)):
-        words[provider.ConsumeIntInRange(0, len(words) - 1)] = provider.PickValueInList([*SPOILS])
+        words[provider.ConsumeIntInRange(0, len(words) - 1)] = provider.PickValueInList([*DAMAGE])
     return " ".join(words[provider.ConsumeIntInRange(0, 3) :] if provider.ConsumeBool() else words)
 
 

@@ -1,8 +1,8 @@
-"""`python -m tests.fuzz.operations --inputs 1000000`: requests made from the models' shapes, valid and spoilt.
+"""`python -m tests.fuzz.operations --inputs 1000000`: requests built from the models' shapes, valid and invalid.
 
 They are answered in process. Every answer must be a success or an error of the API: no InternalFailure, no crash, no
-input that takes five seconds. Seeded: the same seed makes the same requests. Names and ARNs come from small sets, so
-that calls meet what others made.
+input that takes five seconds. The same seed gives the same requests. Names and ARNs come from small sets, so that calls
+refer to resources of earlier calls.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ _SCHEMAS = (
     '{"type":"record","name":[],"fields":{}}', '{"type":"record","name":"Users","fields":[[]]}',
     '{"fields":[]}', "[]", "5", "null",
 )  # fmt: skip
-_SPOILT: tuple[Any, ...] = (None, True, [], {}, [[]], [None], {"": None}, "x" * 3000, [{}] * 12, *NUMBERS, *WORDS)
+_DAMAGED: tuple[Any, ...] = (None, True, [], {}, [[]], [None], {"": None}, "x" * 3000, [{}] * 12, *NUMBERS, *WORDS)
 _RECIPES = (
     "aws-user-personalization", "aws-user-personalization-v2", "aws-sims", "aws-popularity-count", "aws-hrnn", "none",
     "aws-item-affinity", "aws-personalized-ranking", "aws-next-best-action", "aws-ecomm-popular-items-by-views",
 )  # fmt: skip
-#: Nobody listens there: jobs that the requests start must not look for S3 on the network.
+#: Nothing listens there: jobs that the requests start must not look for S3 on the network.
 NO_S3 = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1", "AWS_ACCESS_KEY_ID": "fuzz",
           "AWS_SECRET_ACCESS_KEY": "fuzz", "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
 
 
 def arns() -> tuple[str, ...]:
-    """ARNs of resources that calls may have made, and some that none has."""
+    """Return ARNs of resources that calls may have created, and some of no resource."""
     tails = {kind.arn_type for kind in KINDS.values()}
     of_names = [f"arn:aws:personalize:{REGION}:000000000000:{tail}/{name}" for tail in sorted(tails) for name in _NAMES]
     datasets = [
@@ -90,7 +90,7 @@ def arns() -> tuple[str, ...]:
 
 
 class Requests:
-    """Bodies for an operation. `seen` collects the ARNs and ids that answers contained, to be asked for again."""
+    """Generates requests. `seen` collects ARNs and ids from answers, for later requests."""
 
     def __init__(self, seed: int, known: Iterable[str] = ()) -> None:
         self.random = random.Random(seed)
@@ -102,7 +102,7 @@ class Requests:
         }
 
     def next(self) -> tuple[Operation, bytes]:
-        """One operation and the body of a call to it; one in ten bodies is spoilt as text."""
+        """Return an operation and the body of a call to it; one in ten bodies is damaged as text."""
         service, name = self.random.choice(self._names)
         body = orjson.dumps(self.request(service, name))
         return operations(service)[name], self._torn(body) if self.random.random() < 0.1 else body
@@ -110,11 +110,11 @@ class Requests:
     def request(self, service: str, name: str) -> Any:
         made = self._makers[service, name](self.random)
         if isinstance(made, dict) and made and self.random.random() < 0.3:
-            made[self.random.choice([*made])] = self.random.choice(_SPOILT)
+            made[self.random.choice([*made])] = self.random.choice(_DAMAGED)
         return made
 
     def learn(self, answer: bytes) -> None:
-        """Remember what an answer calls its resource."""
+        """Collect the texts of an answer."""
         known = orjson.loads(answer)
         self.seen += [value for value in known.values() if isinstance(value, str) and len(self.seen) < 5_000]
 
@@ -173,7 +173,7 @@ class Requests:
 
 @dataclass
 class Outcome:
-    """What became of the inputs: how many had each error code (None is a success), and the worst of them."""
+    """The result of a run: number of inputs by error code (None is a success), the slowest input, and the failures."""
 
     codes: Counter[str | None] = field(default_factory=Counter)
     slowest_seconds: float = 0
@@ -182,15 +182,15 @@ class Outcome:
 
 
 def known(engine: Engine) -> Iterator[str]:
-    """ARNs and tracking ids of what an engine holds; what answers in real time is asked for most."""
+    """Yield ARNs and tracking ids of an engine's resources; campaigns and trackers most often."""
     for kind in KINDS.values():
-        for one in engine.store.page(kind):
-            yield from [one.arn] * (20 if kind is CAMPAIGN else 4)
-            yield from [one.body["trackingId"]] * 20 if "trackingId" in one.body else []
+        for resource in engine.store.page(kind):
+            yield from [resource.arn] * (20 if kind is CAMPAIGN else 4)
+            yield from [resource.body["trackingId"]] * 20 if "trackingId" in resource.body else []
 
 
 def run(engine: Engine, inputs: int, seed: int) -> Outcome:
-    """Send `inputs` requests. Ends at the first hang by printing where every thread stands."""
+    """Send `inputs` requests. On a hang, print the stack of every thread and exit."""
     requests, outcome = Requests(seed, known(engine)), Outcome()
     for _ in range(inputs):
         operation, body = requests.next()
@@ -210,7 +210,7 @@ def run(engine: Engine, inputs: int, seed: int) -> Outcome:
 
 
 def grow(folder: Path) -> None:
-    """Make a data folder `data` with a whole life in it: datasets, models, campaigns, filters, events."""
+    """Create a data folder `data` with datasets, models, campaigns, filters and events."""
     storage = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     storage.start()
     address = "http://{}:{}".format(*storage.get_host_and_port())
@@ -224,7 +224,7 @@ def grow(folder: Path) -> None:
 
 
 def main() -> None:
-    """Run and print the count; the exit status is 1 if anything failed."""
+    """Run and print the counts; exit with status 1 if anything failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.operations", description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=20261121)

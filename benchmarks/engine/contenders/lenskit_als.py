@@ -15,20 +15,20 @@ from lenskit.pipeline import topn_pipeline
 
 
 class LenskitAls(Contender):
-    """64 features, 15 epochs; 10,000 users are recommended to, the time is scaled up."""
+    """64 features, 15 epochs; recommends to 10,000 users, and the time is scaled up."""
 
     sample = 10_000
 
     def train(self) -> None:
-        lines = pd.DataFrame({"user_id": self.users, "item_id": self.items}).drop_duplicates()
+        pairs = pd.DataFrame({"user_id": self.users, "item_id": self.items}).drop_duplicates()
         self._pipeline = topn_pipeline(ImplicitMFScorer(embedding_size=64, epochs=15))
-        self._pipeline.train(from_interactions_df(lines))
+        self._pipeline.train(from_interactions_df(pairs))
 
     def score(self, users: Any) -> Any:
         lists = recommend(self._pipeline, users.tolist(), LENGTH, n_jobs=1)
         ranked = np.full((len(users), LENGTH), -1)
-        for key, found in lists:
-            ids = found.ids()
+        for key, items in lists:
+            ids = items.ids()
             ranked[np.searchsorted(users, key.user_id), : len(ids)] = ids
         return ranked
 

@@ -16,21 +16,21 @@ RIDGE = 300.0
 
 
 class RectoolsEase(Contender):
-    """Through the library's own data set and data frames."""
+    """EASE with the library's own data set and data frames."""
 
     def train(self) -> None:
-        lines = pd.DataFrame({Columns.User: self.users, Columns.Item: self.items}).drop_duplicates()
-        lines[Columns.Weight], lines[Columns.Datetime] = 1.0, pd.Timestamp("2026-01-01")
-        self._dataset = Dataset.construct(lines)
+        pairs = pd.DataFrame({Columns.User: self.users, Columns.Item: self.items}).drop_duplicates()
+        pairs[Columns.Weight], pairs[Columns.Datetime] = 1.0, pd.Timestamp("2026-01-01")
+        self._dataset = Dataset.construct(pairs)
         self._model = EASEModel(regularization=RIDGE)
         self._model.fit(self._dataset)
 
     def score(self, users: Any) -> Any:
         known = np.intersect1d(users, self.users)
-        found = self._model.recommend(known, self._dataset, LENGTH, filter_viewed=False)
+        lists = self._model.recommend(known, self._dataset, LENGTH, filter_viewed=False)
         ranked = np.full((len(users), LENGTH), -1)
-        places = np.searchsorted(users, found[Columns.User].to_numpy())
-        ranked[places, found[Columns.Rank].to_numpy() - 1] = found[Columns.Item].to_numpy()
+        places = np.searchsorted(users, lists[Columns.User].to_numpy())
+        ranked[places, lists[Columns.Rank].to_numpy() - 1] = lists[Columns.Item].to_numpy()
         return ranked
 
     def similar(self) -> None:

@@ -13,12 +13,12 @@ from pyspark.sql import SparkSession
 
 
 class SparkAls(Contender):
-    """The session's start is warm-up; its memory is that of the Java process and not in the figures."""
+    """The start of the session counts as warm-up; its memory is the Java process's and is not measured."""
 
     def warm_up(self) -> None:
         settings = SparkSession.builder.master("local[2]").config("spark.driver.memory", "6g")
         settings = settings.config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "8")
-        # With the driver's usual limit, collecting the lists of all users failed at the reference scale.
+        # With the driver's default limit, collecting the lists of all users fails at the reference scale.
         settings = settings.config("spark.driver.maxResultSize", "0")
         settings = settings.config("spark.sql.execution.arrow.pyspark.enabled", "true")
         self._session = settings.getOrCreate()
@@ -26,16 +26,16 @@ class SparkAls(Contender):
         self._session.range(1_000).count()
 
     def train(self) -> None:
-        lines = pd.DataFrame({"user": self.users, "item": self.items}).drop_duplicates()
-        frame = self._session.createDataFrame(lines.assign(rating=1.0)).cache()
+        pairs = pd.DataFrame({"user": self.users, "item": self.items}).drop_duplicates()
+        frame = self._session.createDataFrame(pairs.assign(rating=1.0)).cache()
         settings = ALS(rank=64, maxIter=15, implicitPrefs=True, seed=0, coldStartStrategy="drop")
         self._model = settings.fit(frame)
 
     def score(self, users: Any) -> Any:
-        found = self._model.recommendForAllUsers(LENGTH).selectExpr("user", "recommendations.item as items").toPandas()
+        lists = self._model.recommendForAllUsers(LENGTH).selectExpr("user", "recommendations.item as items").toPandas()
         ranked = np.full((len(users), LENGTH), -1)
-        places = np.searchsorted(users, found["user"].to_numpy())
-        for place, items in zip(places, found["items"], strict=True):
+        places = np.searchsorted(users, lists["user"].to_numpy())
+        for place, items in zip(places, lists["items"], strict=True):
             ranked[place, : len(items)] = items
         return ranked
 

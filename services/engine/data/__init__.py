@@ -1,1 +1,1 @@
-"""What the engine knows of a dataset group: bulk imports and single records, as tables, attributes and histories."""
+"""The data of dataset groups: bulk imports and single records, as tables, attributes and histories."""

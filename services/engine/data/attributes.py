@@ -13,26 +13,26 @@ from services.engine.data.ids import Ids, encode, look_up, places_of
 from services.engine.recipes.histories import Ints
 from services.engine.schemas import DatasetSchema
 
-SEPARATOR = "|"  # of several values in one cell
+SEPARATOR = "|"  # between the values of one cell
 
 
 class Texts(NamedTuple):
-    """A column of text: each row's place among the distinct cells, -1 for null. `a|b` is one cell of two values."""
+    """A column of text: each row's place among the distinct cells, -1 for null. `a|b` is one cell with two values."""
 
     codes: Ints
     cells: tuple[str, ...]
 
     def take(self, rows: Ints) -> Texts:
-        """The cells of some rows; row -1 is null."""
+        """Return the cells of some rows; row -1 is null."""
         if not len(self.codes):
             return Texts(np.full(len(rows), -1, np.int32), self.cells)
         return Texts(np.where(rows >= 0, self.codes[rows], -1), self.cells)
 
     def holding(self, values: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Rows of which any value is among `values`, exactly and with regard to case; null holds nothing."""
-        wanted = set(values)
-        of_cell = [not wanted.isdisjoint(cell.split(SEPARATOR)) for cell in self.cells]
-        return np.array([*of_cell, False])[self.codes]
+        """Return which rows hold any of `values`, compared exactly and with regard to case; null holds none."""
+        accepted = set(values)
+        holds = [not accepted.isdisjoint(cell.split(SEPARATOR)) for cell in self.cells]
+        return np.array([*holds, False])[self.codes]  # the last is that of code -1, null
 
 
 #: Numbers are float64, NaN for null: exact for integers up to 2 ** 53.
@@ -52,19 +52,19 @@ class Attributes:
 
     @classmethod
     def of_table(cls, table: Any, id_column: str) -> Attributes:
-        """The attributes in an Arrow table of one row per id; booleans become 1 and 0."""
+        """Read the attributes from an Arrow table with one row per id; booleans become 1 and 0."""
         ids, places = encode(table[id_column])
         order = np.argsort(places)
         names = [name for name in table.column_names if name != id_column]
         return cls(ids, {name: _column(table[name].take(order)) for name in names})
 
     def align(self, ids: Ids) -> Attributes:
-        """The same columns for other ids, in their order; null where an id has no row here."""
+        """Return the columns for other ids, in their order; null where an id has no row here."""
         rows = places_of(self.ids, ids)
         return Attributes(ids, {name: take(column, rows) for name, column in self.columns.items()})
 
     def row(self, key: str) -> dict[str, str | float]:
-        """The cells of one id that are not null; nothing for an unknown id."""
+        """Return the cells of one id that are not null; an unknown id has none."""
         place = int(look_up(self.ids, [key])[0])
         if place < 0:
             return {}
@@ -72,9 +72,9 @@ class Attributes:
         return {name: cell for name, cell in cells.items() if cell is not None}
 
     def put(self, rows: Mapping[str, Mapping[str, Any]], schema: DatasetSchema) -> Attributes:
-        """The same with some rows new, or instead of those of their id; the columns are then those of the schema.
+        """Return attributes with some rows added or replaced, and with the columns of the schema.
 
-        Costs a copy of each column, however many rows are put; what was encoded stays so.
+        Copies each column once, whatever the number of rows, and encodes nothing again.
         """
         if not rows:
             return self
@@ -88,7 +88,7 @@ class Attributes:
 
 
 def take(column: Column, rows: Ints) -> Column:
-    """The cells of some rows; row -1 is null."""
+    """Return the cells of some rows; row -1 is null."""
     if isinstance(column, Texts):
         return column.take(rows)
     if not len(column):
@@ -115,20 +115,20 @@ def _column(cells: Any) -> Column:
 
 
 def _with_keys(ids: Ids, keys: Ids) -> tuple[Ids, Ints, Ints]:
-    """Sorted ids and keys together, the place that each had among the ids (-1 for none), and the places of the keys."""
+    """Merge keys into sorted ids. Return them, the place of each among the old ids (-1: none), and the keys' places."""
     missing = keys[places_of(ids, keys) < 0]
     at = np.searchsorted(ids, missing)
-    everything = np.insert(ids.astype(np.promote_types(ids.dtype, keys.dtype), copy=False), at, missing)
-    return everything, np.insert(np.arange(len(ids)), at, -1), places_of(everything, keys)
+    merged = np.insert(ids.astype(np.promote_types(ids.dtype, keys.dtype), copy=False), at, missing)
+    return merged, np.insert(np.arange(len(ids)), at, -1), places_of(merged, keys)
 
 
 def _nulls(avro_type: str, n_rows: int) -> Column:
-    """A column without a single cell."""
+    """Build a column of nulls."""
     return Texts(np.full(n_rows, -1, np.int32), ()) if avro_type == "string" else np.full(n_rows, np.nan)
 
 
 def _replaced(column: Column, before: Ints, places: Ints, put: Sequence[Any]) -> Column:
-    """A column for other rows: row n is that of `before[n]`, but at `places` stands what is put there."""
+    """Return a column for other rows: row n is that of `before[n]`, except for the cells put at `places`."""
     if isinstance(column, Texts):
         numbered = {cell: number for number, cell in enumerate(column.cells)}
         for cell in put:

@@ -1,4 +1,4 @@
-"""Metric attribution: what events are worth, by metric, source and quarter of an hour.
+"""Metric attribution: the value of events by metric, source and quarter of an hour.
 
 The service reports bulk imports to S3 and single events to CloudWatch; here only imports are reported.
 Source: developer guide, "Measuring the impact of recommendations".
@@ -23,18 +23,19 @@ _EXPRESSION = re.compile(
 
 
 class Measure(NamedTuple):
-    """What a metric adds up: a column of a dataset type in capitals, or without one just the events."""
+    """What a metric adds up: a column of a dataset type (in capitals), or the number of events if there is none."""
 
     dataset_type: str | None = None
     column: str | None = None
 
 
 def parse_expression(text: str) -> Measure:
-    """The measure of `SUM(Items.PRICE)`, `SUM(Interactions.EVENT_VALUE)` or `SAMPLECOUNT()`. Raises InvalidInput."""
+    """Parse `SUM(Items.PRICE)`, `SUM(Interactions.EVENT_VALUE)` or `SAMPLECOUNT()`. Raises InvalidInput."""
     matched = _EXPRESSION.fullmatch(text)
     if not matched:
         raise InvalidInput(
-            f"The expression '{text}' is no metric; write SUM(Items.COLUMN), SUM(Interactions.COLUMN) or SAMPLECOUNT()"
+            f"The expression '{text}' is not a metric; write SUM(Items.COLUMN), SUM(Interactions.COLUMN) or "
+            "SAMPLECOUNT()"
         )
     if matched["count"]:
         return Measure()
@@ -42,12 +43,12 @@ def parse_expression(text: str) -> Measure:
 
 
 class Report(NamedTuple):
-    """Rows of `HEADER`, ordered by metric, then time, then source."""
+    """Rows of `HEADER`, in order of metric, time and source."""
 
     rows: tuple[tuple[str, str, float, str, str, int], ...]
 
     def csv(self) -> bytes:
-        """The report as a file of the service's form; sources are quoted where they need to be."""
+        """Write the report as a CSV file of the service's format; sources are quoted where necessary."""
         import csv
         import io
 
@@ -58,17 +59,18 @@ class Report(NamedTuple):
 
 
 def report(metrics: Iterable[Mapping[str, str]], interactions: Any, items: Any) -> Report:
-    """The metrics of an attribution over some interactions.
+    """Compute the metrics of an attribution over some interactions.
 
-    metrics             members eventType, metricName and expression, as the API takes them.
-    interactions, items Arrow tables of the datasets' columns; items None if there is no such dataset, one row per id.
+    metrics       members eventType, metricName and expression, as in the API
+    interactions  Arrow table of the dataset's columns
+    items         the same with one row per id; None if the group has no Items dataset
     """
     rows = [row for metric in metrics for row in _rows(metric, interactions, items)]
     return Report(tuple(sorted(rows, key=lambda row: (row[0], row[5], row[4]))))
 
 
 def file_name(method: str, timestamp: int) -> str:
-    """What the service calls such a file; `method` is BULK or PUT."""
+    """Return the service's name for a report file; `method` is BULK or PUT."""
     return f"AggregatedAttributionMetrics - {method} - {timestamp}.csv"
 
 
@@ -78,8 +80,8 @@ def _rows(metric: Mapping[str, str], interactions: Any, items: Any) -> Iterable[
 
     if "EVENT_TYPE" not in interactions.column_names:
         return
-    wanted = pc.equal(pc.utf8_lower(interactions["EVENT_TYPE"]), metric["eventType"].lower())
-    events = interactions.filter(pc.fill_null(wanted, False))
+    is_of_type = pc.equal(pc.utf8_lower(interactions["EVENT_TYPE"]), metric["eventType"].lower())
+    events = interactions.filter(pc.fill_null(is_of_type, False))
     measure = parse_expression(metric["expression"])
     values = _values(measure, events, items)
     sources = pa.array([NO_SOURCE]).take(pa.nulls(len(events), pa.int64()))
@@ -92,15 +94,13 @@ def _rows(metric: Mapping[str, str], interactions: Any, items: Any) -> Iterable[
     })  # fmt: skip
     function = "sum" if measure.column else "samplecount"
     grouped = table.group_by(["source", "bucket"]).aggregate([("value", "sum")])
-    for one in grouped.to_pylist():
-        value = float(one["value_sum"] or 0)
-        yield (
-            metric["metricName"].upper(), metric["eventType"].upper(), value, function, one["source"], one["bucket"]
-        )  # fmt: skip
+    name, event_type = metric["metricName"].upper(), metric["eventType"].upper()
+    for total in grouped.to_pylist():
+        yield name, event_type, float(total["value_sum"] or 0), function, total["source"], total["bucket"]
 
 
 def _values(measure: Measure, events: Any, items: Any) -> Any:
-    """What each event adds: one, or a cell of its own or of its item; null adds nothing."""
+    """Return what each event adds: 1, or a cell of the event or of its item; null adds nothing."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

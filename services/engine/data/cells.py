@@ -1,7 +1,7 @@
 """Cells of single records: the members of a call's `properties` as typed values by column name.
 
-`{"numRatings": "12"}` becomes `{"NUM_RATINGS": 12}`. Names are compared without case and underscores, in which the
-fields of a schema have to differ. Source: developer guide, "Importing individual records".
+`{"numRatings": "12"}` becomes `{"NUM_RATINGS": 12}`. Names are compared without case and underscores; the fields of a
+schema differ even so. Source: developer guide, "Importing individual records".
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ Cells = dict[str, Any]
 #: Members of PutEvents itself; `properties` may not name them.
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
 
-#: What an event may lack whatever its schema says: an item, without which it counts for nothing, and what only events
-#: that come from recommendations have.
+#: Columns that an event may lack whatever its schema says: the item, without which it counts for nothing, and those of
+#: events that come from recommendations.
 OPTIONAL_OF_EVENTS = frozenset({"ITEM_ID", "IMPRESSION", "RECOMMENDATION_ID"})
 
 _INTEGERS = {"int": 2**31, "long": 2**63}
 
 
 def members_of(properties: str | None) -> dict[str, Any]:
-    """The members of `properties` by plain name. Raises InvalidInput if it is not the JSON of a flat object."""
+    """Read the members of `properties` by plain name. Raises InvalidInput if it is not a JSON object."""
     try:
         members = orjson.loads(properties or "{}")
     except orjson.JSONDecodeError as error:
@@ -46,7 +46,7 @@ def members_of(properties: str | None) -> dict[str, Any]:
 
 
 def cells_of(members: Mapping[str, Any], schema: DatasetSchema, given: Cells) -> Cells:
-    """What is `given` by column and the members that the schema knows. Raises InvalidInput for what does not fit."""
+    """Return the `given` cells and those of members that the schema has. Raises InvalidInput for what does not fit."""
     cells = dict(given)
     for column in schema.columns:
         value = members.get(plain(column.name))
@@ -57,7 +57,7 @@ def cells_of(members: Mapping[str, Any], schema: DatasetSchema, given: Cells) ->
 
 
 def cell(value: Any, column: Column) -> Any:
-    """A value as the column's type. Raises InvalidInput."""
+    """Convert a value to the column's type. Raises InvalidInput."""
     try:
         return _READERS[column.type](value, column)
     except (ValueError, OverflowError) as error:
@@ -67,7 +67,7 @@ def cell(value: Any, column: Column) -> Any:
 
 
 def plain(name: str) -> str:
-    """A name without case and underscores."""
+    """Return a name in lower case without underscores."""
     return name.replace("_", "").lower()
 
 
@@ -87,7 +87,7 @@ def _text(value: Any, column: Column) -> str:
         return clean_text(text)
     longest = MAX_ID_LENGTH if column.name in _REQUIRED_NAMES else MAX_CATEGORICAL_LENGTH
     if "\0" in text:
-        raise ValueError("it has a NUL character")
+        raise ValueError("it contains a NUL character")
     if len(text) > longest:
         raise ValueError(f"it is longer than {longest} characters")
     return text

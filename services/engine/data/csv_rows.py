@@ -1,7 +1,7 @@
-"""CSV as imports take it: bytes → Arrow batches in the columns and types of a schema.
+"""CSV of imports: bytes → Arrow batches in the columns and types of a schema.
 
-Comma, header line, UTF-8, double quotes around text, in which backslash or a second quote escapes a quote. Whatever the
-bytes are, what comes is batches or a JobFailed that says what is wrong with the file and what to do.
+The dialect: commas, a header line, UTF-8, double quotes around text, a quote in it escaped by a backslash or a second
+quote. Any bytes end in batches, or in a JobFailed that says what is wrong with the file and what to do.
 Source: developer guide, "Data format guidelines" and "Quotas".
 """
 
@@ -28,10 +28,10 @@ TIMESTAMPS = frozenset({"TIMESTAMP", "CREATION_TIMESTAMP", "EXPIRATION_TIMESTAMP
 
 
 class Rows:
-    """The rows of one CSV as Arrow batches, once; columns that the schema does not know are left out.
+    """The rows of one CSV file as Arrow batches, to be iterated once; columns that the schema lacks are left out.
 
-    header  as given, that of the other files of the import, with which this one has to agree; as kept, its own.
-    Raises  JobFailed, when made and when iterated.
+    header  as argument: the header of the import's other files, which this one must equal; as attribute: its own
+    Raises  JobFailed, when created and when iterated
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Rows:
 
 
 def _header(lines: IO[bytes], source: object) -> list[str]:
-    """The column names of the first line, which is read."""
+    """Read the first line and return its column names."""
     line = lines.readline(BLOCK_BYTES).decode("utf-8-sig", errors="replace").strip()
     if not line:
         raise JobFailed(f"Input CSV {source} has no header line.")
@@ -76,7 +76,7 @@ def _header(lines: IO[bytes], source: object) -> list[str]:
 def _reader(lines: IO[bytes], names: list[str], schema: DatasetSchema) -> Any:
     from pyarrow import csv
 
-    wanted = arrow_schema(schema)
+    target = arrow_schema(schema)
     return csv.open_csv(
         lines,
         read_options=csv.ReadOptions(block_size=BLOCK_BYTES, column_names=names),
@@ -84,8 +84,8 @@ def _reader(lines: IO[bytes], names: list[str], schema: DatasetSchema) -> Any:
             escape_char="\\", newlines_in_values=any(column.textual for column in schema.columns)
         ),
         convert_options=csv.ConvertOptions(
-            column_types={field.name: field.type for field in wanted},
-            include_columns=wanted.names,
+            column_types={field.name: field.type for field in target},
+            include_columns=target.names,
             null_values=[""],
             strings_can_be_null=True,
             true_values=["true"],
@@ -95,7 +95,7 @@ def _reader(lines: IO[bytes], names: list[str], schema: DatasetSchema) -> Any:
 
 
 def _checked(batch: Any, schema: DatasetSchema, source: object) -> Any:
-    """A batch whose cells are as the schema and the service's limits want them; textual cells are cleaned."""
+    """Return a batch with textual cells cleaned. Raises JobFailed for cells that violate the schema or a limit."""
     import pyarrow as pa
 
     columns = []
@@ -114,7 +114,7 @@ def _checked(batch: Any, schema: DatasetSchema, source: object) -> Any:
 
 
 def max_length(column: Column, dataset_type: str) -> int:
-    """Most characters in a cell of text that is not textual."""
+    """Return the maximum number of characters in a cell of text that is not textual."""
     return MAX_ID_LENGTH if column.name in REQUIRED_COLUMNS[dataset_type] else MAX_CATEGORICAL_LENGTH
 
 
@@ -122,18 +122,18 @@ def _check_texts(cells: Any, column: Column, longest: int, source: object) -> No
     import pyarrow.compute as pc
 
     lengths, content = _bytes_of(cells)
-    # Bytes are counted faster than characters, of which there are never more.
+    # Count bytes first, which is faster; there are never more characters than bytes.
     if lengths.max(initial=0) > longest and pc.max(pc.utf8_length(cells)).as_py() > longest:
         raise JobFailed(
             f"Length cannot be more than {longest} characters for {column.name}. If no values exceed this length, "
             f"look for a quote in {source} that is never closed."
         )
     if not content.all():
-        raise JobFailed(f"Input CSV {source} has a NUL character in {column.name}. Take it out.")
+        raise JobFailed(f"Input CSV {source} has a NUL character in {column.name}. Remove it.")
 
 
 def _bytes_of(cells: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """The length of each cell in bytes, and the bytes of all."""
+    """Return the length of each cell in bytes, and the bytes of all cells."""
     _, ends, content = cells.buffers()
     offsets = np.frombuffer(ends, np.int32)[cells.offset : cells.offset + len(cells) + 1]
     return np.diff(offsets), np.frombuffer(content or b"", np.uint8)[offsets[0] : offsets[-1]]

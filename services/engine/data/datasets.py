@@ -1,4 +1,4 @@
-"""The datasets of a group: bulk imports and single records together, as tables, attributes, histories and events."""
+"""The datasets of a group, bulk imports and single records together: as tables, attributes, histories and events."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from services.engine.store import Store
 
 INTERACTIONS, ITEMS, USERS = "INTERACTIONS", "ITEMS", "USERS"
 
-#: Attributes that records changed are put together again at most this often; training does not wait for it.
+#: Minimum seconds between two rebuilds of attributes that records change; training always reads the latest.
 REFRESH_SECONDS = 0.5
-#: Of so many groups the sorted events stay in memory: 21 bytes each.
+#: Number of groups whose sorted events stay in memory: 21 bytes per event.
 LOGS_IN_MEMORY = 4
 
 
 class _View(NamedTuple):
-    """Attributes, and what they were made of: files, records up to a number, a moment of the monotonic clock."""
+    """Attributes, and their sources: files, schema, records up to `seq`; `moment` is in monotonic seconds."""
 
     parts: tuple[Path, ...]
     schema_arn: str
@@ -45,7 +45,7 @@ class _View(NamedTuple):
 
 
 class Datasets:
-    """What a dataset group holds at this moment."""
+    """The current data of dataset groups."""
 
     def __init__(self, store: Store, files: DataFolder) -> None:
         self._store = store
@@ -60,42 +60,42 @@ class Datasets:
                 self.records.forget(dataset)
 
     def find(self, group_arn: str, dataset_type: str) -> Resource | None:
-        """The group's dataset of a type, such as INTERACTIONS. Read it only: it is shared until the store changes."""
+        """Return the group's dataset of a type, such as INTERACTIONS, or None. It is shared: do not change it."""
         arn = dataset_arn(group_arn, dataset_type)
         return self._remembered((DATASET, arn), lambda: self._store.find(DATASET, arn))
 
     def by_arn(self, arn: str) -> Resource:
-        """The dataset of an ARN, to be read only too. Raises NotFound."""
+        """Return the dataset of an ARN, which is shared too. Raises NotFound."""
         return self._remembered((DATASET, arn), lambda: self._store.find(DATASET, arn)) or self._store.get(DATASET, arn)
 
     def tracker(self, tracking_id: str) -> Resource | None:
-        """The event tracker that gave out a tracking id."""
-        found = self._remembered(
+        """Return the event tracker with a tracking id, or None."""
+        trackers = self._remembered(
             ("trackingId", tracking_id),
             lambda: self._store.page(EVENT_TRACKER, where=("trackingId", tracking_id), rows=1),
         )
-        return found[0] if found else None
+        return trackers[0] if trackers else None
 
     def schema(self, group_arn: str, dataset_type: str) -> DatasetSchema | None:
-        """The schema of the group's dataset of a type, None without such a dataset."""
+        """Return the schema of the group's dataset of a type, or None if there is no such dataset."""
         dataset = self.find(group_arn, dataset_type)
         return self.schema_of(dataset) if dataset else None
 
     def schema_of(self, dataset: Resource) -> DatasetSchema:
-        """The schema of a dataset."""
+        """Return the schema of a dataset."""
         arn: str = dataset.body["schemaArn"]
         return self._remembered((SCHEMA, arn), lambda: parse_schema(self._store.get(SCHEMA, arn).body["schema"]))
 
     def parts(self, dataset: Resource | None) -> list[Path]:
-        """The files of its bulk imports, oldest first; none if it is absent or empty."""
+        """Return the files of a dataset's bulk imports, oldest first; none for no dataset."""
         if dataset is None:
             return []
         return [self._files.dataset(dataset) / part for part in dataset.inner.get("parts", ())]
 
     def table(self, dataset: Resource) -> Any:
-        """All that counts in a dataset as an Arrow table of its schema: bulk imports and single records.
+        """Return a dataset, bulk imports and single records, as an Arrow table of its schema.
 
-        Of an item or user the newest row alone; of interactions all, without those that name no item.
+        Items and users have only the newest row of each id; interactions without an item are left out.
         """
         schema = self.schema_of(dataset)
         if schema.dataset_type in ID_COLUMNS:
@@ -103,29 +103,29 @@ class Datasets:
         return tables.joined(self.bulk(dataset), self.put(dataset))
 
     def bulk(self, dataset: Resource) -> Any:
-        """All rows that imports brought and that no later FULL import replaced."""
+        """Return all imported rows that no later FULL import has replaced."""
         return tables.read(self.parts(dataset), self.schema_of(dataset))
 
     def put(self, dataset: Resource) -> Any:
-        """All single records; of events those that name an item."""
+        """Return all single records; events only if they name an item."""
         schema, stored = self.schema_of(dataset), self.records.all(dataset.arn)
         if schema.dataset_type in ID_COLUMNS:
-            return tables.of_rows((one.record.cells for one in stored), schema)
+            return tables.of_rows((record.cells for _, record in stored), schema)
         return tables.of_rows(tables.events(stored), schema)
 
     def _layers(self, dataset: Resource, schema: DatasetSchema) -> Iterator[Any]:
-        """Imported and put rows of items or users in the order in which they came, so that the last one counts."""
+        """Yield imported and put rows of items or users in order of arrival, because the last row of an id counts."""
         after: Mapping[str, int] = dataset.inner.get("after", {})
         put = [*self.records.all(dataset.arn)]
         for part in self.parts(dataset):
-            earlier = [one for one in put if one.seq <= after.get(part.name, 0)]
+            earlier = [record for seq, record in put if seq <= after.get(part.name, 0)]
             put = put[len(earlier) :]
-            yield tables.of_rows((one.record.cells for one in earlier), schema)
+            yield tables.of_rows((record.cells for record in earlier), schema)
             yield tables.read([part], schema)
-        yield tables.of_rows((one.record.cells for one in put), schema)
+        yield tables.of_rows((record.cells for _, record in put), schema)
 
     def training(self, group_arn: str, selection: EventSelection) -> Training:
-        """Everything that a model of the group learns from. Raises JobFailed if there are no interactions."""
+        """Return the training data of a group. Raises JobFailed if there are no interactions."""
         dataset = self.find(group_arn, INTERACTIONS)
         arn = dataset_arn(group_arn, INTERACTIONS)
         seen_seq = self.records.newest(arn)
@@ -139,53 +139,53 @@ class Datasets:
         )  # fmt: skip
 
     def items(self, group_arn: str) -> Attributes:
-        """Attributes of the group's items as they are now, or were half a second ago."""
+        """Return the attributes of the group's items, at most half a second old."""
         return self._attributes(group_arn, ITEMS, REFRESH_SECONDS)
 
     def users(self, group_arn: str) -> Attributes:
-        """Attributes of the group's users as they are now, or were half a second ago."""
+        """Return the attributes of the group's users, at most half a second old."""
         return self._attributes(group_arn, USERS, REFRESH_SECONDS)
 
     def live_events(self, group_arn: str, user_id: str) -> tuple[LiveEvent, ...]:
-        """The latest events that PutEvents recorded for a user, or for a session of somebody unknown, oldest first."""
+        """Return the latest events of PutEvents of a user, or of an anonymous user's session, oldest first."""
         return self.records.events_of(dataset_arn(group_arn, INTERACTIONS), [user_id])[0]
 
     def live_events_of(self, group_arn: str, user_ids: Sequence[str]) -> list[tuple[LiveEvent, ...]]:
-        """The same of each of many."""
+        """Return the same for many users."""
         return self.records.events_of(dataset_arn(group_arn, INTERACTIONS), user_ids)
 
     def interacted(self, group_arn: str, user_id: str) -> Mapping[str, frozenset[str]]:
-        """Items of a user's latest 100 events of each type, imported or put; the key is the type in lower case.
+        """Return the items of a user's latest 100 events of each type, imported or put, by the type in lower case.
 
-        The key "*" has those of all types. A type without events has no key.
+        The key "*" holds those of all types. A type without events has no key.
         """
         live = self.live_events(group_arn, user_id)
         events = [(event.timestamp, event.event_type.lower(), event.item_id) for event in live]
         return latest_items(self._log(group_arn).latest(user_id) + events)
 
     def users_with(self, group_arn: str, event_type: str) -> Ids:
-        """Ids, sorted, of the users with an event of a type in lower case, or of any for "*"."""
+        """Return the sorted ids of the users with an event of a type in lower case, or of any type for "*"."""
         live = self.records.events(dataset_arn(group_arn, INTERACTIONS))
         users = [
             user.encode() for user, events in live.items()
             if event_type == ANY_TYPE or any(event.event_type.lower() == event_type for event in events)
         ]  # fmt: skip
-        found = self._log(group_arn).users_with(event_type)
-        return np.union1d(found, np.array(users, np.bytes_)) if users else found
+        imported = self._log(group_arn).users_with(event_type)
+        return np.union1d(imported, np.array(users, np.bytes_)) if users else imported
 
     def forget(self, dataset: Resource) -> None:
-        """Let go of what is kept of a dataset that is being deleted."""
+        """Delete the records of a dataset that is being deleted, and drop what is cached of it."""
         self.records.forget(dataset.arn)
         self.refresh(dataset)
 
     def refresh(self, dataset: Resource) -> None:
-        """Read a dataset again next time: something in it was taken away."""
+        """Drop what is cached of a dataset, because rows were removed from it."""
         with self._making:
             self._views.pop(dataset.arn, None)
             self._logs.pop(dataset.arn, None)
 
     def _log(self, group_arn: str) -> EventLog:
-        """The imported events of a group, sorted once per import."""
+        """Return the imported events of a group, sorted once per import."""
         arn = dataset_arn(group_arn, INTERACTIONS)
         parts = tuple(self.parts(self.find(group_arn, INTERACTIONS)))
         kept = self._logs.get(arn)
@@ -201,7 +201,7 @@ class Datasets:
             return kept[1]
 
     def _attributes(self, group_arn: str, dataset_type: str, tolerance_seconds: float) -> Attributes:
-        """Attributes that lack at most the records of the latest seconds."""
+        """Return attributes that may lack the records of the latest seconds, up to the tolerance."""
         dataset = self.find(group_arn, dataset_type)
         if dataset is None:
             return Attributes.empty()
@@ -211,7 +211,7 @@ class Datasets:
         with self._making:
             view = self._views.get(dataset.arn)
             if not view or not self._is_current(view, dataset, tolerance_seconds):
-                view = self._seen(dataset, view)
+                view = self._build_view(dataset, view)
                 self._views[dataset.arn] = view
             return view.attributes
 
@@ -220,8 +220,8 @@ class Datasets:
             return False
         return view.seq == self.records.newest(dataset.arn) or time.monotonic() < view.moment + tolerance_seconds
 
-    def _seen(self, dataset: Resource, earlier: _View | None) -> _View:
-        """A new view: the earlier one and what was put since, if the files are the same, else all from the files."""
+    def _build_view(self, dataset: Resource, earlier: _View | None) -> _View:
+        """Build a view: from the earlier one and what was put since if the files are the same, else from the files."""
         parts, schema_arn, seq = tuple(self.parts(dataset)), dataset.body["schemaArn"], self.records.newest(dataset.arn)
         schema = self.schema_of(dataset)
         if earlier and earlier[:2] == (parts, schema_arn):
@@ -232,5 +232,5 @@ class Datasets:
 
 
 def dataset_arn(group_arn: str, dataset_type: str) -> str:
-    """The ARN of a group's dataset of a type, whether or not there is one."""
+    """Return the ARN of a group's dataset of a type, whether or not it exists."""
     return f"{group_arn.replace(':dataset-group/', ':dataset/', 1)}/{dataset_type}"

@@ -1,4 +1,4 @@
-"""The events of a group by user and time: the one form from which training, filters and reports read who did what."""
+"""The events of a group by user and time, as training, filters and reports read them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ import numpy.typing as npt
 from services.engine.data.ids import Ids, decoded, encode, look_up, stable_order, united
 from services.engine.recipes.histories import Floats, Ints
 
-#: Of each user and event type a filter sees the latest so many. Source: developer guide, "Quotas".
+#: Number of a user's latest events of each type that a filter sees. Source: developer guide, "Quotas".
 EVENTS_IN_FILTERS = 100
 ANY_TYPE = "*"
 
 _TEXTS = ["USER_ID", "ITEM_ID", "EVENT_TYPE"]
-_WANTED = {*_TEXTS, "TIMESTAMP", "EVENT_VALUE"}
+_COLUMNS = {*_TEXTS, "TIMESTAMP", "EVENT_VALUE"}
 
 
 @dataclass(frozen=True)
 class EventLog:
-    """Events of n users, oldest first within each, none of them twice; ties in time keep the order in which they came.
+    """Distinct events of n users, oldest first within each user; events of one time keep their order of arrival.
 
-    Shapes   starts (n + 1,): user u has events starts[u]:starts[u + 1]; items, types, times, values (n_events,).
-    types    places in `type_names`; a missing type is "".
-    times    epoch seconds.
-    values   EVENT_VALUE, NaN for null; None if the schema has none.
+    Shapes   starts (n + 1,): user u has events starts[u]:starts[u + 1]; items, types, times, values (n_events,)
+    types    places in `type_names`; a missing type is ""
+    times    epoch seconds
+    values   EVENT_VALUE, NaN for null; None if the schema has no such column
     """
 
     user_ids: Ids
@@ -51,7 +51,7 @@ class EventLog:
 
     @classmethod
     def sort(cls, events: Events) -> EventLog:
-        """The log of events in any order."""
+        """Build the log of events in any order."""
         ordered = events.take(_by_user_and_time(events.users, events.times))
         repeated = _repeated(ordered)
         if len(repeated):
@@ -64,36 +64,36 @@ class EventLog:
 
     @classmethod
     def read(cls, parts: Sequence[Path]) -> EventLog:
-        """The log of a dataset's parts; empty without any."""
+        """Read the log of a dataset's parts; without parts it is empty."""
         return cls.sort(Events.read(parts)) if parts else cls.sort(Events.none())
 
     def with_events(self, rows: Sequence[Mapping[str, Any]]) -> EventLog:
-        """The same and some events more, each a mapping by column name."""
-        return EventLog.sort(Events.of_log(self).and_also(Events.of_rows(rows))) if rows else self
+        """Return a log with further events, each a mapping by column name."""
+        return EventLog.sort(Events.of_log(self).concat(Events.of_rows(rows))) if rows else self
 
     def latest(self, user_id: str) -> list[tuple[int, str, str]]:
-        """Time, event type in lower case and item of what a filter may see of a user, oldest first."""
+        """Return time, event type in lower case and item of the events that a filter sees of a user, oldest first."""
         place = int(look_up(self.user_ids, [user_id])[0])
         if place < 0:
             return []
         events = np.arange(self.starts[place], self.starts[place + 1])
         types = self._lower_types[self.types[events]]
         if len(events) > EVENTS_IN_FILTERS:
-            kept = [events[types == one][-EVENTS_IN_FILTERS:] for one in np.unique(types)]
+            kept = [events[types == event_type][-EVENTS_IN_FILTERS:] for event_type in np.unique(types)]
             events = np.sort(np.concatenate(kept))
             types = self._lower_types[self.types[events]]
-        names = [self._lower_names[one] for one in types.tolist()]
+        names = [self._lower_names[event_type] for event_type in types.tolist()]
         items = decoded(self.item_ids[self.items[events]])
         return [*zip(self.times[events].tolist(), names, items, strict=True)]
 
     def users_with(self, event_type: str) -> Ids:
-        """Ids, sorted, of the users with an event of a type in lower case, or of any for "*"."""
+        """Return the sorted ids of the users with an event of a type in lower case, or of any type for "*"."""
         if event_type == ANY_TYPE:
             return self.user_ids[np.diff(self.starts) > 0]
         if event_type not in self._lower_names:
             return self.user_ids[:0]
         of_type = self._lower_types[self.types] == self._lower_names.index(event_type)
-        # Differences of a running count: a sum over slices of which some are empty.
+        # Differences of a running count, because some slices are empty.
         running = np.concatenate([[0], np.cumsum(of_type)])
         return self.user_ids[np.diff(running[self.starts]) > 0]
 
@@ -103,13 +103,13 @@ class EventLog:
 
     @cached_property
     def _lower_types(self) -> Ints:
-        """The place of each type among the names in lower case."""
+        """Place of each type among the names in lower case."""
         return np.array([self._lower_names.index(name.lower()) for name in self.type_names], np.int32)
 
 
 @dataclass(frozen=True)
 class Events:
-    """The same columns for each event, in any order."""
+    """Events in any order; columns as in `EventLog`, with the user of each."""
 
     user_ids: Ids
     item_ids: Ids
@@ -149,13 +149,13 @@ class Events:
 
         tables = []
         for part in parts:
-            columns = [name for name in pq.read_schema(part).names if name in _WANTED]
+            columns = [name for name in pq.read_schema(part).names if name in _COLUMNS]
             tables.append(pq.read_table(part, columns=columns, read_dictionary=_TEXTS))
         return cls.of_table(pa.concat_tables(tables, promote_options="default"))
 
     @classmethod
     def of_table(cls, table: Any) -> Events:
-        """The events in an Arrow table of the dataset's columns."""
+        """Read the events from an Arrow table of the dataset's columns."""
         user_ids, users = encode(table["USER_ID"])
         item_ids, items = encode(table["ITEM_ID"])
         type_names, types = _types(table)
@@ -171,8 +171,8 @@ class Events:
             self.users[order], self.items[order], self.types[order], self.times[order], values,
         )  # fmt: skip
 
-    def and_also(self, other: Events) -> Events:
-        """Both, these first."""
+    def concat(self, other: Events) -> Events:
+        """Return these events and then the other ones."""
         user_ids, (mine, others) = united(self.user_ids, other.user_ids)
         item_ids, (my_items, other_items) = united(self.item_ids, other.item_ids)
         type_names = (*self.type_names, *(name for name in other.type_names if name not in self.type_names))
@@ -204,14 +204,14 @@ def _types(table: Any) -> tuple[tuple[str, ...], Ints]:
 
 
 def same_moment(users: Ints, times: Ints) -> npt.NDArray[np.bool_]:
-    """Whether each event has the user and the time of the one before it."""
+    """Return whether each event has the same user and time as the one before it."""
     same = np.zeros(len(users), bool)
     same[1:] = (times[1:] == times[:-1]) & (users[1:] == users[:-1])
     return same
 
 
 def _by_user_and_time(users: Ints, times: Ints) -> Ints:
-    """The order of events by user, then time, then place."""
+    """Return the order of events by user, then time, then place."""
     if (times[1:] >= times[:-1]).all():
         return stable_order(users)
     by_time = stable_order(times)
@@ -219,9 +219,9 @@ def _by_user_and_time(users: Ints, times: Ints) -> Ints:
 
 
 def _repeated(events: Events) -> Ints:
-    """Places of the events that equal one before them in every column; events are by user and time.
+    """Return the places of events that equal an earlier one in every column; events are in order of user and time.
 
-    Events of one moment are told apart by one number, of which duplicates are rare: only those are looked at closely.
+    Each event of a moment becomes one number. Few numbers occur twice, and only their events are compared in full.
     """
     same = same_moment(events.users, events.times)
     tied = np.flatnonzero(same | np.append(same[1:], False))
@@ -242,9 +242,9 @@ def _repeated(events: Events) -> Ints:
 
 
 def latest_items(events: Iterable[tuple[int, str, str]]) -> dict[str, frozenset[str]]:
-    """Items by event type, and of all types under "*", of the latest events of each type that a filter may see."""
+    """Return the items of the latest events of each type that a filter sees, by event type, and of all types by "*"."""
     by_type: dict[str, list[str]] = {}
     for _, event_type, item in sorted(events, key=lambda event: event[0]):
         by_type.setdefault(event_type, []).append(item)
-    found = {event_type: frozenset(items[-EVENTS_IN_FILTERS:]) for event_type, items in by_type.items()}
-    return found and found | {ANY_TYPE: frozenset().union(*found.values())}
+    latest = {event_type: frozenset(items[-EVENTS_IN_FILTERS:]) for event_type, items in by_type.items()}
+    return latest and latest | {ANY_TYPE: frozenset().union(*latest.values())}

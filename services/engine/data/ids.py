@@ -1,4 +1,4 @@
-"""Ids as arrays: sorted UTF-8 of fixed width, looked up by halving, and rows that carry an id's place among them."""
+"""Ids as arrays of sorted UTF-8 of fixed width; rows hold the place of an id among them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNED_BITS = 63
 
 
 def encode(column: Any) -> tuple[Ids, Ints]:
-    """The distinct values of an Arrow column of text, without nulls, and each row's place among them (int32)."""
+    """Return the distinct values of an Arrow column of text without nulls, and each row's place among them (int32)."""
     encoded = column.unify_dictionaries() if _is_dictionary(column) else column.dictionary_encode()
     encoded = encoded.combine_chunks()
     values = fixed_width(encoded.dictionary)
@@ -31,39 +31,39 @@ def encode(column: Any) -> tuple[Ids, Ints]:
 
 
 def fixed_width(texts: Any) -> Ids:
-    """An Arrow array of text without nulls as an array of UTF-8."""
+    """Convert an Arrow array of text without nulls to an array of UTF-8."""
     return np.array([text.encode() for text in texts.to_pylist()], dtype=np.bytes_)
 
 
 def decoded(ids: Ids) -> list[str]:
-    """The texts of ids."""
+    """Return ids as texts."""
     return [key.decode() for key in ids.tolist()]
 
 
-def look_up(ids: Ids, wanted: Sequence[str]) -> Ints:
-    """Places of ids among sorted `ids`, -1 where there is none."""
-    return places_of(ids, np.array([key.encode() for key in wanted], dtype=np.bytes_))
+def look_up(ids: Ids, keys: Sequence[str]) -> Ints:
+    """Return the places of keys among sorted ids, -1 for a key that is not there."""
+    return places_of(ids, np.array([key.encode() for key in keys], dtype=np.bytes_))
 
 
-def places_of(ids: Ids, wanted: Ids) -> Ints:
-    """Places of `wanted` among sorted `ids`, -1 where there is none."""
-    if not len(ids) or not len(wanted):
-        return np.full(len(wanted), -1)
-    places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    return np.where(ids[places] == wanted, places, -1)
+def places_of(ids: Ids, keys: Ids) -> Ints:
+    """Return the places of keys among sorted ids, -1 for a key that is not there."""
+    if not len(ids) or not len(keys):
+        return np.full(len(keys), -1)
+    places = np.minimum(np.searchsorted(ids, keys), len(ids) - 1)
+    return np.where(ids[places] == keys, places, -1)
 
 
-def united(one: Ids, other: Ids) -> tuple[Ids, tuple[Ints, Ints]]:
-    """The sorted ids of both, each once, and the place of either's ids among them."""
-    if len(one) == len(other) and (one == other).all():
-        same = np.arange(len(one), dtype=np.int32)
-        return one, (same, same)
-    ids = np.union1d(one, other)
-    return ids, (np.searchsorted(ids, one).astype(np.int32), np.searchsorted(ids, other).astype(np.int32))
+def united(left: Ids, right: Ids) -> tuple[Ids, tuple[Ints, Ints]]:
+    """Return the sorted union of two arrays of ids, and the places of the ids of each in it."""
+    if len(left) == len(right) and (left == right).all():
+        same = np.arange(len(left), dtype=np.int32)
+        return left, (same, same)
+    ids = np.union1d(left, right)
+    return ids, (np.searchsorted(ids, left).astype(np.int32), np.searchsorted(ids, right).astype(np.int32))
 
 
 def stable_order(keys: Ints) -> Ints:
-    """What `np.argsort(keys, kind="stable")` gives, in a tenth of the time: key and place are sorted as one number."""
+    """Return `np.argsort(keys, kind="stable")` in a tenth of the time, by sorting key and place as one number."""
     if not len(keys):
         return np.empty(0, np.int64)
     least, place_bits = int(keys.min()), len(keys).bit_length()

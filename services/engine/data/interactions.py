@@ -1,4 +1,4 @@
-"""Interactions as a solution wants them: the selected events, each once, as histories of item numbers."""
+"""The interactions that a solution trains on: the selected events as histories of item numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class EventSelection:
-    """Which events a solution trains on, and how much each type counts."""
+    """The events that a solution trains on, and the weight of each type."""
 
     event_type: str | None = None
     min_value: float | None = None
@@ -29,18 +29,18 @@ class EventSelection:
 
     @classmethod
     def of(cls, solution: dict[str, Any]) -> EventSelection:
-        """What a solution's `eventType`, `eventValueThreshold` and `eventsConfig` ask for."""
+        """Read a solution's `eventType`, `eventValueThreshold` and `eventsConfig`."""
         config = solution.get("solutionConfig", {})
         listed = config.get("eventsConfig", {}).get("eventParametersList", ())
         threshold = config.get("eventValueThreshold")
         return cls(
             solution.get("eventType"),
             float(threshold) if threshold is not None else None,
-            {one["eventType"]: float(one.get("weight", 1)) for one in listed if "eventType" in one},
+            {entry["eventType"]: float(entry.get("weight", 1)) for entry in listed if "eventType" in entry},
         )
 
     def mask(self, log: EventLog) -> Mask | None:
-        """The events of a log that are selected, shape (n_events,); None if all are."""
+        """Return which events of a log are selected, shape (n_events,); None if all are."""
         selected: Mask | None = None
         typed = log.type_names != ("",)
         if typed and (self.event_type is not None or self.weights):
@@ -56,7 +56,7 @@ class EventSelection:
 
 @dataclass(frozen=True)
 class Interactions:
-    """Sorted ids, and the histories that number them: user u of the histories is `user_ids[u]`."""
+    """Histories and the ids that they number: user u of the histories is `user_ids[u]`. The ids are sorted."""
 
     user_ids: Ids
     item_ids: Ids
@@ -64,14 +64,14 @@ class Interactions:
 
 
 def load_interactions(parts: Sequence[Path], selection: EventSelection, catalogue: Ids | None = None) -> Interactions:
-    """The selected interactions of a dataset's parquet parts."""
+    """Read the selected interactions of a dataset's parquet parts."""
     return interactions_of(EventLog.read(parts), selection, catalogue)
 
 
 def interactions_of(log: EventLog, selection: EventSelection, catalogue: Ids | None = None) -> Interactions:
-    """The selected interactions of a log.
+    """Return the selected interactions of a log.
 
-    The items are those of the interactions and of `catalogue` together, so an item may have no event at all.
+    The items are those of the interactions and of `catalogue`, so that an item may have no events.
     """
     kept = selection.mask(log)
     users, items = log.users, log.items
@@ -89,7 +89,7 @@ def interactions_of(log: EventLog, selection: EventSelection, catalogue: Ids | N
 
 
 def check_minimums(histories: Histories, selection: EventSelection) -> None:
-    """Refuse what the service would refuse to train on, in its words."""
+    """Raise JobFailed, in the service's words, if there is too little data to train on."""
     if len(histories.items) < MIN_INTERACTIONS:
         filtered = f" after filtering by event type: {selection.event_type}" if selection.event_type else ""
         raise JobFailed(f"Create failed. Dataset has fewer than {MIN_INTERACTIONS} interactions{filtered}.")
@@ -99,7 +99,7 @@ def check_minimums(histories: Histories, selection: EventSelection) -> None:
 
 
 def _used(ids: Ids, codes: Ints) -> tuple[Ids, Ints]:
-    """The ids that occur among codes, and the codes as places among those."""
+    """Return the ids that occur in `codes`, and the codes as places among these."""
     occurs = np.bincount(codes, minlength=len(ids)) > 0
     if occurs.all():
         return ids, codes
@@ -107,7 +107,7 @@ def _used(ids: Ids, codes: Ints) -> tuple[Ids, Ints]:
 
 
 def _moments(users: Ints, times: Ints) -> Ints:
-    """Number of each event's distinct time within its user; events are sorted by user and time."""
+    """Number each user's distinct times from 0, and return the number of each event; events are by user and time."""
     if not len(users):
         return np.empty(0, np.int32)
     running = np.cumsum(~same_moment(users, times), dtype=np.int32)

@@ -1,4 +1,4 @@
-"""Answers of the store, kept until something in it changes."""
+"""Values read from the store, cached until the store changes."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any, TypeVar
 
 from services.engine.store import Store
 
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 
 class Remembered:
-    """Asks the store once for each key; asking again takes no lock. What it gives is shared: read it only."""
+    """A cache of values read from the store. A hit takes no lock. Values are shared: do not change them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: tuple[int, dict[Any, Any]] = (-1, {})
 
-    def __call__(self, key: Any, ask: Callable[[], Answer]) -> Answer:
+    def __call__(self, key: Any, read: Callable[[], Value]) -> Value:
         changes, kept = self._kept
         if changes != self._store.changes:
-            # Counted before asking: what changes meanwhile is asked again.
+            # Read the count first: what changes in between is read again next time.
             kept = {}
             self._kept = self._store.changes, kept
         if key not in kept:
-            kept[key] = ask()
-        found: Answer = kept[key]
-        return found
+            kept[key] = read()
+        value: Value = kept[key]
+        return value

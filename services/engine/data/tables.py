@@ -1,4 +1,4 @@
-"""Rows of datasets as Arrow tables of their schema's columns."""
+"""Rows of datasets as Arrow tables with the columns of their schema."""
 
 from __future__ import annotations
 
@@ -18,59 +18,58 @@ _ARROW_TYPES = {
 
 
 def arrow_schema(schema: DatasetSchema) -> Any:
-    """The Arrow schema of a dataset's rows."""
+    """Return the Arrow schema of a dataset's rows."""
     import pyarrow as pa
 
     return pa.schema([pa.field(column.name, pa.type_for_alias(_ARROW_TYPES[column.type])) for column in schema.columns])
 
 
 def read(parts: Sequence[Path], schema: DatasetSchema) -> Any:
-    """The rows of parts, in their order; a column that a part is older than is null."""
+    """Read the rows of parts, in order; a column that was added after a part was written is null in it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    wanted = arrow_schema(schema)
-    return joined(*(_fitted(pq.read_table(part), wanted) for part in parts), pa.table([[]] * len(wanted), wanted))
+    target = arrow_schema(schema)
+    return joined(*(_fitted(pq.read_table(part), target) for part in parts), pa.table([[]] * len(target), target))
 
 
 def of_rows(rows: Iterable[Mapping[str, Any]], schema: DatasetSchema) -> Any:
-    """Rows that are mappings by column name."""
+    """Build a table of rows that are mappings by column name."""
     import pyarrow as pa
 
     return pa.Table.from_pylist([*rows], schema=arrow_schema(schema))
 
 
 def events(stored: Iterable[Stored]) -> list[dict[str, Any]]:
-    """The interactions among records of events, each of the user whose it turned out to be."""
-    usable = (one.record for one in linked(stored) if one.record.cells.get("ITEM_ID"))
-    return [record.cells | {"USER_ID": record.subject} for record in usable]
+    """Return the events that name an item, each with the user that its session turned out to belong to."""
+    return [record.cells | {"USER_ID": record.subject} for _, record in linked(stored) if record.cells.get("ITEM_ID")]
 
 
 def joined(*tables: Any) -> Any:
-    """The rows of all tables, in order."""
+    """Return the rows of all tables, in order."""
     import pyarrow as pa
 
     return pa.concat_tables(tables)
 
 
 def distinct(table: Any) -> Any:
-    """The rows, each of several equal ones once, at the place of the first."""
+    """Return the distinct rows, in order of first occurrence."""
     return table.group_by(table.column_names, use_threads=False).aggregate([])
 
 
 def newest(table: Any, id_column: str) -> Any:
-    """The last row of each id, by id."""
+    """Return the last row of each id, in order of ids."""
     ids, places = encode(table[id_column])
     last = np.empty(len(ids), np.int64)
     last[places] = np.arange(len(places))
     return table.take(last)
 
 
-def _fitted(table: Any, wanted: Any) -> Any:
+def _fitted(table: Any, target: Any) -> Any:
     import pyarrow as pa
 
     columns = [
         table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
-        for field in wanted
+        for field in target
     ]
-    return pa.table(columns, schema=wanted)
+    return pa.table(columns, schema=target)

@@ -1,4 +1,4 @@
-"""Textual values as the service keeps them."""
+"""Textual values as the service stores them."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ _BLANKS = re.compile(r"[\s\0]+")
 
 
 def clean_text(text: str) -> str:
-    """A text without tags, entities, line breaks and extra blanks, cut at 20,000 characters."""
+    """Strip tags, entities, line breaks and repeated blanks from a text, and cut it at 20,000 characters."""
     return _BLANKS.sub(" ", unescape(_TAG.sub(" ", text))).strip()[:MAX_TEXTUAL_LENGTH]

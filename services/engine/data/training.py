@@ -1,4 +1,4 @@
-"""What a recipe learns from: the histories of a group and the attributes of its items and users."""
+"""Training data: the histories of a group and the attributes of its items and users."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from services.engine.recipes.histories import Histories
 
 @dataclass(frozen=True)
 class Training:
-    """Everything a model may be fitted on.
+    """The data that a model is fitted on.
 
-    items, users  attributes aligned with `interactions.item_ids` and `interactions.user_ids`: row n is item or user n.
-    seen_seq      number of the newest single record of an event that is in here; 0 without any.
-    Items of the Items dataset that nobody took are items too: they have attributes and no event.
+    items, users  attributes aligned with `interactions.item_ids` and `interactions.user_ids`: row n is item or user n
+    seen_seq      number of the newest single record of an event in these data; 0 without any
+    Items of the Items dataset without interactions are included: they have attributes and no events.
     """
 
     interactions: Interactions
@@ -32,6 +32,6 @@ class Training:
         return len(self.interactions.item_ids)
 
     def only(self, histories: Histories) -> Training:
-        """The same with other histories, of which a part is held out."""
+        """Return the same data with other histories, such as those without the held-out users."""
         interactions = Interactions(self.interactions.user_ids, self.interactions.item_ids, histories)
         return replace(self, interactions=interactions)

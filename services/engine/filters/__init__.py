@@ -1,4 +1,4 @@
-"""The filter language of the service: text in, a mask of items or users out."""
+"""The filter language of the service: an expression becomes a mask of items or users."""
 
 from __future__ import annotations
 

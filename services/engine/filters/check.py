@@ -1,4 +1,4 @@
-"""The rules that an expression keeps beside the grammar: those of the language, and those of a group's schemas."""
+"""The rules of expressions beyond the grammar: those of the language, and those of a group's schemas."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Schemas = Mapping[str, DatasetSchema]
 
 
 def check_language(expressions: Sequence[Expression]) -> None:
-    """Hold expressions to the rules that need no schema. Raises InvalidInput that names the fault."""
+    """Check the rules that need no schema. Raises InvalidInput that names the fault."""
     targets = sorted({expression.target for expression in expressions})
     if len(targets) > 1:
         mixed = " and ".join(f"{target.capitalize()}ID" for target in targets)
@@ -50,7 +50,7 @@ def check_language(expressions: Sequence[Expression]) -> None:
 
 
 def distinct_fields(expressions: Iterable[Expression]) -> frozenset[Field]:
-    """The columns that expressions look at; one of CurrentUser or CurrentItem is the same as that of its dataset."""
+    """Return the columns that expressions use; those of CurrentUser and CurrentItem count as their dataset's."""
     predicates = (predicate for expression in expressions for predicate in expression.predicates)
     return frozenset(field for predicate in predicates for field in fields_of(predicate))
 
@@ -60,7 +60,7 @@ def _check_datasets(expression: Expression) -> None:
     datasets = list(dict.fromkeys(subject.dataset for subject in subjects if isinstance(subject, Field)))
     if len(datasets) > 1:
         raise InvalidInput(
-            f"Invalid Expression: {datasets[1]} stands in an expression on {datasets[0]}; "
+            f"Invalid Expression: {datasets[1]} is used in an expression on {datasets[0]}; "
             "join expressions on two datasets with '|'"
         )
     allowed = _DATASETS_OF[expression.target]
@@ -89,19 +89,19 @@ def _check_event_predicate(predicate: Predicate) -> None:
         raise InvalidInput(f'Invalid Expression: {subject} needs a list; write {subject} IN ("click")')
     if isinstance(values, tuple) and ANY_TYPE in values and len(values) > 1:
         raise InvalidInput(
-            f'Invalid Expression: "*" stands among other values of {subject}; it means all types by itself'
+            f'Invalid Expression: "*" is listed with other values of {subject}; by itself it means all types'
         )
 
 
 def check_schemas(expressions: Iterable[Expression], schemas: Schemas) -> None:
-    """Hold expressions to the columns that the datasets have. Raises InvalidInput that names the column."""
+    """Check expressions against the datasets' columns. Raises InvalidInput that names the column."""
     for expression in expressions:
         for predicate in expression.predicates:
             _check_types(predicate, schemas)
 
 
 def filterable(subject: Field | CurrentUser | CurrentItem, schemas: Schemas) -> Column:
-    """The column that is meant. Raises InvalidInput if it does not exist or if no filter may look at it."""
+    """Return the schema's column. Raises InvalidInput if it does not exist or cannot be filtered on."""
     field = subject if isinstance(subject, Field) else subject.field
     if field.dataset not in schemas:
         raise InvalidInput(

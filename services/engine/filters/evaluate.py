@@ -1,4 +1,4 @@
-"""One use of a filter: what its predicates find, given a user, an item and the values of parameters."""
+"""The evaluation of a filter: which rows its predicates match, given a user, an item and the values of parameters."""
 
 from __future__ import annotations
 
@@ -25,78 +25,78 @@ from services.engine.filters.parser import finite
 Cells = Mapping[str, str | float]
 
 
-def nobody(_event_type: str) -> Mask:
-    """The interactions of somebody unknown: none."""
+def no_interactions(_event_type: str) -> Mask:
+    """Return the interactions of an unknown user: none."""
     return np.zeros((), np.bool_)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known when a filter is used.
+    """The data that a filter is evaluated with.
 
-    user, item  cells of the current user and item that are not null, by column.
-    interacted  for an event type in lower case, or * for any: with items, those that the current user has such an
-                event with; with users, those who have such an event at all. Shape (n,) over the universe, or ().
+    user, item  cells of the current user and item that are not null, by column
+    interacted  by event type in lower case, or * for any: the items that the current user has such an event with, or
+                the users who have such an event. Shape (n,) over the universe, or ()
     """
 
     user: Cells = field(default_factory=dict)
     item: Cells = field(default_factory=dict)
-    interacted: Callable[[str], Mask] = nobody
+    interacted: Callable[[str], Mask] = no_interactions
 
 
 @dataclass(frozen=True)
-class Use:
-    """A filter's data of one use; `given` are the values of parameters, none of them empty."""
+class Evaluation:
+    """One evaluation of a filter; `given` are the values of parameters, none of them empty."""
 
     index: Index
     facts: Facts
     given: Mapping[str, tuple[str, ...]]
 
     def applies(self, expression: Expression) -> bool:
-        """Whether its IF holds; one that lacks the value of a parameter does not."""
+        """Return whether the expression's IF is true; it is false if it lacks the value of a parameter."""
         return all(self._knows(predicate) and self._holds(predicate) for predicate in expression.only_if)
 
-    def found(self, expression: Expression) -> Mask:
-        """Rows that its condition holds for; predicates that lack the value of a parameter are left out."""
-        found = np.zeros(len(self.index), np.bool_)
+    def matches(self, expression: Expression) -> Mask:
+        """Return the rows that meet the condition; predicates that lack the value of a parameter are left out."""
+        matches = np.zeros(len(self.index), np.bool_)
         for group in expression.condition:
             masks = [self._mask(predicate) for predicate in group if self._knows(predicate)]
             if masks:
-                found |= np.logical_and.reduce(masks) if len(masks) > 1 else masks[0]
-        return found
+                matches |= np.logical_and.reduce(masks) if len(masks) > 1 else masks[0]
+        return matches
 
     def _knows(self, predicate: Predicate) -> bool:
         return not isinstance(predicate.operand, Parameter) or predicate.operand.name in self.given
 
     def _mask(self, predicate: Predicate) -> Mask:
-        of_data_alone = not isinstance(predicate.operand, Parameter | CurrentItem)
-        if of_data_alone and not _is_of_events(predicate):
-            return self.index.kept(predicate, lambda: self._computed(predicate))
-        return self._computed(predicate)
+        depends_on_columns_only = not isinstance(predicate.operand, Parameter | CurrentItem)
+        if depends_on_columns_only and not _is_of_events(predicate):
+            return self.index.kept(predicate, lambda: self._compute(predicate))
+        return self._compute(predicate)
 
-    def _computed(self, predicate: Predicate) -> Mask:
+    def _compute(self, predicate: Predicate) -> Mask:
         if isinstance(predicate, Comparison):
-            return self._compared(predicate)
-        found = self._interacted(predicate) if _is_of_events(predicate) else self._holding(predicate)
-        return ~found if predicate.negated else found
+            return self._compare(predicate)
+        if _is_of_events(predicate):
+            matches = self._interacted(predicate)
+        else:
+            matches = self.index.column(predicate.subject.column).holding(self._values(predicate))
+        return ~matches if predicate.negated else matches
 
-    def _compared(self, predicate: Comparison) -> Mask:
+    def _compare(self, predicate: Comparison) -> Mask:
         number = self._number(predicate.operand)
         if number is None:
             return np.zeros(len(self.index), np.bool_)
         return self.index.column(predicate.subject.column).compared(predicate.operator, number)
 
-    def _holding(self, predicate: Membership) -> Mask:
-        return self.index.column(predicate.subject.column).holding(self._values(predicate))
-
     def _interacted(self, predicate: Membership) -> Mask:
-        found = np.zeros(len(self.index), np.bool_)
+        matches = np.zeros(len(self.index), np.bool_)
         for event_type in self._values(predicate):
-            found |= self.facts.interacted(event_type.lower())
-        return found
+            matches |= self.facts.interacted(event_type.lower())
+        return matches
 
     def _holds(self, predicate: Predicate) -> bool:
-        """Whether a predicate about the current user is true."""
+        """Return whether a predicate about the current user is true."""
         cell = _cell(self.facts.user, predicate.subject.column)
         if isinstance(predicate, Membership):
             return _among(cell, self._values(predicate)) != predicate.negated

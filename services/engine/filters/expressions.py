@@ -1,6 +1,6 @@
-"""What a filter says, as plain values: expressions of predicates on the columns of datasets.
+"""The parsed form of a filter: expressions of predicates on the columns of datasets.
 
-Names of datasets and columns are in capitals here, as the language reads them without regard to case.
+Names of datasets and columns are in capitals, because the language ignores their case.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Field(NamedTuple):
 
 
 class CurrentUser(NamedTuple):
-    """A column of the user that is asked for."""
+    """A column of the user of the request."""
 
     column: str
 
@@ -42,7 +42,7 @@ class CurrentUser(NamedTuple):
 
 
 class CurrentItem(NamedTuple):
-    """A column of the item that is asked for."""
+    """A column of the item of the request."""
 
     column: str
 
@@ -55,7 +55,7 @@ class CurrentItem(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A value that is given at the time of use."""
+    """A value that a request passes."""
 
     name: str
 
@@ -65,7 +65,7 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True)
 class Membership:
-    """`subject [NOT] IN (values)`. Values are texts, numbers as they were written."""
+    """`subject [NOT] IN (values)`. Values are texts; numbers are kept as written."""
 
     subject: Field | CurrentUser
     values: tuple[str, ...] | Parameter | CurrentItem
@@ -90,7 +90,7 @@ Predicate = Membership | Comparison
 
 @dataclass(frozen=True)
 class Expression:
-    """`action target WHERE condition IF only_if`; the condition holds if all predicates of any of its groups do."""
+    """`action target WHERE condition IF only_if`; a condition is true if all predicates of any of its groups are."""
 
     action: str
     target: str
@@ -99,14 +99,14 @@ class Expression:
 
     @property
     def predicates(self) -> Iterator[Predicate]:
-        """All predicates, those about the current user last."""
+        """All predicates; those about the current user come last."""
         for group in self.condition:
             yield from group
         yield from self.only_if
 
 
 def fields_of(predicate: Predicate) -> Iterator[Field]:
-    """The columns that a predicate looks at."""
+    """Yield the columns that a predicate uses."""
     for side in (predicate.subject, predicate.operand):
         if isinstance(side, Field):
             yield side

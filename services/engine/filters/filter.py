@@ -1,8 +1,8 @@
-"""A filter: an expression that was read and checked, and what it lets through.
+"""A filter: a parsed and checked expression, and the rows that it allows.
 
-    kept = everything, or what any INCLUDE finds  −  what any EXCLUDE finds
+    allowed = all rows, or those that any INCLUDE matches  −  those that any EXCLUDE matches
 
-An expression whose IF does not hold does not take part.
+An expression whose IF is false does not take part.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from personalize_kinds.limits import MAX_FILTER_LENGTH
 from services.engine.data.attributes import Attributes
 from services.engine.errors import InvalidInput
 from services.engine.filters.check import Schemas, check_language, check_schemas, distinct_fields
-from services.engine.filters.evaluate import Facts, Use
+from services.engine.filters.evaluate import Evaluation, Facts
 from services.engine.filters.expressions import EVENTS, EXCLUDE, INCLUDE, CurrentItem, Expression, Field, Parameter
 from services.engine.filters.index import Index, Mask
 from services.engine.filters.parser import parse_expression
 from services.engine.filters.values import parse_values
 
-NOTHING_KNOWN = Facts()
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter expression. Use one object many times: what depends on the data alone is remembered beside the data."""
+    """A filter expression. Reuse the object: masks that depend only on the data are cached with the data."""
 
     expressions: tuple[Expression, ...]
 
     @property
     def target(self) -> str:
-        """What is filtered: ITEM, USER or ACTION."""
+        """The kind of thing that is filtered: ITEM, USER or ACTION."""
         return self.expressions[0].target
 
     @cached_property
     def parameters(self) -> frozenset[str]:
-        """Names of the values that are given at the time of use."""
+        """Names of the values that a request passes."""
         return _parameters(self.expressions)
 
     @cached_property
     def distinct_fields(self) -> frozenset[Field]:
-        """The columns looked at, as quotas count them."""
+        """The columns used, as quotas count them."""
         return distinct_fields(self.expressions)
 
     @cached_property
@@ -54,33 +54,31 @@ class Filter:
 
     @cached_property
     def uses_current_item(self) -> bool:
-        operands = [one.operand for expression in self.expressions for one in expression.predicates]
+        operands = [predicate.operand for expression in self.expressions for predicate in expression.predicates]
         return any(isinstance(operand, CurrentItem) for operand in operands)
 
     def check(self, schemas: Schemas) -> None:
-        """Hold the filter to the schemas of a dataset group, by type such as ITEMS. Raises InvalidInput."""
+        """Check the filter against the schemas of a dataset group, by type such as ITEMS. Raises InvalidInput."""
         with _creating():
             check_schemas(self.expressions, schemas)
 
-    def allowed(
-        self, universe: Attributes, facts: Facts = NOTHING_KNOWN, values: Mapping[str, str] | None = None
-    ) -> Mask:
-        """Which rows of `universe` the filter lets through; shape (n,), a fresh array.
+    def allowed(self, universe: Attributes, facts: Facts = NO_FACTS, values: Mapping[str, str] | None = None) -> Mask:
+        """Return which rows of `universe` the filter allows; shape (n,), a new array.
 
         values  `filterValues` of a request. Raises InvalidInput if one that an INCLUDE needs is missing or unreadable;
                 a predicate of an EXCLUDE whose value is missing is left out.
         """
         given = self._given(values or {})
-        use = Use(Index.of(universe), facts, given)
-        taking_part = [expression for expression in self.expressions if use.applies(expression)]
-        included = [use.found(expression) for expression in taking_part if expression.action == INCLUDE]
-        kept = np.full(len(universe.ids), not included, np.bool_)
+        evaluation = Evaluation(Index.of(universe), facts, given)
+        applicable = [expression for expression in self.expressions if evaluation.applies(expression)]
+        included = [evaluation.matches(expression) for expression in applicable if expression.action == INCLUDE]
+        allowed = np.full(len(universe.ids), not included, np.bool_)
         for mask in included:
-            kept |= mask
-        for expression in taking_part:
+            allowed |= mask
+        for expression in applicable:
             if expression.action == EXCLUDE:
-                kept &= ~use.found(expression)
-        return kept
+                allowed &= ~evaluation.matches(expression)
+        return allowed
 
     def _given(self, values: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         parsed = {name: parse_values(text) for name, text in values.items() if name in self.parameters}
@@ -97,7 +95,7 @@ class Filter:
 
 
 def parse(text: str) -> Filter:
-    """The filter that `text` says. Raises InvalidInput that names the place of what is wrong.
+    """Parse a filter. Raises InvalidInput with the place of the fault.
 
     Source: Personalize developer guide, "Filter expression elements".
     """
@@ -111,7 +109,7 @@ def parse(text: str) -> Filter:
 
 @contextmanager
 def _creating() -> Iterator[None]:
-    """Errors in the words of CreateFilter."""
+    """Word errors as CreateFilter does."""
     try:
         yield
     except InvalidInput as error:

@@ -1,6 +1,6 @@
-"""The columns of items or users, prepared so that predicates become masks by table look-up.
+"""The columns of items or users, indexed so that predicates become masks by table look-up.
 
-An index belongs to one `Attributes` and goes with it; predicates that depend on nothing else are computed once.
+An index belongs to one `Attributes` and is deleted with it; predicates that depend on nothing else are computed once.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from services.engine.filters.parser import finite
 
 Mask = npt.NDArray[np.bool_]
 
-#: What a comparison does with numbers or columns of them; it is false for null whatever it says.
+#: The comparisons of numbers or columns of them. Every comparison with null is false.
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 ID_COLUMNS = ("ITEM_ID", "USER_ID")
-MOST_KEPT = 256
+MAX_KEPT = 256
 
 _indexes: dict[int, Index] = {}
 
 
 class Searchable(Protocol):
-    """A column that is asked for rows; masks have shape (n,)."""
+    """A column that can be searched; masks have shape (n,)."""
 
     def holding(self, values: Iterable[str]) -> Mask:
-        """Rows with a value among `values`; null has none."""
+        """Return the rows with a value among `values`; null has no value."""
 
     def compared(self, sign: str, number: float) -> Mask:
-        """Rows whose number stands in that relation to `number`; null stands in none."""
+        """Return the rows whose number compares so with `number`; null never does."""
 
 
 class Index:
-    """The rows of items or users by what their cells hold."""
+    """The rows of items or users by the values of their cells."""
 
     def __init__(self, universe: Attributes) -> None:
         self._ids = universe.ids
@@ -54,7 +54,7 @@ class Index:
 
     @classmethod
     def of(cls, universe: Attributes) -> Index:
-        """The index of `universe`, made at the first call."""
+        """Return the index of `universe`, built by the first call."""
         index = _indexes.get(id(universe))
         if index is None:
             index = _indexes[id(universe)] = cls(universe)
@@ -65,16 +65,16 @@ class Index:
         return len(self._ids)
 
     def column(self, name: str) -> Searchable:
-        """A column by its name in capitals; one that the data lack is null throughout."""
+        """Return a column by its name in capitals; one that the data lack is all null."""
         if name not in self._columns:
             self._columns[name] = _TextColumn(self._own_ids()) if name in ID_COLUMNS else _NullColumn(len(self))
         return self._columns[name]
 
     def kept(self, predicate: Predicate, compute: Callable[[], Mask]) -> Mask:
-        """The mask of a predicate that depends on the columns alone."""
+        """Return the cached mask of a predicate that depends only on the columns."""
         mask = self._kept.get(predicate)
         if mask is None:
-            if len(self._kept) >= MOST_KEPT:
+            if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
             mask = self._kept[predicate] = compute()
         return mask
@@ -96,7 +96,7 @@ class _TextColumn:
         return cells_of
 
     def holding(self, values: Iterable[str]) -> Mask:
-        # The last place of the table is that of code -1, null.
+        # The last place of the table is for code -1, null.
         table = np.zeros(len(self._texts.cells) + 1, np.bool_)
         for value in values:
             table[self._cells_of.get(value, [])] = True
@@ -111,10 +111,10 @@ class _NumberColumn:
         self._numbers = numbers
 
     def holding(self, values: Iterable[str]) -> Mask:
-        found = np.zeros(len(self._numbers), np.bool_)
+        matches = np.zeros(len(self._numbers), np.bool_)
         for value in values:
-            found |= self._numbers == finite(value)
-        return found
+            matches |= self._numbers == finite(value)
+        return matches
 
     def compared(self, sign: str, number: float) -> Mask:
         mask: Mask = OPERATORS[sign](self._numbers, number)

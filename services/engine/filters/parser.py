@@ -1,4 +1,4 @@
-"""Text → filter, by the grammar beside this file. What does not fit the grammar is refused with its place."""
+"""The parser of filters, by the grammar beside this file. Errors give the place of the fault."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GRAMMAR = Path(__file__).with_name("grammar.lark")
 _LONGEST_QUOTE = 40
 _WORD = re.compile(rf"\S{{1,{_LONGEST_QUOTE}}}|.", re.DOTALL)
 
-#: How an error names what may stand in a place; what is absent is named by its own letters.
+#: Names of tokens in errors; a token that is absent is shown as it is written.
 _SHOWN = {
     "ACTION": "INCLUDE or EXCLUDE",
     "TARGET": "ItemID, UserID or ActionID",
@@ -49,7 +49,7 @@ _SHOWN = {
 
 
 def parse_expression(text: str, start: str) -> Any:
-    """What `text` says, read from one rule of the grammar. Raises InvalidInput with line and column of the fault."""
+    """Parse a text from one rule of the grammar. Raises InvalidInput with line and column of the fault."""
     try:
         return _parser().parse(text, start=start)
     except UnexpectedToken as error:
@@ -69,18 +69,16 @@ def _parser() -> Lark:
 def _refusal(text: str, error: UnexpectedToken | UnexpectedCharacters, expected: Iterable[str]) -> InvalidInput:
     shown = ", ".join(sorted(_SHOWN.get(name, name.strip("_")) for name in expected))
     at_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    return InvalidInput(
-        f"Invalid Expression: {'the text ends' if at_end else _quoted(text, error)}, where there may be {shown}"
-    )
+    return InvalidInput(f"Invalid Expression: {'the text ends' if at_end else _quoted(text, error)}; expected {shown}")
 
 
 def _quoted(text: str, error: UnexpectedInput) -> str:
     word = _WORD.findall(text, error.pos_in_stream or 0)[0]
-    return f"{word!r} stands at line {error.line}, column {error.column}"
+    return f"{word!r} is at line {error.line}, column {error.column}"
 
 
 class _Expressions(Transformer[Token, Any]):
-    """Builds the values of `expressions.py` from the rules of the grammar, whose names the methods bear."""
+    """Builds the values of `expressions.py`. Each method is named after its rule of the grammar."""
 
     filter = attributes = condition = group = only_if = lambda _, parts: tuple(parts)
 
@@ -123,13 +121,13 @@ class _Expressions(Transformer[Token, Any]):
 
 
 def finite(text: str) -> float:
-    """The number that a text is. Raises InvalidInput for anything else, or a number too large to tell from others."""
+    """Read a text as a number. Raises InvalidInput if it is not one, or too large to be told from others."""
     try:
         number = float(text)
     except ValueError:
         number = float("nan")
     if not isfinite(number):
         raise InvalidInput(
-            f"{text[:_LONGEST_QUOTE]!r} is no number that a column can be compared with; write 12 or 12.5"
+            f"{text[:_LONGEST_QUOTE]!r} is not a number that a column can be compared with; write 12 or 12.5"
         )
     return number

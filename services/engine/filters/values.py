@@ -1,4 +1,4 @@
-"""The values of parameters as a request carries them: `"comedy","drama"` in one string."""
+"""The values of parameters as requests pass them: `"comedy","drama"` in one string."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _VALUES = re.compile(rf"\s*(?:{_QUOTED}|{_BARE})\s*(?:,\s*(?:{_QUOTED}|{_BARE})\
 
 
 def parse_values(text: str) -> tuple[str, ...]:
-    """The values in a member of `filterValues`: in double quotes or bare, with commas between; none in a blank text.
+    """Parse the values in a member of `filterValues`: in double quotes or bare, between commas. A blank text has none.
 
-    Raises InvalidInput where quotes or commas do not match up.
+    Raises InvalidInput if quotes or commas do not match up.
     """
     if not text.strip():
         return ()

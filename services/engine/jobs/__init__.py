@@ -1,1 +1,1 @@
-"""What happens between pending and active. A job takes its resource and gives back what to store when it is done."""
+"""The jobs that run between pending and active. A job takes its resource and returns what to store when it is done."""

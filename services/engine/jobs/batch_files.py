@@ -1,6 +1,6 @@
-"""What batch jobs share: lines in, lines out, file by file, in constant memory, going on where a killed one stopped.
+"""Files of batch jobs: read and written line by line, in constant memory; an interrupted job resumes by file.
 
-Reads   the objects that `jobInput.s3DataSource.path` means.
+Reads   the objects of `jobInput.s3DataSource.path`.
 Writes  `<input file>.out` for each, and `_CHECK`, to `jobOutput.s3DataDestination.path`.
 """
 
@@ -18,18 +18,18 @@ from services.engine.resources import Resource
 from services.engine.store import Store
 
 READ_BYTES = 1 << 20
-#: An itemList of 500 ids of 256 characters, six bytes each when escaped, fits.
-MAX_LINE_BYTES = 1 << 20
-SECONDS_BETWEEN_NOTES = 1.0
-#: Beside the model: a block of lines with its scores, and the parts that are on their way to S3.
+#: Enough for an itemList of 500 ids of 256 characters, each of six bytes when escaped.
+MAX_RECORD_BYTES = 1 << 20
+SECONDS_BETWEEN_SAVES = 1.0
+#: Memory besides the model: a block of lines with its scores, and the parts that are being uploaded.
 WORKING_BYTES = 768 << 20
 
-#: Turns blocks of raw lines into blocks of encoded answers, each with its number of lines.
+#: Turns blocks of input lines into blocks of encoded answers, each with its number of lines.
 Answer = Callable[[Iterator[list[bytes]]], Iterator[tuple[int, bytes]]]
 
 
 class Limits(NamedTuple):
-    """How much one job may be given. Source: Personalize developer guide, "Endpoints and quotas", November 2025."""
+    """Limits of a job's input. Source: Personalize developer guide, "Endpoints and quotas", November 2025."""
 
     files: int = 1_000
     bytes: int = 1 << 30
@@ -37,13 +37,13 @@ class Limits(NamedTuple):
 
 
 def check_memory(model: Path) -> None:
-    """Raise JobFailed, with figures, if a model's arrays and a block of work do not fit into memory."""
+    """Raise JobFailed, with both figures, if a model's arrays and a block of lines do not fit into memory."""
     arrays = sum(file.stat().st_size for file in model.rglob("*") if file.is_file())
     check_fits(arrays + WORKING_BYTES, "The batch job")
 
 
 class BatchFiles:
-    """The files of one job. What was answered is noted in the job: `lines` so far, and `answered` by finished file."""
+    """The files of one job. Its record keeps the progress: `lines` so far, and `answered` by finished file."""
 
     def __init__(self, job: Resource, store: Store, storage: s3.Storage, limits: Limits) -> None:
         self._job = job
@@ -54,7 +54,7 @@ class BatchFiles:
         self._answered: dict[str, int] = dict(job.inner.get("answered", {}))
 
     def check(self) -> None:
-        """Refuse what cannot end well before any work is done: no input, too much of it, no way to write."""
+        """Raise JobFailed before any work if there is no input or too much, or if the output cannot be written."""
         place = s3.location(self._job.body["jobInput"]["s3DataSource"]["path"])
         sizes = self._storage.sizes(place)
         check_sizes(place, sizes, self._limits)
@@ -62,7 +62,7 @@ class BatchFiles:
         self._sources = [*sizes]
 
     def answer(self, n_lines: int, answer: Answer) -> None:
-        """Answer every file that is not finished, in blocks of up to `n_lines` lines."""
+        """Answer every unfinished file, in blocks of up to `n_lines` lines."""
         for source in self._sources:
             if source.name not in self._answered:
                 self._answer_file(source, n_lines, answer)
@@ -72,23 +72,23 @@ class BatchFiles:
 
         def encoded(stream: IO[bytes]) -> Iterator[bytes]:
             nonlocal done
-            noted = time.monotonic()
+            saved_at = time.monotonic()
             for answered, content in answer(blocks(stream, n_lines, source)):
                 done += answered
                 if done > self._limits.lines_per_file:
                     raise JobFailed(f"{source} has more than {self._limits.lines_per_file:,} lines. Split the file.")
-                if time.monotonic() - noted > SECONDS_BETWEEN_NOTES:
-                    self._note(done)
-                    noted = time.monotonic()
+                if time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
+                    self._save_progress(done)
+                    saved_at = time.monotonic()
                 yield content
 
         with self._storage.opened(source) as stream:
             self._storage.stream(encoded(stream), self._target.within(f"{source.name}.out"))
         self._answered[source.name] = done
-        self._note(0)
+        self._save_progress(0)
 
-    def _note(self, lines_of_open_file: int) -> None:
-        """Keep how far the job is: for whoever looks, and for the next process if this one is killed."""
+    def _save_progress(self, lines_of_open_file: int) -> None:
+        """Save the job's progress: for its page, and for the next process if this one is killed."""
         with self._store.transaction():
             current = self._store.find(self._job.kind, self._job.arn)
             if current is not None:
@@ -98,7 +98,7 @@ class BatchFiles:
 
 
 def check_sizes(place: s3.Location, sizes: Mapping[s3.Location, int], limits: Limits) -> None:
-    """Raise JobFailed unless the files found at a place are as many and as large as a job may have."""
+    """Raise JobFailed if there are no files at a place, or if they exceed the limits."""
     if not sizes:
         raise JobFailed(f"Invalid S3 input path. There is no object at {place}. Check the location.")
     if len(sizes) > limits.files:
@@ -106,12 +106,12 @@ def check_sizes(place: s3.Location, sizes: Mapping[s3.Location, int], limits: Li
     if sum(sizes.values()) > limits.bytes:
         raise JobFailed(
             f"The input at {place} has {sum(sizes.values()):,} bytes; a job may have {limits.bytes:,}. "
-            "Share it among several jobs."
+            "Divide it among several jobs."
         )
 
 
 def blocks(stream: IO[bytes], n_lines: int, source: s3.Location | str) -> Iterator[list[bytes]]:
-    """The lines of a stream, without their line feeds and without empty ones, in blocks of up to `n_lines`."""
+    """Yield the lines of a stream in blocks of up to `n_lines`, without line feeds and empty lines."""
     waiting: list[bytes] = []
     for lines in _lines(stream, source):
         waiting += lines
@@ -126,8 +126,8 @@ def _lines(stream: IO[bytes], source: s3.Location | str) -> Iterator[Sequence[by
     rest = b""
     while chunk := stream.read(READ_BYTES):
         *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > MAX_LINE_BYTES:
-            raise JobFailed(f"{source} has a line of more than {MAX_LINE_BYTES:,} bytes. Write one object per line.")
+        if len(rest) > MAX_RECORD_BYTES:
+            raise JobFailed(f"{source} has a line of more than {MAX_RECORD_BYTES:,} bytes. Write one object per line.")
         yield [line for line in lines if line.strip()]
     if rest.strip():
         yield [rest]

@@ -1,7 +1,7 @@
 """Batch inference: a list of items for every line of input.
 
-lines ─► block ─► the best items, ranked by the model at once
-              └─► one by one: filters, exploration, given items to rank, and whoever is not the model's alone
+lines ─► block ─► the best items, ranked by the model in one call
+              └─► line by line: with a filter, with exploration, of given items, or where more than the model counts
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from services.engine.errors import InvalidInput
 from services.engine.files import DataFolder
 from services.engine.filters import Filter, parse
 from services.engine.jobs.batch_files import BatchFiles, Limits, check_memory
-from services.engine.jobs.batch_lines import Block, Fields, taken_apart
+from services.engine.jobs.batch_lines import Block, Fields, parse_block
 from services.engine.jobs.batch_scores import Questions, Scores
 from services.engine.jobs.json_lines import Layout, Lists, Pieces, encode
 from services.engine.jobs.train import recipe_name
@@ -37,14 +37,14 @@ from services.engine.runtime.deployments import EXPLORATION_CUT_OFF_DAYS, EXPLOR
 from services.engine.runtime.narrowing import Mask, facts
 from services.engine.store import Store
 
-BLOCK_LINES = 16_384
-#: Answers of a block: with BLOCK_LINES what bounds the memory of a job.
+#: Lines and answers of a block: these bound the memory of a job.
+BLOCK_RECORDS = 16_384
 BLOCK_ANSWERS = 1_000_000
 WITH_REASONS = "aws-user-personalization-v2"
 
 RELATED = Layout(b'{"input":', b',"output":{"recommendedItems":[', b",", b']},"error":', b"}\n")
 SCORED = RELATED._replace(before_scores=b'],"scores":[')
-#: The second version says why an item is in a list. In batch it never is for another reason than taste: no reasons.
+#: Answers of the second version have a field for the reason. In batch all items are there for taste: no reasons.
 REASONED = SCORED._replace(before_reasons=b'],"reasons":[', reason=b"[]")
 
 
@@ -79,24 +79,24 @@ class BatchInference:
 
 
 @dataclass
-class Found:
-    """The answers of a block, by line; a line in error has none."""
+class BlockAnswers:
+    """The answers of a block, by line; a line in error has none. `unknown` numbers items that the model lacks."""
 
     places: list[Ints]
     scores: list[Floats]
     unknown: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def nothing(cls, n_lines: int) -> Found:
+    def empty(cls, n_lines: int) -> BlockAnswers:
         return cls([np.empty(0, np.int64)] * n_lines, [np.empty(0, np.float32)] * n_lines)
 
 
 @dataclass(frozen=True)
 class Inference:
-    """What a version answers to lines, and how the job wants it.
+    """Answers lines of input with a solution version.
 
-    exploration  the job's itemExplorationConfig; without one nothing is explored
-    seed         of exploration: a job gives a user the same list in whatever block, and however often it is run
+    exploration  the job's itemExplorationConfig; empty: no exploration
+    seed         of the exploration, so that a job that runs again gives the same lists
     """
 
     scores: Scores
@@ -107,15 +107,15 @@ class Inference:
 
     @property
     def block_lines(self) -> int:
-        return max(1, min(BLOCK_LINES, BLOCK_ANSWERS // self.length))
+        return max(1, min(BLOCK_RECORDS, BLOCK_ANSWERS // self.length))
 
     def answer(self, blocks: Iterator[list[bytes]]) -> Iterator[tuple[int, bytes]]:
-        """Number of lines and encoded answers of each block of lines."""
+        """Yield the number of lines and the encoded answers of each block of lines."""
         for lines in blocks:
-            block = taken_apart(lines, self._fields)
-            found = self._found(block)
-            names = self._names.and_(Pieces.quoted([*found.unknown])) if found.unknown else self._names
-            lists = Lists.of(found.places, found.scores)
+            block = parse_block(lines, self._fields)
+            answers = self._answers(block)
+            names = self._names.concat(Pieces.quoted([*answers.unknown])) if answers.unknown else self._names
+            lists = Lists.of(answers.places, answers.scores)
             yield len(lines), encode(self._layout, block.inputs, block.errors, names, lists)
 
     @cached_property
@@ -136,36 +136,37 @@ class Inference:
     def _names(self) -> Pieces:
         return Pieces.quoted([name.decode() for name in self.scores.loaded.trained.interactions.item_ids.tolist()])
 
-    def _found(self, block: Block) -> Found:
-        found, questions = Found.nothing(len(block.asked)), self.scores.questions(block)
+    def _answers(self, block: Block) -> BlockAnswers:
+        answers, questions = BlockAnswers.empty(len(block.asked)), self.scores.questions(block)
         if not (self._ranks or self.filter or self.exploration):
-            self._rank_at_once(questions.only([line for line in questions.lines if line not in questions.moved]), found)
-            questions = questions.only(sorted(questions.moved))
+            of_model = [line for line in questions.lines if line not in questions.adjusted]
+            self._rank_at_once(questions.only(of_model), answers)
+            questions = questions.only(sorted(questions.adjusted))
         for line, scores in self.scores.of(block, questions):
             try:
-                self._answer_line(block, line, scores, found)
+                self._answer_line(block, line, scores, answers)
             except InvalidInput as error:
                 block.errors[line] = f"User error: {error}"
-        return found
+        return answers
 
-    def _rank_at_once(self, questions: Questions, found: Found) -> None:
+    def _rank_at_once(self, questions: Questions, answers: BlockAnswers) -> None:
         ranked = self.scores.loaded.trained.model.rank(questions.queries, self.length)
         for row, line in enumerate(questions.lines):
-            found.places[line] = ranked.items[row]
+            answers.places[line] = ranked.items[row]
             if ranked.scores is not None:
-                found.scores[line] = ranked.scores[row]
+                answers.scores[line] = ranked.scores[row]
 
-    def _answer_line(self, block: Block, line: int, scores: Floats, found: Found) -> None:
+    def _answer_line(self, block: Block, line: int, scores: Floats, answers: BlockAnswers) -> None:
         if self._ranks:
-            found.places[line], found.scores[line] = self._ranked(block, line, scores, found.unknown)
+            answers.places[line], answers.scores[line] = self._ranked(block, line, scores, answers.unknown)
             return
         places, points = self._chosen(block, line, scores)
-        found.places[line] = places
+        answers.places[line] = places
         if self.scores.loaded.trained.model.scored:
-            found.scores[line] = points
+            answers.scores[line] = points
 
     def _chosen(self, block: Block, line: int, scores: Floats) -> tuple[Ints, Floats]:
-        """The best items of those that the filter leaves, some of them given to exploration."""
+        """Return the best items that the filter allows, some places given to exploration, and their scores."""
         assortment = self.scores.assortment
         if self.filter:
             allowed = self._allowed(self.filter, block, line, assortment.attributes, assortment.mask)
@@ -185,33 +186,33 @@ class Inference:
         return young(self.scores.assortment.born, self.scores.assortment.newest, days)
 
     def _ranked(self, block: Block, line: int, scores: Floats, unknown: dict[str, int]) -> tuple[Ints, Floats]:
-        """The given items, best first, with shares of their own sum; those the model does not know last and without.
+        """Return the given items, best first, and their scores as shares of their sum.
 
-        `unknown` numbers the latter after the model's.
+        Items that the model lacks come last, without scores; `unknown` numbers them after the model's.
         """
         item_ids = self.scores.loaded.trained.interactions.item_ids
-        names = self._left(block, line)
+        names = self._allowed_names(block, line)
         places = look_up(item_ids, names)
         known = places[places >= 0]
         known = known[np.argsort(-scores[known], kind="stable")]
-        strangers = [name for name, place in zip(names, places.tolist(), strict=True) if place < 0]
-        last = [unknown.setdefault(name, len(item_ids) + len(unknown)) for name in strangers]
+        unknown_names = [name for name, place in zip(names, places.tolist(), strict=True) if place < 0]
+        last = [unknown.setdefault(name, len(item_ids) + len(unknown)) for name in unknown_names]
         return np.concatenate([known, np.array(last, np.int64)]), scores[known] / scores[known].sum()
 
-    def _left(self, block: Block, line: int) -> list[str]:
-        """The items to rank that the filter leaves, whether or not the model knows them."""
+    def _allowed_names(self, block: Block, line: int) -> list[str]:
+        """Return the items to rank that the filter allows, whether or not the model knows them."""
         names = block.items(line)
         if self.filter is None:
             return names
         items = self.scores.datasets.items(self.scores.loaded.group_arn)
         universe = items.align(np.array([name.encode() for name in names], dtype=np.bytes_))
-        allowed = self._allowed(self.filter, block, line, universe, lambda wanted: np.isin(names, wanted))
+        allowed = self._allowed(self.filter, block, line, universe, lambda ids: np.isin(names, ids))
         return [name for name, is_allowed in zip(names, allowed.tolist(), strict=True) if is_allowed]
 
     def _allowed(
         self, narrowing: Filter, block: Block, line: int, universe: Attributes, mask: Callable[[tuple[str, ...]], Mask]
     ) -> Mask:
-        """Which rows of the universe the filter leaves; `mask` gives those of given ids. Raises InvalidInput."""
+        """Return which rows of the universe the filter allows; `mask` returns the rows of ids. Raises InvalidInput."""
         of_user, asked = self._fields.key == "userId", block.asked[line]
         known = facts(
             self.scores.datasets,

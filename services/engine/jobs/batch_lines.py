@@ -1,6 +1,6 @@
-"""Lines of batch input, taken apart: what each asks about, or what is wrong with it.
+"""Parse lines of batch input: what each asks about, or what is wrong with it.
 
-Most lines name one id and nothing else: a block of those is read by one regular expression, any other line by line.
+Most lines hold one id and nothing else: a block of these is parsed by one regular expression, any other line by line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MISSING = "User error: Required fields for the provided recipe are {}"
 
 
 class Fields(NamedTuple):
-    """What a recipe's lines must have: the key of a text, and of a list of items where there is one."""
+    """The fields that lines of a recipe must have: the key of a text and, for rankings, of a list of items."""
 
     key: str
     list_key: str | None = None
@@ -32,10 +32,10 @@ class Fields(NamedTuple):
 class Block(NamedTuple):
     """Lines in order; every field has one entry per line.
 
-    inputs  the JSON of what was given; of a line that is not JSON, its text
-    errors  what is wrong with the line, None if nothing is
-    asked   the text under the recipe's key, empty in error
-    given   the whole object, None in error or if there is nothing else in it
+    inputs  the line as JSON; the text of a line that is not JSON as a JSON string
+    errors  what is wrong with the line, or None
+    asked   the text under the recipe's key; empty in error
+    given   the whole object; None in error or if it has no other members
     """
 
     inputs: list[bytes]
@@ -44,7 +44,7 @@ class Block(NamedTuple):
     given: list[Mapping[str, Any] | None]
 
     def items(self, line: int) -> list[str]:
-        """The items to rank, the first of equal ones."""
+        """Return the items to rank, without repetitions."""
         given = self.given[line]
         return [*dict.fromkeys(given["itemList"])] if given else []
 
@@ -57,8 +57,8 @@ class Block(NamedTuple):
         return given.get("context") or {} if given else {}
 
 
-class Line(NamedTuple):
-    """One line of a block."""
+class BatchRecord(NamedTuple):
+    """One line of a batch file; fields as in `Block`."""
 
     input: bytes
     error: str | None = None
@@ -66,8 +66,8 @@ class Line(NamedTuple):
     given: Mapping[str, Any] | None = None
 
 
-def taken_apart(lines: Sequence[bytes], fields: Fields) -> Block:
-    """The block of these lines; none is refused, a bad one is in error."""
+def parse_block(lines: Sequence[bytes], fields: Fields) -> Block:
+    """Parse lines into a block; a bad line becomes one in error."""
     plain = None if fields.list_key else _plain_ids(lines, fields.key)
     if plain is None:
         return Block(*map(list, zip(*(_line(line, fields) for line in lines), strict=True)))
@@ -77,7 +77,7 @@ def taken_apart(lines: Sequence[bytes], fields: Fields) -> Block:
 
 
 def _plain_ids(lines: Sequence[bytes], key: str) -> list[str] | None:
-    """The id of each line if every line is an object of that alone, and its id JSON without escapes; else None."""
+    """Return the id of each line if all lines hold an id and nothing else, without escapes; else None."""
     try:
         ids: list[str] = _plain_line(key).findall(b"\n".join(lines).decode())
     except UnicodeDecodeError:
@@ -90,15 +90,15 @@ def _plain_line(key: str) -> re.Pattern[str]:
     return re.compile(rf'^\{{"{key}": ?"([^"\\\x00-\x1f]+)"\}}\r?$', re.MULTILINE)
 
 
-def _line(raw: bytes, fields: Fields) -> Line:
+def _line(raw: bytes, fields: Fields) -> BatchRecord:
     try:
         given = orjson.loads(raw)
         echo = orjson.dumps(given)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # the latter if it is nested too deeply
-        return Line(orjson.dumps(raw.decode(errors="replace")), NOT_JSON)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # encoding fails if it is nested too deeply
+        return BatchRecord(orjson.dumps(raw.decode(errors="replace")), NOT_JSON)
     if error := _error(given, fields):
-        return Line(echo, error)
-    return Line(echo, None, given[fields.key], given if len(given) > 1 else None)
+        return BatchRecord(echo, error)
+    return BatchRecord(echo, None, given[fields.key], given if len(given) > 1 else None)
 
 
 def _error(given: Any, fields: Fields) -> str | None:
@@ -121,4 +121,4 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_map_of_texts(value: Any) -> bool:
-    return value is None or (isinstance(value, dict) and all(isinstance(one, str) for one in value.values()))
+    return value is None or (isinstance(value, dict) and all(isinstance(text, str) for text in value.values()))

@@ -1,8 +1,7 @@
-"""Scores of every item for lines of batch inference: what the model says and, where more is known, what the runtime
-says.
+"""Scores of all items for lines of batch inference, from the model or, where more is known, from the runtime.
 
-The model alone answers whole blocks. Lines of users of whom single records, a segment or a context say more are scored
-one by one by the runtime's own function, so that batch and campaign agree.
+The model scores whole blocks. Where single records, a segment or a context change a line's scores, the function of the
+runtime scores that line, so that batch and campaign agree.
 """
 
 from __future__ import annotations
@@ -24,39 +23,39 @@ from services.engine.runtime.issued import Issued
 from services.engine.runtime.scoring import Asked, score
 from services.engine.runtime.signals import NO_SIGNALS, histories, signals
 
-#: Scores held at a time: with their copies, about a quarter of a gigabyte.
+#: Number of scores in memory at a time: with their copies, about 256 MB.
 HELD_SCORES = 16_000_000
 
 
 class Questions(NamedTuple):
-    """The lines of a block that are not in error, what each asks the model, and those that it cannot answer alone."""
+    """The lines of a block that are not in error, their queries, and the lines that the runtime has to score."""
 
     lines: list[int]
     queries: Histories
-    moved: frozenset[int]
+    adjusted: frozenset[int]
 
     def only(self, lines: Sequence[int]) -> Questions:
-        """Some of the lines, in order."""
-        wanted = set(lines)
-        rows = [row for row, line in enumerate(self.lines) if line in wanted]
-        return Questions([*lines], self.queries.take(np.array(rows, np.int64)), self.moved & wanted)
+        """Return some of the lines, in order."""
+        chosen = set(lines)
+        rows = [row for row, line in enumerate(self.lines) if line in chosen]
+        return Questions([*lines], self.queries.take(np.array(rows, np.int64)), self.adjusted & chosen)
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a loaded version says to lines."""
+    """The scores that a loaded version gives for lines."""
 
     loaded: LoadedVersion
     datasets: Datasets
 
     @cached_property
     def assortment(self) -> Assortment:
-        """The items of the model with their present attributes."""
+        """The items of the model with their current attributes."""
         items = self.datasets.items(self.loaded.group_arn)
         return Assortment.of(self.loaded.trained.interactions, items, with_late=False)
 
     def questions(self, block: Block) -> Questions:
-        """Read the lines as questions to the model."""
+        """Turn the lines into questions to the model."""
         lines = [line for line, error in enumerate(block.errors) if error is None]
         ids, loaded = [block.asked[line] for line in lines], self.loaded
         if not loaded.trained.model.live:
@@ -66,29 +65,28 @@ class Scores:
             queries = histories(loaded.trained, ids, events, loaded.selection, loaded.seen_seq)
         else:
             queries = loaded.trained.queries(ids)
-        strangers = (queries.lengths == 0).tolist()
-        told = zip(lines, ids, events, strangers, strict=True)
-        moved = [
+        are_new = (queries.lengths == 0).tolist()
+        adjusted = [
             line
-            for line, user_id, live, is_stranger in told
-            if (live or is_stranger or block.given[line]) and self._says_more(block, line, user_id, live, is_stranger)
+            for line, user_id, live, is_new in zip(lines, ids, events, are_new, strict=True)
+            if (live or is_new or block.given[line]) and self._is_adjusted(block, line, user_id, live, is_new)
         ]
-        return Questions(lines, queries, frozenset(moved))
+        return Questions(lines, queries, frozenset(adjusted))
 
     def of(self, block: Block, questions: Questions) -> Iterator[tuple[int, Floats]]:
-        """Each line, in order, and a score per item; -inf for what must not be an answer."""
+        """Yield each line, in order, and a score per item; -inf for items that must not be an answer."""
         n_rows = max(1, HELD_SCORES // max(len(self.assortment), 1))
         for start in range(0, len(questions.lines), n_rows):
             rows = np.arange(start, min(start + n_rows, len(questions.lines)))
             scores = self.loaded.trained.model.scores(questions.queries.take(rows))
             for row, points in zip(rows.tolist(), scores, strict=True):
                 line = questions.lines[row]
-                yield line, self._as_at_run_time(block, line) if line in questions.moved else points
+                yield line, self._score_at_runtime(block, line) if line in questions.adjusted else points
 
-    def _says_more(self, block: Block, line: int, user_id: str, events: Sequence[LiveEvent], is_stranger: bool) -> bool:
-        """Whether more is known for a line than a history."""
+    def _is_adjusted(self, block: Block, line: int, user_id: str, events: Sequence[LiveEvent], is_new: bool) -> bool:
+        """Return whether a segment, a context or signals change the scores of a line's history."""
         loaded, context = self.loaded, block.context(line)
-        if is_stranger and loaded.segment_lift(user_id) is not None:
+        if is_new and loaded.segment_lift(user_id) is not None:
             return True
         if context and loaded.context_lift(context) is not None:
             return True
@@ -97,6 +95,6 @@ class Scores:
         interacted = self.datasets.interacted(loaded.group_arn, user_id)
         return signals(events, interacted, lambda event: event.impression) != NO_SIGNALS
 
-    def _as_at_run_time(self, block: Block, line: int) -> Floats:
+    def _score_at_runtime(self, block: Block, line: int) -> Floats:
         asked = Asked(user_id=block.asked[line], context=block.context(line))
         return score(self.loaded, self.assortment, asked, self.datasets, Issued()).scores

@@ -1,6 +1,6 @@
-"""Batch segments: for every line, which names an item or attributes of items, the users most likely to take such.
+"""Batch segments: for every line, an item or attributes of items, the users most likely to interact with such items.
 
-Users come best first and without scores. The model is as of its training; a filter looks at users as they are now.
+Users come best first, without scores. The model is as of its training; a filter uses the users' current attributes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from services.engine.files import DataFolder
 from services.engine.filters import Facts, Filter, parse
 from services.engine.filters.attributes import parse as parse_attributes
 from services.engine.jobs.batch_files import BatchFiles, Limits, check_memory
-from services.engine.jobs.batch_lines import Block, Fields, taken_apart
+from services.engine.jobs.batch_lines import Block, Fields, parse_block
 from services.engine.jobs.json_lines import Layout, Lists, Pieces, encode
 from services.engine.jobs.train import recipe_name
 from services.engine.lifecycle import Completion
@@ -37,9 +37,9 @@ from services.engine.store import Store
 OF_ITEMS, OF_ATTRIBUTES = "aws-item-affinity", "aws-item-attribute-affinity"
 #: Queries per file. Source: Personalize developer guide, "Endpoints and quotas", November 2025.
 QUERIES_PER_FILE = {OF_ITEMS: 500, OF_ATTRIBUTES: 10}
-#: The service writes these lines with spaces, unlike those of batch inference.
+#: The service writes these lines with blanks, unlike those of batch inference.
 LAYOUT = Layout(b'{"input": ', b', "output": {"usersList": [', b", ", b']}, "error": ', b"}\n")
-NOBODY = np.empty(0, np.int64)
+NO_USERS = np.empty(0, np.int64)
 
 
 class BatchSegment:
@@ -71,7 +71,7 @@ class BatchSegment:
 
 @dataclass(frozen=True)
 class Segments:
-    """What a version of a segmentation recipe answers to lines, and how the job wants it."""
+    """Answers lines of input with a version of a segmentation recipe."""
 
     recipe: str
     trained: TrainedModel
@@ -81,9 +81,9 @@ class Segments:
     filter: Filter | None = None
 
     def answer(self, blocks: Iterator[list[bytes]]) -> Iterator[tuple[int, bytes]]:
-        """Number of lines and encoded answers of each block of lines."""
+        """Yield the number of lines and the encoded answers of each block of lines."""
         for lines in blocks:
-            block = taken_apart(lines, Fields(self.trained.model.input_key))
+            block = parse_block(lines, Fields(self.trained.model.input_key))
             segments = [self._segment(block, line) for line in range(len(lines))]
             inputs = [_spaced(given) for given in block.inputs]
             unscored = [np.empty(0, np.float32)] * len(lines)
@@ -94,9 +94,9 @@ class Segments:
         return Pieces.quoted([name.decode() for name in self.trained.interactions.user_ids.tolist()])
 
     def _segment(self, block: Block, line: int) -> Ints:
-        """The users of one line, best first; a line may come to be in error."""
+        """Return the users of one line, best first, or note the line's error in the block."""
         if block.errors[line] is not None:
-            return NOBODY
+            return NO_USERS
         try:
             query = self._query(block.asked[line])
             scores = self.trained.model.scores(query)[0]
@@ -104,22 +104,24 @@ class Segments:
                 scores = np.where(self._allowed(self.filter, block, line), scores, -np.inf)
         except InvalidInput as error:
             block.errors[line] = f"User error: {error}"
-            return NOBODY
+            return NO_USERS
         return best(scores, self.length)
 
     def _query(self, asked: str) -> Histories:
-        """The items that a line is about, as one history. Raises InvalidInput if an expression cannot be read."""
+        """Return the items that a line names, as one history. Raises InvalidInput if there are none."""
         if self.recipe == OF_ITEMS:
             return single_items(look_up(self.trained.interactions.item_ids, [asked]))
         expression = parse_attributes(asked)
         schema = self.datasets.schema(self.group_arn, "ITEMS")
         if schema is None:
-            raise InvalidInput("The dataset group has no Items dataset whose attributes could be asked for; create one")
+            raise InvalidInput("The dataset group has no Items dataset, which has the attributes; create one")
         expression.check(schema)
-        found = np.flatnonzero(expression.mask(self._items)).astype(np.int32)
-        if not len(found):
+        items = np.flatnonzero(expression.mask(self._items)).astype(np.int32)
+        if not len(items):
             raise InvalidInput(f"No item of the solution version has these attributes: {asked}")
-        return _together(found)
+        nothing = np.zeros(len(items), np.int32)
+        ones = np.ones(len(items), np.float32)
+        return Histories(np.array([0, len(items)]), items, nothing, ones, nothing.astype(np.int64))
 
     @cached_property
     def _items(self) -> Attributes:
@@ -136,13 +138,6 @@ class Segments:
         return narrowing.allowed(self._users, Facts(interacted=interacted), block.filter_values(line))
 
 
-def _together(items: Ints) -> Histories:
-    """One query of several items, all at once."""
-    nothing = np.zeros(len(items), np.int32)
-    ones = np.ones(len(items), np.float32)
-    return Histories(np.array([0, len(items)]), items, nothing, ones, nothing.astype(np.int64))
-
-
 def _spaced(compact: bytes) -> bytes:
-    """The same JSON with a space after each colon and comma."""
+    """Write JSON with a blank after each colon and comma."""
     return json.dumps(orjson.loads(compact), ensure_ascii=False).encode()

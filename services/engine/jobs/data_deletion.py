@@ -1,8 +1,8 @@
-"""Deletion of users: a CSV of ids → their rows are gone from datasets, single records and trained models.
+"""Deletion of users: remove the users in CSV files from datasets, single records and trained models.
 
-Reads   all `.csv` below `dataSource.dataLocation`, subfolders too: one column USER_ID.
-Writes  new parts and model folders, each of which takes the old one's place at once. A job that is run again after the
-process died goes on where it stopped: `removed` in its record counts what is done.
+Reads   all `.csv` files below `dataSource.dataLocation` and its subfolders: one column USER_ID.
+Writes  new parts and model folders, each of which replaces the old one at once. A job that runs again after a crash
+continues where it stopped: `removed` in its record counts the rows removed so far.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from services.engine.data.ids import Ids, places_of
 from services.engine.data.interactions import Interactions
 from services.engine.errors import JobFailed
 from services.engine.files import DataFolder, discard, publish
+from services.engine.jobs.train import recipe_name
 from services.engine.lifecycle import Completion
 from services.engine.models.storage import TrainedModel, load, save
 from services.engine.resources import Resource
@@ -63,7 +64,7 @@ class DataDeletion:
         return complete
 
     def _remove_rows(self, job: Resource, dataset: Resource, users: Ids) -> None:
-        """New parts for those that hold any of the users; the old ones are deleted from disk, retired ones too."""
+        """Rewrite the parts that hold any of the users; delete the old ones from disk, and retired ones too."""
         replaced, n_rows = {}, 0
         for part in self._datasets.parts(dataset):
             kept, n_removed = _without(part, users)
@@ -91,9 +92,8 @@ class DataDeletion:
         return final.name
 
     def _remove_from_model(self, version: Resource, users: Ids) -> None:
-        """The same model without the users' histories and ids, in a new folder."""
-        recipe = version.body["recipeArn"].rpartition("/")[2]
-        trained = load(recipe, self._files.model(version))
+        """Save the model without the users' histories and ids in a new folder, in place of the old one."""
+        trained = load(recipe_name(version.body["recipeArn"]), self._files.model(version))
         known = trained.interactions
         kept = places_of(users, known.user_ids) < 0
         if kept.all():
@@ -105,43 +105,43 @@ class DataDeletion:
 
 
 def _users(job: Resource, storage: s3.Storage) -> Ids:
-    """The ids in all files of the job, sorted."""
+    """Read the ids in all files of the job, sorted."""
     place = s3.location(job.body["dataSource"]["dataLocation"])
     sizes = storage.sizes(place, suffix=".csv", subfolders=True)
     if not sizes:
         raise JobFailed(f"No CSV file was found at {place}. Check the location.")
     if (n_bytes := sum(sizes.values())) > MAX_BYTES:
         raise JobFailed(
-            f"The files at {place} have {n_bytes} bytes; a deletion takes at most {MAX_BYTES}. Use several."
+            f"The files at {place} have {n_bytes} bytes; a deletion takes at most {MAX_BYTES}. Create several jobs."
         )
-    found: set[str] = set()
+    users: set[str] = set()
     for source in sizes:
         with storage.opened(source) as stream:
             rows = csv_rows.Rows(stream, _LIST_OF_USERS, source, [USER_ID])
             for batch in rows:
-                found.update(batch[USER_ID].to_pylist())
-    return np.sort(np.array([user.encode() for user in found], np.bytes_))
+                users.update(batch[USER_ID].to_pylist())
+    return np.sort(np.array([user.encode() for user in users], np.bytes_))
 
 
 def _without(part: Path, users: Ids) -> tuple[object, int]:
-    """The rows of a part without some users', and how many those were."""
+    """Return the rows of a part without those of some users, and the number of rows left out."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     table = pq.read_table(part)
-    wanted = pa.array([user.decode() for user in users.tolist()], pa.string())
-    kept = table.filter(pc.invert(pc.is_in(table[USER_ID], value_set=wanted)))
+    removed = pa.array([user.decode() for user in users.tolist()], pa.string())
+    kept = table.filter(pc.invert(pc.is_in(table[USER_ID], value_set=removed)))
     return kept, len(table) - len(kept)
 
 
 def _exchange(dataset: Resource, replaced: dict[str, str]) -> Iterable[str]:
-    """Put new parts in the places of old ones in a dataset's record; gives the files that are to go."""
+    """Replace parts in a dataset's record; return the files that are no longer needed."""
     inner = dataset.inner
     parts: list[str] = inner.get("parts", [])
-    gone = [*inner.get("retired", ()), *(part for part in parts if part in replaced)]
+    unneeded = [*inner.get("retired", ()), *(part for part in parts if part in replaced)]
     after: dict[str, int] = inner.get("after", {})
     inner["parts"] = [replaced.get(part, part) for part in parts]
     inner["after"] = {replaced.get(part, part): seq for part, seq in after.items()}
     inner["retired"] = []
-    return gone
+    return unneeded

@@ -1,4 +1,4 @@
-"""Export: the rows of a dataset → one CSV file in S3 that an import takes again.
+"""Export: write the rows of a dataset to one CSV file in S3, which an import can read.
 
 Reads   the dataset's parts (BULK), its single records (PUT) or both (ALL).
 Writes  `<dataset type>-<job name>.csv` to `jobOutput.s3DataDestination.path`.
@@ -44,7 +44,7 @@ class DatasetExport:
         return complete
 
     def _rows(self, dataset: Resource, mode: str) -> Any:
-        """Rows that are equal in everything come once; of an item or user ALL gives the newest row alone."""
+        """Return the distinct rows of a mode; with ALL, items and users have only the newest row of each id."""
         if mode == "ALL" and dataset.body["datasetType"] in ID_COLUMNS:
             return self._datasets.table(dataset)
         sources = {"BULK": [self._datasets.bulk], "PUT": [self._datasets.put]}
@@ -53,7 +53,7 @@ class DatasetExport:
 
 
 def write_csv(table: Any, path: Path) -> None:
-    """A table as CSV: header without quotes, texts in quotes, a backslash doubled because imports read it as escape."""
+    """Write a table as CSV: header without quotes, texts in quotes, backslashes doubled, as imports read them."""
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv

@@ -1,7 +1,7 @@
-"""Import: CSV files in S3 → one immutable parquet part of the dataset, streamed.
+"""Import: stream CSV files in S3 into one immutable parquet part of the dataset.
 
-Reads   the objects that `dataSource.dataLocation` means.
-Writes  a part named after the job; the dataset's record lists the parts that hold its data.
+Reads   the objects of `dataSource.dataLocation`.
+Writes  a part named after the job; the dataset's record lists the parts with its data.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from services.engine.schemas import DatasetSchema
 from services.engine.store import Store
 
 GIGABYTE = 10**9
-#: Most bytes in the files of an import. Source: developer guide, "Quotas".
+#: Maximum bytes of an import's files. Source: developer guide, "Quotas".
 MAX_BYTES = {"FULL": 100 * GIGABYTE, "INCREMENTAL": GIGABYTE}
-#: Distinct event types and own columns of an Interactions dataset together.
+#: Maximum number of event types and own columns of an Interactions dataset together.
 MAX_EVENT_TYPES_AND_COLUMNS = 10
-#: So much of a column is held to find its distinct values; ids of a million users fit.
+#: Bytes of a column that are buffered to find its distinct values; the ids of a million users fit.
 DICTIONARY_BYTES = 64 << 20
 
 
@@ -51,7 +51,8 @@ class DatasetImport:
         part = self._files.dataset(dataset) / f"{job.tail}.parquet"
         with self._files.scratch() as scratch:
             try:
-                n_rows = self._write_part(job, schema, scratch)
+                sources = _sources(job, self._files.root, self._storage)
+                n_rows = _write_part(sources, self._storage, schema, scratch)
                 _check_rows(schema, n_rows)
             except JobFailed as failure:
                 raise JobFailed(
@@ -62,15 +63,11 @@ class DatasetImport:
         self._reports.publish_import(job, dataset, part)
         return lambda job: self._list_part(job, part.name, n_rows)
 
-    def _write_part(self, job: Resource, schema: DatasetSchema, path: Path) -> int:
-        sources = _sources(job, self._files.root, self._storage)
-        return _write_part(sources, self._storage, schema, path)
-
     def _list_part(self, job: Resource, part: str, n_rows: int) -> None:
-        """Make the part the dataset's data (FULL) or add it (INCREMENTAL).
+        """Replace the dataset's parts by this one (FULL), or add it (INCREMENTAL).
 
-        What a FULL import replaces stays on disk until the next one: a training may be reading it. `after` is the
-        newest single record that came before a part: of one id, the later of the two counts.
+        Parts that a FULL import replaces stay on disk until the next one, because a training may be reading them.
+        `after` is the newest single record that is older than a part: of one id, the later of the two counts.
         """
         dataset = self._store.get(DATASET, job.body["datasetArn"])
         parts: list[str] = dataset.inner.get("parts", [])
@@ -93,13 +90,13 @@ def _sources(job: Resource, root: Path, storage: s3.Storage) -> list[s3.Location
     n_bytes, mode = sum(sizes.values()), job.body["importMode"]
     if n_bytes > MAX_BYTES[mode]:
         raise JobFailed(
-            f"The files at {place} have {n_bytes / GIGABYTE:.1f} GB; imports of the mode {mode} take at most "
+            f"The files at {place} have {n_bytes / GIGABYTE:.1f} GB; an import of mode {mode} takes at most "
             f"{MAX_BYTES[mode] / GIGABYTE:.0f} GB. Import less at once."
         )
     if n_bytes > (free := shutil.disk_usage(root).free):
         raise JobFailed(
             f"The files at {place} have {n_bytes / GIGABYTE:.1f} GB, the engine's data folder has "
-            f"{free / GIGABYTE:.1f} GB left. Make room or import less."
+            f"{free / GIGABYTE:.1f} GB left. Free some space, or import less."
         )
     return [*sizes]
 
@@ -112,7 +109,7 @@ def _check_rows(schema: DatasetSchema, n_rows: int) -> None:
 
 
 def _write_part(sources: list[s3.Location], storage: s3.Storage, schema: DatasetSchema, path: Path) -> int:
-    """Stream every source into one parquet file; gives the number of rows."""
+    """Stream all sources into one parquet file; return the number of rows."""
     import pyarrow.parquet as pq
 
     n_rows, header, event_types = 0, None, _EventTypes(schema)
@@ -132,7 +129,7 @@ def _write_part(sources: list[s3.Location], storage: s3.Storage, schema: Dataset
 
 
 def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
-    """The same, each next one made by another thread while this one is used."""
+    """Yield the batches, each read by another thread while the one before is in use."""
     remaining = iter(batches)
     with ThreadPoolExecutor(1) as reading:
         coming = reading.submit(next, remaining, None)
@@ -142,22 +139,22 @@ def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 class _EventTypes:
-    """The event types of an import so far, and how many there may be."""
+    """The event types of an import so far, and their maximum number."""
 
     def __init__(self, schema: DatasetSchema) -> None:
         self._limit = MAX_EVENT_TYPES_AND_COLUMNS - len(schema.own_columns)
         self._counted = schema.dataset_type == "INTERACTIONS" and schema.column("EVENT_TYPE") is not None
-        self._found: set[str] = set()
+        self._names: set[str] = set()
 
     def check(self, batch: Any) -> None:
-        """Raises JobFailed if a batch brings too many."""
+        """Raise JobFailed if a batch exceeds the maximum."""
         import pyarrow.compute as pc
 
         if not self._counted:
             return
-        self._found.update(filter(None, pc.unique(batch["EVENT_TYPE"]).to_pylist()))
-        if len(self._found) > self._limit:
+        self._names.update(filter(None, pc.unique(batch["EVENT_TYPE"]).to_pylist()))
+        if len(self._names) > self._limit:
             raise JobFailed(
-                f"The data has more than {self._limit} event types: {', '.join(sorted(self._found))[:300]}. "
+                f"The data has more than {self._limit} event types: {', '.join(sorted(self._names))[:300]}. "
                 f"Event types and own columns may together be {MAX_EVENT_TYPES_AND_COLUMNS}; merge some types."
             )

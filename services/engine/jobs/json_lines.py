@@ -1,7 +1,7 @@
-"""Answers as JSON lines, written by a compiled kernel: at 25 answers per line, Python's objects would cost the most.
+"""Write answers as JSON lines by a compiled kernel: at 25 answers per line, Python objects would take the most time.
 
-A line is put together from pieces that are JSON already: the input as it was given, ids quoted and escaped once per
-model, numbers. Scores have at most seven decimals, as the service's have, and never an exponent.
+A line consists of pieces that are JSON already: the input as given, ids quoted and escaped once per model, numbers.
+Scores have at most seven decimals, like the service's, and never an exponent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from services.engine.recipes.histories import Floats, Ints
 Bytes = npt.NDArray[np.uint8]
 
 SCORE_UNITS = 10_000_000  # seven decimals
-_SCORE_BYTES = 28  # of the longest number: 18 digits, the point, the comma, and room
+_SCORE_BYTES = 28  # the longest number: 18 digits, a point, a comma, and a margin
 _ZERO, _POINT = ord("0"), ord(".")
 
 
@@ -36,11 +36,11 @@ class Pieces(NamedTuple):
 
     @classmethod
     def quoted(cls, texts: Sequence[str]) -> Pieces:
-        """Texts as JSON strings."""
+        """Quote texts as JSON strings."""
         return cls.of([orjson.dumps(text) for text in texts])
 
-    def and_(self, others: Pieces) -> Pieces:
-        """These and then the others."""
+    def concat(self, others: Pieces) -> Pieces:
+        """Return these pieces and then the others."""
         starts = np.concatenate([self.starts, self.starts[-1] + others.starts[1:]])
         return Pieces(np.concatenate([self.joined, others.joined]), starts)
 
@@ -50,7 +50,7 @@ class Pieces(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """What each line names: list n is `places[starts[n]:starts[n + 1]]`, and its first answers have scores.
+    """The list of each line: list n is `places[starts[n]:starts[n + 1]]`, and its first answers have scores.
 
     Scores of list n are `scores[score_starts[n]:score_starts[n + 1]]`, positive and below 10 ** 9.
     """
@@ -62,12 +62,12 @@ class Lists(NamedTuple):
 
     @classmethod
     def of(cls, lists: Sequence[Ints], scores: Sequence[Floats]) -> Lists:
-        """Lists of any lengths, best first; a list may have fewer scores than answers."""
+        """Join lists of any lengths, best first; a list may have fewer scores than answers."""
         return cls(*_joined(lists, np.int64), *_joined(scores, np.float64))
 
 
 class Layout(NamedTuple):
-    """The pieces of a line between those that differ from line to line."""
+    """The fixed pieces of a line."""
 
     opening: bytes
     before_list: bytes
@@ -84,11 +84,11 @@ _OPENING, _BEFORE_LIST, _BETWEEN, _BEFORE_ERROR, _CLOSING, _BEFORE_SCORES, _BEFO
 
 
 def encode(layout: Layout, inputs: Sequence[bytes], errors: Sequence[str | None], names: Pieces, lists: Lists) -> bytes:
-    """The lines, one after the other, each with its line feed.
+    """Write the lines, each with its line feed.
 
     inputs  the JSON of each line's input
-    errors  what is wrong with a line, None if nothing is; a line in error has an empty list and no scores
-    names   the JSON strings that the places of `lists` number
+    errors  what is wrong with a line, or None; a line in error has an empty list and no scores
+    names   the JSON strings that the places of `lists` refer to
     """
     notes = Pieces.of([b"null" if error is None else orjson.dumps(error) for error in errors])
     in_error = np.fromiter((error is not None for error in errors), np.bool_, len(errors))
@@ -109,7 +109,7 @@ def _joined(rows: Sequence[Any], kind: Any) -> tuple[Any, Ints]:
 def _write(
     out: Bytes, frame: Pieces, inputs: Pieces, errors: Pieces, in_error: Any, names: Pieces, lists: Lists
 ) -> int:
-    """Fill `out` with every line; gives the number of bytes. `frame` has the pieces of a Layout, in its order."""
+    """Write every line to `out`; return the number of bytes. `frame` has the pieces of a Layout, in its order."""
     has_scores = frame.starts[_BEFORE_SCORES + 1] > frame.starts[_BEFORE_SCORES]
     has_reasons = frame.starts[_BEFORE_REASONS + 1] > frame.starts[_BEFORE_REASONS]
     at = 0
@@ -167,7 +167,7 @@ def _put(out: Bytes, at: int, pieces: Pieces, piece: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _put_score(out: Bytes, at: int, score: float) -> int:
-    """Round to seven decimals, the least of which a score keeps however small it is; no zeros at the end."""
+    """Write a score, rounded to seven decimals but at least 0.0000001, without trailing zeros."""
     units = max(round(float(score) * SCORE_UNITS), 1)
     whole, part = units // SCORE_UNITS, units % SCORE_UNITS
     at = _put_digits(out, at, whole, _digits(whole))

@@ -1,6 +1,6 @@
-"""Training: the parts of a group's datasets → a model and its metrics.
+"""Training: build a model and its metrics from the datasets of a group.
 
-The model is measured on users it did not see, then fitted again on everybody with the same settings.
+The model is measured on users that it has not seen, and then fitted to all users with the same settings.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from services.engine.store import Store
 log = structlog.get_logger()
 
 SPLIT_SEED = 20
-#: Peak of resident memory over the loaded data while `train` ran: 235 MB with 4,000 items and 837 MB with 8,000 (both
-#: 200,000 interactions), which is 3.1 dense matrices; a mix that wins the choice of taste is held as a fourth.
+#: Peak memory of `train` in addition to the loaded data: 235 MB with 4,000 items and 837 MB with 8,000 (both with
+#: 200,000 interactions), which is 3.1 dense matrices; a mix that wins the choice of taste is a fourth.
 DENSE_MATRICES = 4
-#: With 1,200,000 interactions the 8,000 items took 1,159 MB, which is 320 bytes for each one more. Of sparse weights
-#: 20,000 items took 386 MB and 40,000 took 481 MB (both 2,000,000 interactions): 4,800 bytes for each. That is where
-#: items have few neighbours; 20,000 is reckoned, not measured: ten matrices of 200 full neighbours and followers.
+#: With 1,200,000 interactions 8,000 items took 1,159 MB: 320 bytes for each further interaction. With sparse weights
+#: 20,000 items took 386 MB and 40,000 took 481 MB (both with 2,000,000 interactions): 4,800 bytes per item, where items
+#: have few neighbours. 20,000 is an estimate: ten matrices with all 200 neighbours and followers.
 BYTES_OF_SPARSE_ITEM, BYTES_OF_EVENT = 20_000, 320
 SECONDS_PER_HOUR = 3_600
 
@@ -93,20 +93,20 @@ class Train:
         return complete
 
     def _updated(self, version: Resource, training: Training) -> Trained:
-        """What the newest version trained FULL learnt, for the items and histories of today; measured as that was."""
+        """Apply the weights of the newest version trained FULL to the current items and histories; keep its metrics."""
         versions = self._store.page(SOLUTION_VERSION, where=(SOLUTION.arn_member, version.body["solutionArn"]))
-        base = next((one for one in versions if one.status == ACTIVE and one.body["trainingMode"] == "FULL"), None)
+        base = next((v for v in versions if v.status == ACTIVE and v.body["trainingMode"] == "FULL"), None)
         if base is None:
-            raise JobFailed("Create failed. The version trained FULL that UPDATE starts from is gone. Train FULL.")
-        learnt = load(recipe_name(base.body["recipeArn"]), self._files.model(base))
-        known = [key.decode() for key in learnt.interactions.item_ids.tolist()]
+            raise JobFailed("Create failed. The version trained FULL that UPDATE starts from was deleted. Train FULL.")
+        learned = load(recipe_name(base.body["recipeArn"]), self._files.model(base))
+        known = [key.decode() for key in learned.interactions.item_ids.tolist()]
         places = look_up(training.interactions.item_ids, known)
-        model = cast(UserPersonalization, learnt.model).extended(places, training)
+        model = cast(UserPersonalization, learned.model).extended(places, training)
         return Trained(model, base.inner["metrics"], base.inner.get("details", {}))
 
 
 class Trained(NamedTuple):
-    """A model of all interactions, the metrics of one that did not see the test users, and figures beside them."""
+    """A model of all interactions, and metrics and further figures of one that has not seen the test users."""
 
     model: Model
     metrics: Figures
@@ -116,14 +116,14 @@ class Trained(NamedTuple):
 def train(
     recipe: type[Model], training: Training, options: Mapping[str, str], event_weights: Sequence[float] = ()
 ) -> Trained:
-    """Measure the recipe on a part of the data, then fit it to everything with the settings that it chose."""
+    """Measure the recipe on a part of the data, then fit it to all data with the settings that it chose."""
     evaluation = evaluate_model(recipe, training, options, SPLIT_SEED, event_weights)
     model = evaluation.model.refitted(training, options)
     return Trained(model, evaluation.metrics, evaluation.details)
 
 
 def needed_bytes(training: Training) -> int:
-    """About how much memory training takes at its peak beside the data that are loaded already."""
+    """Estimate the peak memory of a training, in bytes, in addition to the loaded data."""
     n_items, n_events = training.n_items, len(training.histories.items)
     weights = DENSE_MATRICES * 4 * n_items**2 if fits_dense(n_items) else BYTES_OF_SPARSE_ITEM * n_items
     return weights + BYTES_OF_EVENT * n_events
@@ -135,5 +135,5 @@ def _sizes(training: Training) -> str:
 
 
 def recipe_name(recipe_arn: str) -> str:
-    """`aws-sims` of `arn:aws:personalize:::recipe/aws-sims`."""
+    """Return `aws-sims` of `arn:aws:personalize:::recipe/aws-sims`."""
     return recipe_arn.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Trained models: what a recipe learnt, kept as arrays on disk, and how it ranks."""
+"""Trained models: arrays on disk that rank items or users."""
 
 from __future__ import annotations
 

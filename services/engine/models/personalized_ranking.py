@@ -1,6 +1,6 @@
-"""aws-personalized-ranking: what user-personalization learns, asked to order given items.
+"""aws-personalized-ranking: the model of user-personalization, which orders given items.
 
-The scores are those of the whole catalogue; a ranking takes the given items' and makes shares of them.
+It scores the whole catalogue; a ranking takes the scores of the given items, as shares of their sum.
 """
 
 from __future__ import annotations
@@ -12,4 +12,4 @@ from services.engine.models.user_personalization import UserPersonalization
 
 @dataclass(frozen=True)
 class PersonalizedRanking(UserPersonalization):
-    """Scores of all items for a user, of which a request names some."""
+    """Scores all items for a user; requests name some of them."""

@@ -1,4 +1,4 @@
-"""aws-popularity-count: the same list for everybody, by number of users. The yardstick of the other recipes."""
+"""aws-popularity-count: the same list for all users, by number of users. The baseline of the other recipes."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""aws-item-affinity and aws-item-attribute-affinity: the users most likely to take given items.
+"""aws-item-affinity and aws-item-attribute-affinity: the users most likely to interact with given items.
 
-A user's affinity to an item is how present the item is in the user's memory, which fades with time, plus what EASE
-makes of everything that the user took. An item that nobody took is judged by the items most like it in their
-attributes. A query of several items, such as all those of an attribute, adds up.
+A user's affinity to an item is the item's presence in the user's memory, which fades with time, plus what EASE predicts
+from all of the user's items. An item without interactions is scored by the known items with the most similar
+attributes. The scores of a query's items, such as all items with an attribute, are added.
 
 Hyperparameter
-hidden_dimension   how finely users are told apart: the ridge of EASE is divided by hidden_dimension / 149
+hidden_dimension   how finely users are distinguished: the ridge of EASE is divided by hidden_dimension / 149
 """
 
 from __future__ import annotations
@@ -26,21 +26,22 @@ from services.engine.recipes.content import features, likeness, row_blocks
 from services.engine.recipes.cooccurrence import cooccurrence, neighbours
 from services.engine.recipes.ease import MAX_DENSE_ITEMS, ease, ridge_of
 from services.engine.recipes.histories import Floats, Histories, Ints
+from services.engine.recipes.neighbourhood import MAX_NEIGHBOURS
 from services.engine.recipes.ranking import top
 
-NEIGHBOURS = 200
 #: How fast memory fades: an event counts 1 / (1 + age) ** FADING.
 FADING = 0.5
-STAND_INS = 10
+#: Number of known items that stand in for an item without interactions.
+SUBSTITUTES = 10
 
 
 @dataclass(frozen=True)
 class ItemAffinity(Model):
-    """The users' memories as events, item-item weights (dense, or sparse above MAX_DENSE_ITEMS), and stand-ins.
+    """The users' memories as events, item-item weights (dense, or sparse above MAX_DENSE_ITEMS), and substitutes.
 
-    Shapes   starts (n_users + 1,); items, presence (n_events,): what user u took is items[starts[u]:starts[u + 1]];
-    leading (n_items, n_items); stand_ins (n_items, n_items), sparse: an item itself, or those most like one that nobody
-    took.
+    Shapes   starts (n_users + 1,); items, presence (n_events,): user u has items[starts[u]:starts[u + 1]];
+    leading (n_items, n_items); stand_ins (n_items, n_items), sparse: the item itself or, for an item without
+    interactions, the known items most similar to it.
     """
 
     starts: Ints
@@ -59,15 +60,16 @@ class ItemAffinity(Model):
         if n_items <= MAX_DENSE_ITEMS:
             leading = ease(interactions, ridge_of(options))
         else:
-            leading = neighbours(cooccurrence(interactions, popularity_discount=0.0, min_cointeractions=2), NEIGHBOURS)
-        return cls(memory.indptr, memory.indices, memory.data, leading, _stand_ins(training))
+            shared = cooccurrence(interactions, popularity_discount=0.0, min_cointeractions=2)
+            leading = neighbours(shared, MAX_NEIGHBOURS)
+        return cls(memory.indptr, memory.indices, memory.data, leading, _substitutes(training))
 
     def scores(self, queries: Histories) -> Floats:
-        """Affinity of every user to the items of each query; to all items alike if there are none."""
+        """Return every user's affinity to the items of each query, or to all items if the query is empty."""
         asked = queries.binary(self._n_items) @ self.stand_ins
         scores = affinity(self._memory, self._taken, asked, self.leading)
-        strangers = np.diff(asked.indptr) == 0
-        scores[strangers] = self._busy
+        is_unknown = np.diff(asked.indptr) == 0
+        scores[is_unknown] = self._activity
         return scores
 
     def rank(self, queries: Histories, length: int) -> Ranked:
@@ -96,19 +98,19 @@ class ItemAffinity(Model):
         return taken
 
     @cached_property
-    def _busy(self) -> Floats:
-        """How much every user took in all: who is asked about an item that says nothing."""
+    def _activity(self) -> Floats:
+        """Each user's total presence of items: the scores for an unknown item."""
         return np.asarray(self._memory.sum(axis=1), np.float32).ravel()
 
 
 class ItemAttributeAffinity(ItemAffinity):
-    """The same for the items of an attribute: a query is all of them. Measured as its smallest case, one item."""
+    """ItemAffinity for attributes: a query holds all items with them. Measured with queries of one item."""
 
     input_key: ClassVar[str] = "itemAttributes"
 
 
-def _stand_ins(training: Training) -> sp.csr_matrix:
-    """Each item as itself, or, if nobody took it, as the known items most like it by attributes; rows sum to 1 or 0."""
+def _substitutes(training: Training) -> sp.csr_matrix:
+    """Map each item to itself or, without interactions, to the known items most similar to it; rows sum to 1 or 0."""
     n_items = training.n_items
     taken = np.bincount(training.histories.items, minlength=n_items) > 0
     cold = np.flatnonzero(~taken)
@@ -119,13 +121,13 @@ def _stand_ins(training: Training) -> sp.csr_matrix:
     held = features(training.items) if len(cold) else sp.csr_matrix((n_items, 0))
     for block in row_blocks(cold, n_items) if held.shape[1] else ():
         alike = likeness(held, block) * taken
-        chosen = top(alike, STAND_INS)
-        found = np.take_along_axis(alike, chosen, axis=1)
-        shares = found / np.maximum(found.sum(axis=1, keepdims=True), 1e-12)
+        chosen = top(alike, SUBSTITUTES)
+        similarities = np.take_along_axis(alike, chosen, axis=1)
+        shares = similarities / np.maximum(similarities.sum(axis=1, keepdims=True), 1e-12)
         rows.append(np.repeat(block, chosen.shape[1]))
         columns.append(chosen.ravel())
         values.append(shares.ravel())
     entries = (np.concatenate(values).astype(np.float32), (np.concatenate(rows), np.concatenate(columns)))
-    stand_ins = sp.csr_matrix(entries, shape=(n_items, n_items))
-    stand_ins.eliminate_zeros()
-    return stand_ins
+    substitutes = sp.csr_matrix(entries, shape=(n_items, n_items))
+    substitutes.eliminate_zeros()
+    return substitutes

@@ -1,12 +1,12 @@
-"""aws-similar-items: aws-sims and, on top, what the items are.
+"""aws-similar-items: aws-sims and similarity by attributes.
 
-Items with fewer than MIN_INTERACTIONS interactions are cold: what they are is all that counts for them, as the item
-asked about and as an answer.
+Items with fewer than MIN_EVENTS interactions are cold: for them only attributes count, whether they are the item of the
+question or an answer.
 
 Hyperparameters
-popularity_discount_factor  from 0 (popular items come as they are) to 1 (they come last)
-item_id_hidden_dim          how finely interactions tell items apart: the weight of what users took, 100 is 1
-item_metadata_hidden_dim    the same for what the items are
+popularity_discount_factor  from 0 (no discount of popular items) to 1 (they come last)
+item_id_hidden_dim          weight of similarity by interactions; 100 is a weight of 1
+item_metadata_hidden_dim    weight of similarity by attributes; 100 is a weight of 1
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from services.engine.recipes.content import features, likeness
 from services.engine.recipes.histories import Floats, Ints
 from services.engine.recipes.popularity import popularity
 
-MIN_INTERACTIONS = 5
-MIN_COINTERACTIONS = 1
-#: What likeness by attributes weighs beside three views of the interactions that weigh four.
+MIN_EVENTS = 5
+MIN_SHARED_USERS = 1
+#: Weight of similarity by attributes; that of the three views of the interactions is 4 together.
 CONTENT_WEIGHT = 0.4
-USUAL_DIMENSION = 100.0
+#: The service's default of both dimensions.
+DEFAULT_DIMENSION = 100.0
 
 
 class SimilarItems(Sims):
@@ -37,14 +38,14 @@ class SimilarItems(Sims):
     @classmethod
     def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
         histories, n_items = training.histories, training.n_items
-        taken, held = (float(options.get(name, USUAL_DIMENSION)) / USUAL_DIMENSION for name in
+        taken, held = (float(options.get(name, DEFAULT_DIMENSION)) / DEFAULT_DIMENSION for name in
                        ("item_id_hidden_dim", "item_metadata_hidden_dim"))  # fmt: skip
-        warm = np.bincount(histories.items, minlength=n_items) >= MIN_INTERACTIONS
+        warm = np.bincount(histories.items, minlength=n_items) >= MIN_EVENTS
         kin, known = kinship(histories.keep(warm[histories.items]), n_items), features(training.items)
         by_content = np.float32(CONTENT_WEIGHT * held) if known.shape[1] else None
 
         def alike(items: Ints) -> Floats:
-            by_users = np.float32(taken) * kin.rows(items, MIN_COINTERACTIONS)
+            by_users = np.float32(taken) * kin.rows(items, MIN_SHARED_USERS)
             return by_users if by_content is None else by_users + by_content * likeness(known, items)
 
         return cls.of(alike, popularity(histories, n_items), options)

@@ -20,20 +20,20 @@ _PLAIN = "settings.json"
 
 
 class TrainedModel(NamedTuple):
-    """A model with the ids and histories it was trained on: all that inference needs."""
+    """A model with the ids and histories of its training: everything that inference needs."""
 
     model: Model
     interactions: Interactions
 
     def queries(self, ids: list[str]) -> Histories:
-        """What to rank for: a user's own history, or an item on its own; unknown ids give empty queries."""
+        """Return a query for each id: a user's history, or a single item; empty for an unknown id."""
         if self.model.input_key == "userId":
             return self.interactions.histories.take(look_up(self.interactions.user_ids, ids))
         return single_items(look_up(self.interactions.item_ids, ids))
 
 
 def single_items(items: Any) -> Histories:
-    """A query for each item number, -1 for an empty one."""
+    """Return a query for each item number; -1 means an empty one."""
     known = items >= 0
     starts = np.concatenate([[0], np.cumsum(known)])
     chosen = items[known]
@@ -42,7 +42,7 @@ def single_items(items: Any) -> Histories:
 
 
 def save(trained: TrainedModel, folder: Path) -> None:
-    """Write everything into a new folder."""
+    """Write a model into a new folder."""
     folder.mkdir(parents=True)
     _save_fields(trained.model, folder / "model")
     _save_fields(trained.interactions.histories, folder / "histories")
@@ -51,7 +51,7 @@ def save(trained: TrainedModel, folder: Path) -> None:
 
 
 def load(recipe: str, folder: Path) -> TrainedModel:
-    """Read a folder that `save` wrote; arrays stay on disk until they are touched."""
+    """Read a folder that `save` wrote; arrays are read from disk when they are used."""
     model: Model = _load_fields(MODELS[recipe], folder / "model")
     histories: Histories = _load_fields(Histories, folder / "histories")
     user_ids, item_ids = np.load(folder / "user_ids.npy"), np.load(folder / "item_ids.npy")

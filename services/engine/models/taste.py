@@ -1,10 +1,10 @@
-"""Taste: item-item weights of what users took together, mixed of up to three ways to learn them.
+"""Taste: item-item weights, learned from items with users in common; a mix of up to three methods.
 
-ease             the best where the items are few enough for a dense matrix
-cosine, rp3beta  likeness to the nearest neighbours, sparse: all that there is for large catalogues
+ease             the best method, if the items are few enough for a dense matrix
+cosine, rp3beta  similarity to the nearest neighbours, sparse: the only methods for large catalogues
 
-A mix names the share of each, and of recent popularity (`recent`), which is no part of taste. Neighbours are multiplied
-by its `scale`, so that their weights are of EASE's size and everything stays balanced against them.
+A mix has the share of each method, and that of recent popularity (`recent`), which is not a part of taste. Weights of
+neighbours are multiplied by `scale`, which makes them as large as EASE's.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from services.engine.memory import available_bytes
 from services.engine.recipes.content import features, likeness, row_blocks
 from services.engine.recipes.ease import MAX_DENSE_ITEMS, ease, ridge_of
 from services.engine.recipes.histories import Floats, Histories, Ints
-from services.engine.recipes.neighbourhood import cosine, rp3beta
+from services.engine.recipes.neighbourhood import MAX_NEIGHBOURS, cosine, rp3beta
 
-#: What EASE's weights may take of the memory that is left; beyond that, sparse neighbours take their place.
+#: Maximum share of the available memory for EASE's weights; beyond it, sparse neighbours are used instead.
 MAX_DENSE_SHARE = 0.15
-NEIGHBOURS = 200
-#: Weight of likeness by attributes towards an item that nobody took yet, and of how many items it is drawn from.
+#: Weight of similarity by attributes towards an item without interactions, and the number of items it comes from.
 COLD, COLD_NEIGHBOURS = 0.02, 20
-#: What a second taste may have of a mix.
+#: Shares of the second method that are tried in a mix.
 SHARES = (0.25, 0.5, 0.75)
 
 Mix = Mapping[str, float]
@@ -36,18 +35,18 @@ NEIGHBOURHOODS: Mapping[str, Callable[[sp.csr_matrix, int], sp.csr_matrix]] = {"
 
 
 def fixed_mix(n_items: int) -> Mix:
-    """The taste without a choice."""
+    """Return the mix that is used without a choice."""
     return {"ease": 1.0} if fits_dense(n_items) else {"cosine": 1.0}
 
 
 def fits_dense(n_items: int) -> bool:
-    """Whether a dense matrix of items by items is small enough, by itself and for the memory that is left."""
+    """Return whether a dense matrix of items by items is small enough, in itself and for the available memory."""
     available = available_bytes()
     return n_items <= MAX_DENSE_ITEMS and (available is None or 4 * n_items**2 <= MAX_DENSE_SHARE * available)
 
 
 def taste(training: Training, options: Mapping[str, str], mix: Mix) -> Weights:
-    """The weights of a mix, shape (n_items, n_items); dense if EASE has a share."""
+    """Learn the weights of a mix, shape (n_items, n_items); dense if EASE has a share."""
     interactions = _learners(training.histories, options).binary(training.n_items)
     weights: Weights = sp.csr_matrix((training.n_items,) * 2, dtype=np.float32)
     if mix.get("ease"):
@@ -55,7 +54,7 @@ def taste(training: Training, options: Mapping[str, str], mix: Mix) -> Weights:
         weights *= np.float32(mix["ease"])
     for name, learn in NEIGHBOURHOODS.items():
         if mix.get(name):
-            near = learn(interactions, NEIGHBOURS)
+            near = learn(interactions, MAX_NEIGHBOURS)
             near.data *= np.float32(mix[name] * mix.get("scale", 1.0) / (mass(near) or 1.0))
             weights = added(weights, near)
     untouched = np.flatnonzero(np.bincount(training.histories.items, minlength=training.n_items) == 0)
@@ -63,19 +62,19 @@ def taste(training: Training, options: Mapping[str, str], mix: Mix) -> Weights:
 
 
 def mass(weights: Weights) -> float:
-    """Mean over items of the sum of their positive weights; row by row, because a second dense matrix may not fit."""
+    """Return the mean, over items, of the sum of positive weights. By row: a second dense matrix may not fit."""
     rows: Iterable[Floats] = [np.asarray(weights.data)] if sp.issparse(weights) else weights
     total = sum(float(np.maximum(row, 0).sum()) for row in rows)
     return total / max(int(weights.shape[0]), 1)
 
 
 def mixed(first: Weights, second: sp.csr_matrix, share: float) -> Weights:
-    """`share` of the second and the rest of the first, in a matrix of its own."""
+    """Mix the first weights with a `share` of the second, in a new matrix."""
     return added(first * np.float32(1 - share), sp.csr_matrix(second * np.float32(share)))
 
 
 def added(weights: Weights, more: sp.csr_matrix) -> Weights:
-    """The sum; dense weights are changed in place, because a second dense matrix may not fit."""
+    """Return the sum; dense weights are changed in place, because a second dense matrix may not fit."""
     if sp.issparse(weights):
         return sp.csr_matrix(weights + more)
     weights[rows_of(more), more.indices] += more.data
@@ -83,12 +82,12 @@ def added(weights: Weights, more: sp.csr_matrix) -> Weights:
 
 
 def rows_of(weights: sp.csr_matrix) -> Ints:
-    """The row of each cell."""
+    """Return the row of each cell."""
     return np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
 
 
 def with_cold(weights: Weights, training: Training, cold: Ints) -> Weights:
-    """The weights with a little likeness by attributes from known items to those that nobody took."""
+    """Add a little similarity by attributes from known items to those without interactions."""
     for more in _cold_parts(training, cold):
         weights = added(weights, more)
     return weights
@@ -110,7 +109,7 @@ def _cold_parts(training: Training, cold: Ints) -> Iterator[sp.csr_matrix]:
 
 
 def _learners(histories: Histories, options: Mapping[str, str]) -> Histories:
-    """The histories that are neither too short nor too long by their percentiles."""
+    """Return the histories whose lengths are within the percentiles of the options."""
     bounds = [options.get(f"{end}_user_history_length_percentile") for end in ("min", "max")]
     if bounds == [None, None]:
         return histories

@@ -1,10 +1,10 @@
-"""aws-trending-now: the same list for everybody, by growth from one interval to the next.
+"""aws-trending-now: the same list for all users, by growth from one interval to the next.
 
-The newest interval ends with the newest interaction known at training, so that data of last year have trends too. If
-its last two intervals hold no interactions, as can be asked for with `now`, the popular items are the answer.
+The newest interval ends with the newest interaction of the training data, so that old data have trends too. If the last
+two intervals before `now` have no interactions, the answer is the popular items.
 
 Hyperparameter
-trend_discovery_frequency   the length of an interval: 30 minutes, 1 hour, 2 hours (usual), 3 hours or 1 day
+trend_discovery_frequency   the length of an interval: 30 minutes, 1 hour, 2 hours (default), 3 hours or 1 day
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from services.engine.recipes.ranking import top
 from services.engine.recipes.trend import growth, interval_counts
 
 SECONDS = {"30 minutes": 1_800, "1 hour": 3_600, "2 hours": 7_200, "3 hours": 10_800, "1 day": 86_400}
-USUAL_FREQUENCY = "2 hours"
+DEFAULT_FREQUENCY = "2 hours"
 N_INTERVALS = 4
 
 
 @dataclass(frozen=True)
 class TrendingNow(Model):
-    """How much each item trends, popular ones first among equals; shape (n_items,)."""
+    """The trend of each item; among equals popular items come first. Shape (n_items,)."""
 
     trend: Floats
 
@@ -41,7 +41,7 @@ class TrendingNow(Model):
 
     @classmethod
     def own_metrics(cls, training: Training, options: Mapping[str, str]) -> dict[str, float]:
-        """Accuracy in the newest interval, of trends as they were one interval before."""
+        """Return the accuracy, in the newest interval, of the trends one interval earlier."""
         histories, n_items, seconds = training.histories, training.n_items, interval_seconds(options)
         now = float(histories.times.max(initial=0))
         before = now - seconds
@@ -57,14 +57,14 @@ class TrendingNow(Model):
 
 
 def interval_seconds(options: Mapping[str, str]) -> int:
-    """The length of an interval as `options` have it."""
-    return SECONDS[options.get("trend_discovery_frequency", USUAL_FREQUENCY)]
+    """Return the length of an interval, in seconds, from the options."""
+    return SECONDS[options.get("trend_discovery_frequency", DEFAULT_FREQUENCY)]
 
 
 def trends(histories: Histories, n_items: int, seconds: float, now: float) -> Floats:
-    """Mean growth over the last intervals before `now` plus a popularity below 1 that decides between equals.
+    """Return mean growth over the last intervals before `now`, plus a popularity below 1 that orders equals.
 
-    Popularity alone if nothing happened in the last two intervals.
+    Only popularity counts if the last two intervals have no interactions.
     Shapes   now in epoch seconds; returns (n_items,), float32.
     """
     users = ordered(popularity(histories, n_items))

@@ -1,21 +1,21 @@
-"""aws-user-personalization: taste, what follows (sequence rules) and coming back to what one knows.
+"""aws-user-personalization: taste, followers (sequence rules) and repeats (items that a user comes back to).
 
-Taste and followers look at the user's newest events through a fading memory. What a user already took is not filtered:
-in shops and media people come back to the same things, and the service does not filter either. How likely they come
-back is counted on the training users' own newest events; how much each part weighs is chosen on held-out users.
+Taste and followers use the user's newest events, weighted by a memory that fades. Items that the user already knows are
+not filtered out: people come back to products and media, and the service does not filter either. The probability of a
+repeat is counted on the training users' newest events; the weight of each part is chosen on held-out users.
 
-Fixed recipe  `fit`: taste is EASE, or cosine neighbours in a large catalogue; ties are broken by popularity
-Choice        `chosen`: the best on held-out users among EASE, cosine neighbours, RP3beta and mixes of the first with
-              the better of the neighbours; likewise popularity of all times or of late. The fixed
-              recipe stays unless it is beaten by more than chance. `refitted` learns the winner alone.
+Fixed recipe  `fit`: taste is EASE, or cosine neighbours in a large catalogue; ties are ordered by popularity
+Choice        `chosen`: the best on held-out users of EASE, cosine neighbours, RP3beta, and mixes of the first with the
+              better neighbours; likewise all-time or recent popularity. The fixed recipe is kept unless another is
+              better by more than chance. `refitted` learns only the winner.
 
 Hyperparameters
-hidden_dimension  how finely taste is told apart: EASE is smoothed by RIDGE × 149 / hidden_dimension
-bptt              taste and followers see the events of this many newest times of a user
+hidden_dimension  how finely taste distinguishes: EASE is smoothed by RIDGE × 149 / hidden_dimension
+bptt              taste and followers use the events of this many newest times of a user
 recency_mask, apply_recency_bias
-                  whether memory fades, or all those events count the same
+                  whether memory fades; otherwise all these events count the same
 {min,max}_user_history_length_percentile
-                  users outside teach no taste; none is left out unless the parameter is given
+                  users outside these percentiles are left out of taste; without the parameter none are
 """
 
 from __future__ import annotations
@@ -53,27 +53,27 @@ from services.engine.recipes.scoring import best, scores_of
 from services.engine.recipes.sequence import sequence_rules
 
 FOLLOWERS = 100
-USUAL_SPAN = 32
-#: Weight of the popularity prior: enough to order what a user gives no reason for, too little to outrank a reason.
+DEFAULT_SPAN = 32
+#: Weight of the popularity prior: enough to order items without a preference, too little to outrank one.
 PRIOR = 0.01
-#: Gain in MRR + NDCG from which on a choice counts: this / the root of the number of held-out users. The form is that
-#: of a standard error; .3 is a guess, not a measurement, that keeps small data from taking chance for taste.
-LEAST_GAIN = 0.3
+#: Minimum gain in MRR + NDCG for a choice: this / the root of the number of held-out users, the form of a standard
+#: error. 0.3 is a guess, not a measurement; it prevents choices by chance on small data.
+MIN_GAIN = 0.3
 
 Blend = Mapping[str, float]
 DEFAULT_BLEND: Blend = {"next": 1.0, "familiar": 1.0, "own": 10.0}
-#: The blends to choose among: what followers weigh, what is left of taste for items that the user knows, and what
-#: coming back weighs.
+#: The blends to choose from: weights of followers, factors on the taste for items that the user knows, and weights of
+#: repeats.
 NEXT_WEIGHTS, FAMILIAR, OWN_WEIGHTS = (0.0, 0.3, 1.0, 3.0), (0.0, 0.3, 1.0), (1.0, 3.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True)
 class UserPersonalization(Model):
-    """What was learnt: item-item weights of taste and of followers, rates of coming back, popularity; and the blend.
+    """Item-item weights of taste and of followers, rates of repeats, popularity, and the blend of these.
 
-    Shapes   weights (n_items, n_items), dense, or sparse above MAX_DENSE_ITEMS; followers alike, sparse; rates of
+    Shapes   weights (n_items, n_items), dense, or sparse above MAX_DENSE_ITEMS; followers the same, sparse; rates as in
     `Repeats`; loyalty, prior, lean (n_items,). `lean` is the factor of the optimization objective, 1 without one.
-    mix  shares of the parts of taste and of popularity, see `models.taste`.
+    mix      shares of the methods of taste and of recent popularity, see `models.taste`
     """
 
     weights: Weights
@@ -84,14 +84,14 @@ class UserPersonalization(Model):
     lean: Floats
     mix: Mix = field(default_factory=dict)
     power: float = 1.0
-    span: int = USUAL_SPAN
+    span: int = DEFAULT_SPAN
     blend: Blend = field(default_factory=lambda: DEFAULT_BLEND)
     scored: ClassVar[bool] = True
     live: ClassVar[bool] = True
 
     @classmethod
     def fit(cls, training: Training, options: Mapping[str, str]) -> Self:
-        return cls._learnt(training, options, fixed_mix(training.n_items))
+        return cls._learn(training, options, fixed_mix(training.n_items))
 
     @classmethod
     def chosen(cls, training: Training, options: Mapping[str, str], validation: Examples) -> Self:
@@ -102,7 +102,7 @@ class UserPersonalization(Model):
         return model._best([model._with_recent_prior(training)], validation)
 
     def refitted(self, training: Training, options: Mapping[str, str]) -> Self:
-        return self._learnt(training, options, self.mix).like(self)
+        return self._learn(training, options, self.mix).like(self)
 
     @property
     def choices(self) -> dict[str, float]:
@@ -111,7 +111,7 @@ class UserPersonalization(Model):
         return shares | {f"weight_of_{name}": weight for name, weight in self.blend.items()}
 
     @classmethod
-    def _learnt(cls, training: Training, options: Mapping[str, str], mix: Mix) -> Self:
+    def _learn(cls, training: Training, options: Mapping[str, str], mix: Mix) -> Self:
         histories, n_items = training.histories, training.n_items
         habits = repeats(histories, n_items)
         return cls(
@@ -122,19 +122,19 @@ class UserPersonalization(Model):
             _popular(histories, n_items, mix),
             _lean(training, options),
             mix=mix,
-            power=float(_fades(options)),
-            span=int(options.get("bptt", USUAL_SPAN)),
+            power=float(_memory_fades(options)),
+            span=int(options.get("bptt", DEFAULT_SPAN)),
         )
 
     def _tastes(self, training: Training, options: Mapping[str, str], validation: Examples) -> Iterator[Self]:
-        """The same model with each other taste, then with mixes of its own and the better of the others."""
+        """Yield the model with each other taste, then with mixes of its own and the better one of the others."""
         own, scale = next(iter(self.mix)), mass(self.weights)
         others = [
             self._with_taste(taste(training, options, mix), mix)
             for mix in ({name: 1.0, "scale": scale} for name in NEIGHBOURHOODS if name != own)
         ]
         yield from others
-        better = max(others, key=lambda one: one.worth(validation))
+        better = max(others, key=lambda model: model.worth(validation))
         for share in SHARES:
             mix = {own: 1 - share, next(iter(better.mix)): share, "scale": scale}
             yield self._with_taste(mixed(self.weights, better.weights, share), mix)
@@ -147,18 +147,18 @@ class UserPersonalization(Model):
         return replace(self, prior=_popular(training.histories, training.n_items, mix), mix=mix)
 
     def _best(self, models: Iterable[Self], validation: Examples) -> Self:
-        """The best of the models, if it is better than this one by the least gain that counts."""
-        best_model, most = self, self.worth(validation) + LEAST_GAIN / len(validation.queries) ** 0.5
+        """Return the best of the models if it is better than this one by the minimum gain, else this one."""
+        best_model, best_worth = self, self.worth(validation) + MIN_GAIN / len(validation.queries) ** 0.5
         for model in models:
             worth = model.worth(validation)
-            if worth > most:
-                best_model, most = model, worth
+            if worth > best_worth:
+                best_model, best_worth = model, worth
         return best_model
 
     def worth(self, validation: Examples) -> float:
-        """MRR + NDCG of the lists that answer the queries."""
+        """Return MRR + NDCG of the answers to the queries."""
         pairs = self._pairs(validation.queries)
-        # Not `rank`, which keeps the joined matrix: of candidates there would soon be too many.
+        # Not `rank`, which caches the joined matrix: those of all candidates would need too much memory.
         weights = self._joined(self.blend["next"])
         ranked, _ = best(pairs, self._own(pairs), self.blend["familiar"], weights, self._prior, LIST_LENGTH)
         return _worth(ranked, validation, len(self.prior))
@@ -172,7 +172,7 @@ class UserPersonalization(Model):
             for familiar, own in product(FAMILIAR, OWN_WEIGHTS):
                 ranked, _ = best(pairs, np.float32(own) * rates, familiar, weights, self._prior, LIST_LENGTH)
                 worth[following, familiar, own] = _worth(ranked, validation, len(self.prior))
-        chosen = max(worth.items(), key=lambda one: one[1])[0]
+        chosen = max(worth, key=worth.__getitem__)
         return replace(self, blend=dict(zip(DEFAULT_BLEND, chosen, strict=True)))
 
     def like(self, other: Self) -> Self:
@@ -187,9 +187,9 @@ class UserPersonalization(Model):
         return Ranked(*best(pairs, self._own(pairs), self.blend["familiar"], self._weights, self._prior, length))
 
     def extended(self, places: Ints, training: Training) -> Self:
-        """The same weights in another catalogue: item n of this model is item `places[n]` of `training`, -1 if gone.
+        """Move the weights to another catalogue: item n of this model is item `places[n]` of `training`; -1: removed.
 
-        Items that are new are known by their attributes alone.
+        New items are known only by their attributes.
         """
         n_items, kept = training.n_items, np.flatnonzero(places >= 0)
         new = np.setdiff1d(np.arange(n_items), places)
@@ -212,7 +212,7 @@ class UserPersonalization(Model):
         return pairs_of(queries, len(self.prior), power=self.power, span=self.span)
 
     def _own(self, pairs: Pairs, weight: float | None = None) -> Floats:
-        """What coming back adds to the preference for each pair; the weight is the blend's unless it is given."""
+        """Return what repeats add to the preference for each pair, with the given weight or that of the blend."""
         rates = Repeats(self.rates, self.loyalty).of(pairs) * self.lean[pairs.items]
         return np.asarray(np.float32(self.blend["own"] if weight is None else weight) * rates, np.float32)
 
@@ -221,9 +221,9 @@ class UserPersonalization(Model):
         return self._joined(self.blend["next"])
 
     def _joined(self, following: float, room: Weights | None = None) -> Weights:
-        """Taste and followers in one matrix, because they share a memory; leaning towards the objective.
+        """Add taste and followers, which use the same memory, and apply the objective.
 
-        `room` is a matrix of before that is not needed any more: a dense one takes the new one.
+        `room` is an earlier result that is no longer needed; if it is dense, it is overwritten.
         """
         if sp.issparse(self.weights):
             return sp.csr_matrix(
@@ -247,14 +247,14 @@ def _worth(ranked: Ints, validation: Examples, n_items: int) -> float:
 
 
 def _popular(histories: Histories, n_items: int, mix: Mix) -> Floats:
-    """The prior of a mix: users of each item, or its events of late, as shares."""
+    """Return the prior of a mix: shares by the users of each item, or by its recent events."""
     taken = recent_popularity(histories, n_items) if mix.get("recent") else popularity(histories, n_items)
     users = ordered(taken) + 0.5
     return np.asarray(PRIOR * users / users.sum(), np.float32)
 
 
 def _spread(weights: Weights, places: Ints, n_items: int) -> Weights:
-    """The same weights with item n at `places[n]`, of a catalogue of `n_items`."""
+    """Move item n of the weights to `places[n]` of a catalogue of `n_items`."""
     kept = np.flatnonzero(places >= 0)
     if sp.issparse(weights):
         cells = sp.coo_matrix(weights[kept][:, kept])
@@ -273,5 +273,5 @@ def _lean(training: Training, options: Mapping[str, str]) -> Floats:
     return leaning(rewards(values), options.get("objectiveSensitivity", "OFF"))
 
 
-def _fades(options: Mapping[str, str]) -> bool:
+def _memory_fades(options: Mapping[str, str]) -> bool:
     return options.get("recency_mask", options.get("apply_recency_bias", "true")).lower() == "true"

@@ -1,4 +1,4 @@
-"""What every group of operations stands on: a call, and the ways to find, describe, list and delete that all share."""
+"""The base of all operations: a call, and the ways to find, describe, list and delete resources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.engine.schemas import DatasetSchema, parse_schema
 from services.engine.store import Store
 
 MAX_PAGE = 100
-#: What a page token says; a number that SQLite can hold.
+#: The content of a page token; SQLite can store the number.
 _PLACE = re.compile(r"after:(?P<offset>[0-9]{1,15})")
 NO_ADJUSTABLE_QUOTAS = Quotas()
 
@@ -42,16 +42,16 @@ class Call:
         return self.request.get(member, default)
 
     def only(self, *members: str) -> Answer:
-        """Those of the members that were given."""
+        """Return those of the members that the request has."""
         return {member: self.request[member] for member in members if member in self.request}
 
     def check_regions(self) -> None:
-        """Raise NotFound if the request names a resource of another region, wherever in it: each is its own world."""
+        """Raise NotFound if the request names a resource of another region in any member."""
         for arn in _arns(self.request):
             self.check_region(arn)
 
     def check_region(self, arn: str) -> None:
-        """Raise NotFound if a resource is of another region; recipes are of none."""
+        """Raise NotFound if a resource is in another region; recipes are in none."""
         if region_of(arn) not in ("", self.region):
             raise NotFound(
                 f"Resource Arn {arn} does not exist here: it is in {region_of(arn)}, and the call is signed for "
@@ -90,7 +90,7 @@ class Operations:
         """The same, and it must be ACTIVE. Raises InUse."""
         resource = self.find(kind, call)
         if resource.status != ACTIVE:
-            raise InUse(f"{resource.arn} is {resource.status}, but has to be ACTIVE for this call; wait until it is")
+            raise InUse(f"{resource.arn} is {resource.status}, but must be ACTIVE for this call; wait until it is")
         return resource
 
     def describe(self, kind: Kind, call: Call) -> Answer:
@@ -99,49 +99,49 @@ class Operations:
     def list(
         self, kind: Kind, call: Call, parent: Kind | None = None, view: Callable[[Resource], Answer] | None = None
     ) -> Answer:
-        """One page of a kind, newest first; with `parent`, only what belongs to the parent that the request names."""
+        """Return one page of a kind, newest first; with `parent`, only the children of the request's parent."""
         size = call.get("maxResults", MAX_PAGE)
         member = parent.arn_member if parent else None
         where = (member, parent.own_arn(call[member])) if parent and member and call.get(member) else None
         before = offset_of(call.get("nextToken"))
-        found = self.store.page(kind, region=call.region, where=where, before=before, rows=size + 1)
-        page = found[:size]
-        answer: Answer = {kind.list_member: [view(one) if view else one.body for one in page]}
-        if len(found) > size:
+        resources = self.store.page(kind, region=call.region, where=where, before=before, rows=size + 1)
+        page = resources[:size]
+        answer: Answer = {kind.list_member: [view(resource) if view else resource.body for resource in page]}
+        if len(resources) > size:
             answer["nextToken"] = token_of(page[-1].seq)
         return answer
 
     def delete(self, resource: Resource) -> Answer:
-        """Begin the deletion of a settled resource. Raises InUse."""
+        """Start the deletion of a settled resource. Raises InUse."""
         if resource.status not in SETTLED:
             raise InUse(f"{resource.arn} is {resource.status}; only what is ACTIVE or CREATE FAILED can be deleted")
         self.lifecycle.delete(resource)
         return {}
 
     def schemas(self, group: Resource) -> dict[str, DatasetSchema]:
-        """The schema of each dataset that a group has, by dataset type in capitals."""
+        """Return the schema of each dataset of a group, by dataset type in capitals."""
         datasets = self.store.page(DATASET, where=(DATASET_GROUP.arn_member, group.arn))
         return {
-            one.body["datasetType"]: parse_schema(self.store.get(SCHEMA, one.body["schemaArn"]).body["schema"])
-            for one in datasets
+            dataset.body["datasetType"]: parse_schema(self.store.get(SCHEMA, dataset.body["schemaArn"]).body["schema"])
+            for dataset in datasets
         }
 
     def refuse_if_used(self, resource: Resource, *users: tuple[Kind, str]) -> None:
         """Raise InUse if a resource of one of these kinds names this one in that member."""
         for kind, member in users:
-            if found := self.store.page(kind, where=(member, resource.arn), rows=1):
-                raise InUse(f"{resource.arn} is used by {found[0].arn}; delete that first")
+            if using := self.store.page(kind, where=(member, resource.arn), rows=1):
+                raise InUse(f"{resource.arn} is used by {using[0].arn}; delete that first")
 
     def refuse_if_busy(self, resource: Resource, *users: tuple[Kind, str]) -> None:
         """Raise InUse if work that names this resource in that member has not ended."""
         for kind, member in users:
-            for found in self.store.page(kind, where=(member, resource.arn)):
-                if found.status in CREATING:
-                    raise InUse(f"{resource.arn} is in use: {found.arn} is {found.status}; wait until it has ended")
+            for job in self.store.page(kind, where=(member, resource.arn)):
+                if job.status in CREATING:
+                    raise InUse(f"{resource.arn} is in use: {job.arn} is {job.status}; wait until it has ended")
 
 
 def _arns(members: Request) -> Iterator[str]:
-    """Every text in a request whose member says that it is an ARN; lists of texts hold none."""
+    """Yield the ARNs in a request, by the names of their members; lists of texts contain none."""
     for name, value in members.items():
         if name.endswith("Arn"):
             yield value
@@ -152,12 +152,12 @@ def _arns(members: Request) -> Iterator[str]:
 
 
 def token_of(offset: int) -> str:
-    """The page token that means "after this place"."""
+    """Return the page token for the resources after a number."""
     return base64.urlsafe_b64encode(f"after:{offset}".encode()).decode()
 
 
 def offset_of(token: str | None) -> int | None:
-    """The place that a page token means, None without one. Raises InvalidNextToken."""
+    """Return the number in a page token, None without a token. Raises InvalidNextToken."""
     if token is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Batch jobs: items for many users or items, and segments of users for items."""
+"""Batch jobs: recommendations for many users or items, and segments of users for items."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEMBERS = ("jobName", "solutionVersionArn", "filterArn", "jobInput", "jobOutput
 
 
 class BatchOperations(Operations):
-    """Answers for many at once, from S3 to S3."""
+    """Operations on batch jobs, which read and write S3."""
 
     def create_batch_inference_job(self, call: Call) -> Answer:
         version, recipe = self._trained(call)
@@ -69,30 +69,30 @@ class BatchOperations(Operations):
         version = self.find_active(SOLUTION_VERSION, call)
         recipe = recipe_of(version.body["recipeArn"])
         if recipe is None:
-            raise InvalidInput(f"{version.arn} was trained with {version.body['recipeArn']}, which the engine has not")
+            raise InvalidInput(f"{version.arn} was trained with {version.body['recipeArn']}, which the engine lacks")
         return version, recipe
 
     def _narrowed_by(self, call: Call, version: Resource, target: str) -> Filter | None:
-        """The filter that a call names, if any: ACTIVE, of the version's group, and of items or users as needed."""
+        """Return the filter of a call, or None. It must be ACTIVE, of the version's group, and of the right target."""
         if FILTER.arn_member not in call.request:
             return None
         chosen = self.find(FILTER, call)
         if chosen.status != ACTIVE:
-            raise InUse(f"{chosen.arn} is {chosen.status}, but has to be ACTIVE for this call; wait until it is")
+            raise InUse(f"{chosen.arn} is {chosen.status}, but must be ACTIVE for this call; wait until it is")
         groups = chosen.body[DATASET_GROUP.arn_member], version.body[DATASET_GROUP.arn_member]
         if groups[0] != groups[1]:
             raise InvalidInput(
-                f"The filter {chosen.arn} belongs to {groups[0]}, the version to {groups[1]}; use its own"
+                f"The filter {chosen.arn} belongs to {groups[0]}, the version to {groups[1]}; pass one of the latter"
             )
         parsed = parse(chosen.body["filterExpression"])
         if parsed.target != target:
-            raise InvalidInput(f"The filter {chosen.arn} is of {parsed.target}s; this job needs one of {target}s")
+            raise InvalidInput(f"The filter {chosen.arn} selects {parsed.target}s; this job needs one for {target}s")
         return parsed
 
 
 def _check_is_for_inference(recipe: Recipe) -> None:
     if recipe.type == USER_SEGMENTATION:
-        raise InvalidInput(f"{recipe.name} makes segments of users; use CreateBatchSegmentJob")
+        raise InvalidInput(f"{recipe.name} creates segments of users; use CreateBatchSegmentJob")
     if recipe.type == POPULAR_ITEMS:
         raise InvalidInput(f"{recipe.name} has no batch inference; deploy the version in a campaign")
 
@@ -107,9 +107,9 @@ def _check_locations(call: Call) -> None:
         raise InvalidInput(f"Invalid S3 output path '{target}'. It equals the input; pass another folder.")
 
 
-def _check_number(call: Call, most: int) -> None:
-    if not 1 <= call.get("numResults", 1) <= most:
-        raise InvalidInput(f"numResults is {call['numResults']}; pass a number from 1 to {most}")
+def _check_number(call: Call, maximum: int) -> None:
+    if not 1 <= call.get("numResults", 1) <= maximum:
+        raise InvalidInput(f"numResults is {call['numResults']}; pass a number from 1 to {maximum}")
 
 
 def _check_mode(call: Call) -> None:

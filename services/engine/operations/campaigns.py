@@ -16,7 +16,7 @@ from services.engine.updates import SYNC, newest_active
 
 
 class CampaignOperations(Operations):
-    """A campaign serves one version until an update, or a newer version that it follows, takes its place."""
+    """Operations on campaigns. A campaign serves one version until an update or, if it follows them, a newer one."""
 
     def create_campaign(self, call: Call) -> Answer:
         version = self._version(call["solutionVersionArn"])
@@ -33,7 +33,7 @@ class CampaignOperations(Operations):
         return self.create(Resource.create(CAMPAIGN, call.region, call["name"], body, **parents), call)
 
     def update_campaign(self, call: Call) -> Answer:
-        """Prepare another version or configuration; the present one serves until that is ready."""
+        """Start an update to another version or configuration; the current one serves until that is ready."""
         campaign = self.find(CAMPAIGN, call)
         self._refuse_while_unsettled(campaign)
         version = self._version(call.get("solutionVersionArn") or campaign.body["solutionVersionArn"])
@@ -59,7 +59,7 @@ class CampaignOperations(Operations):
         return self.delete(self.find(CAMPAIGN, call))
 
     def _version(self, arn: str) -> Resource:
-        """The ACTIVE version of an ARN, which may also be `<solution>/$LATEST`. Raises NotFound, InUse."""
+        """Return the ACTIVE version of an ARN or of `<solution>/$LATEST`. Raises NotFound, InUse."""
         if arn.endswith(LATEST):
             solution = self.store.get(SOLUTION, arn.removesuffix(LATEST))
             version = newest_active(self.store, solution.arn)
@@ -68,7 +68,7 @@ class CampaignOperations(Operations):
         else:
             version = self.store.get(SOLUTION_VERSION, arn)
         if version.status != ACTIVE:
-            raise InUse(f"{version.arn} is {version.status}, but has to be ACTIVE for a campaign; wait until it is")
+            raise InUse(f"{version.arn} is {version.status}, but must be ACTIVE for a campaign; wait until it is")
         return version
 
     def _refuse_while_unsettled(self, campaign: Resource) -> None:
@@ -77,7 +77,7 @@ class CampaignOperations(Operations):
 
 
 def check_config(config: dict[str, Any], recipe: Recipe | None) -> None:
-    """Raise InvalidInput unless a campaign of the recipe can be run so."""
+    """Raise InvalidInput unless campaigns of the recipe can have this configuration."""
     if recipe is None or recipe.type == "USER_SEGMENTATION":
         raise InvalidInput(
             "A campaign cannot serve a solution of a user segmentation recipe; create a batch segment job for it"

@@ -1,4 +1,4 @@
-"""Jobs that bring data in, take it out and delete it."""
+"""Jobs that import, export and delete data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.engine.resources import Resource
 
 
 class DataJobOperations(Operations):
-    """Import and export of a dataset, and the deletion of users from a whole group."""
+    """Operations on imports and exports of a dataset, and on deletions of users from a group."""
 
     def create_dataset_import_job(self, call: Call) -> Answer:
         dataset = self.find_active(DATASET, call)
@@ -66,9 +66,10 @@ class DataJobOperations(Operations):
         return self.list(DATA_DELETION_JOB, call, parent=DATASET_GROUP)
 
     def _check_attribution(self, dataset: Resource) -> None:
-        """Metrics can only be published if the group has some, and a place for them."""
-        found = self.store.page(METRIC_ATTRIBUTION, where=(DATASET_GROUP.arn_member, dataset.body["datasetGroupArn"]))
-        if not any("s3DataDestination" in one.body["metricsOutputConfig"] for one in found):
+        """Raise InvalidInput unless the group has a metric attribution that writes to S3."""
+        where = (DATASET_GROUP.arn_member, dataset.body["datasetGroupArn"])
+        attributions = self.store.page(METRIC_ATTRIBUTION, where=where)
+        if not any("s3DataDestination" in attribution.body["metricsOutputConfig"] for attribution in attributions):
             raise InvalidInput(
                 f"publishAttributionMetricsToS3 needs a metric attribution with an s3DataDestination in the group of "
                 f"{dataset.arn}; create one, or leave the member out"

@@ -25,7 +25,7 @@ UPDATABLE_TYPES = ("ITEMS", "USERS")
 
 
 class DatasetOperations(Operations):
-    """Where data is kept, and of which columns."""
+    """Operations on dataset groups, schemas and datasets."""
 
     def create_dataset_group(self, call: Call) -> Answer:
         if "kmsKeyArn" in call.request and "roleArn" not in call.request:
@@ -83,11 +83,11 @@ class DatasetOperations(Operations):
         return self.create(dataset, call)
 
     def update_dataset(self, call: Call) -> Answer:
-        """Replace the schema of items or users by one with the same columns and more."""
+        """Replace the schema of items or users by one with further columns."""
         dataset = self.find_active(DATASET, call)
         schema = self.find(SCHEMA, call)
         if dataset.body["datasetType"] not in UPDATABLE_TYPES:
-            raise InvalidInput(f"{dataset.arn} cannot be updated; the schemas of Items and Users alone can be replaced")
+            raise InvalidInput(f"{dataset.arn} cannot be updated; only the schemas of Items and Users can be replaced")
         group = self.store.get(DATASET_GROUP, dataset.body["datasetGroupArn"])
         _check_schema_fits(dataset.body["datasetType"], schema, group)
         present = self.store.get(SCHEMA, dataset.body["schemaArn"])
@@ -119,7 +119,9 @@ def _check_schema_fits(dataset_type: str, schema: Resource, group: Resource) -> 
         )
     made_for = parse_schema(schema.body["schema"]).dataset_type
     if made_for != dataset_type:
-        raise InvalidInput(f"The schema {schema.arn} is for {made_for}, the dataset for {dataset_type}; pass its own")
+        raise InvalidInput(
+            f"The schema {schema.arn} is for {made_for}, the dataset is of type {dataset_type}; pass a schema for it"
+        )
     if schema.body.get("domain") != group.body.get("domain"):
         raise InvalidInput(
             f"The schema {schema.arn} has domain {schema.body.get('domain')}, the dataset group "
@@ -128,15 +130,15 @@ def _check_schema_fits(dataset_type: str, schema: Resource, group: Resource) -> 
 
 
 def _check_extends(present: DatasetSchema, proposed: DatasetSchema) -> None:
-    """What was imported must fit: every column stays, as empty as it may be now, and new ones may be empty."""
+    """Raise InvalidInput unless imported rows fit: columns stay and allow null as before; new ones allow null."""
     columns = {column.name: column for column in proposed.columns}
     for column in present.columns:
         kept = columns.pop(column.name, None)
         if kept is None or kept.type != column.type or column.nullable > kept.nullable:
             raise InvalidInput(
-                f"The new schema has no column {column.name} that takes what is there ({column.type}"
+                f"The new schema has no column {column.name} for the existing values ({column.type}"
                 f"{' or null' if column.nullable else ''}); keep every column and add others"
             )
     for name, added in columns.items():
         if not added.nullable:
-            raise InvalidInput(f"The new schema adds {name}, which must allow null: what is there has no value for it")
+            raise InvalidInput(f"The new schema adds {name}, which must allow null: existing rows have no value for it")

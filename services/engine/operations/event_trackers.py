@@ -1,4 +1,4 @@
-"""Event trackers: what gives PutEvents its tracking id."""
+"""Event trackers, which have the tracking id for PutEvents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.engine.resources import ACCOUNT_ID, Resource
 
 
 class EventTrackerOperations(Operations):
-    """One tracker for each dataset group; its events stay when it goes."""
+    """Operations on event trackers. A dataset group has one; its events stay when it is deleted."""
 
     def create_event_tracker(self, call: Call) -> Answer:
         group = self.find_active(DATASET_GROUP, call)

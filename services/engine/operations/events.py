@@ -1,4 +1,4 @@
-"""The events service: events, items and users one by one. What is answered with success is on disk."""
+"""The events service: single events, items and users. After a successful answer they are on disk."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _ITEM_ID = Column("ITEM_ID", "string", nullable=False)
 _EVENT_VALUE = Column("EVENT_VALUE", "float", nullable=True)
 _OUT_OF_SCOPE = (
     "{} is not covered by the engine: it has no recipe that learns from actions. "
-    "Send this call to Amazon Personalize, or do without"
+    "Send this call to Amazon Personalize, or leave it out"
 )
 
 
 class EventOperations(Operations):
-    """Puts single records into the datasets of a group."""
+    """Operations that put single records into datasets."""
 
     def put_events(self, call: Call) -> Answer:
         dataset, schema = self._tracked(call)
@@ -52,23 +52,23 @@ class EventOperations(Operations):
             members_of(interaction.get("properties"))
             if interaction["eventType"].lower() not in EVENT_TYPES_OF_ACTIONS:
                 raise InvalidInput(
-                    f"eventType is '{interaction['eventType'][:60]}'; of actions it is Taken, Not Taken or Viewed"
+                    f"eventType is '{interaction['eventType'][:60]}'; for actions pass Taken, Not Taken or Viewed"
                 )
         raise InvalidInput(_OUT_OF_SCOPE.format("PutActionInteractions"))
 
     def _put(self, call: Call, dataset_type: str, id_column: str, listed: str, id_member: str) -> Answer:
-        """Items or users; of records with one id in a call the last counts."""
+        """Put items or users; of several records with one id in a call the last counts."""
         dataset, schema = self._open_dataset(call, dataset_type)
         records = []
-        for one in call[listed]:
-            key = one[id_member]
-            cells = cells_of(members_of(one.get("properties")), schema, {id_column: key})
+        for entry in call[listed]:
+            key = entry[id_member]
+            cells = cells_of(members_of(entry.get("properties")), schema, {id_column: key})
             records.append(Record(dataset.arn, key, cells))
         self.datasets.records.add(records)
         return {}
 
     def _open_dataset(self, call: Call, dataset_type: str) -> tuple[Resource, DatasetSchema]:
-        """The dataset that a request names, ready to take records. Raises NotFound, InUse, InvalidInput."""
+        """Return the dataset of a request, if it can take records. Raises NotFound, InUse, InvalidInput."""
         arn = call[DATASET.arn_member]
         arn_of(arn)
         dataset = self.datasets.by_arn(arn)
@@ -77,11 +77,11 @@ class EventOperations(Operations):
                 f"{arn} is a dataset of {dataset.body['datasetType']}; this call needs one of {dataset_type}"
             )
         if dataset.status != ACTIVE:
-            raise InUse(f"{arn} is {dataset.status}, but has to be ACTIVE to take records; wait until it is")
+            raise InUse(f"{arn} is {dataset.status}, but must be ACTIVE to take records; wait until it is")
         return dataset, self.datasets.schema_of(dataset)
 
     def _tracked(self, call: Call) -> tuple[Resource, DatasetSchema]:
-        """The Interactions dataset that a tracker records into. Raises InvalidInput: PutEvents has no other."""
+        """Return the Interactions dataset of a tracker. Raises InvalidInput, the only error that PutEvents has."""
         group_arn = self._group_of(call)
         dataset = self.datasets.find(group_arn, "INTERACTIONS")
         if dataset is None or dataset.status != ACTIVE:
@@ -101,16 +101,16 @@ class EventOperations(Operations):
 
 
 def _event(call: Call, event: Mapping[str, Any], dataset: Resource, schema: DatasetSchema) -> Record:
-    """One event of a call as a record; members outside `properties` win over those within."""
+    """Convert one event of a call to a record; members outside `properties` take precedence."""
     members = members_of(event.get("properties"))
     if reserved := RESERVED_KEYS.intersection(members):
-        raise InvalidInput(f"properties names {', '.join(sorted(reserved))}, which belongs outside; move it there")
+        raise InvalidInput(f"properties has {', '.join(sorted(reserved))}, a member of the event itself; move it there")
     user, session = call.get("userId"), call["sessionId"]
     given: Cells = {
         "USER_ID": user or session,
-        "ITEM_ID": _first(event.get("itemId"), members.get("itemid"), _ITEM_ID),
+        "ITEM_ID": _cell_of(event.get("itemId"), members.get("itemid"), _ITEM_ID),
         "EVENT_TYPE": event["eventType"],
-        "EVENT_VALUE": _first(event.get("eventValue"), members.get("eventvalue"), _EVENT_VALUE),
+        "EVENT_VALUE": _cell_of(event.get("eventValue"), members.get("eventvalue"), _EVENT_VALUE),
         "TIMESTAMP": int(event["sentAt"]),
         "IMPRESSION": SEPARATOR.join(event.get("impression", ())) or None,
         "RECOMMENDATION_ID": event.get("recommendationId"),
@@ -122,6 +122,6 @@ def _event(call: Call, event: Mapping[str, Any], dataset: Resource, schema: Data
     return Record(dataset.arn, user or session, cells, session, event.get("eventId") or str(uuid.uuid4()))
 
 
-def _first(outside: Any, within: Any, column: Column) -> Any:
+def _cell_of(outside: Any, within: Any, column: Column) -> Any:
     value = within if outside is None else outside
     return None if value is None else cell(value, column)

@@ -1,4 +1,4 @@
-"""What a campaign or a batch job may be told about exploration: one rule for both."""
+"""The check of itemExplorationConfig, for campaigns and batch jobs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from services.engine.catalogue import Recipe
 from services.engine.errors import InvalidInput
 
-#: The one recipe whose exploration can be set. That of the second version explores by itself, at a fixed rate.
+#: The only recipe whose exploration can be set. Recipes of the second version explore at a fixed rate.
 EXPLORING = "aws-user-personalization"
-#: What itemExplorationConfig may hold: the least and the greatest value of each number.
+#: Minimum and maximum of each member of itemExplorationConfig.
 BOUNDS = {"explorationWeight": (0.0, 1.0), "explorationItemAgeCutOff": (1.0, float("inf"))}
 
 
 def check(config: Mapping[str, str], recipe: Recipe) -> None:
-    """Raise InvalidInput if an itemExplorationConfig is not for this recipe, or holds what it may not."""
+    """Raise InvalidInput if an itemExplorationConfig is not for this recipe, or has a wrong member or value."""
     if config and recipe.name != EXPLORING:
         raise InvalidInput(
             f"itemExplorationConfig belongs to {EXPLORING}, not to {recipe.name}; leave it out, or pass an empty one"

@@ -1,4 +1,4 @@
-"""Filters: expressions that say which items or users may be answers."""
+"""Filters: expressions that say which items or users may be recommended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.engine.resources import Resource
 
 
 class FilterOperations(Operations):
-    """An expression is checked when the filter is created, against the schemas that its group has then."""
+    """Operations on filters. Creation checks the expression against the group's schemas."""
 
     def create_filter(self, call: Call) -> Answer:
         group = self.find_active(DATASET_GROUP, call)
@@ -29,15 +29,15 @@ class FilterOperations(Operations):
         return self.list(FILTER, call, parent=DATASET_GROUP)
 
     def delete_filter(self, call: Call) -> Answer:
-        found = self.find(FILTER, call)
+        resource = self.find(FILTER, call)
         users = (BATCH_INFERENCE_JOB, FILTER.arn_member), (BATCH_SEGMENT_JOB, FILTER.arn_member)
-        self.refuse_if_busy(found, *users)
-        return self.delete(found)
+        self.refuse_if_busy(resource, *users)
+        return self.delete(resource)
 
     def _check_fields(self, group: Resource, fields: frozenset[Field]) -> None:
-        """A group's filters may test so many different columns in all."""
+        """Raise LimitExceeded if the group's filters would test too many different columns."""
         others = self.store.page(FILTER, where=(DATASET_GROUP.arn_member, group.arn))
-        used = fields.union(*(parse(one.body["filterExpression"]).distinct_fields for one in others))
+        used = fields.union(*(parse(other.body["filterExpression"]).distinct_fields for other in others))
         if len(used) > MAX_FILTER_FIELDS:
             raise LimitExceeded(
                 f"The filters of {group.arn} would test {len(used)} different columns; {MAX_FILTER_FIELDS} are "

@@ -1,4 +1,4 @@
-"""Metric attributions: what events are worth, counted by where they came from."""
+"""Metric attributions: the value of events by their source."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from services.engine.data.attribution import Measure, parse_expression
 from services.engine.errors import AlreadyExists, InvalidInput, LimitExceeded
 from services.engine.operations.base import MAX_PAGE, Answer, Call, Operations, offset_of, token_of
 from services.engine.resources import Resource
-from services.engine.schemas import DatasetSchema
-
-NUMERIC = ("float", "double", "int", "long")
+from services.engine.schemas import NUMERIC_TYPES, DatasetSchema
 
 
 class MetricAttributionOperations(Operations):
-    """One attribution for each dataset group, of at most ten metrics."""
+    """Operations on metric attributions. A dataset group has one, with at most ten metrics."""
 
     def create_metric_attribution(self, call: Call) -> Answer:
         group = self.find_active(DATASET_GROUP, call)
@@ -29,7 +27,7 @@ class MetricAttributionOperations(Operations):
         return self.create(Resource.create(METRIC_ATTRIBUTION, call.region, call["name"], body), call)
 
     def update_metric_attribution(self, call: Call) -> Answer:
-        """Metrics are removed, then added, at once."""
+        """Remove metrics, then add metrics, in one step."""
         if METRIC_ATTRIBUTION.arn_member not in call.request:
             raise InvalidInput("UpdateMetricAttribution needs a metricAttributionArn")
         attribution = self.find_active(METRIC_ATTRIBUTION, call)
@@ -66,7 +64,7 @@ class MetricAttributionOperations(Operations):
     def _check(self, metrics: Sequence[Mapping[str, str]], group: Resource) -> None:
         if len(metrics) > MAX_METRICS:
             raise LimitExceeded(f"The attribution would have {len(metrics)} metrics; {MAX_METRICS} are allowed")
-        named_twice = [name for name, n in Counter(one["metricName"] for one in metrics).items() if n > 1]
+        named_twice = [name for name, n in Counter(metric["metricName"] for metric in metrics).items() if n > 1]
         if named_twice:
             raise InvalidInput(f"Two metrics are named {named_twice[0]}; give each a name of its own")
         schemas = self.schemas(group)
@@ -77,7 +75,7 @@ class MetricAttributionOperations(Operations):
 
 
 def _columns(schemas: Mapping[str, DatasetSchema], dataset_type: str) -> dict[str, str]:
-    """The type of each column of a dataset, empty if there is no such dataset."""
+    """Return the type of each column of a dataset; empty if there is no such dataset."""
     schema = schemas.get(dataset_type)
     return {column.name.upper(): column.type for column in schema.columns} if schema else {}
 
@@ -85,11 +83,11 @@ def _columns(schemas: Mapping[str, DatasetSchema], dataset_type: str) -> dict[st
 def _check_column(measure: Measure, schemas: Mapping[str, DatasetSchema]) -> None:
     if measure.dataset_type is None or measure.column is None:
         return
-    found = _columns(schemas, measure.dataset_type).get(measure.column)
-    if found not in NUMERIC:
+    avro_type = _columns(schemas, measure.dataset_type).get(measure.column)
+    if avro_type not in NUMERIC_TYPES:
         raise InvalidInput(
-            f"A metric adds up {measure.column} of {measure.dataset_type}, which is {found or 'no column there'}; "
-            f"it must be a column of type {', '.join(NUMERIC)}"
+            f"A metric adds up {measure.column} of {measure.dataset_type}, which is {avro_type or 'no column there'}; "
+            f"it must be a column of type {', '.join(NUMERIC_TYPES)}"
         )
 
 
@@ -100,15 +98,13 @@ def _check_output(config: Mapping[str, Any]) -> None:
 
 
 def _without(metrics: Sequence[dict[str, str]], names: Sequence[str]) -> list[dict[str, str]]:
-    known = {one["metricName"] for one in metrics}
+    known = {metric["metricName"] for metric in metrics}
     if unknown := [name for name in names if name not in known]:
-        raise InvalidInput(
-            f"There is no metric named {unknown[0]} to remove; those there are {', '.join(sorted(known))}"
-        )
-    return [one for one in metrics if one["metricName"] not in names]
+        raise InvalidInput(f"There is no metric named {unknown[0]} to remove; there are {', '.join(sorted(known))}")
+    return [metric for metric in metrics if metric["metricName"] not in names]
 
 
 def _refuse_taken(metrics: Sequence[Mapping[str, str]], added: Sequence[Mapping[str, str]]) -> None:
-    taken = {one["metricName"] for one in metrics} & {one["metricName"] for one in added}
+    taken = {metric["metricName"] for metric in metrics} & {metric["metricName"] for metric in added}
     if taken:
         raise AlreadyExists(f"There is already a metric named {min(taken)}; remove it in the same call to replace it")

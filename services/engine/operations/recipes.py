@@ -15,17 +15,18 @@ class _Described(Protocol):
     def body(self) -> dict[str, Any]: ...
 
 
-_Known = TypeVar("_Known", bound=_Described)
+_Thing = TypeVar("_Thing", bound=_Described)
 
 
 class RecipeOperations(Operations):
-    """What the service trains with."""
+    """Operations on recipes, algorithms and feature transformations."""
 
     def describe_recipe(self, call: Call) -> Answer:
-        return {"recipe": _known({one.arn: one for one in RECIPES.values()}, call["recipeArn"], "recipe").body}
+        by_arn = {recipe.arn: recipe for recipe in RECIPES.values()}
+        return {"recipe": _find(by_arn, call["recipeArn"], "recipe").body}
 
     def list_recipes(self, call: Call) -> Answer:
-        """By name; with a domain, those of its recommenders alone."""
+        """List recipes in order of their names; with a domain, only those of its recommenders."""
         domain = call.get("domain")
         names = sorted(name for name, recipe in RECIPES.items() if domain in (None, recipe.domain))
         start, size = offset_of(call.get("nextToken")) or 0, call.get("maxResults", MAX_PAGE)
@@ -35,14 +36,14 @@ class RecipeOperations(Operations):
         return answer
 
     def describe_algorithm(self, call: Call) -> Answer:
-        return {"algorithm": _known(ALGORITHMS, call["algorithmArn"], "algorithm").body}
+        return {"algorithm": _find(ALGORITHMS, call["algorithmArn"], "algorithm").body}
 
     def describe_feature_transformation(self, call: Call) -> Answer:
-        found = _known(TRANSFORMATIONS, call["featureTransformationArn"], "feature-transformation")
-        return {"featureTransformation": found.body}
+        transformation = _find(TRANSFORMATIONS, call["featureTransformationArn"], "feature-transformation")
+        return {"featureTransformation": transformation.body}
 
 
-def _known(things: Mapping[str, _Known], arn: str, tail: str) -> _Known:
+def _find(things: Mapping[str, _Thing], arn: str, tail: str) -> _Thing:
     if not arn.startswith(f"{SERVICE_ARN}{tail}/"):
         raise InvalidInput(f"'{arn}' is not an ARN of the kind {tail}; DescribeRecipe and ListRecipes return them")
     if arn not in things:

@@ -1,4 +1,4 @@
-"""Recommenders of domain dataset groups: the engine has none, and says so after every check that comes before."""
+"""Recommenders of domain dataset groups, which the engine does not have: requests are checked and then refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_COVERED = (
 
 
 class RecommenderOperations(Operations):
-    """None can be created, so none is found."""
+    """Operations on recommenders. None can be created, so none is found."""
 
     def create_recommender(self, call: Call) -> Answer:
         group = self.find_active(DATASET_GROUP, call)

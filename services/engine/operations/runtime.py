@@ -1,4 +1,4 @@
-"""The runtime: what a campaign answers to one user or about one item."""
+"""The runtime service: a campaign's answers for one user or item."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ RANKING = "PERSONALIZED_RANKING"
 
 
 class RuntimeOperations(Operations):
-    """Answers from loaded models. Nothing is written; an answer's items are remembered by its id, in memory."""
+    """Operations on loaded models. They write nothing; the items of an answer are kept in memory by its id."""
 
-    #: Set when the engine opens: unlike the other operations, these need the data folder.
+    #: Set when the engine opens, because it needs the data folder.
     answers: Answers
 
     def get_recommendations(self, call: Call) -> Answer:
@@ -62,7 +62,7 @@ class RuntimeOperations(Operations):
         return self._issue(written(new_id()), "personalizedRanking", items)
 
     def get_action_recommendations(self, call: Call) -> Answer:
-        """Out of scope, said after the checks that the service would make."""
+        """Check the request as the service does, then refuse it: actions are out of scope."""
         for member in ("campaignArn", "userId"):
             if not call.get(member):
                 raise InvalidInput(f"GetActionRecommendations needs {member}, which is missing; pass it")
@@ -70,14 +70,14 @@ class RuntimeOperations(Operations):
             raise InvalidInput(f"numResults is {call['numResults']}; pass a number from 0 to {MAX_ACTIONS}")
         self.answers.deployments.of(call["campaignArn"])
         raise InvalidInput(
-            "Actions are outside what the engine covers: no campaign here serves aws-next-best-action. Use "
+            "Actions are not covered by the engine: no campaign here serves aws-next-best-action. Use "
             "GetRecommendations, or Amazon Personalize"
         )
 
     def _deployment(self, call: Call) -> Deployment:
         campaign, recommender = call.get("campaignArn"), call.get("recommenderArn")
         if bool(campaign) == bool(recommender):
-            raise InvalidInput("Exactly one of campaignArn and recommenderArn names who answers; pass one of them")
+            raise InvalidInput("The request needs either campaignArn or recommenderArn; pass one of them")
         if recommender:
             raise InvalidInput(
                 "Recommenders of domain dataset groups are not covered by the engine; create a solution and a "
@@ -86,16 +86,16 @@ class RuntimeOperations(Operations):
         return self.answers.deployments.of(call["campaignArn"])
 
     def _narrowing(self, request: Mapping[str, Any], deployment: Deployment) -> Narrowing | None:
-        """The filter that a request or a promotion names, None without one."""
+        """Return the filter of a request or a promotion, None without one."""
         if "filterArn" not in request:
             return None
-        found = self.answers.deployments.filter(request["filterArn"], deployment)
-        if found.uses_current_item and deployment.loaded.trained.model.input_key != "itemId":
+        chosen = self.answers.deployments.filter(request["filterArn"], deployment)
+        if chosen.uses_current_item and deployment.loaded.trained.model.input_key != "itemId":
             raise InvalidInput(
                 f"The filter {request['filterArn']} compares with CurrentItem, which only a request about an item has; "
                 f"the campaign serves {deployment.loaded.recipe.name}"
             )
-        return Narrowing(found, request.get("filterValues", {}))
+        return Narrowing(chosen, request.get("filterValues", {}))
 
     def _promotion(self, call: Call, deployment: Deployment) -> Promotion | None:
         if not call.get("promotions"):
@@ -107,20 +107,20 @@ class RuntimeOperations(Operations):
         return Promotion(percent, given.get("name"), self._narrowing(given, deployment))
 
     def _columns(self, call: Call, deployment: Deployment) -> Mapping[str, Callable[[Any], str]]:
-        """The metadata columns asked for, each with how its cells are written."""
+        """Return the requested metadata columns, each with the function that writes its cells."""
         asked = call.get("metadataColumns")
         if not asked:
             return {}
-        if not deployment.gives_metadata:
+        if not deployment.returns_metadata:
             raise InvalidInput(
-                f"The campaign {call['campaignArn']} gives no metadata; set enableMetadataWithRecommendations in its "
+                f"The campaign {call['campaignArn']} returns no metadata; set enableMetadataWithRecommendations in its "
                 "campaignConfig"
             )
         ((dataset, names),) = asked.items()
         if dataset.upper() != ITEMS:
-            raise InvalidInput(f"metadataColumns names {dataset}; only columns of {ITEMS} can be given")
+            raise InvalidInput(f"metadataColumns names {dataset}; only columns of {ITEMS} can be returned")
         if len(names) > MAX_METADATA_COLUMNS:
-            raise InvalidInput(f"metadataColumns has {len(names)} columns; at most {MAX_METADATA_COLUMNS} can be given")
+            raise InvalidInput(f"metadataColumns has {len(names)} columns; pass at most {MAX_METADATA_COLUMNS}")
         schema = self.datasets.schema(deployment.loaded.group_arn, ITEMS)
         known = {column.name: column for column in schema.columns} if schema else {}
         known.pop("ITEM_ID", None)
@@ -139,7 +139,7 @@ def _asked(call: Call) -> Asked:
 
 
 def _check_ids(call: Call, deployment: Deployment) -> None:
-    """Refuse a request without the id that the recipe recommends for; lists that are equal for all need none."""
+    """Raise InvalidInput without the id that the recipe recommends for; recipes with one list for all need none."""
     model = deployment.loaded.trained.model
     needed = model.input_key if model.live or model.input_key == "itemId" else None
     if needed and not call.get(needed):
@@ -150,11 +150,11 @@ def _check_length(member: str, length: int, columns: Mapping[str, Any]) -> None:
     limit = MAX_RESULTS_WITH_METADATA if columns else MAX_RESULTS
     if length > limit:
         given = " with metadata" if columns else ""
-        raise InvalidInput(f"{member} is {length}; at most {limit} items can be asked for{given}")
+        raise InvalidInput(f"{member} is {length}; at most {limit} items can be requested{given}")
 
 
 def _writer(column: Column) -> Callable[[Any], str]:
-    """How a cell of a column is written: whole numbers without a point, truth in lower case."""
+    """Return the function that writes a column's cells: whole numbers without a point, booleans in lower case."""
     if column.type in ("int", "long"):
         return lambda cell: f"{cell:.0f}"
     if column.type == "boolean":

@@ -1,4 +1,4 @@
-"""What a solution may be told: hyperparameters, events, objectives and columns, checked against its recipe and data."""
+"""The check of solutionConfig: hyperparameters, events, objectives and columns, against recipe and data."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from typing import Any, NamedTuple
 from personalize_kinds.limits import MAX_TRAINING_DAYS
 from services.engine.catalogue import PERSONALIZED_RANKING, USER_PERSONALIZATION, Parameter, Recipe
 from services.engine.errors import InvalidInput
-from services.engine.schemas import REQUIRED_COLUMNS, DatasetSchema
+from services.engine.schemas import NUMERIC_TYPES, REQUIRED_COLUMNS, DatasetSchema
 
 MAX_TRAINING_DATASETS = 3
-#: The most training jobs of one search, and how many of them at a time.
+#: Maximum number of training jobs of a search, and of those at a time.
 SEARCH_LIMITS = {"maxNumberOfTrainingJobs": 40, "maxParallelTrainingJobs": 10}
-NUMERIC = ("float", "double", "int", "long")
 
 Config = Mapping[str, Any]
 Schemas = Mapping[str, DatasetSchema]
 
 
 class Plan(NamedTuple):
-    """What is to be checked: a recipe, what it is told, the data there is, and the one event type if it was given."""
+    """A solution to check: its recipe and configuration, the schemas of its group, and its event type, if any."""
 
     recipe: Recipe
     config: Config
@@ -29,14 +28,14 @@ class Plan(NamedTuple):
 
 
 def check(plan: Plan) -> None:
-    """Raise InvalidInput if a solution of the recipe cannot be told all this."""
+    """Raise InvalidInput if a solution of the recipe cannot have this configuration."""
     for member, check_member in _CHECKS.items():
         if member in plan.config:
             check_member(plan)
 
 
 def days_between(expression: str) -> int:
-    """7 of `rate(7 days)`. Raises InvalidInput unless it is between 1 and 30."""
+    """Return 7 for `rate(7 days)`. Raises InvalidInput unless it is from 1 to 30."""
     days = int("".join(character for character in expression if character.isdigit()))
     if not 1 <= days <= MAX_TRAINING_DAYS:
         raise InvalidInput(f"'{expression}' is not a schedule; pass rate(N days) with N from 1 to {MAX_TRAINING_DAYS}")
@@ -77,11 +76,11 @@ def _parameter(parameters: Mapping[str, Parameter], name: str, recipe: Recipe) -
 
 def _check_search(plan: Plan) -> None:
     search = plan.config["hpoConfig"]
-    for member, greatest in SEARCH_LIMITS.items():
+    for member, maximum in SEARCH_LIMITS.items():
         text = search.get("hpoResourceConfig", {}).get(member, "1")
-        if not text.isdecimal() or not 1 <= int(text) <= greatest:
-            raise InvalidInput(f"{member} is '{text}'; pass a whole number from 1 to {greatest} as a string")
-    tunable = {one.name: one for one in plan.recipe.algorithm.hyperparameters if one.tunable}
+        if not text.isdecimal() or not 1 <= int(text) <= maximum:
+            raise InvalidInput(f"{member} is '{text}'; pass a whole number from 1 to {maximum} as a string")
+    tunable = {parameter.name: parameter for parameter in plan.recipe.algorithm.hyperparameters if parameter.tunable}
     ranges = search.get("algorithmHyperParameterRanges", {})
     for kind in ("integer", "continuous", "categorical"):
         for given in ranges.get(f"{kind}HyperParameterRanges", ()):
@@ -92,7 +91,7 @@ def _check_range(kind: str, given: Mapping[str, Any], tunable: Mapping[str, Para
     name = given.get("name", "")
     parameter = _parameter(tunable, name, recipe)
     if parameter.type != kind:
-        raise InvalidInput(f"{name} of {recipe.name} is {parameter.type}, not {kind}; list it among those")
+        raise InvalidInput(f"{name} of {recipe.name} is {parameter.type}, not {kind}; list it under its own type")
     if kind == "categorical":
         values: list[str] = given.get("values", [])
         within = bool(values) and all(parameter.allows(value) for value in values)
@@ -111,7 +110,8 @@ def _check_events(plan: Plan) -> None:
         )
     if plan.event_type is not None:
         raise InvalidInput("Pass eventType or eventsConfig, not both; eventsConfig weighs the types it lists")
-    types = [one.get("eventType", "").lower() for one in plan.config["eventsConfig"].get("eventParametersList", ())]
+    listed = plan.config["eventsConfig"].get("eventParametersList", ())
+    types = [entry.get("eventType", "").lower() for entry in listed]
     if not all(types) or len({*types}) < len(types):
         raise InvalidInput("eventsConfig must list each event type once; every entry needs an eventType of its own")
 
@@ -124,8 +124,8 @@ def _check_objective(plan: Plan) -> None:
         )
     attribute = objective.get("itemAttribute")
     items = plan.schemas.get("ITEMS")
-    column = next((one for one in items.columns if one.name == attribute), None) if items else None
-    if column is None or column.type not in NUMERIC or column.nullable:
+    column = items.column(attribute) if items and attribute else None
+    if column is None or column.type not in NUMERIC_TYPES or column.nullable:
         raise InvalidInput(
             f"The itemAttribute '{attribute}' of optimizationObjective must be a numeric column of the Items dataset "
             "that is never null"
@@ -146,12 +146,12 @@ def _check_columns(plan: Plan) -> None:
 def _check_columns_of(member: str, dataset_type: str, columns: Iterable[str], schemas: Schemas) -> None:
     schema = schemas.get(dataset_type.upper())
     if schema is None:
-        raise InvalidInput(f"{member} names the dataset '{dataset_type}', which the group has not")
+        raise InvalidInput(f"{member} names the dataset '{dataset_type}', which the group does not have")
     known = {column.name for column in schema.columns}
     needed = {*REQUIRED_COLUMNS[schema.dataset_type], "EVENT_TYPE"}
     for column in columns:
         if column not in known:
-            raise InvalidInput(f"{member} names {column}, which is no column of {schema.dataset_type}")
+            raise InvalidInput(f"{member} names {column}, which is not a column of {schema.dataset_type}")
         if member.startswith("excluded") and column in needed:
             raise InvalidInput(f"{column} of {schema.dataset_type} cannot be excluded; training needs it")
 

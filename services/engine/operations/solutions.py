@@ -1,4 +1,4 @@
-"""Solutions, their versions and metrics."""
+"""Solutions, their versions and their metrics."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from personalize_kinds.kinds import (
 from personalize_kinds.statuses import ACTIVE, CREATE_IN_PROGRESS, CREATE_PENDING, CREATING
 from services.engine.catalogue import RECIPES, Recipe, recipe_of
 from services.engine.errors import AlreadyExists, InUse, InvalidInput
+from services.engine.jobs.train import recipe_name
 from services.engine.models import MODELS
 from services.engine.operations import solution_config
 from services.engine.operations.base import Answer, Call, Operations
 from services.engine.resources import Resource
 
 UPDATABLE_RECIPE = "aws-user-personalization"
-#: What the search over recipes settles on where the caller names none.
+#: The result of performAutoML if the caller lists no recipes.
 AUTO_ML_RECIPE = RECIPES["aws-user-personalization"]
 NEEDS_ITEMS = "aws-item-attribute-affinity"
 MANUAL, AUTOMATIC = "MANUAL", "AUTOMATIC"
@@ -36,7 +37,7 @@ _OF_SOLUTION = (
 
 
 class SolutionOperations(Operations):
-    """What is trained, and how good it is."""
+    """Operations on solutions and solution versions."""
 
     def create_solution(self, call: Call) -> Answer:
         group = self.find_active(DATASET_GROUP, call)
@@ -68,7 +69,7 @@ class SolutionOperations(Operations):
                 "UpdateSolution was given nothing to change; pass performAutoTraining, performIncrementalUpdate or "
                 "solutionUpdateConfig"
             )
-        recipe = RECIPES[solution.body["recipeArn"].rpartition("/")[2]]
+        recipe = RECIPES[recipe_name(solution.body["recipeArn"])]
         _check_flags(call, recipe)
         config = update.get("solutionUpdateConfig", {})
         solution_config.check(solution_config.Plan(recipe, config, {}, solution.body.get("eventType")))
@@ -97,9 +98,9 @@ class SolutionOperations(Operations):
 
     def create_solution_version(self, call: Call) -> Answer:
         solution = self.find(SOLUTION, call)
-        # The documentation asks for ACTIVE, but the service takes this within the second of CreateSolution.
+        # The documentation says ACTIVE, but the service accepts this right after CreateSolution.
         if solution.status not in (ACTIVE, *CREATING):
-            raise InUse(f"{solution.arn} is {solution.status}, so nothing can be trained for it")
+            raise InUse(f"{solution.arn} is {solution.status}, so no version of it can be trained")
         mode = call.get("trainingMode", "FULL")
         self._check_training_mode(solution, mode)
         self._check_imports_ended(solution)
@@ -131,24 +132,24 @@ class SolutionOperations(Operations):
         if mode == "FULL":
             return
         if mode != "UPDATE":
-            raise InvalidInput(f"trainingMode {mode} is the service's own; pass FULL or UPDATE")
+            raise InvalidInput(f"trainingMode {mode} is reserved for the service; pass FULL or UPDATE")
         if not solution.body["recipeArn"].endswith(f"/{UPDATABLE_RECIPE}"):
             raise InvalidInput(f"trainingMode UPDATE works with {UPDATABLE_RECIPE} only; use FULL for {solution.arn}")
         versions = self.store.page(SOLUTION_VERSION, where=(SOLUTION.arn_member, solution.arn))
-        if not any(one.status == ACTIVE and one.body["trainingMode"] == "FULL" for one in versions):
+        if not any(version.status == ACTIVE and version.body["trainingMode"] == "FULL" for version in versions):
             raise InvalidInput(
-                f"trainingMode UPDATE needs an ACTIVE version of {solution.arn} trained FULL; train that"
+                f"trainingMode UPDATE needs an ACTIVE version of {solution.arn} trained FULL; train one first"
             )
 
     def _check_imports_ended(self, solution: Resource) -> None:
         for dataset in self.store.page(DATASET, where=(DATASET_GROUP.arn_member, solution.body["datasetGroupArn"])):
             for job in self.store.page(DATASET_IMPORT_JOB, where=(DATASET.arn_member, dataset.arn)):
                 if job.status in CREATING:
-                    raise InUse(f"{dataset.arn} is being imported into by {job.arn}; wait until that has ended")
+                    raise InUse(f"{job.arn} is importing into {dataset.arn}; wait until it has ended")
 
 
 def version_of(solution: Resource, name: str | None = None, **members: Any) -> Resource:
-    """A new version of a solution, named by chance unless a name was given; `members` go into its body."""
+    """Build a version of a solution, with a random name unless one is given; `members` go into its body."""
     tail = f"{solution.tail}/{name or secrets.token_hex(4)}"
     body = {
         "name": tail,
@@ -160,19 +161,19 @@ def version_of(solution: Resource, name: str | None = None, **members: Any) -> R
 
 
 def _recipe_for(call: Call) -> Recipe:
-    """The recipe that a CreateSolution asks for or leaves to the engine. Raises InvalidInput."""
+    """Return the recipe of a CreateSolution, or choose one for performAutoML. Raises InvalidInput."""
     arn = call.get("recipeArn")
     if call.get("performAutoML"):
         if arn is not None:
             raise InvalidInput("With performAutoML the recipe is chosen for you; leave recipeArn out, or performAutoML")
         listed = call.get("solutionConfig", {}).get("autoMLConfig", {}).get("recipeList", [AUTO_ML_RECIPE.arn])
-        candidates = [recipe_of(one) for one in listed]
-        return next((one for one in candidates if one and one.name in MODELS), AUTO_ML_RECIPE)
+        candidates = [recipe_of(listed_arn) for listed_arn in listed]
+        return next((recipe for recipe in candidates if recipe and recipe.name in MODELS), AUTO_ML_RECIPE)
     if arn is None:
         raise InvalidInput("CreateSolution needs a recipeArn unless performAutoML is true; ListRecipes returns them")
     recipe = recipe_of(arn)
     if recipe is None:
-        raise InvalidInput(f"There is no recipe {arn}; ListRecipes returns those there are")
+        raise InvalidInput(f"There is no recipe {arn}; ListRecipes returns the existing ones")
     if recipe.domain:
         raise InvalidInput(f"The recipe {arn} is for recommenders of the domain {recipe.domain}, not for solutions")
     if recipe.name not in MODELS:
@@ -187,11 +188,11 @@ def _check_datasets(recipe: Recipe, schemas: solution_config.Schemas, group: Res
     if "INTERACTIONS" not in schemas:
         raise InvalidInput(f"The dataset group {group.arn} has no Interactions dataset; create one and import into it")
     if recipe.name == NEEDS_ITEMS and "ITEMS" not in schemas:
-        raise InvalidInput(f"{recipe.name} needs an Items dataset, which {group.arn} has not; create one")
+        raise InvalidInput(f"{recipe.name} needs an Items dataset, which {group.arn} does not have; create one")
 
 
 def _check_flags(call: Call, recipe: Recipe) -> None:
     if call.get("performIncrementalUpdate"):
         raise InvalidInput(f"performIncrementalUpdate belongs to aws-semantic-similarity, not to {recipe.name}")
-    if call.get("performHPO") and not any(one.tunable for one in recipe.algorithm.hyperparameters):
-        raise InvalidInput(f"{recipe.name} has no hyperparameter to search for; leave performHPO out")
+    if call.get("performHPO") and not any(parameter.tunable for parameter in recipe.algorithm.hyperparameters):
+        raise InvalidInput(f"{recipe.name} has no tunable hyperparameter; leave performHPO out")

@@ -10,7 +10,7 @@ from services.engine.resources import arn_of
 
 
 class TagOperations(Operations):
-    """Keys and values that the owner of a resource gave it."""
+    """Operations on the tags of resources."""
 
     def tag_resource(self, call: Call) -> Answer:
         arn = self._existing(call)

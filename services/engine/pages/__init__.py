@@ -1,4 +1,4 @@
-"""Pages for people: what the engine holds, what it is doing, and how good its models are. HTML alone, no script."""
+"""Pages for people: the engine's resources and jobs, and the quality of its models. HTML only, no scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resources in the words of a page: names, times and states instead of members."""
+"""Resources as pages show them: names, times and statuses instead of members."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from personalize_kinds.kinds import SOLUTION_VERSION, Kind
 from personalize_kinds.statuses import Meaning, meaning
 from services.engine.resources import Resource
 
-#: How a page colours what a status means; every other meaning is on its way to one of these.
+#: The colour of each meaning of a status; all others are transitions, "busy".
 _TONES = {
     Meaning.READY: "good",
     Meaning.FAILED: "bad",
@@ -27,14 +27,14 @@ FOLDERS = VERSIONS, JOBS, OTHERS = "solution-versions", "jobs", "resources"
 
 @dataclass(frozen=True)
 class Entry:
-    """One resource: `tone` is good, bad, busy or idle; times are UTC."""
+    """A resource on a page: `tone` is good, bad, busy or idle; times are UTC."""
 
     kind: str
     name: str
     path: str
     status: str
     tone: str
-    begun: str
+    started: str
     took: str
     note: str | None
 
@@ -43,13 +43,13 @@ class Entry:
         tone = tone_of(resource.status)
         return cls(
             kind=title_of(resource.kind), name=resource.tail, path=path_of(resource.kind, resource.arn),
-            status=resource.status or "STORED", tone=tone, begun=moment(resource.body["creationDateTime"]),
+            status=resource.status or "STORED", tone=tone, started=moment(resource.body["creationDateTime"]),
             took=_took(resource, tone), note=resource.body.get("failureReason"),
         )  # fmt: skip
 
 
 class Member(NamedTuple):
-    """One member of a resource; `path` leads to the page of the resource that it names."""
+    """A member of a resource; `path` is the page of the resource that it names."""
 
     name: str
     text: str
@@ -57,7 +57,7 @@ class Member(NamedTuple):
 
 
 def tone_of(status: str | None) -> str:
-    """How a status is coloured; a schema has none."""
+    """Return the colour of a status; None is the status of a schema."""
     return _TONES.get(meaning(status), "busy") if status else "idle"
 
 
@@ -67,18 +67,18 @@ def title_of(kind: Kind) -> str:
 
 
 def path_of(kind: Kind, arn: str) -> str:
-    """Where the page of a resource is."""
+    """Return the path of a resource's page."""
     folder = VERSIONS if kind is SOLUTION_VERSION else JOBS if kind.is_job else OTHERS
     return f"/{folder}/{quote(arn, safe=':/')}"
 
 
 def moment(seconds: float) -> str:
-    """A time as people write it, UTC."""
+    """Format a time, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def duration(seconds: float) -> str:
-    """A length of time in its two largest units."""
+    """Format a duration in its two largest units."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -86,7 +86,7 @@ def duration(seconds: float) -> str:
 
 
 def members(resource: Resource, arns: Mapping[str, str]) -> list[Member]:
-    """The members of a resource in order, nested ones under dotted names; `arns` are the paths of what has a page."""
+    """List the members of a resource in order, nested ones under dotted names; `arns` has the paths of linked pages."""
     return [Member(name, text, arns.get(text)) for name, text in _flat(resource.body, "")]
 
 
@@ -104,7 +104,7 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _took(resource: Resource, tone: str) -> str:
-    begun = resource.body["creationDateTime"]
+    started = resource.body["creationDateTime"]
     if tone == "busy":
-        return duration(max(time.time() - begun, 0))
-    return duration(resource.body["lastUpdatedDateTime"] - begun) if resource.kind.is_work else ""
+        return duration(max(time.time() - started, 0))
+    return duration(resource.body["lastUpdatedDateTime"] - started) if resource.kind.is_work else ""

@@ -1,4 +1,4 @@
-"""What the page of a solution version tells about its model: figures, plots and a sample of its lists."""
+"""A model on the page of its solution version: figures, plots and a sample of its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.engine.pages.entries import moment
 from services.engine.pages.plots import Plot, metric_history, popularity_curve
 from services.engine.resources import Resource
 
-#: The metrics that are drawn and that the overview has columns for, by short name.
+#: The metrics in plots and in the columns of the overview, by short name.
 PLOTTED = {
     "precision@10": "precision_at_10",
     "ndcg@10": "normalized_discounted_cumulative_gain_at_10",
@@ -25,7 +25,7 @@ LENGTH = 10
 
 
 class Sample(NamedTuple):
-    """What the model answers for one id."""
+    """The model's answer for one id."""
 
     key: str
     asked: str
@@ -38,7 +38,7 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """A trained model for a page."""
+    """A trained model on a page."""
 
     metrics: Sequence[tuple[str, str]]
     details: Sequence[tuple[str, str]]
@@ -49,13 +49,17 @@ class ModelFacts:
 
     @property
     def coverage_words(self) -> str:
-        return f"{self.coverage or 0:.1%} of all items were recommended to somebody"
+        return f"{self.coverage or 0:.1%} of all items were recommended to at least one user"
 
     @classmethod
     def of(
         cls, version: Resource, versions: Sequence[Resource], trained: TrainedModel, asked: str | None
     ) -> ModelFacts:
-        """versions  all of the solution, newest first. asked  an id to show the list of; None takes a telling one."""
+        """Collect the facts about a model.
+
+        versions  all versions of the solution, newest first
+        asked     the id to show the answer for; None chooses one with many events
+        """
         metrics = version.inner.get("metrics", {})
         interactions = trained.interactions
         return cls(
@@ -66,26 +70,28 @@ class ModelFacts:
 
 
 def figures(metrics: dict[str, float]) -> list[tuple[str, str]]:
-    """Names and values as a page prints them, by name and then by the number in it: at 5 comes before at 10."""
+    """Format metrics, in order of name and of the number in it: at 5 comes before at 10."""
     ordered = sorted(metrics.items(), key=lambda metric: (metric[0].rstrip(digits), len(metric[0]), metric[0]))
     return [(name.replace("_", " "), f"{value:.4f}") for name, value in ordered]
 
 
 def history_of(versions: Sequence[Resource]) -> Plot | None:
-    """The metrics of a solution's versions, given newest first; None unless two have any."""
-    measured = [one.inner["metrics"] for one in reversed(versions) if one.inner.get("metrics")]
+    """Plot the metrics of a solution's versions, given newest first; None unless two versions have any."""
+    measured = [version.inner["metrics"] for version in reversed(versions) if version.inner.get("metrics")]
     if len(measured) < 2:
         return None
-    return metric_history([{short: one[name] for short, name in PLOTTED.items() if name in one} for one in measured])
+    return metric_history(
+        [{short: metrics[name] for short, name in PLOTTED.items() if name in metrics} for metrics in measured]
+    )
 
 
 def sample_of(trained: TrainedModel, asked: str | None) -> Sample | None:
-    """The list of one id; None for a model that is asked about anything but a user or an item."""
+    """Return the answer for one id; None unless the model's question is a user or an item."""
     model, interactions = trained
     ids = {"userId": interactions.user_ids, "itemId": interactions.item_ids}.get(model.input_key)
     if ids is None or not len(ids):
         return None
-    name = asked or _telling(trained)
+    name = asked or _busiest(trained)
     ranked = model.rank(trained.queries([name]), LENGTH)
     answer_ids = interactions.user_ids if model.answers == "users" else interactions.item_ids
     scores = ranked.scores[0].tolist() if ranked.scores is not None else [0.0] * LENGTH
@@ -106,8 +112,8 @@ def sample_of(trained: TrainedModel, asked: str | None) -> Sample | None:
     )
 
 
-def _telling(trained: TrainedModel) -> str:
-    """The id with the most events: its list shows most of what the model can do."""
+def _busiest(trained: TrainedModel) -> str:
+    """Return the id with the most events, whose answer shows most of what the model can do."""
     histories = trained.interactions.histories
     if trained.model.input_key == "userId":
         return str(trained.interactions.user_ids[int(np.argmax(histories.lengths))].decode())

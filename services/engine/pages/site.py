@@ -1,4 +1,4 @@
-"""The pages, rendered from the store and, for a trained version, its folder on disk."""
+"""The pages, rendered from the store and, for trained versions, from their folders on disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from services.engine.resources import Resource
 from services.engine.store import Store
 
 REFRESH_SECONDS = 3
-MOST_SHOWN = 50
+MAX_SHOWN = 50
 IN_MODELS = (SOLUTION, SOLUTION_VERSION)
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -39,7 +39,7 @@ class Section(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A version in the table of its solution."""
+    """A solution version in the table of its solution."""
 
     name: str
     entry: Entry
@@ -48,7 +48,7 @@ class Version(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """A solution with the versions that were trained of it."""
+    """A solution and its versions."""
 
     entry: Entry
     recipe: str
@@ -59,30 +59,38 @@ class Solution(NamedTuple):
 
 
 class Site:
-    """Renders what the engine holds. Every page is complete in itself: no script, no other file."""
+    """Renders pages of the engine's resources. Every page is self-contained: no scripts, no other files."""
 
     def __init__(self, store: Store, files: DataFolder) -> None:
         self._store = store
         self._files = files
 
     def overview(self) -> str:
-        """All resources by kind, what is under way, and the metrics of every solution."""
-        held = {kind: self._store.page(kind) for kind in KINDS.values()}
-        at_work = [Entry.of(one) for listed in held.values() for one in listed if tone_of(one.status) == "busy"]
+        """Render all resources by kind, those in progress, and the metrics of every solution."""
+        stored = {kind: self._store.page(kind) for kind in KINDS.values()}
+        busy = [
+            Entry.of(resource)
+            for resources in stored.values()
+            for resource in resources
+            if tone_of(resource.status) == "busy"
+        ]
         return _render(
-            "overview.html", bool(at_work), at_work=at_work,
-            solutions=[_solution(one, held[SOLUTION_VERSION]) for one in held[SOLUTION]],
-            sections=[_section(kind, listed) for kind, listed in held.items() if listed and kind not in IN_MODELS],
+            "overview.html", bool(busy), at_work=busy,
+            solutions=[_solution(solution, stored[SOLUTION_VERSION]) for solution in stored[SOLUTION]],
+            sections=[_section(kind, listed) for kind, listed in stored.items() if listed and kind not in IN_MODELS],
         )  # fmt: skip
 
     def resource(self, arn: str, asked: str | None = None) -> str:
-        """The page of one resource; `asked` is an id to show the list of. Raises NotFound."""
-        found = self._find(arn)
-        entry = Entry.of(found)
-        linked = {text: path_of(one.kind, text) for text in _arns_in(found) if (one := self._find_any(text))}
+        """Render the page of one resource; `asked` is the id to show a model's answer for. Raises NotFound."""
+        resource = self._find(arn)
+        if resource is None:
+            raise NotFound(f"Resource Arn {arn} does not exist; the overview lists the existing ones")
+        entry = Entry.of(resource)
+        arns = [text for name, text in resource.body.items() if name.endswith("Arn") and isinstance(text, str)]
+        paths = {linked.arn: path_of(linked.kind, linked.arn) for text in arns if (linked := self._find(text))}
         return _render(
-            "resource.html", entry.tone == "busy", entry=entry, members=members(found, linked),
-            model=self._model(found, asked),
+            "resource.html", entry.tone == "busy", entry=entry, members=members(resource, paths),
+            model=self._model(resource, asked),
         )  # fmt: skip
 
     def _model(self, version: Resource, asked: str | None) -> ModelFacts | None:
@@ -92,26 +100,21 @@ class Site:
         trained = load(recipe_name(version.body["recipeArn"]), self._files.model(version))
         return ModelFacts.of(version, versions, trained, asked)
 
-    def _find(self, arn: str) -> Resource:
-        found = self._find_any(arn)
-        if found is None:
-            raise NotFound(f"Resource Arn {arn} does not exist; the overview lists what does")
-        return found
-
-    def _find_any(self, arn: str) -> Resource | None:
-        return next((found for kind in KINDS.values() if (found := self._store.find(kind, arn))), None)
+    def _find(self, arn: str) -> Resource | None:
+        candidates = (self._store.find(kind, arn) for kind in KINDS.values())
+        return next((resource for resource in candidates if resource), None)
 
 
 def _section(kind: Kind, listed: Sequence[Resource]) -> Section:
-    shown = [Entry.of(one) for one in listed[:MOST_SHOWN]]
+    shown = [Entry.of(resource) for resource in listed[:MAX_SHOWN]]
     return Section(f"{title_of(kind)}s", shown, len(listed) - len(shown))
 
 
 def _solution(solution: Resource, versions: Sequence[Resource]) -> Solution:
-    own = [one for one in versions if one.body["solutionArn"] == solution.arn]
+    own = [version for version in versions if version.body["solutionArn"] == solution.arn]
     recipe = recipe_name(solution.body.get("recipeArn", ""))
     columns = [*PLOTTED, "coverage"]
-    rows = [_version(one, [*PLOTTED.values(), "coverage"]) for one in own[:MOST_SHOWN]]
+    rows = [_version(version, [*PLOTTED.values(), "coverage"]) for version in own[:MAX_SHOWN]]
     return Solution(Entry.of(solution), recipe, columns, rows, len(own) - len(rows), history_of(own))
 
 
@@ -126,10 +129,6 @@ def _version(version: Resource, names: Sequence[str]) -> Version:
     )
 
 
-def _arns_in(resource: Resource) -> list[str]:
-    return [value for name, value in resource.body.items() if name.endswith("Arn") and isinstance(value, str)]
-
-
 def _render(template: str, busy: bool, **values: Any) -> str:
     refresh_seconds = REFRESH_SECONDS if busy else None
     return (
@@ -141,7 +140,7 @@ def _render(template: str, busy: bool, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Everything is escaped, whatever a template's name ends in.
+    # Escape everything, whatever the suffix of a template's name.
     return Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,

@@ -1,1 +1,1 @@
-"""Numerics of the recipes: pure functions on arrays. No input or output, no clock, seeds are given."""
+"""Numerics of the recipes: pure functions on arrays, without input, output or clock; seeds are arguments."""

@@ -1,4 +1,4 @@
-"""Affinity: how likely each user is to take given items, from what the user took and what goes with it."""
+"""Affinity of users to given items, from the items that they know and those that these lead to."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from services.engine.recipes.histories import Floats
 def affinity(
     memory: sp.csr_matrix, taken: sp.csr_matrix, asked: sp.csr_matrix, leading: Floats | sp.csr_matrix
 ) -> Floats:
-    """Scores of all users for each query; higher is better.
+    """Score all users for each query; higher is better.
 
-    memory   (n_users, n_items) how present each item is to each user: who took it of late comes first
-    taken    (n_users, n_items) 1 for what a user took: what leads to the asked items counts as well
-    asked    (n_queries, n_items) how much each item of a query counts
-    leading  (n_items, n_items) weight of a taken item (row) for another (column)
+    memory   (n_users, n_items) presence of each item in each user's memory: recent users come first
+    taken    (n_users, n_items) 1 for each item of a user: items that lead to those of the query count too
+    asked    (n_queries, n_items) weight of each item of a query
+    leading  (n_items, n_items) weight of a known item (row) for another (column)
     Returns  (n_queries, n_users), float32.
     """
-    # Without the columns that nobody asks for, of which a product would make a copy.
+    # Only the columns of the queries: a product would copy the others too.
     columns = np.unique(asked.indices)
-    wanted = asked[:, columns].T.tocsr()
-    expected = taken @ _dense(leading[:, columns] @ wanted)
-    return np.ascontiguousarray((expected + _dense(memory[:, columns] @ wanted)).T, dtype=np.float32)
+    weights = asked[:, columns].T.tocsr()
+    expected = taken @ _dense(leading[:, columns] @ weights)
+    return np.ascontiguousarray((expected + _dense(memory[:, columns] @ weights)).T, dtype=np.float32)
 
 
 def _dense(matrix: Any) -> Floats:

@@ -1,4 +1,4 @@
-"""Content: how alike items are by their attributes, whoever took them."""
+"""Content: similarity of items by their attributes, whatever their interactions."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import scipy.sparse as sp
 from services.engine.data.attributes import SEPARATOR, Attributes, Column, Texts
 from services.engine.recipes.histories import Floats, Ints
 
-#: Cells of this many words on average are prose, and are compared word by word.
+#: A column with this many words per cell on average is prose, which is compared word by word.
 PROSE_WORDS = 4
 N_BANDS = 10  # of a column of numbers, by rank
 BLOCK_CELLS = 1 << 24
-#: A value that more than this share of items have tells nothing.
+#: A value that more than this share of the items have is ignored.
 MAX_SHARE = 0.5
 
 _WORD = re.compile(r"\w+")
 
 
 def features(attributes: Attributes, columns: Iterable[str] | None = None) -> sp.csr_matrix:
-    """Items by distinct values, each value weighed by its rarity, rows of length 1 (or 0 without a value).
+    """Return items by distinct values, each weighted by its rarity; rows have length 1, or 0 without a value.
 
-    Text is compared by whole values, prose by words, numbers by the tenth of the column that they lie in.
+    Text is compared by whole values, prose by words, numbers by the decile of their column.
     Shapes   returns (n_items, n_values), float32.
     """
     chosen = [attributes.columns[name] for name in (attributes.columns if columns is None else columns)]
@@ -36,14 +36,14 @@ def features(attributes: Attributes, columns: Iterable[str] | None = None) -> sp
     held = sp.csr_matrix(sp.hstack(parts, format="csr"))
     share = np.asarray((held > 0).sum(axis=0)).ravel() / max(n_items, 1)
     rarity = np.where((share > 0) & (share <= MAX_SHARE), -np.log(np.maximum(share, 1e-12)), 0.0)
-    weighed = held @ sp.diags_array(rarity)
-    weighed.eliminate_zeros()
-    length = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
-    return sp.csr_matrix(sp.diags_array(1 / np.maximum(length, 1e-12)) @ weighed, dtype=np.float32)
+    weighted = held @ sp.diags_array(rarity)
+    weighted.eliminate_zeros()
+    length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    return sp.csr_matrix(sp.diags_array(1 / np.maximum(length, 1e-12)) @ weighted, dtype=np.float32)
 
 
 def likeness(held: sp.csr_matrix, rows: Ints) -> Floats:
-    """Cosine of some items with all, 0 with themselves.
+    """Compute the cosine of some items with all items; 0 with themselves.
 
     Shapes   held (n_items, n_values), of `features`; returns (len(rows), n_items).
     """
@@ -53,7 +53,7 @@ def likeness(held: sp.csr_matrix, rows: Ints) -> Floats:
 
 
 def row_blocks(rows: Ints, width: int) -> Iterator[Ints]:
-    """Rows in blocks of which a dense matrix of `width` columns stays small."""
+    """Yield rows in blocks whose dense matrix of `width` columns is small."""
     step = max(BLOCK_CELLS // max(width, 1), 1)
     for start in range(0, len(rows), step):
         yield rows[start : start + step]
@@ -66,7 +66,7 @@ def _values(column: Column, n_items: int) -> sp.csr_matrix:
 
 
 def _of_texts(column: Texts, n_items: int) -> sp.csr_matrix:
-    """1 for each value that a row holds."""
+    """Return 1 for each value of a row."""
     prose = column.cells and np.mean([len(_WORD.findall(cell)) for cell in column.cells]) >= PROSE_WORDS
     split = _words if prose else _categories
     places: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Co-occurrence: how much more often than their popularity suggests two items were taken by the same users."""
+"""Co-occurrence: users in common, relative to the popularity of both items."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from services.engine.recipes.histories import Floats
 
 
 def cooccurrence(interactions: sp.csr_matrix, *, popularity_discount: float, min_cointeractions: int) -> sp.csr_matrix:
-    """Similarity of items: shared users / (users of a ** (1 - d) * users of b ** d), with d between 0.5 and 1.
+    """Compute the similarity of items: shared users / (users of a ** (1 - d) * users of b ** d), d from 0.5 to 1.
 
     `popularity_discount` 0 gives the cosine's mild discount (d = 0.5), 1 divides by all of the other's users.
-    Pairs with fewer than `min_cointeractions` shared users are left out, and so is the item itself.
+    Pairs with fewer than `min_cointeractions` shared users, and the item itself, are left out.
     Shapes   interactions (n_users, n_items) binary, returns (n_items, n_items) sparse float32.
     """
     shared = sp.coo_matrix(interactions.T @ interactions)
@@ -25,7 +25,7 @@ def cooccurrence(interactions: sp.csr_matrix, *, popularity_discount: float, min
 
 
 def neighbours(similarity: sp.csr_matrix, limit: int) -> sp.csr_matrix:
-    """Only the `limit` most similar items of each row."""
+    """Keep only the `limit` most similar items of each row."""
     kept = similarity.copy()
     for row in np.flatnonzero(np.diff(similarity.indptr) > limit):
         values: Floats = kept.data[kept.indptr[row] : kept.indptr[row + 1]]

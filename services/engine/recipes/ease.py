@@ -1,4 +1,4 @@
-"""EASE: the item-item weights that best rebuild every user's items from the user's other items, in closed form.
+"""EASE: the item-item weights that best predict each user's items from the user's other items, in closed form.
 
 Source: H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.
 """
@@ -14,19 +14,19 @@ from scipy.linalg import lapack
 from services.engine.recipes.histories import Floats
 from services.engine.recipes.kernels import add_outer, regress
 
-#: With more items there is no room for EASE's weights, which take 4 bytes per pair of items: models do without.
+#: Maximum number of items for which models use EASE, whose weights take 4 bytes per pair of items.
 MAX_DENSE_ITEMS = 16_000
-#: The smoothing at the dimension that the service documents as the default of `hidden_dimension`.
-RIDGE, USUAL_DIMENSION = 300.0, 149
+#: The smoothing at the service's default of `hidden_dimension`.
+RIDGE, DEFAULT_DIMENSION = 300.0, 149
 
 
 def ridge_of(options: Mapping[str, str]) -> float:
-    """Return the smoothing that a solution's `hidden_dimension` asks for: the finer the taste, the less of it."""
-    return RIDGE * USUAL_DIMENSION / float(options.get("hidden_dimension", USUAL_DIMENSION))
+    """Return the smoothing for a solution's `hidden_dimension`: the higher the dimension, the less smoothing."""
+    return RIDGE * DEFAULT_DIMENSION / float(options.get("hidden_dimension", DEFAULT_DIMENSION))
 
 
 def ease(interactions: sp.csr_matrix, ridge: float) -> Floats:
-    """Item-item weights with an empty diagonal: scores are `query @ weights`.
+    """Learn item-item weights with an empty diagonal; scores are `query @ weights`.
 
     Shapes   interactions (n_users, n_items) of ones, returns (n_items, n_items), float32.
     Memory   one dense matrix of the result's size; two with fewer users than items.
@@ -37,7 +37,7 @@ def ease(interactions: sp.csr_matrix, ridge: float) -> Floats:
 
 
 def _precision(interactions: sp.csr_matrix, ridge: float) -> Floats:
-    """The upper half of the inverse of the items' Gram matrix plus the ridge, through the smaller of its two forms."""
+    """Return the upper half of the inverse of the items' Gram matrix plus the ridge, by the smaller of two forms."""
     n_users, n_items = interactions.shape
     if n_items <= n_users:
         return _inverse(_gram(interactions, ridge))
@@ -51,7 +51,7 @@ def _precision(interactions: sp.csr_matrix, ridge: float) -> Floats:
 
 
 def _gram(rows: sp.csr_matrix, ridge: float) -> Floats:
-    """Number of rows that two columns share, plus the ridge on the diagonal."""
+    """Count the rows that two columns share, and add the ridge to the diagonal."""
     gram = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
     add_outer(rows.indptr.astype(np.int64), rows.indices.astype(np.int32), gram)
     gram[np.diag_indices_from(gram)] += np.float32(ridge)
@@ -59,7 +59,7 @@ def _gram(rows: sp.csr_matrix, ridge: float) -> Floats:
 
 
 def _inverse(positive: Floats) -> Floats:
-    """The upper half of the inverse of a symmetric positive definite matrix, which is overwritten."""
+    """Return the upper half of the inverse of a symmetric positive definite matrix, and overwrite the matrix."""
     # The transpose of a symmetric matrix is itself, in the column order that LAPACK works on in place.
     factor, failed = lapack.spotrf(positive.T, lower=True, clean=False, overwrite_a=True)
     inverse, failed = (factor, failed) if failed else lapack.spotri(factor, lower=True, overwrite_c=True)

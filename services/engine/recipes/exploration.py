@@ -1,7 +1,7 @@
-"""Exploration: some places of a list go to young items that nobody can know much about yet.
+"""Exploration: some places of a list go to young items, about which little is known yet.
 
-An item is young while its age, counted back from the newest interaction of the data and not from now, is within a
-cut-off. Among the young, those come first that few have taken, that suit the user and that were not shown in vain.
+An item is young while its age, relative to the newest interaction of the data and not to now, is within a cut-off.
+Young items with few interactions, that suit the user and were not shown in vain, come first.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from services.engine.recipes.kernels import take_earliest
 from services.engine.recipes.pairs import flat
 
 SECONDS_PER_DAY = 86_400
-#: The share of places that a weight of 1 gives away. The rest shows what is known to suit.
+#: Share of the places that a weight of 1 gives to exploration.
 MAX_SHARE = 0.5
 
 Mask = npt.NDArray[np.bool_]
 
 
 class Explored(NamedTuple):
-    """Item numbers of a list, and which of its places hold a try; shapes (length,)."""
+    """Item numbers of a list, and which of them are explored; shapes (length,)."""
 
     items: Ints
     tried: Mask
 
 
 def first_seen(histories: Histories, n_items: int) -> Floats:
-    """Epoch seconds of each item's oldest interaction, NaN for an item without; shape (n_items,)."""
+    """Return the epoch seconds of each item's oldest interaction, NaN without one; shape (n_items,)."""
     seen = np.full(n_items, np.inf)
     take_earliest(flat(histories.items, np.int32), flat(histories.times, np.int64), seen)
     seen[np.isinf(seen)] = np.nan
@@ -38,7 +38,7 @@ def first_seen(histories: Histories, n_items: int) -> Floats:
 
 
 def young(born: Floats, newest: float, cut_off_days: float) -> Mask:
-    """Items not older than the cut-off; an item of unknown age, which nobody took either, is young.
+    """Return which items are not older than the cut-off; items of unknown age are young.
 
     born (n_items,) and newest in epoch seconds; newest is the time of the data's newest interaction.
     """
@@ -46,19 +46,19 @@ def young(born: Floats, newest: float, cut_off_days: float) -> Mask:
 
 
 def curiosity(scores: Floats, n_events: Ints, may_be_tried: Mask) -> Floats:
-    """How much each item deserves a try, 0 for those that may not be tried; shape (n_items,).
+    """Weigh items for exploration, 0 for those that may not be explored; shape (n_items,).
 
-    Grows with the root of the score, so that taste guides and does not decide, and falls with every event, because
-    what many took is known. What was shown in vain has a smaller score already.
+    The weight grows with the root of the score, so that taste guides but does not decide, and falls with every event,
+    because much is known of popular items. Items that were shown in vain have a lower score already.
     """
     return np.where(may_be_tried, np.sqrt(np.maximum(scores, 0)) / (1 + n_events), 0.0)
 
 
 def explore(ranked: Ints, worth: Floats, weight: float, random: np.random.Generator) -> Explored:
-    """The list `ranked` with each place given away with probability `weight * MAX_SHARE`; the rest keeps its order.
+    """Give each place of `ranked` to exploration with probability `weight * MAX_SHARE`; the rest keeps its order.
 
     ranked   (length,) item numbers
-    worth    (n_items,) how much each item deserves a try; tries are drawn in proportion, without repetition
+    worth    (n_items,) weights for exploration; items are drawn in proportion, without repetition
     weight   0 (none) to 1. A weight of 0 draws no random number and returns `ranked` itself.
     """
     if weight <= 0:
@@ -75,12 +75,12 @@ def explore(ranked: Ints, worth: Floats, weight: float, random: np.random.Genera
 
 
 def untouched(ranked: Ints) -> Explored:
-    """A list without any try."""
+    """Return a list without exploration."""
     return Explored(ranked, np.zeros(len(ranked), bool))
 
 
 def falling(scores: Floats) -> Floats:
-    """The scores of a list so that none is below a later one: a try reports the score of its place."""
+    """Raise scores of a list to those of later places, so that an explored item reports the score of its place."""
     return np.maximum.accumulate(scores[::-1])[::-1]
 
 
@@ -91,7 +91,7 @@ def _without(worth: Floats, items: Ints) -> Floats:
 
 
 def _draw(worth: Floats, number: int, random: np.random.Generator) -> Ints:
-    """Up to `number` distinct items in proportion to their worth: the largest of log worth + Gumbel noise.
+    """Draw up to `number` distinct items in proportion to their worth: the largest of log worth + Gumbel noise.
 
     Source: T. Vieira, "Gumbel-max trick and weighted reservoir sampling", 2014.
     """

@@ -1,8 +1,7 @@
-"""Compiled loops over sparse data: what numpy would need a matrix of users by items for.
+"""Compiled loops over sparse data, where numpy would need a matrix of users by items.
 
-They release the GIL, so threads share the work; numba's own threads are not used, because two of its parallel regions
-must not run at once in every build. Machine code is kept beside the module or, where that is read only, in numba's
-cache folder (`NUMBA_CACHE_DIR`).
+They release the GIL, so that threads share the work. numba's own threads are not used: not every build allows two
+parallel regions at once. Machine code is cached beside the module or, if that is read only, in `NUMBA_CACHE_DIR`.
 """
 
 from __future__ import annotations
@@ -17,24 +16,24 @@ if TYPE_CHECKING:
     from services.engine.recipes.histories import Floats, Ints
 
 F = TypeVar("F", bound=Callable[..., Any])
-#: Sums may be reordered, which is what lets the compiler use vectors. NaN and infinity keep their meaning.
+#: The compiler may reorder sums, which it needs to use vectors. NaN and infinity keep their meaning.
 REORDERED = {"reassoc", "contract", "nsz"}
 NOWHERE = np.int32(2**31 - 1)
 
 
 def compiled(function: F) -> F:
-    """The function as machine code, kept between processes where a folder for it can be written."""
+    """Compile a function to machine code, cached between processes if a folder for it can be written."""
     try:
         return cast(F, numba.njit(nogil=True, cache=True, fastmath=REORDERED)(function))
-    except RuntimeError:  # no folder to keep it in: compiled anew by every process
+    except RuntimeError:  # no folder for the cache: every process compiles it
         return cast(F, numba.njit(nogil=True, fastmath=REORDERED)(function))
 
 
 @compiled
 def push(values: Floats, columns: Ints, value: Any, column: Any) -> None:
-    """Put a value in the place of the worst of a heap that holds the best; of equal values the lower column is better.
+    """Replace the worst value of a heap of the best values; of equal values the lower column is better.
 
-    A heap begins as -inf at NOWHERE. The caller has made sure that the value is not worse than the worst.
+    A heap begins as -inf at NOWHERE. The caller makes sure that the value is not worse than the worst.
     """
     size, place = len(values), 0
     while True:
@@ -55,7 +54,7 @@ def push(values: Floats, columns: Ints, value: Any, column: Any) -> None:
 
 @compiled
 def count_pairs(starts: Ints, items: Ints, n_items: int) -> Ints:
-    """Number of distinct items of each user, shape (n_users,)."""
+    """Count the distinct items of each user, shape (n_users,)."""
     counts = np.zeros(len(starts) - 1, np.int64)
     seen_by = np.full(n_items, -1, np.int64)
     for user in range(len(starts) - 1):
@@ -73,7 +72,7 @@ def fill_pairs(
 ) -> None:  # fmt: skip
     """Fold the events of each user and item into one pair, in order of first events; see `recipes.pairs`.
 
-    fading[age] is what an event of that age counts in `memory` if it is younger than `span`.
+    fading[age] is the weight in `memory` of an event of that age, if it is younger than `span`.
     """
     place = np.zeros(n_items, np.int64)
     for user in range(len(starts) - 1):
@@ -95,9 +94,9 @@ def fill_pairs(
 
 @compiled
 def newest_from(starts: Ints, ends: Ints, moments: Ints, of_moments: bool, share: Any) -> Ints:
-    """Where the newest share of each user's events starts:ends begins, one event at least; see `Histories.newest`.
+    """Return where the newest share of each user's events starts:ends begins, at least one; see `Histories.newest`.
 
-    `of_moments`: it is a share of the distinct times, so that what shares a time stays together.
+    of_moments  take the share of the distinct times, so that events of one time stay together
     """
     begins = np.empty(len(ends), np.int64)
     for user in range(len(ends)):
@@ -115,7 +114,7 @@ def newest_from(starts: Ints, ends: Ints, moments: Ints, of_moments: bool, share
 
 @compiled
 def kind_of(presence: Any, count: Any, last: Any, steps: Ints, presence_steps: int) -> int:
-    """The number of a pair's kind; see `recipes.repeat`."""
+    """Return the number of a pair's kind; see `recipes.repeat`."""
     halves = np.floor(2 * np.log2(max(presence, np.float32(1e-6))))
     present = min(max(int(halves) + presence_steps // 2, 0), presence_steps - 1)
     count, last = np.searchsorted(steps, count, side="right") - 1, np.searchsorted(steps, last, side="right") - 1
@@ -124,7 +123,7 @@ def kind_of(presence: Any, count: Any, last: Any, steps: Ints, presence_steps: i
 
 @compiled
 def kinds_of(presence: Floats, counts: Ints, last: Ints, steps: Ints, presence_steps: int) -> Ints:
-    """The kinds of many pairs."""
+    """Return the kinds of many pairs."""
     kinds = np.empty(len(presence), np.int64)
     for pair in range(len(presence)):
         kinds[pair] = kind_of(presence[pair], counts[pair], last[pair], steps, presence_steps)
@@ -136,9 +135,9 @@ def fill_cases(
     starts: Ints, cuts: Ints, ends: Ints, items: Ints, moments: Ints, weights: Floats, steps: Ints,
     presence_steps: int, kinds: Ints, case_items: Ints, again: Ints, n_items: int,
 ) -> int:  # fmt: skip
-    """Fold the events starts:cuts of each user into pairs and note which come again in cuts:ends; gives their number.
+    """Fold the events starts:cuts of each user into pairs, mark those repeated in cuts:ends, and return their number.
 
-    See `recipes.repeat`. What is written has room for a pair of every event.
+    See `recipes.repeat`. The arrays to write have room for a pair of every event.
     """
     room, n_pairs = len(kinds), 0
     place = np.zeros(n_items, np.int64)
@@ -166,7 +165,7 @@ def fill_cases(
 
 @compiled
 def mark_hits(ranked: Ints, starts: Ints, items: Ints, n_items: int, hits: Any) -> None:
-    """Note which places of each list hold one of its user's items; `hits` has the shape of `ranked`."""
+    """Mark the places of each list that hold one of its user's items; `hits` has the shape of `ranked`."""
     true_of = np.full(n_items, -1, np.int64)
     for user in range(len(ranked)):
         for event in range(starts[user], starts[user + 1]):
@@ -177,7 +176,7 @@ def mark_hits(ranked: Ints, starts: Ints, items: Ints, n_items: int, hits: Any) 
 
 @compiled
 def take_earliest(items: Ints, times: Ints, earliest: Ints) -> None:
-    """Lower `earliest`, one per item, to the time of an event where that is before it."""
+    """Lower `earliest`, one time per item, to the time of each earlier event."""
     for event in range(len(items)):
         earliest[items[event]] = min(earliest[items[event]], times[event])
 
@@ -218,7 +217,7 @@ def walk(
     item_starts: Ints, item_users: Ints, user_starts: Ints, user_items: Ints, user_weights: Floats, own_scale: Floats,
     scale: Floats, least: Any, values: Floats, columns: Ints, first: int, last: int,
 ) -> None:  # fmt: skip
-    """The best neighbours of items first:last over shared users; see `recipes.neighbourhood`."""
+    """Find the best neighbours of items first:last over shared users; see `recipes.neighbourhood`."""
     shared = np.zeros(len(scale), np.float32)
     support = np.zeros(len(scale), np.int32)
     touched = np.empty(len(scale), np.int32)
@@ -249,7 +248,7 @@ def follow(
     event_starts: Ints, events: Ints, items: Ints, ends: Ints, reach: int, shrinkage: Any, values: Floats,
     columns: Ints, first: int, last: int,
 ) -> None:  # fmt: skip
-    """The best followers of items first:last; see `recipes.sequence`. `ends` is the end of each event's user."""
+    """Find the best followers of items first:last; see `recipes.sequence`. `ends` is the end of each event's user."""
     weight = np.zeros(len(event_starts) - 1, np.float32)
     touched = np.empty(len(event_starts) - 1, np.int32)
     for item in range(first, last):
@@ -276,7 +275,7 @@ def rank_dense(
     starts: Ints, items: Ints, memory: Floats, own: Floats, familiar: Any, weights: Floats, width: int, prior: Floats,
     best: Floats, where: Ints, totals: Floats, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Score the items for users first:last, `width` columns of dense weights at a time; see `recipes.scoring`."""
+    """Score the items for users first:last by dense weights, `width` columns at a time; see `recipes.scoring`."""
     for offset in range(0, len(prior), width):
         end = min(offset + width, len(prior))
         scores = np.empty(end - offset, np.float32)
@@ -306,7 +305,7 @@ def gather(
     pair_items: Ints, memory: Floats, row_starts: Ints, row_items: Ints, row_values: Floats, scores: Floats,
     touched: Ints, seen: Ints,
 ) -> int:  # fmt: skip
-    """Add up the rows of one user's items and note what they reach, and the items themselves, in `touched`."""
+    """Add up the rows of one user's items; list these items and those they reach in `touched`."""
     n_touched = 0
     for item in pair_items:
         if seen[item] == 0:
@@ -330,7 +329,7 @@ def rank_sparse(
     row_values: Floats, prior: Floats, popular: Ints, prior_sum: Any, best: Floats, where: Ints, totals: Floats,
     first: int, last: int,
 ) -> None:  # fmt: skip
-    """Score what the rows of sparse weights reach for users first:last and fill up with the most popular items."""
+    """Score the items that sparse weights reach for users first:last, and fill up with the most popular items."""
     scores = np.zeros(len(prior), np.float32)
     touched, seen = np.empty(len(prior), np.int32), np.zeros(len(prior), np.int8)
     for user in range(first, last):

@@ -1,11 +1,11 @@
-"""Kinship: how alike items are by who took them, in three views of the interactions.
+"""Kinship: similarity of items by their users, in three views of the interactions.
 
-ease       how much one item foretells another, all others considered
-bm25       how many users both have in common, those of few items counting more
-proximity  how near to each other users took both, what follows counting more than what precedes
+ease       how well one item predicts another, given all others
+bm25       users in common; users of few items count more
+proximity  how close together users took both; later items count more than earlier ones
 
-Each view is a share of the item's best in it, and the shares are added. Rows are made one at a time, so that nothing of
-the size items × items is needed beside the EASE weights.
+Each view is a share of the item's best neighbour in it, and the shares are added. Rows are computed one at a time, so
+that no matrix of items × items is needed besides the EASE weights.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from services.engine.recipes.threads import in_parts
 
 EASE_WEIGHT, BM25_WEIGHT, PROXIMITY_WEIGHT = 1.0, 1.0, 2.0
 REACH = 200  # events
-#: A pair `gap` events apart counts 1 / (gap + SOFTENING), and this much of it in the other direction of time.
+#: A pair `gap` events apart counts 1 / (gap + SOFTENING), and BACKWARD times that if the other item comes earlier.
 SOFTENING = 3.0
 BACKWARD = 0.5
 
 
 @dataclass(frozen=True)
 class Kinship:
-    """All that the rows are made of.
+    """The data from which rows of similarities are computed.
 
     Shapes   takes (n_users, n_items) binary and taken_by, its transpose; events (n_items, n_events), the places of each
     item's events in `histories`; information (n_users,); saturation (n_items,); weights (n_items, n_items), those of
@@ -56,7 +56,7 @@ class Kinship:
         return cls(histories, takes, taken_by, places.T.tocsr(), information, saturation, weights)
 
     def rows(self, items: Ints, min_cointeractions: int) -> Floats:
-        """How alike each of some items is to all: not negative, 0 to itself; shape (len(items), n_items), float32.
+        """Compute the similarity of some items to all: not negative, 0 to itself; (len(items), n_items), float32.
 
         Items with fewer than `min_cointeractions` users in common are not alike at all.
         """

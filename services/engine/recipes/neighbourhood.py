@@ -1,6 +1,6 @@
-"""Neighbourhood: likeness of items by the users they share, kept for each item's nearest only.
+"""Neighbourhood: similarity of items by their users in common, for each item's nearest neighbours only.
 
-Memory grows with the number of items and not with its square, so this is the model of large catalogues.
+Memory grows with the number of items and not with its square, so large catalogues use this model.
 """
 
 from __future__ import annotations
@@ -15,16 +15,21 @@ from services.engine.recipes.histories import Floats, Ints
 from services.engine.recipes.kernels import NOWHERE, walk
 from services.engine.recipes.threads import in_parts
 
+#: Neighbours that a model keeps of each item where its weights are sparse.
+MAX_NEIGHBOURS = 200
 
-def cosine(interactions: sp.csr_matrix, limit: int, *, least_shared: int = 2) -> sp.csr_matrix:
-    """Cosine of items: shared users / the geometric mean of their users. Shape (n_items, n_items), float32."""
+
+def cosine(interactions: sp.csr_matrix, limit: int, *, min_shared: int = 2) -> sp.csr_matrix:
+    """Compute the cosine of items: shared users / the geometric mean of their users. (n_items, n_items), float32."""
     users = np.bincount(interactions.indices, minlength=interactions.shape[1])
     scale = _power(users, -0.5)
-    return _nearest(interactions, np.ones(interactions.shape[0], np.float32), scale, scale, limit, least_shared)
+    return _nearest(interactions, np.ones(interactions.shape[0], np.float32), scale, scale, limit, min_shared)
 
 
 def rp3beta(interactions: sp.csr_matrix, limit: int, *, beta: float = 0.6) -> sp.csr_matrix:
-    """Chance to come from one item over a user to another, popular targets discounted. Shape (n_items, n_items).
+    """Compute the probability to walk from one item over a user to another, popular targets discounted.
+
+    Shape (n_items, n_items), float32.
 
     Source: B. Paudel et al., "Updatable, accurate, diverse, and scalable recommendations for interactive
     applications", ACM TiiS 2017, with α = 1.
@@ -35,14 +40,14 @@ def rp3beta(interactions: sp.csr_matrix, limit: int, *, beta: float = 0.6) -> sp
 
 
 def csr_of(values: Floats, columns: Ints, n_items: int) -> sp.csr_matrix:
-    """Heaps of best values by row as a sparse matrix; unused places are left out."""
+    """Convert heaps of best values by row to a sparse matrix, without unused places."""
     used = columns != NOWHERE
     starts = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
     return sp.csr_matrix((values[used], columns[used], starts), shape=(len(columns), n_items))
 
 
 def heaps(n_rows: int, limit: int) -> tuple[Floats, Ints]:
-    """Empty heaps of the best values of rows and their columns."""
+    """Create empty heaps of the best values of rows and their columns."""
     return np.full((n_rows, limit), -np.inf, np.float32), np.full((n_rows, limit), NOWHERE, np.int32)
 
 

@@ -1,4 +1,4 @@
-"""Objective: recommendations that lean towards a number of the items, such as their margin."""
+"""Objective: recommendations that favour items with a high number, such as their margin."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from services.engine.recipes.histories import Floats
 
 #: The power of the reward by the sensitivity of the objective. At 1 a score becomes an expected reward.
 POWERS = {"OFF": 0.0, "LOW": 0.25, "MEDIUM": 0.5, "HIGH": 1.0}
-#: What the least rewarding item keeps, as a share of the most rewarding one's span: relevance is never quite ignored.
+#: Minimum factor, as a share of the span of rewards, so that relevance is never quite ignored.
 FLOOR = 0.01
 
 
 def rewards(values: Floats) -> Floats:
-    """A column of numbers as rewards: not negative, with a mean of 1; null counts like the least number.
+    """Scale a column of numbers to rewards: not negative, with a mean of 1; null counts as the minimum.
 
-    Numbers that are nowhere negative keep their 0, so that an item of price 20 is worth twice one of price 10; others
-    are counted from the least.
+    Without negative numbers 0 stays 0, so that a price of 20 is worth twice a price of 10; else the minimum becomes 0.
     Shapes   values (n_items,), NaN for null; returns the same shape.
     """
     known = np.nan_to_num(values, nan=float(np.nanmin(values)) if np.isfinite(values).any() else 0.0)
@@ -26,7 +25,7 @@ def rewards(values: Floats) -> Floats:
 
 
 def leaning(item_rewards: Floats, sensitivity: str) -> Floats:
-    """The factor on each item's score: positive, and 1 for every item if the sensitivity is OFF.
+    """Return the factor on each item's score: positive, and 1 for all items if the sensitivity is OFF.
 
     Shapes   item_rewards (n_items,), not negative, from `rewards`; returns (n_items,), float32.
     """

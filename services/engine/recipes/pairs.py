@@ -1,4 +1,4 @@
-"""Users and the distinct items that they took, with what is remembered of each: the form in which users are scored."""
+"""Pairs of users and their distinct items, with the memory of each: the form in which users are scored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Pairs:
     """Distinct items of n users in order of their first events.
 
     Shapes    starts (n + 1,): user u has pairs starts[u]:starts[u + 1]; the others (n_pairs,).
-    memory    how present the item is for taste: every event within the span counts weight / (1 + age) ** power
+    memory    presence of the item for taste: every event within the span counts weight / (1 + age) ** power
     presence  the same over the whole history with a power of 1
     counts    number of events
     last      age of the newest event, in distinct times of the user
@@ -36,12 +36,12 @@ class Pairs:
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def matrix(self, values: Floats, n_items: int) -> sp.csr_matrix:
-        """Users by items, with a value for each pair."""
+        """Return users by items, with a value for each pair."""
         return sp.csr_matrix((values, self.items, self.starts), shape=(len(self.starts) - 1, n_items))
 
 
 def pairs_of(histories: Histories, n_items: int, *, power: float = 1.0, span: int | None = None) -> Pairs:
-    """The pairs of users and items. Memory that fades like a power of time keeps the newest and old habits in sight.
+    """Fold histories into pairs. A memory that fades like a power of time keeps both the newest event and old habits.
 
     Source: J. Anderson and L. Schooler, "Reflections of the environment in memory", 1991.
     """
@@ -66,5 +66,5 @@ def pairs_of(histories: Histories, n_items: int, *, power: float = 1.0, span: in
 
 
 def flat(values: Any, kind: type[np.generic]) -> Any:
-    """The one form that the kernels are compiled for: contiguous, writeable, of one type. Copies only if it must."""
+    """Return an array as the kernels need it: contiguous, writeable, of one type. Copies only if necessary."""
     return np.require(values, kind, ["C", "W"])

@@ -8,7 +8,7 @@ from services.engine.recipes.histories import Floats, Ints
 
 
 def top(scores: Floats, length: int) -> Ints:
-    """Columns of the `length` largest scores of each row, best first, then by column. Of equals at the cut, any.
+    """Return the columns of the `length` largest scores of each row, best first, then by column. Ties at the cut: any.
 
     Shapes   scores (n, n_items), returns (n, min(length, n_items)).
     """
@@ -22,7 +22,7 @@ def top(scores: Floats, length: int) -> Ints:
 
 
 def best(scores: Floats, length: int) -> Ints:
-    """Places of the up to `length` largest scores of one list, best first; -inf means: never."""
+    """Return the places of up to `length` largest scores of one list, best first; -inf is never among them."""
     if length < 1:
         return np.empty(0, np.intp)
     chosen: Ints = top(scores[None, :], length)[0]
@@ -30,21 +30,21 @@ def best(scores: Floats, length: int) -> Ints:
 
 
 def lift(taken: Ints, taken_by_all: Ints, caution: float) -> Floats:
-    """How much more often a group takes each item than everybody does: 1 for an item as usual; positive.
+    """Return how much more often a group takes each item than all users do: positive, 1 for no difference.
 
     taken          (n_items,) events of the group
-    taken_by_all   (n_items,) events of everybody, of which some may be 0
-    caution        events of everybody that are mixed into the group's, so that few events say little
+    taken_by_all   (n_items,) events of all users; may be 0
+    caution        events of all users that are mixed into the group's, so that few events have little effect
     """
     usual = (taken_by_all + 1) / (taken_by_all + 1).sum()
     return np.asarray((taken + caution * usual) / ((taken.sum() + caution) * usual))
 
 
 def shares(preference: Floats, prior: Floats) -> Floats:
-    """Relative scores: the positive part of a preference plus a small positive prior, divided by its sum.
+    """Turn preferences into relative scores: the positive part plus a small positive prior, divided by the sum.
 
-    Every score lies in (0, 1) and a row sums to 1 over the catalogue, as the service's scores do. Who has no
-    preference at all gets the prior itself, so a user without history is ranked by popularity.
+    Every score is in (0, 1) and a row sums to 1 over the catalogue, like the service's scores. Without any preference
+    the scores are the prior, so that a user without history gets popular items.
 
     Shapes   preference (n, n_items), changed in place and returned; prior (n_items,), positive.
     """

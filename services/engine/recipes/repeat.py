@@ -1,9 +1,9 @@
-"""Repeats: how likely a user comes back to an item, by how present, how often and how recently it was taken.
+"""Repeats: the probability that a user comes back to an item, by its presence, number of events and latest event.
 
-Rates are counted on the users' own newest tenth: what share of all pairs of that kind were taken again. Where data are
-few, the same is asked of the tenth before it, as if the newest had not happened yet, and so on. Kinds with few pairs
-lean on coarser ones, down to the rate of all pairs; then every item has a factor of its own, because people come back
-to some things (candles) and not to others (a cake stand).
+Rates are counted on the newest tenth of the users' events: the share of pairs of a kind that occur again. With little
+data the tenth before it is counted too, as if the newest did not exist, and so on. Rates of kinds with few pairs are
+mixed with those of coarser kinds, up to the rate of all pairs. Each item has a factor in addition, because people come
+back to some things (candles) and not to others (a cake stand).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from services.engine.recipes.histories import Floats, Histories, Ints
 from services.engine.recipes.kernels import fill_cases, kinds_of
 from services.engine.recipes.pairs import Pairs, flat
 
-#: Pairs that the rate of the coarser kind is worth, and repeats that an item's factor of 1 is worth.
+#: Weight of the coarser kind's rate, in pairs, and of an item's factor of 1, in repeats.
 CAUTION = 10.0
-#: How many tenths are looked at, unless there are enough pairs before.
+#: Maximum number of tenths that are counted, and the number of pairs that is enough.
 MAX_ROUNDS, ENOUGH_PAIRS = 9, 2_000_000
-#: Presence in steps of half an octave around 1; counts and ages from one of these to the next.
+#: Presence has steps of half an octave around 1; counts and ages have these steps.
 PRESENCE_STEPS = 41
 STEPS = np.array([0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512])
 
@@ -32,13 +32,13 @@ class Repeats(NamedTuple):
     loyalty: Floats
 
     def of(self, pairs: Pairs) -> Floats:
-        """How likely each pair comes again, float32."""
+        """Return the probability that each pair occurs again, float32."""
         kinds = kinds_of(pairs.presence, pairs.counts, pairs.last, STEPS, PRESENCE_STEPS)
         return np.asarray(self.rates.reshape(-1)[kinds] * self.loyalty[pairs.items], np.float32)
 
 
 class Cases(NamedTuple):
-    """Pairs, by kind and by item, and whether they were taken again (1 or 0); shapes (n,)."""
+    """Kind and item of pairs, and whether they occur again (1 or 0); shapes (n,)."""
 
     kinds: Ints
     items: Ints
@@ -46,7 +46,7 @@ class Cases(NamedTuple):
 
 
 def repeats(histories: Histories, n_items: int) -> Repeats:
-    """What the histories' own newest events say about coming back."""
+    """Count repeats in the newest events of histories."""
     cases = _cases(histories, n_items)
     rates = _rates(cases)
     expected = rates.reshape(-1)[cases.kinds]
@@ -59,7 +59,7 @@ def repeats(histories: Histories, n_items: int) -> Repeats:
 def _cases(histories: Histories, n_items: int) -> Cases:
     rounds: list[Cases] = []
     ends = histories.starts[1:]
-    while len(rounds) < MAX_ROUNDS and sum(len(one.items) for one in rounds) < ENOUGH_PAIRS:
+    while len(rounds) < MAX_ROUNDS and sum(len(cases.items) for cases in rounds) < ENOUGH_PAIRS:
         cuts = histories.newest_from(ends)
         rounds.append(_round(histories, cuts, ends, n_items))
         ends = cuts
@@ -67,7 +67,7 @@ def _cases(histories: Histories, n_items: int) -> Cases:
 
 
 def _round(histories: Histories, cuts: Ints, ends: Ints, n_items: int) -> Cases:
-    """The pairs of what came before `cuts`, and which of them came again before `ends`; both of shape (n_users,)."""
+    """Return the pairs of the events before `cuts`, and which of them occur again before `ends`; both (n_users,)."""
     starts = histories.starts[:-1].astype(np.int64)
     room = int((cuts - starts).sum())
     cases = Cases(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int8))

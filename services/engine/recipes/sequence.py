@@ -1,4 +1,4 @@
-"""Sequence rules: what users did next after an item."""
+"""Sequence rules: the items that follow an item in the users' histories."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from services.engine.recipes.threads import in_parts
 def sequence_rules(
     histories: Histories, n_items: int, *, limit: int = 100, reach: int = 5, shrinkage: float = 3.0
 ) -> sp.csr_matrix:
-    """Weight of each item's followers: a follower `gap` events later counts 1 / gap, rows are shares of support.
+    """Weigh each item's followers: one `gap` events later counts 1 / gap; rows are shares of their support.
 
-    Only the `limit` followers of most weight are kept.
-    Shapes   returns (n_items, n_items) sparse float32 with an empty diagonal; a row sums to less than 1.
-    `shrinkage` is the support at which a row reaches half its size, so rare items claim little.
+    limit      number of followers to keep of each item
+    shrinkage  support at which a row has half its size, so that followers of rare items weigh little
+    Returns    (n_items, n_items) sparse float32 with an empty diagonal; a row sums to less than 1.
     """
     items = flat(histories.items, np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(items, minlength=n_items))])

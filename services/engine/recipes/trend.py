@@ -1,4 +1,4 @@
-"""Trend: how much more often items are taken from one interval of time to the next."""
+"""Trend: growth of the items' events from one interval of time to the next."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.engine.recipes.histories import Floats, Histories
 
 
 def interval_counts(histories: Histories, n_items: int, end: float, seconds: float, n_intervals: int) -> Floats:
-    """Events of each item in the last intervals before `end`, which the newest interval includes; oldest first.
+    """Count the events of each item in the last intervals before `end`, which is included; oldest first.
 
     Shapes   end and seconds in epoch seconds and seconds; returns (n_intervals, n_items).
     """
@@ -20,9 +20,9 @@ def interval_counts(histories: Histories, n_items: int, end: float, seconds: flo
 
 
 def growth(counts: Floats, fading: float = 0.5) -> Floats:
-    """Mean rise from each interval to the next, the latest counting most; shapes counts (n, n_items), (n_items,).
+    """Return the mean rise from interval to interval, weighted to the latest; shapes counts (n, n_items), (n_items,).
 
-    The rise before the latest counts `fading` of it, and so on back, so that one lucky interval is not yet a trend.
+    Each rise counts `fading` of the next one, so that one exceptional interval is not a trend yet.
     """
     rises = np.diff(counts, axis=0)
     weights = fading ** np.arange(len(rises))[::-1]

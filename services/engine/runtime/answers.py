@@ -1,4 +1,4 @@
-"""The lists of GetRecommendations and GetPersonalizedRanking, as they travel."""
+"""The lists of GetRecommendations and GetPersonalizedRanking, as on the wire."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from services.engine.runtime.promotions import interleave, promoted_places
 from services.engine.runtime.scoring import Asked, score
 
 SCORE_DECIMALS = 7
-#: A share so small that it would be rounded to 0 is still one.
-LEAST_SCORE = 10.0**-SCORE_DECIMALS
-#: Recipes whose answers say why an item is in the list.
+#: Minimum score: a small share is not rounded to 0.
+MIN_SCORE = 10.0**-SCORE_DECIMALS
+#: Recipes whose answers give reasons.
 WITH_REASONS = frozenset({"aws-user-personalization-v2"})
 PROMOTED, TRIED, POPULAR = ["Promoted item"], ["Exploration"], ["Popular item"]
 
 Mask = npt.NDArray[np.bool_]
 Answer = dict[str, Any]
-#: Scores → the same with -inf for what a filter removes; all are left without one.
+#: Sets scores to -inf where a filter removes the item; changes nothing without a filter.
 Narrow = Callable[[Floats, Narrowing | None], Floats]
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """Which items are promoted (all, without a filter), and the per cent of places that they get."""
+    """The promoted items (all of them without a filter), and their share of places in per cent."""
 
     percent: int
     name: str | None = None
@@ -46,9 +46,9 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a request wants: for whom, from which items, how many, and which columns as metadata.
+    """A request: its user or item, filter and promotion, the number of answers, and the metadata columns.
 
-    columns  name of an Items column → how its cells are written
+    columns  by name of an Items column, the function that writes its cells
     """
 
     asked: Asked
@@ -59,7 +59,7 @@ class Wish:
 
 
 class Chosen(NamedTuple):
-    """Item numbers in order, their scores, and which were promoted or tried; shapes (length,)."""
+    """Item numbers in order, their scores, and which of them are promoted or explored; shapes (length,)."""
 
     items: Ints
     scores: Floats
@@ -68,7 +68,7 @@ class Chosen(NamedTuple):
 
 
 class Answers:
-    """Makes lists, and remembers which. Safe to use from any thread."""
+    """Answers requests and keeps the items of each answer. Thread-safe."""
 
     def __init__(self, deployments: Deployments, datasets: Datasets) -> None:
         self.deployments = deployments
@@ -76,7 +76,7 @@ class Answers:
         self._datasets = datasets
 
     def recommend(self, deployment: Deployment, wish: Wish, random: np.random.Generator) -> list[Answer]:
-        """The best items for a user or item, best first but for promotions: `itemList`."""
+        """Return the best items for a user or item, best first except for promotions: `itemList`."""
         loaded = deployment.loaded
         assortment = loaded.assortment()
         scores, popular = score(loaded, assortment, wish.asked, self._datasets, self.issued)
@@ -93,8 +93,11 @@ class Answers:
         return self._described(deployment, answers, wish)
 
     def rank(self, deployment: Deployment, wish: Wish, names: Sequence[str]) -> list[Answer]:
-        """The given items, best first: `personalizedRanking`. Scores are shares among the given items that are known;
-        unknown ones come last, in their order and without a score. Repetitions count once."""
+        """Return the given items, best first: `personalizedRanking`.
+
+        Scores are shares of the sum over the known ones. Unknown items come last, in the given order and without a
+        score. Repeated items count once.
+        """
         names = [*dict.fromkeys(names)]
         loaded = deployment.loaded
         assortment = loaded.assortment()
@@ -114,7 +117,7 @@ class Answers:
     def _narrower(
         self, deployment: Deployment, wish: Wish, universe: Attributes, mask: Callable[[tuple[str, ...]], Mask]
     ) -> Narrow:
-        """What applies filters of this request to the universe; `mask` gives its rows that have some ids."""
+        """Return the function that applies filters of a request to the universe; `mask` returns the rows of ids."""
         asked, group = wish.asked, deployment.loaded.group_arn
         known = cache(
             lambda: facts(
@@ -130,7 +133,7 @@ class Answers:
         return narrow
 
     def _described(self, deployment: Deployment, answers: list[Answer], wish: Wish) -> list[Answer]:
-        """The answers with the metadata that was asked for; a column without a value is left out."""
+        """Add the requested metadata to the answers; leave out columns without a value."""
         if wish.columns:
             items = self._datasets.items(deployment.loaded.group_arn)
             for answer in answers:
@@ -141,7 +144,7 @@ class Answers:
 
 
 def wire_name(column: str) -> str:
-    """`creationTimestamp` of CREATION_TIMESTAMP."""
+    """Return `creationTimestamp` for CREATION_TIMESTAMP."""
     first, *others = column.lower().split("_")
     return first + "".join(part.capitalize() for part in others)
 
@@ -165,7 +168,7 @@ def _explored(
 def _mixed(
     promoted: Ints, scores: Floats, explored: Explored, explored_scores: Floats, random: np.random.Generator
 ) -> Chosen:
-    """Promoted items among the others."""
+    """Interleave promoted items with the others."""
     if not len(promoted):
         return Chosen(explored.items, explored_scores, np.zeros(len(explored.items), bool), explored.tried)
     n_promoted = len(promoted)
@@ -181,13 +184,13 @@ def _mixed(
 def listed(
     names: Sequence[str], chosen: Chosen, popular: Mask, deployment: Deployment, promotion: Promotion | None
 ) -> list[Answer]:
-    """The chosen items with what applies to each: a score, the promotion's name, the reason."""
+    """Write the chosen items, with score, promotion name and reason where they apply."""
     is_scored = deployment.loaded.trained.model.scored
-    tells_why = deployment.loaded.recipe.name in WITH_REASONS
+    has_reasons = deployment.loaded.recipe.name in WITH_REASONS
     answers = []
     flags = zip(chosen.promoted.tolist(), chosen.tried.tolist(), popular.tolist(), strict=True)
     for name, points, (promoted, tried, plain) in zip(names, chosen.scores.tolist(), flags, strict=True):
-        reason = (PROMOTED if promoted else TRIED if tried else POPULAR if plain else None) if tells_why else None
+        reason = (PROMOTED if promoted else TRIED if tried else POPULAR if plain else None) if has_reasons else None
         answer = _answer(name, points if is_scored and reason is not POPULAR else None)
         if promoted and promotion and promotion.name:
             answer["promotionName"] = promotion.name
@@ -200,4 +203,4 @@ def listed(
 def _answer(name: str, points: float | None) -> Answer:
     if points is None:
         return {"itemId": name}
-    return {"itemId": name, "score": max(round(float(points), SCORE_DECIMALS), LEAST_SCORE)}
+    return {"itemId": name, "score": max(round(float(points), SCORE_DECIMALS), MIN_SCORE)}

@@ -1,4 +1,4 @@
-"""Every item that may be an answer: those of the model in its order, then those that arrived after its training."""
+"""Every item that may be recommended: those of the model in its order, then those added after its training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CREATED = "CREATION_TIMESTAMP"
 
 
 class Traits(NamedTuple):
-    """Which item has which value of which text column, as pairs; `items` and `values` have one entry per pair."""
+    """Pairs of an item and a value of one of its text columns; `items` and `values` have one entry per pair."""
 
     items: Ints
     values: Ints
@@ -29,9 +29,10 @@ class Traits(NamedTuple):
 
 @dataclass(frozen=True)
 class Assortment:
-    """Items by number. Shapes   ids (n,); attributes n rows; n_events (n,); born (n,) epoch seconds, NaN if unknown.
+    """Items by number.
 
-    n_known  the first items, which the model knows
+    Shapes   ids (n,); attributes n rows; n_events (n,); born (n,) epoch seconds, NaN if unknown
+    n_known  number of items, at the beginning, that the model knows
     newest   epoch seconds of the newest interaction of the data
     """
 
@@ -44,7 +45,7 @@ class Assortment:
 
     @classmethod
     def of(cls, interactions: Interactions, items: Attributes, *, with_late: bool) -> Assortment:
-        """The items of a model with their present attributes and, if asked for, those that it has never seen."""
+        """Collect the items of a model, with current attributes, and with `with_late` those that it does not know."""
         known, histories = interactions.item_ids, interactions.histories
         late = np.setdiff1d(items.ids, known) if with_late else known[:0]
         ids = np.concatenate([known, late])
@@ -65,23 +66,23 @@ class Assortment:
         return np.array([name.decode() for name in self.ids.tolist()], dtype=object)
 
     def places(self, names: Sequence[str]) -> Ints:
-        """Numbers of items, -1 for what is not in the assortment."""
+        """Return the numbers of items, -1 for those that are not in the assortment."""
         known = look_up(self.ids[: self.n_known], names)
         late = look_up(self.ids[self.n_known :], names)
         return np.where((known < 0) & (late >= 0), late + self.n_known, known)
 
     def mask(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Which items are among these, shape (n,)."""
+        """Return which items have one of these ids, shape (n,)."""
         places = self.places(names)
         mask = np.zeros(len(self), bool)
         mask[places[places >= 0]] = True
         return mask
 
     def extended(self, scores: Floats) -> Floats:
-        """Scores of all items from those of the known, which are finite; shape (n_known,) → (n,).
+        """Extend the scores of known items, which are finite, to all items; shape (n_known,) → (n,).
 
-        A late item gets the mean over its values (category, brand, …) of the mean score of the known items that have
-        the value, so a user's taste reaches it; one that has no value in common with a known item gets the least.
+        A late item gets the mean, over its values (category, brand, …), of the mean score of the known items with that
+        value, which passes a user's taste on to it. Without a value in common it gets the minimum.
         """
         n_late = len(self) - self.n_known
         if not n_late:
@@ -111,7 +112,7 @@ class Assortment:
 
 
 def _pairs(column: Texts) -> Traits:
-    """The values of one column: `a|b` is two."""
+    """Return the values of one column; `a|b` is two values."""
     numbers: dict[str, int] = {}
     of_cell: list[list[int]] = [
         [numbers.setdefault(value, len(numbers)) for value in dict.fromkeys(cell.split(SEPARATOR))]

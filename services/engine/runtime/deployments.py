@@ -1,7 +1,7 @@
-"""What campaigns serve: loaded models by campaign, and parsed filters, each as current as the store.
+"""Deployments: loaded models by campaign, and parsed filters, as current as the store.
 
-Nothing here holds a lock of the store while it answers. What was read is trusted until the store's count of changes
-moves; then the campaign is read again, and a version that it names anew is loaded before it takes the old one's place.
+Answers take no lock of the store. Values read from it are valid until its count of changes grows; then the campaign is
+read again, and a new version of it is loaded before it replaces the old one.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from services.engine.store import Store
 
 log = structlog.get_logger()
 
-#: Recipes that answer with items which arrived after the training: through exploration, or for a given list.
+#: Recipes that recommend items added after the training: by exploration, or in a given list.
 WITH_LATE_ITEMS = frozenset({"aws-user-personalization", "aws-user-personalization-v2", "aws-personalized-ranking-v2"})
-#: Recipes whose campaigns give metadata without being told to.
+#: Recipes whose campaigns return metadata by default.
 WITH_METADATA = frozenset({"aws-user-personalization-v2", "aws-personalized-ranking-v2"})
-#: The service's own defaults of itemExplorationConfig.
+#: The service's defaults of itemExplorationConfig.
 EXPLORATION_WEIGHT, EXPLORATION_CUT_OFF_DAYS = 0.3, 30.0
-#: What aws-user-personalization-v2 does in place of settings: a thousandth of its places goes to items of the cut-off.
+#: The fixed weight of aws-user-personalization-v2: a thousandth of its places goes to items within the cut-off.
 SECOND_VERSION_WEIGHT = 0.001 / MAX_SHARE
-#: An assortment is built anew at most for this part of the time, however often items change.
+#: Maximum share of the time that is spent on rebuilding an assortment, however often items change.
 REBUILDING_SHARE = 0.1
 MAX_SEGMENTS = 64
 MAX_FILTERS = 512
@@ -53,7 +53,7 @@ Value = TypeVar("Value")
 
 
 class Present(NamedTuple):
-    """An assortment, the attributes it was made of, and when it may be made again (monotonic seconds)."""
+    """An assortment, the attributes it was built from, and when it may be rebuilt (monotonic seconds)."""
 
     items: Attributes
     assortment: Assortment
@@ -61,7 +61,7 @@ class Present(NamedTuple):
 
 
 class LoadedVersion:
-    """A solution version in memory, and what follows from it. Safe to use from any thread."""
+    """A solution version in memory, and values computed from it. Thread-safe."""
 
     def __init__(self, version: Resource, trained: TrainedModel, datasets: Datasets) -> None:
         self.version_arn = version.arn
@@ -78,29 +78,29 @@ class LoadedVersion:
 
     @cached_property
     def usual(self) -> Floats:
-        """Scores for somebody of whom nothing is known; shape (n_items of the model,)."""
+        """Scores for an unknown user; shape (n_items of the model,)."""
         scores: Floats = self.trained.model.scores(single_items(np.array([-1])))[0]
         return scores
 
     def assortment(self) -> Assortment:
-        """Every item that may be an answer, with attributes as they are now."""
+        """Return every item that may be recommended, with current attributes."""
         items = self._datasets.items(self.group_arn)
         present = self._present
         if present and (present.items is items or time.monotonic() < present.renewed_from):
             return present.assortment
         with self._building:
             if self._present is present:
-                self._present = self._made(items)
-            return self._present.assortment if self._present else self._made(items).assortment
+                self._present = self._build(items)
+            return self._present.assortment if self._present else self._build(items).assortment
 
     def warm(self) -> None:
-        """Read and compute what every answer needs."""
+        """Load and compute what every answer needs."""
         self.assortment()
         _ = self.usual
         self._datasets.interacted(self.group_arn, "")
 
     def segment_lift(self, user_id: str) -> Floats | None:
-        """What users with this one's categorical attributes take more often; None if nothing is known of the user."""
+        """Return the lift of the users with this one's categorical attributes; None if the user has none."""
         schema = self._datasets.schema(self.group_arn, "USERS")
         if schema is None:
             return None
@@ -110,8 +110,8 @@ class LoadedVersion:
         return self._segment_lift(values) if values else None
 
     def context_lift(self, context: Mapping[str, str]) -> Floats | None:
-        """What is taken more often in this context; None if no column or value of it is known."""
-        lifts = [found for name, value in context.items() if (found := self._lifts_in(name).get(value)) is not None]
+        """Return the lift of a context; None if none of its columns and values are known."""
+        lifts = [lift for name, value in context.items() if (lift := self._lifts_in(name).get(value)) is not None]
         if not lifts:
             return None
         product = lifts[0]
@@ -119,7 +119,7 @@ class LoadedVersion:
             product = product * other
         return product
 
-    def _made(self, items: Attributes) -> Present:
+    def _build(self, items: Attributes) -> Present:
         started = time.monotonic()
         assortment = Assortment.of(self.trained.interactions, items, with_late=self.recipe.name in WITH_LATE_ITEMS)
         ended = time.monotonic()
@@ -127,7 +127,7 @@ class LoadedVersion:
 
     @cached_property
     def _users(self) -> Attributes:
-        """Attributes of the users whom the model knows, in its order, as they were when first needed."""
+        """Attributes of the model's users, in its order, as of the first use."""
         return self._datasets.users(self.group_arn).align(self.trained.interactions.user_ids)
 
     def _lift_of(self, values: tuple[tuple[str, str], ...]) -> Floats:
@@ -136,10 +136,8 @@ class LoadedVersion:
     def _lifts_in(self, column: str) -> dict[str, Floats]:
         if column not in self._context_lifts:
             schema = self._datasets.schema(self.group_arn, "INTERACTIONS")
-            known = schema is not None and any(one.name == column for one in schema.columns)
-            # Names that are no column come from clients and are not remembered: there may be any number of them.
-            if not known:
-                return {}
+            if schema is None or schema.column(column) is None:
+                return {}  # and not cached: clients may send any number of unknown names
             dataset = self._datasets.find(self.group_arn, "INTERACTIONS")
             table = self._datasets.table(dataset) if dataset else None
             self._context_lifts[column] = context_lifts(self.trained.interactions, table, column) if table else {}
@@ -159,7 +157,7 @@ class Deployment:
         return config
 
     @property
-    def gives_metadata(self) -> bool:
+    def returns_metadata(self) -> bool:
         return self.loaded.recipe.name in WITH_METADATA or bool(self.config.get("enableMetadataWithRecommendations"))
 
     @property
@@ -178,7 +176,7 @@ class Deployment:
 
 
 class _Current(Generic[Value]):
-    """What a function reads by ARN, read again when the store has changed."""
+    """A cache of values that a function reads by ARN; it reads them again when the store has changed."""
 
     def __init__(self, store: Store, read: Callable[[str], Value]) -> None:
         self._store = store
@@ -186,7 +184,7 @@ class _Current(Generic[Value]):
         self._known: dict[str, tuple[int, Value]] = {}
 
     def __call__(self, arn: str) -> Value:
-        # Counted before reading: what changes in between is read again next time.
+        # Read the count first: what changes in between is read again next time.
         changes = self._store.changes
         known = self._known.get(arn)
         if known and known[0] == changes:
@@ -196,13 +194,13 @@ class _Current(Generic[Value]):
         self._known[arn] = changes, value
         return value
 
-    def forget(self, wanted: Callable[[Value], bool]) -> None:
-        """Keep only what is still wanted."""
-        self._known = {arn: known for arn, known in self._known.copy().items() if wanted(known[1])}
+    def keep(self, is_needed: Callable[[Value], bool]) -> None:
+        """Drop the values that are no longer needed."""
+        self._known = {arn: known for arn, known in self._known.copy().items() if is_needed(known[1])}
 
 
 class Deployments:
-    """Loaded models by campaign ARN. Safe to call from any thread."""
+    """Loaded models by campaign ARN. Thread-safe."""
 
     def __init__(self, store: Store, files: DataFolder, datasets: Datasets) -> None:
         self._store = store
@@ -214,11 +212,11 @@ class Deployments:
         self._filters = _Current(store, self._read_filter)
 
     def of(self, campaign_arn: str) -> Deployment:
-        """What a campaign serves now. Raises NotFound unless it is ACTIVE."""
+        """Return a campaign and its version. Raises NotFound unless the campaign is ACTIVE."""
         return self._deployments(campaign_arn)
 
     def filter(self, arn: str, deployment: Deployment) -> Filter:
-        """An ACTIVE filter of the campaign's dataset group. Raises NotFound, InvalidInput."""
+        """Return an ACTIVE filter of the campaign's dataset group. Raises NotFound, InvalidInput."""
         resource, parsed = self._filters(arn)
         group = resource.body[DATASET_GROUP.arn_member]
         if group != deployment.loaded.group_arn:
@@ -236,18 +234,18 @@ class Deployments:
         return [*self._versions]
 
     def prepare(self, campaign: Resource) -> Completion:
-        """The job of CreateCampaign: what the campaign needs is in memory before it is ACTIVE, so no answer waits."""
+        """Run the job of CreateCampaign: load what the campaign needs before it is ACTIVE, so that no answer waits."""
         self._loaded(self._store.get(SOLUTION_VERSION, campaign.body["solutionVersionArn"])).warm()
         return lambda _campaign: None
 
     def prepare_update(self, campaign: Resource) -> None:
-        """The same before an update switches the campaign to another version; one that is gone is not found then."""
+        """Load the version of an update before the campaign switches to it; the update itself reports a deleted one."""
         version = self._store.find(SOLUTION_VERSION, campaign.update["solutionVersionArn"])
         if version:
             self._loaded(version).warm()
 
     def warm(self) -> None:
-        """Bring what ACTIVE campaigns serve into memory, in a thread of its own: after a start nobody waits for it."""
+        """Load the versions of ACTIVE campaigns in a thread of its own, so that the start does not wait for it."""
         threading.Thread(target=self._warm, name="engine-warm", daemon=True).start()
 
     def _warm(self) -> None:
@@ -255,13 +253,13 @@ class Deployments:
             try:
                 self.of(campaign.arn).loaded.warm()
             except PersonalizeError as error:
-                # Not ACTIVE, or deleted meanwhile: whoever asks for it is told the same.
+                # Not ACTIVE, or deleted in between: requests for it get the same error.
                 log.info("not warmed", arn=campaign.arn, reason=str(error))
 
     def forget(self, campaign: Resource) -> None:
-        """Let go of a campaign that is being deleted, and of its version if no other campaign serves it."""
+        """Drop a campaign that is being deleted, and its version if no other campaign serves it."""
         with self._loading:
-            self._evict(besides=campaign.arn)
+            self._evict(except_for=campaign.arn)
 
     def _read_campaign(self, arn: str) -> Deployment:
         campaign = self._active(CAMPAIGN, arn)
@@ -279,7 +277,7 @@ class Deployments:
         return resource
 
     def _loaded(self, version: Resource) -> LoadedVersion:
-        """The version in memory. Its folder is written anew when users are deleted from it, hence the time."""
+        """Return the version in memory. Its folder is rewritten when users are deleted, hence the check of its time."""
         written = self._files.model(version).stat().st_mtime_ns
         known = self._versions.get(version.arn)
         if known and known[0] == written:
@@ -292,23 +290,23 @@ class Deployments:
                 known = self._versions[version.arn] = written, LoadedVersion(version, trained, self._datasets)
         return known[1]
 
-    def _evict(self, besides: str = "") -> None:
-        """Let go of versions that no campaign serves any more; one that is going does not count."""
+    def _evict(self, except_for: str = "") -> None:
+        """Drop the versions that no campaign serves, except for a campaign that is being deleted."""
         campaigns = self._store.page(CAMPAIGN)
-        served = {campaign.body["solutionVersionArn"] for campaign in campaigns if campaign.arn != besides}
+        served = {campaign.body["solutionVersionArn"] for campaign in campaigns if campaign.arn != except_for}
         self._versions = {arn: known for arn, known in self._versions.items() if arn in served}
         loaded = {id(known[1]) for known in self._versions.values()}
-        self._deployments.forget(lambda deployment: id(deployment.loaded) in loaded)
+        self._deployments.keep(lambda deployment: id(deployment.loaded) in loaded)
 
 
 @lru_cache(MAX_FILTERS)
 def _parsed(expression: str) -> Filter:
-    """One object for equal expressions: a filter remembers what it found out about an assortment."""
+    """Parse an expression once, because a filter caches its masks of an assortment."""
     return parse(expression)
 
 
 def _recipe(version: Resource) -> Recipe:
     recipe = recipe_of(version.body["recipeArn"])
     if recipe is None:
-        raise InvalidInput(f"{version.arn} was trained with {version.body['recipeArn']}, which the engine has not")
+        raise InvalidInput(f"{version.arn} was trained with {version.body['recipeArn']}, which the engine lacks")
     return recipe

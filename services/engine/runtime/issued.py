@@ -1,4 +1,4 @@
-"""Which items were given out under which recommendation id: PutEvents may name a list by its id alone."""
+"""The items of each recommendation id: PutEvents may name a list by its id only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
 
-#: Lists remembered, the latest ones. In memory only: after a restart an older id means nothing any more.
+#: Number of lists kept, the latest ones. In memory only: after a restart older ids are unknown.
 CAPACITY = 50_000
 
 
 class Issued:
-    """The latest lists by recommendation id. Safe to call from any thread."""
+    """The latest lists by recommendation id. Thread-safe."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
@@ -26,15 +26,15 @@ class Issued:
                 self._lists.popitem(last=False)
 
     def items(self, recommendation_id: str) -> tuple[str, ...]:
-        """The items of a list; none if the id was never given out, or long ago."""
+        """Return the items of a list; empty if the id is unknown or too old."""
         return self._lists.get(recommendation_id, ())
 
 
 def new_id() -> uuid.UUID:
-    """What a recommendation id is made of, and the seed of everything random in its answer."""
+    """Create a recommendation id, which is also the seed of everything random in its answer."""
     return uuid.uuid4()
 
 
 def written(identity: uuid.UUID) -> str:
-    """The id as it travels, 40 characters."""
+    """Return the id as on the wire, 40 characters."""
     return f"RID-{identity}"

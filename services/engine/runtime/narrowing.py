@@ -1,4 +1,4 @@
-"""A filter of a request: which items may be answers, for one user and one item."""
+"""The filter of a request: which items may be recommended, given a user and an item."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Narrowing:
-    """A filter and the values of its parameters, as they travelled."""
+    """A filter and the values of its parameters, as on the wire."""
 
     filter: Filter
     values: Mapping[str, str] = field(default_factory=dict)
 
     def allowed(self, universe: Attributes, facts: Facts) -> Mask:
-        """Which rows of the universe the filter leaves. Raises InvalidInput if a parameter of INCLUDE is missing."""
+        """Return which rows of the universe the filter allows. Raises InvalidInput if INCLUDE lacks a parameter."""
         return self.filter.allowed(universe, facts, self.values)
 
 
@@ -36,12 +36,12 @@ def facts(
     universe: Attributes,
     mask: Callable[[tuple[str, ...]], Mask],
 ) -> Facts:
-    """What filters may ask about the user and the item of a request; an absent one has no attributes and no history.
+    """Collect the facts about the user and the item of a request; without one it has no attributes and no history.
 
-    universe, mask  what is filtered, and which of its rows have given ids
+    universe, mask  the rows to filter, and the function that returns the rows of ids
     """
-    nobody: Mapping[str, frozenset[str]] = {}
-    history = datasets.interacted(group_arn, user_id) if user_id else nobody
+    no_history: Mapping[str, frozenset[str]] = {}
+    history = datasets.interacted(group_arn, user_id) if user_id else no_history
 
     def interacted(event_type: str) -> Mask:
         items = history.get(event_type)

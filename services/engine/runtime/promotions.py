@@ -1,4 +1,4 @@
-"""Promotions: a part of the places goes to promoted items, at random among the others."""
+"""Promotions: promoted items get a share of the places, at random."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from services.engine.recipes.histories import Ints
 
 
 def promoted_places(percent: int, length: int) -> int:
-    """How many of `length` places are promoted: the percentage rounded down, but at least one of a list."""
+    """Return how many of `length` places are promoted: the percentage, rounded down, but at least one."""
     return min(max(length * percent // 100, 1), length)
 
 
 def interleave(promoted: Ints, others: Ints, random: np.random.Generator) -> Ints:
-    """Both lists in one; each keeps its own order, and the places of the promoted are drawn.
+    """Merge two lists; each keeps its order, and the places of promoted items are drawn.
 
     Shapes   promoted (p,), others (o,), returns (p + o,).
     """

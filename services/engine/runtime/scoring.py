@@ -1,9 +1,9 @@
-"""One score per item for one request: the model's, then what single records, segment and context say.
+"""One score per item for a request: the model's, adjusted by single records, segment and context.
 
-    model's scores of the history ─► × signals ─► × segment (nothing known of the user) ─► × context ─► late items
+    model's scores of the history ─► × signals ─► × segment (without a history) ─► × context ─► late items
 
-Scores of recipes that have any are shares: in (0, 1), and 1 in sum over the catalogue. Every step keeps them positive,
-and the last brings the sum back to 1.
+Scores of recipes that have them are shares: in (0, 1), with a sum of 1 over the catalogue. Every step keeps them
+positive, and the last one restores the sum.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from services.engine.runtime.deployments import LoadedVersion
 from services.engine.runtime.issued import Issued
 from services.engine.runtime.signals import NO_SIGNALS, Signals, histories, signals, without
 
-#: What is left of the score of an item that the user turned down, and of its nearest neighbour.
+#: Factors on the score of an item that the user turned down, and on that of its nearest neighbour.
 TURNED_DOWN, NEAREST_NEIGHBOUR = 0.01, 0.5
-#: What is left of a score each time the item was shown in vain, and the least that is left.
-SHOWN_IN_VAIN, LEAST_LEFT = 0.9, 0.3
+#: Factor on a score for each time the item was shown in vain, and its minimum.
+SHOWN_IN_VAIN, MIN_SHOWN_IN_VAIN = 0.9, 0.3
 MAX_TURNED_DOWN = 20
-#: Two ratios of score and usual score closer than this are the same.
+#: Ratios of score and usual score that are closer than this are equal.
 SAME_RATIO = 1e-5
 
 Mask = npt.NDArray[np.bool_]
@@ -38,7 +38,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Asked:
-    """Whom or what a request asks about, and in which context."""
+    """The user or item of a request, and its context."""
 
     user_id: str | None = None
     item_id: str | None = None
@@ -46,21 +46,21 @@ class Asked:
 
 
 class Scored(NamedTuple):
-    """A score per item of the assortment, and which of them are mere popularity; shapes (n,)."""
+    """A score per item of the assortment, and which of them are only popularity; shapes (n,)."""
 
     scores: Floats
     popular: Mask
 
 
 def score(loaded: LoadedVersion, assortment: Assortment, asked: Asked, datasets: Datasets, issued: Issued) -> Scored:
-    """How well every item answers a request; -inf for what must not be an answer."""
+    """Score every item for a request; -inf for items that must not be recommended."""
     if not loaded.trained.model.live:
-        return _unmoved(loaded, assortment, asked)
-    query, said = _history(loaded, asked, datasets, issued)
+        return _score_of_model(loaded, assortment, asked)
+    query, given = _history(loaded, asked, datasets, issued)
     scores = np.array(loaded.trained.model.scores(query)[0])
-    popular = _mere_popularity(scores, loaded.usual, query)
-    if said is not NO_SIGNALS:
-        scores *= _left_of(loaded, assortment, said)
+    popular = _only_popular(scores, loaded.usual, query)
+    if given is not NO_SIGNALS:
+        scores *= _factors(loaded, assortment, given)
     if not len(query.items) and asked.user_id and (lift := loaded.segment_lift(asked.user_id)) is not None:
         scores *= lift
     if asked.context and (lift := loaded.context_lift(asked.context)) is not None:
@@ -70,8 +70,8 @@ def score(loaded: LoadedVersion, assortment: Assortment, asked: Asked, datasets:
     return Scored(scores / scores.sum(), np.concatenate([popular, np.zeros(n_late, bool)]) if n_late else popular)
 
 
-def _unmoved(loaded: LoadedVersion, assortment: Assortment, asked: Asked) -> Scored:
-    """Scores of a model that no single record moves."""
+def _score_of_model(loaded: LoadedVersion, assortment: Assortment, asked: Asked) -> Scored:
+    """Score with a model whose answers do not depend on single records."""
     model = loaded.trained.model
     key = asked.item_id if model.input_key == "itemId" else asked.user_id
     scores = model.scores(loaded.trained.queries([key or ""]))[0]
@@ -86,27 +86,27 @@ def _history(loaded: LoadedVersion, asked: Asked, datasets: Datasets, issued: Is
     def shown(event: LiveEvent) -> Iterable[str]:
         return event.impression or (issued.items(event.recommendation_id) if event.recommendation_id else ())
 
-    said = signals(events, datasets.interacted(loaded.group_arn, user_id), shown)
-    return (without(query, loaded.trained, said.turned_down) if said.turned_down else query), said
+    given = signals(events, datasets.interacted(loaded.group_arn, user_id), shown)
+    return (without(query, loaded.trained, given.turned_down) if given.turned_down else query), given
 
 
-def _left_of(loaded: LoadedVersion, assortment: Assortment, said: Signals) -> Floats:
-    """What is left of each score of the model after what the user said; shape (n_items of the model,)."""
-    left = np.ones(assortment.n_known, np.float32)
-    if said.passed_over:
-        places = look_up(loaded.trained.interactions.item_ids, [*said.passed_over])
-        times = np.array([*said.passed_over.values()])
-        left[places[places >= 0]] = np.maximum(SHOWN_IN_VAIN ** times[places >= 0], LEAST_LEFT)
-    refused = look_up(loaded.trained.interactions.item_ids, sorted(said.turned_down)[:MAX_TURNED_DOWN])
+def _factors(loaded: LoadedVersion, assortment: Assortment, given: Signals) -> Floats:
+    """Return the factors of the user's signals on the model's scores; shape (n_items of the model,)."""
+    factors = np.ones(assortment.n_known, np.float32)
+    if given.passed_over:
+        places = look_up(loaded.trained.interactions.item_ids, [*given.passed_over])
+        times = np.array([*given.passed_over.values()])
+        factors[places[places >= 0]] = np.maximum(SHOWN_IN_VAIN ** times[places >= 0], MIN_SHOWN_IN_VAIN)
+    refused = look_up(loaded.trained.interactions.item_ids, sorted(given.turned_down)[:MAX_TURNED_DOWN])
     refused = refused[refused >= 0]
     if len(refused):
-        left *= _left_of_neighbours(loaded, refused)
-        left[refused] = TURNED_DOWN
-    return left
+        factors *= _factors_near(loaded, refused)
+        factors[refused] = TURNED_DOWN
+    return factors
 
 
-def _left_of_neighbours(loaded: LoadedVersion, refused: Ints) -> Floats:
-    """What refusing items leaves of the others: less, the more the model would answer with them for these items."""
+def _factors_near(loaded: LoadedVersion, refused: Ints) -> Floats:
+    """Return the factors of refused items on all others: lower, the higher the model scores them for these items."""
     nearness = np.maximum(loaded.trained.model.scores(single_items(refused)) - loaded.usual, 0)
     nearness[:, refused] = 0
     nearest = nearness.max(axis=1, keepdims=True)
@@ -114,8 +114,8 @@ def _left_of_neighbours(loaded: LoadedVersion, refused: Ints) -> Floats:
     return np.asarray((1 - (1 - NEAREST_NEIGHBOUR) * nearness).prod(axis=0))
 
 
-def _mere_popularity(scores: Floats, usual: Floats, query: Histories) -> Mask:
-    """Items that the history gives no reason for: they keep their usual proportions among each other."""
+def _only_popular(scores: Floats, usual: Floats, query: Histories) -> Mask:
+    """Return the items without a reason in the history: these keep their usual proportions."""
     if not len(query.items):
         return np.zeros(len(scores), bool)
     ratio = scores / usual

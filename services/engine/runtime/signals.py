@@ -1,9 +1,9 @@
-"""What single records say about a user since the training: what was taken, turned down, or shown in vain.
+"""Signals of single records since the training: items that a user took, turned down, or ignored.
 
-Negative      an event of one of NEGATIVE_EVENT_TYPES turns its item down: the item is no part of the history any more
-              and is demoted far, its neighbours somewhat. A later event of another type on the item takes that back.
-Impressions   an item that was shown (the event's impression, or the list of its recommendation id) and on which the
-              user has no later event is demoted a little each time.
+Negative      an event of one of NEGATIVE_EVENT_TYPES turns its item down: the item leaves the history and is demoted
+              strongly, its neighbours less. A later event of another type on the item revokes that.
+Impressions   an item that was shown (in the event's impression or the list of its recommendation id), without a later
+              event of the user on it, is demoted a little each time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NEGATIVE_EVENT_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class Signals:
-    """Items that a user turned down, and how often each item was shown in vain."""
+    """Items that a user turned down, and how often each item was shown without a later event."""
 
     turned_down: frozenset[str] = frozenset()
     passed_over: Mapping[str, int] = field(default_factory=dict)
@@ -46,11 +46,11 @@ def signals(
     interacted: Mapping[str, frozenset[str]],
     shown: Callable[[LiveEvent], Iterable[str]],
 ) -> Signals:
-    """The signals of one user.
+    """Collect the signals of one user.
 
     events       the user's single records, oldest first
-    interacted   event type in lower case → items, single records and bulk together
-    shown        the items that an event says were shown
+    interacted   items by event type in lower case, of single records and imports together
+    shown        returns the items that were shown with an event
     """
     kinds = NEGATIVE_EVENT_TYPES & interacted.keys()
     refused = dict.fromkeys(chain.from_iterable(interacted[kind] for kind in kinds), True)
@@ -72,10 +72,10 @@ def histories(
     selection: EventSelection,
     seen_seq: int = 0,
 ) -> Histories:
-    """The users' histories as trained on, and after them what happened since: one query per user.
+    """Return the users' histories of the training, and their events since then: one query per user.
 
     events    the single records of each user, oldest first
-    seen_seq  the number of the latest record that the training saw
+    seen_seq  the number of the latest record in the training data
     """
     base = trained.queries([*user_ids])
     since = [
@@ -99,13 +99,13 @@ def histories(
 
 
 def without(query: Histories, trained: TrainedModel, names: Iterable[str]) -> Histories:
-    """A query without the events on some items."""
+    """Return a query without the events on some items."""
     refused = look_up(trained.interactions.item_ids, [*names])
     return query.keep(~np.isin(query.items, refused))
 
 
 def _weight(event: LiveEvent, selection: EventSelection) -> float | None:
-    """How much an event counts for a solution, None if it does not."""
+    """Return the weight of an event for a solution, None if it does not count."""
     if event.event_type.lower() in NEGATIVE_EVENT_TYPES:
         return None
     if selection.event_type is not None and event.event_type != selection.event_type:
@@ -116,7 +116,7 @@ def _weight(event: LiveEvent, selection: EventSelection) -> float | None:
 
 
 def _joined(base: Histories, rows: Ints, items: Ints, weights: Floats, times: Ints) -> Histories:
-    """Histories with further events of some rows, sorted by time within each; ties keep the trained ones first."""
+    """Merge further events of some rows into histories, by time; at equal times those of the training come first."""
     rows, times = np.concatenate([base.users, rows]), np.concatenate([base.times, times])
     order = np.lexsort((times, rows))
     rows, times = rows[order], times[order]

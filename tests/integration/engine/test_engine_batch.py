@@ -120,7 +120,7 @@ def test_bad_request_is_refused_at_once(
 
 def test_filter_of_users_is_refused_and_so_is_a_segment_job_for_items(mall: Any) -> None:
     refusal = mall.client.exceptions.InvalidInputException
-    with pytest.raises(refusal, match="this job needs one of ITEMs"):
+    with pytest.raises(refusal, match="this job needs one for ITEMs"):
         start(mall, mall.version(SIMS), "s3://b-u-c/in/", "s3://b-u-c/out/", filterArn=mall.filters["users"])
     with pytest.raises(refusal, match="use CreateBatchInferenceJob"):
         mall.segment(mall.version(SIMS), [], "refused")

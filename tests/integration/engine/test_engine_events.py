@@ -103,7 +103,7 @@ def test_repetitions_count_once(tracked: Tracked) -> None:
     [
         ({"properties": "{"}, "not JSON"),
         ({"properties": "[1]"}, "not a JSON object"),
-        ({"properties": '{"UserId": "u2"}'}, "names userid, which belongs outside"),
+        ({"properties": '{"UserId": "u2"}'}, "has userid, a member of the event itself"),
         ({"properties": '{"eventValue": "dear"}'}, "does not fit its type float"),
         ({"properties": json.dumps({"itemId": "i" * 257}), "itemId": None}, "longer than 256"),
         ({"properties": '{"x": "%s"}' % ("x" * 1024)}, "less than or equal to 1024"),

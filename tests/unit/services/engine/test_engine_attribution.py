@@ -45,5 +45,5 @@ def test_names_are_in_capitals_and_other_events_count_nothing() -> None:
 
 
 def test_expression_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="is no metric"):
+    with pytest.raises(InvalidInput, match="is not a metric"):
         parse_expression("AVG(Items.LENGTH)")

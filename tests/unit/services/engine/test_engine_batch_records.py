@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.engine.errors import JobFailed
-from services.engine.jobs.batch_files import MAX_LINE_BYTES, READ_BYTES, Limits, blocks, check_sizes
+from services.engine.jobs.batch_files import MAX_RECORD_BYTES, READ_BYTES, Limits, blocks, check_sizes
 from services.engine.jobs.batch_inference import REASONED, RELATED, SCORED
-from services.engine.jobs.batch_lines import Fields, taken_apart
+from services.engine.jobs.batch_lines import Fields, parse_block
 from services.engine.jobs.batch_segment import LAYOUT
 from services.engine.jobs.json_lines import Layout, Lists, Pieces, encode
 from services.engine.s3 import Location
@@ -85,8 +85,8 @@ def test_lists_may_have_fewer_scores_than_items_and_records_in_error_have_none()
 def test_plain_records_are_read_as_any_others_are(ids: list[str], with_spaces: bool, ending: str) -> None:
     separators = (", ", ": ") if with_spaces else (",", ":")
     lines = [(json.dumps({"userId": user}, separators=separators) + ending).encode() for user in ids]
-    together = taken_apart(lines, USERS)
-    alone = taken_apart([*lines, b'{"userId":"last","x":1}'], USERS)  # which is not plain, so none is
+    together = parse_block(lines, USERS)
+    alone = parse_block([*lines, b'{"userId":"last","x":1}'], USERS)  # which is not plain, so none is
     assert together.asked == ids
     assert [orjson.loads(line) for line in together.inputs] == [{"userId": user} for user in ids]
     assert [part[:-1] for part in alone] == [*together]
@@ -95,7 +95,7 @@ def test_plain_records_are_read_as_any_others_are(ids: list[str], with_spaces: b
 @settings(deadline=None)
 @given(st.binary().filter(lambda line: b"\n" not in line))
 def test_any_record_is_echoed_as_json(line: bytes) -> None:
-    block = taken_apart([line], USERS)
+    block = parse_block([line], USERS)
     assert block.errors[0] is not None or block.asked[0]
     orjson.loads(block.inputs[0])
 
@@ -115,7 +115,7 @@ def test_any_record_is_echoed_as_json(line: bytes) -> None:
     ],
 )  # fmt: skip
 def test_bad_records_are_in_error(line: bytes, fields: Fields, error: str) -> None:
-    block = taken_apart([line], fields)
+    block = parse_block([line], fields)
     assert block.errors[0] is not None
     assert block.errors[0].startswith("User error: ")
     assert error in block.errors[0]
@@ -124,7 +124,7 @@ def test_bad_records_are_in_error(line: bytes, fields: Fields, error: str) -> No
 
 def test_too_many_items_to_rank_are_refused() -> None:
     lines = [orjson.dumps({"userId": "u", "itemList": [f"i{n}" for n in range(size)]}) for size in (500, 501)]
-    fits, refused = taken_apart(lines, RANKING).errors
+    fits, refused = parse_block(lines, RANKING).errors
     assert fits is None
     assert refused == "User error: itemList has 501 items; at most 500 can be ranked"
 
@@ -140,7 +140,7 @@ def test_blocks_hold_every_record_once_and_in_order(n_lines: int, ending: bytes)
 
 def test_an_endless_line_fails_the_job_before_memory_runs_out() -> None:
     with pytest.raises(JobFailed, match="a file has a line of more than"):
-        next(blocks(io.BytesIO(b"x" * (MAX_LINE_BYTES + READ_BYTES)), 10, "a file"))
+        next(blocks(io.BytesIO(b"x" * (MAX_RECORD_BYTES + READ_BYTES)), 10, "a file"))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_schema_that_an_update_waits_for_is_in_use(control: Control, group: str)
 @pytest.mark.parametrize(
     ("dataset_type", "schema", "fault"),
     [
-        ("INTERACTIONS", INTERACTIONS.avro_schema, "Items and Users alone"),
+        ("INTERACTIONS", INTERACTIONS.avro_schema, "only the schemas of Items and Users"),
         ("ITEMS", USERS.avro_schema, "is for USERS"),
         ("ITEMS", schema_with(ITEMS, without="PRICE"), "no column PRICE"),
         ("ITEMS", schema_with(ITEMS, {"name": "PRICE", "type": "float"}, without="PRICE"), "no column PRICE"),

@@ -47,8 +47,8 @@ def test_metrics_are_added_removed_and_listed_in_pages(control: Control, group: 
 @pytest.mark.parametrize(
     ("expression", "fault"),
     [
-        ("AVG(Items.PRICE)", "no metric"),
-        ("SUM(Users.AGE)", "no metric"),
+        ("AVG(Items.PRICE)", "not a metric"),
+        ("SUM(Users.AGE)", "not a metric"),
         ("SUM(Items.ITEM_ID)", "is string"),
         ("SUM(Items.NONE)", "no column"),
     ],

@@ -180,7 +180,7 @@ def test_long_lists_are_cut_and_say_so(store: Store, site: Site) -> None:
     for n in range(53):
         stored(store, DATASET_GROUP, f"group-{n}")
     page = Page(site.overview())
-    assert "3 older ones are not shown" in page.text
+    assert "3 older not shown" in page.text
     assert "Dataset groups 53" in page.text
 
 
@@ -227,12 +227,12 @@ def test_two_applications_count_apart() -> None:
 
 
 def inside(plot: Plot) -> bool:
-    return all(LEFT <= x <= WIDTH and 0 <= y <= HEIGHT for line in plot.lines for x, y in line.corners)
+    return all(LEFT <= x <= WIDTH and 0 <= y <= HEIGHT for curve in plot.curves for x, y in curve.corners)
 
 
 def test_popularity_curve_accumulates_the_most_popular_first() -> None:
     plot = popularity_curve(np.array([1, 0, 8, 1]))
-    heights = [y for _, y in plot.lines[0].corners]
+    heights = [y for _, y in plot.curves[0].corners]
     steps = -np.diff(heights) / (heights[0] - heights[-1])
     assert steps.tolist() == pytest.approx([0.8, 0.1, 0.1, 0])
     assert inside(plot)
@@ -243,12 +243,12 @@ def test_popularity_curve_accumulates_the_most_popular_first() -> None:
 def test_popularity_curve_stands_any_catalogue(counts: Any) -> None:
     plot = popularity_curve(np.array([*counts], np.int64))
     assert inside(plot)
-    assert len(plot.lines[0].corners) <= 81
+    assert len(plot.curves[0].corners) <= 81
 
 
 def test_metric_history_skips_versions_that_lack_a_metric() -> None:
     plot = metric_history([{"a": 0.1}, {"b": 0.3}, {"a": 0.2, "b": 0.0}])
-    assert [(line.name, len(line.corners)) for line in plot.lines] == [("a", 2), ("b", 2)]
+    assert [(curve.name, len(curve.corners)) for curve in plot.curves] == [("a", 2), ("b", 2)]
     assert plot.words == "3 versions, oldest first: a from 0.1000 to 0.2000; b from 0.3000 to 0.0000."
     assert inside(plot)
 

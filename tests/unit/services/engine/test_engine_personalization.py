@@ -18,7 +18,7 @@ from services.engine.models.taste import SHARES
 from services.engine.models.user_personalization import UserPersonalization
 from services.engine.recipes.ease import RIDGE, ease
 from services.engine.recipes.histories import Histories
-from services.engine.recipes.neighbourhood import cosine, rp3beta
+from services.engine.recipes.neighbourhood import MAX_NEIGHBOURS, cosine, rp3beta
 from services.engine.recipes.pairs import pairs_of
 from services.engine.recipes.popularity import HALF_LIFE, recent_popularity
 from services.engine.recipes.ranking import top
@@ -198,7 +198,7 @@ def judged(training: Training) -> tuple[Training, Examples]:
 @pytest.mark.parametrize("limit", [16_000, 10], ids=["dense", "sparse"])
 def test_the_choice_is_the_best_of_all_tastes(limit: int, training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taste, "MAX_DENSE_ITEMS", limit)
-    monkeypatch.setattr(user_personalization, "LEAST_GAIN", 0.0)
+    monkeypatch.setattr(user_personalization, "MIN_GAIN", 0.0)
     learnt, validation = judged(training)
     fixed = UserPersonalization.fit(learnt, {}).tuned(validation)
     candidates = [fixed, *fixed._tastes(learnt, {}, validation)]
@@ -216,9 +216,9 @@ def test_the_fixed_recipe_stays_unless_it_is_clearly_beaten(
     training: Training, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learnt, validation = judged(training)
-    monkeypatch.setattr(user_personalization, "LEAST_GAIN", 20.0)
+    monkeypatch.setattr(user_personalization, "MIN_GAIN", 20.0)
     assert UserPersonalization.chosen(learnt, {}, validation).mix == taste.fixed_mix(N_ITEMS)
-    monkeypatch.setattr(user_personalization, "LEAST_GAIN", -20.0)
+    monkeypatch.setattr(user_personalization, "MIN_GAIN", -20.0)
     won = UserPersonalization.chosen(learnt, {}, validation)
     assert won.mix["recent"] == 1
     assert won.mix.get("ease", 0.0) < 1
@@ -226,7 +226,7 @@ def test_the_fixed_recipe_stays_unless_it_is_clearly_beaten(
 
 def test_a_winner_is_learnt_again_as_it_was_mixed(training: Training, model: UserPersonalization) -> None:
     n_taken = training.histories.binary(N_ITEMS)
-    near = rp3beta(n_taken, taste.NEIGHBOURS)
+    near = rp3beta(n_taken, MAX_NEIGHBOURS)
     mix = {"ease": 0.25, "rp3beta": 0.75, "scale": taste.mass(model.weights)}
     expected = 0.25 * model.weights + 0.75 * near.toarray() * (taste.mass(model.weights) / taste.mass(near))
     assert taste_of(mix, model, training) == pytest.approx(expected, abs=1e-5)
