@@ -11,6 +11,6 @@
 # limitations under the License.
 """Amazon Personalize for Airflow, in the layout of the Amazon provider.
 
-The service's name is the name of the module: ``<folder>/personalize``. The AWS connection says which service
-answers, Amazon's or one that speaks its API: ``service_config.personalize.endpoint_url`` in its extra.
+Modules are named after the service: ``<folder>/personalize``. The AWS connection selects the endpoint,
+Amazon's or a server with the same API: ``service_config.personalize.endpoint_url`` in its extra.
 """

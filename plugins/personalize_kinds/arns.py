@@ -1,6 +1,6 @@
 """The form of an ARN of the service: `arn:aws:personalize:<region>:<account>:<type>/<name>`.
 
-Region and account are empty in the ARNs of what the service itself provides, such as its recipes.
+Region and account are empty in the ARNs of the service's own resources, such as its recipes.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-#: What the ARNs of the service's recipes begin with.
+#: Prefix of the ARNs of the service's recipes.
 RECIPE_PREFIX = "arn:aws:personalize:::recipe/"
-#: What follows a solution's ARN where a campaign is to serve whichever version is the newest.
+#: Suffix to a solution's ARN that lets a campaign serve the newest version.
 LATEST = "/$LATEST"
 
 _ARN = re.compile(r"arn:[a-z\d-]+:personalize:(?P<region>[^:]*):(?P<account>[^:]*):(?P<tail>.+)")
@@ -25,7 +25,7 @@ class Arn(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What follows the type: `shop/ITEMS`."""
+        """The part after the type: `shop/ITEMS`."""
         return self.tail.partition("/")[2]
 
     def __str__(self) -> str:
@@ -33,6 +33,6 @@ class Arn(NamedTuple):
 
 
 def parse_arn(text: str) -> Arn | None:
-    """Take an ARN of the service apart; None if the text is none."""
+    """Parse an ARN of the service; return None for any other text."""
     matched = _ARN.fullmatch(text)
     return Arn(*matched.groups()) if matched else None

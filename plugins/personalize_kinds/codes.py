@@ -1,9 +1,9 @@
-"""The error codes of a refused call, and what they say about trying again."""
+"""The error codes of a refused call, and whether to retry it."""
 
 from __future__ import annotations
 
-#: The caller asks too fast. AWS services and the gateways before them have many words for it; botocore takes the HTTP
-#: status for the code of an answer that has none.
+#: The caller sends too many requests. AWS services and the gateways before them have many codes for this; botocore uses
+#: the HTTP status as the code of an answer without one.
 THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -19,7 +19,7 @@ THROTTLED = frozenset(
         "429",
     }
 )
-#: The service, or what stands before it, is out of order.
+#: The service, or a gateway before it, has failed.
 FAULTS = frozenset(
     {
         "BadGateway",
@@ -37,18 +37,18 @@ FAULTS = frozenset(
         "504",
     }
 )
-#: Pass by themselves: the same call can succeed a little later.
+#: Transient errors: the same call can succeed a little later.
 PASSING = THROTTLED | FAULTS
 
 NOT_FOUND = "ResourceNotFoundException"
 ALREADY_EXISTS = "ResourceAlreadyExistsException"
-#: Something else has to end or go first. Where that is a job, time is enough.
+#: Another resource has to end or be deleted first. If it is a job, waiting is enough.
 IN_USE = "ResourceInUseException"
-#: Not throttling, although the name means that elsewhere in AWS: a quota is reached. Of what is pending there may be
-#: only so many at a time, and then waiting helps; of what exists, only deleting does.
+#: A quota is reached; elsewhere in AWS this code means throttling. Waiting helps if the quota is on pending resources,
+#: deleting if it is on existing ones.
 QUOTA_REACHED = "LimitExceededException"
 
-#: PutEvents, PutItems and PutUsers were refused for what they hold: what it means, how it is written, or its size.
+#: PutEvents, PutItems and PutUsers were refused because of their content: its meaning, its format, or its size.
 BLAMES_CONTENT = frozenset(
     {
         "InvalidInputException",
@@ -61,7 +61,7 @@ BLAMES_CONTENT = frozenset(
 
 
 def is_throttling(code: str, http_status: int = 0) -> bool:
-    """Say whether a call was refused because the caller asks too fast.
+    """Return whether a call was throttled.
 
     code         the error code as botocore reads it
     http_status  the status of the answer; 0 if it is not known
@@ -70,5 +70,5 @@ def is_throttling(code: str, http_status: int = 0) -> bool:
 
 
 def passes(code: str, http_status: int = 0) -> bool:
-    """Say whether the same call can succeed a little later, without anybody doing anything."""
+    """Return whether an error is transient: the same call can succeed a little later."""
     return code in PASSING or http_status == 429 or http_status >= 500

@@ -1,4 +1,4 @@
-"""Which events may share a call of PutEvents: those of one user and session, ten at most."""
+"""Batch events into calls of PutEvents: events of one user and session, at most ten per call."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 from personalize_kinds.limits import EVENTS_PER_CALL
 
-#: Members of an event that its call carries once, for all of its events.
+#: Members that a call has once, for all of its events.
 _OF_THE_CALL = ("userId", "sessionId")
 
 Event = Mapping[str, Any]
-#: The arguments of PutEvents, but for the tracking id.
+#: The arguments of PutEvents, except for the tracking id.
 Call = dict[str, Any]
 
 
 def calls_of(events: Iterable[Event]) -> Iterator[Call]:
-    """Yield as few calls as the service allows. Within a session the events keep the order in which they are given.
+    """Yield as few calls as possible. Events of a session keep their order.
 
     Each event has the members of PutEvents' `eventList`, its `sessionId` and, where it is known, its `userId`.
     """
@@ -29,7 +29,7 @@ def calls_of(events: Iterable[Event]) -> Iterator[Call]:
 
 
 def calls_of_one_event(call: Call) -> Iterator[Call]:
-    """Yield a call for each event of a call: the service refuses all of them for the sake of one."""
+    """Yield a call for each event of a call, because the service refuses a whole call for one bad event."""
     return (call | {"eventList": [event]} for event in call["eventList"])
 
 

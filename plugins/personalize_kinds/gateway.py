@@ -13,7 +13,7 @@ from personalize_kinds.statuses import Outcome
 
 
 class Gateway:
-    """Reads what Amazon Personalize holds, of any kind. It raises what boto3 raises.
+    """Reads resources of any kind. Raises the exceptions of boto3.
 
     client  a boto3 client of `personalize`
     """
@@ -22,20 +22,20 @@ class Gateway:
         self.client = client
 
     def describe(self, kind: Kind, arn: str) -> dict[str, Any]:
-        """Return everything the service says about a resource. Raises ClientError (ResourceNotFoundException)."""
+        """Return the description of a resource. Raises ClientError (ResourceNotFoundException)."""
         answer = getattr(self.client, f"describe_{kind.name}")(**{kind.arn_member: arn})
         description: dict[str, Any] = answer[kind.member]
         return description
 
     def describe_if_exists(self, kind: Kind, arn: str) -> dict[str, Any] | None:
-        """Return everything the service says about a resource, or None if there is no such resource."""
+        """Return the description of a resource, or None if there is no such resource."""
         try:
             return self.describe(kind, arn)
         except self.client.exceptions.ResourceNotFoundException:
             return None
 
     def poll(self, kind: Kind, arn: str, outcome: Outcome = "active") -> Poll:
-        """Look whether an outcome has come about. Raises ClientError for a refusal that has nothing to do with it."""
+        """Poll for an outcome. Raises ClientError for errors that are not a part of waiting for it."""
         try:
             response = {kind.member: self.describe(kind, arn)}
         except ClientError as error:
@@ -45,11 +45,11 @@ class Gateway:
         return Poll.of(kind, outcome, response)
 
     def summaries(self, kind: Kind, **parent: str) -> Iterator[dict[str, Any]]:
-        """Yield every resource of a kind as its list operation shows it, page after page.
+        """Yield the summary of every resource of a kind, page after page.
 
-        parent  what to look under, as the list operation takes it, such as `solutionArn`; without it the region
+        parent  the parent, as the list operation takes it, such as `solutionArn`; without it the whole region
         """
-        # By hand, because botocore has no paginator for data deletion jobs.
+        # Not by botocore's paginators, which lack data deletion jobs.
         request = dict(parent)
         while True:
             page = getattr(self.client, f"list_{kind.name}s")(**request)
@@ -59,25 +59,25 @@ class Gateway:
             request["nextToken"] = page["nextToken"]
 
     def find(self, kind: Kind, arn_tail: str, **parent: str) -> str | None:
-        """Return the ARN of a resource, or None if there is none of this name.
+        """Return the ARN of a resource, or None if there is no resource of this name.
 
-        arn_tail  what its ARN ends with: its name, or for a dataset its type in capitals
-        parent    what to look under, as the list operation takes it
+        arn_tail  the end of its ARN: its name, or for a dataset its type in capitals
+        parent    the parent, as the list operation takes it
         """
         arns: Iterator[str] = (summary[kind.arn_member] for summary in self.summaries(kind, **parent))
         return next((arn for arn in arns if arn.endswith(f"/{arn_tail}")), None)
 
     def newest_active(self, kind: Kind, **parent: str) -> str | None:
-        """Return the ARN of the resource that was created last among those that are ready, or None.
+        """Return the ARN of the newest resource that is ready, or None.
 
-        parent  what to look under, as the list operation takes it
+        parent  the parent, as the list operation takes it
         """
         ready = [summary for summary in self.summaries(kind, **parent) if kind.is_ready(summary)]
         newest = max(ready, key=lambda summary: summary["creationDateTime"], default=None)
         return newest[kind.arn_member] if newest else None
 
     def metrics(self, attribution_arn: str) -> list[dict[str, str]]:
-        """Return the metrics of a metric attribution, which its description leaves out."""
+        """Return the metrics of a metric attribution, which its description lacks."""
         pages = self.client.get_paginator("list_metric_attribution_metrics")
         return [metric for page in pages.paginate(metricAttributionArn=attribution_arn) for metric in page["metrics"]]
 

@@ -1,7 +1,7 @@
 """Every kind of resource. The service names its operations, members and ARNs after its kinds.
 
-What does not follow from a kind's name is told by a field: a version's ARN lies below its solution's, the list of
-filters alone has a capital, a schema can carry no tags.
+Exceptions have fields or properties of their own: a version's ARN is below its solution's, only the list of filters has
+a capital, a schema has no tags.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from personalize_kinds.statuses import (
 class Kind:
     """One kind of resource; two kinds are equal if their names are.
 
-    name            in snake case, as boto3's methods carry it: `dataset_import_job`
-    parent_member   the member that narrows its list operation; None: the operation lists the whole region
+    name            in snake case, as in boto3's methods: `dataset_import_job`
+    parent_member   the member that filters its list operation; None: the operation lists the whole region
     creation        the statuses of its creation, or of its work if it is a job
-    update          the statuses of its latest update, where it tells of one
-    other_statuses  what else its status may be, besides creation, deletion and an update that it shows itself
-    is_single       whether a dataset group has only one, whatever its name
+    update          the statuses of its latest update, if its description has one
+    other_statuses  further statuses, besides creation, deletion and an update that its own status shows
+    is_single       whether a dataset group has at most one, whatever its name
     """
 
     name: str
@@ -53,22 +53,22 @@ class Kind:
 
     @property
     def title(self) -> str:
-        """As people say it: `dataset import job`."""
+        """The name as text: `dataset import job`."""
         return self.name.replace("_", " ")
 
     @property
     def noun(self) -> str:
-        """As the operations' names carry it: `DatasetImportJob`."""
+        """The name as in operations: `DatasetImportJob`."""
         return "".join(word.title() for word in self.name.split("_"))
 
     @property
     def member(self) -> str:
-        """The member of a describe operation's answer that holds it: `datasetImportJob`."""
+        """The member of a describe operation's answer with the resource: `datasetImportJob`."""
         return self.noun[0].lower() + self.noun[1:]
 
     @property
     def arn_member(self) -> str:
-        """The member that holds its ARN: `datasetImportJobArn`."""
+        """The member with its ARN: `datasetImportJobArn`."""
         return f"{self.member}Arn"
 
     @property
@@ -78,17 +78,17 @@ class Kind:
 
     @property
     def update_member(self) -> str:
-        """The member of its description that tells of the latest update: `latestCampaignUpdate`."""
+        """The member of its description with the latest update: `latestCampaignUpdate`."""
         return f"latest{self.noun}Update"
 
     @property
     def arn_type(self) -> str:
-        """What its ARN has between account and name: `dataset-import-job`; a version's lies below its solution's."""
+        """The type in its ARN: `dataset-import-job`; for a version it is that of its solution."""
         return "solution" if self.name == "solution_version" else self.name.replace("_", "-")
 
     @property
     def is_job(self) -> bool:
-        """Whether it is work that ends, and stays listed for ever."""
+        """Whether it is a job, which ends and stays listed for ever."""
         return self.name.endswith("_job")
 
     @property
@@ -98,12 +98,12 @@ class Kind:
 
     @property
     def shows_update(self) -> bool:
-        """Whether its own status tells of an update; only a dataset's does, all others stay ACTIVE meanwhile."""
+        """Whether its own status shows an update: only a dataset's does, all others stay ACTIVE."""
         return self.update == DATASET_UPDATE
 
     @property
     def statuses(self) -> tuple[str, ...]:
-        """Every status that it can show."""
+        """Every status that it can have."""
         if not self.has_status:
             return ()
         own_update = self.update if self.shows_update else ()
@@ -111,19 +111,19 @@ class Kind:
         return tuple(dict.fromkeys((*self.creation, *own_update, *self.other_statuses, *deletion)))
 
     def status_path(self, outcome: Outcome) -> str:
-        """The path, in a describe operation's answer, of the status that an outcome shows in: `campaign.status`."""
+        """Return the path of the status for an outcome, in a describe operation's answer: `campaign.status`."""
         return f"{self.member}.{self.update_member}.status" if outcome == "updated" else f"{self.member}.status"
 
     def own_arn(self, arn: str) -> str:
-        """Cut an ARN down to the resource of this kind that it lies below: a version's to that of its solution."""
+        """Return the ARN of this kind that an ARN is below: the solution's for a version's."""
         return "/".join(arn.split("/")[:2]) if self.name == "solution" else arn
 
     def readiness(self, description: Mapping[str, Any]) -> Readiness:
-        """Read off a description whether the resource can be changed now, later, or has failed."""
+        """Return, from a description, whether the resource can be changed now, later, or has failed."""
         return readiness(description.get("status"), description.get(self.update_member, {}).get("status"))
 
     def is_ready(self, summary: Mapping[str, Any]) -> bool:
-        """Read off a description or a list's entry whether the resource can be used, or the job has succeeded."""
+        """Return, from a description or a summary, whether the resource can be used, or the job has succeeded."""
         return progress(summary.get("status")) == "success"
 
 
@@ -145,7 +145,7 @@ RECOMMENDER = Kind(
     "recommender",
     other_statuses=("STOP PENDING", "STOP IN_PROGRESS", INACTIVE, "START PENDING", "START IN_PROGRESS"),
 )
-#: Documented with words of their own, and seen to answer with those of a creation.
+#: Documented with statuses of their own, but observed with those of a creation.
 _BATCH_STATUSES = ("PENDING", "IN PROGRESS", "IN_PROGRESS", "FAILED")
 BATCH_INFERENCE_JOB = Kind(
     "batch_inference_job", parent_member="solutionVersionArn", other_statuses=_BATCH_STATUSES, can_be_deleted=False
@@ -153,10 +153,10 @@ BATCH_INFERENCE_JOB = Kind(
 BATCH_SEGMENT_JOB = Kind(
     "batch_segment_job", parent_member="solutionVersionArn", other_statuses=_BATCH_STATUSES, can_be_deleted=False
 )
-#: The service's own: listed and described, never created.
+#: The service's own: can be listed and described, but not created.
 RECIPE = Kind("recipe", parent_member=None, can_be_deleted=False, has_tags=False)
 
-#: What callers create, by noun.
+#: The kinds that callers create, by noun.
 KINDS: Mapping[str, Kind] = {
     kind.noun: kind
     for kind in (
@@ -165,7 +165,7 @@ KINDS: Mapping[str, Kind] = {
         BATCH_SEGMENT_JOB,
     )
 }  # fmt: skip
-#: What a dataset group is set up with, in an order in which it can be created; it can be deleted in the opposite one.
+#: The kinds that a dataset group is set up with, in order of creation. Deletion needs the reverse order.
 IN_ORDER_OF_CREATION = (
     DATASET_GROUP, SCHEMA, DATASET, EVENT_TRACKER, SOLUTION, FILTER, METRIC_ATTRIBUTION, CAMPAIGN, RECOMMENDER,
 )  # fmt: skip

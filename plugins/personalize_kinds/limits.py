@@ -1,12 +1,12 @@
-"""What the service enforces: minimums of data, lengths of values, sizes of requests and of lists.
+"""The service's limits: minimum data, lengths of values, sizes of requests and lists.
 
-Source: Amazon Personalize developer guide, "Endpoints and quotas" and "Datasets and schemas", November 2025. Those that
-botocore's model of the service holds as well are compared with it by a test.
+Source: Amazon Personalize developer guide, "Endpoints and quotas" and "Datasets and schemas", November 2025. A test
+compares those that botocore's model of the service has too.
 """
 
 from __future__ import annotations
 
-#: Of an import of interactions, and of what a training learns from after its events were filtered.
+#: For an import of interactions, and for a training after its events are filtered.
 MIN_INTERACTIONS = 1_000
 MIN_USERS_WITH_TWO_INTERACTIONS = 25
 
@@ -14,7 +14,7 @@ MIN_USERS_WITH_TWO_INTERACTIONS = 25
 MAX_ID_LENGTH = 256
 #: Characters of a categorical value, of a text that is neither categorical nor textual, and of an impression.
 MAX_CATEGORICAL_LENGTH = 1_000
-#: Characters of a textual value; what is longer is cut.
+#: Characters of a textual value; longer ones are cut.
 MAX_TEXTUAL_LENGTH = 20_000
 
 #: Names of resources and jobs.
@@ -25,11 +25,11 @@ MAX_TAGS, MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH = 50, 128, 256
 
 EVENTS_PER_CALL = 10
 
-#: Items of a list of recommendations: what a request gets that names no number, and the most that it may ask for.
+#: Number of recommendations in a list: the default, and the maximum.
 DEFAULT_RESULTS, MAX_RESULTS = 25, 500
-#: With metadata columns in the answer.
+#: The maximum with metadata columns in the answer.
 MAX_RESULTS_WITH_METADATA = 50
-#: Items of an input that is to be ranked.
+#: Items in a list to be ranked.
 MAX_ITEMS_TO_RANK = 500
 MAX_USERS_OF_SEGMENT = 5_000_000
 

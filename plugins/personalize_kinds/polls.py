@@ -1,4 +1,4 @@
-"""What one look at a resource shows somebody who waits for an outcome."""
+"""The result of one poll of a resource while waiting for an outcome."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_STATUS = "not known"
 
 
 class Poll(NamedTuple):
-    """Whether an outcome has come about, and the status and reason that say so."""
+    """The state of an outcome, and the status and failure reason that it follows from."""
 
     state: Progress
     status: str
@@ -21,10 +21,10 @@ class Poll(NamedTuple):
 
     @classmethod
     def of(cls, kind: Kind, outcome: Outcome, response: Mapping[str, Any]) -> Poll:
-        """Read the response of a describe operation, or the error response that it ended in.
+        """Read the response, or the error response, of a describe operation.
 
-        An update that the description does not show yet, and an unknown status, mean "retry". So do errors: they say
-        nothing about the resource, but for the one by which a deleted one is known.
+        An update that the description does not show yet, and an unknown status, mean "retry". So do errors, except for
+        the one of a deleted resource.
         """
         if "Error" in response:
             code = response["Error"].get("Code", _NO_STATUS)
@@ -40,7 +40,7 @@ class Poll(NamedTuple):
 
 
 def is_part_of_waiting(outcome: Outcome, error_response: Mapping[str, Any]) -> bool:
-    """Say whether an error of a describe operation is to be expected while waiting, and no reason to end it."""
+    """Return whether an error of a describe operation can occur while waiting, and does not end the wait."""
     code = error_response["Error"].get("Code", "")
     http_status = error_response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return passes(code, http_status) or (outcome == "deleted" and code == NOT_FOUND)

@@ -1,8 +1,8 @@
-"""Check that an HTTP response came from Amazon Personalize, and came whole, before botocore parses it.
+"""Check that an HTTP response came from Amazon Personalize, and is complete, before botocore parses it.
 
-botocore does not check. It takes a body that was cut off, a sign-in page or `{}` for a success without members, which
-raises KeyError wherever the response is read; `null`, or bytes that are not text, raise AttributeError within botocore.
-A deletion whose response was a proxy's page would count as done.
+botocore does not check. It treats a truncated body, a sign-in page or `{}` as a success without members, which raises
+KeyError where the response is read; `null`, or bytes that are not text, raise AttributeError within botocore. A
+deletion whose response is a proxy's page would count as done.
 """
 
 # mypy: disallow-subclassing-any=False
@@ -16,17 +16,17 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
-#: The header in which the service names the request, in every response.
+#: The header with the id of the request, which every response of the service has.
 _REQUEST_ID = "x-amzn-RequestId"
-#: Members that the service may leave out of a whole response.
+#: Members that a complete response may lack.
 _MAY_BE_ABSENT = {"nextToken", "domain", "recommendationId"}
-#: Members, beside the ARN, that every resource in a response has.
+#: Members, besides the ARN, that every resource in a response has.
 _ALWAYS = {"itemId", "status"}
 _TYPES: Mapping[str, type] = {"structure": dict, "map": dict, "list": list, "string": str}
 
 
 class InvalidResponseError(BotoCoreError):
-    """Raise when a response does not tell whether the call took effect."""
+    """Raise when it is unknown from the response whether the call took effect."""
 
 
 class UnexpectedResponseError(InvalidResponseError):
@@ -36,9 +36,9 @@ class UnexpectedResponseError(InvalidResponseError):
 
 
 class IncompleteResponseError(InvalidResponseError):
-    """Raise when the response came from the service and lacks a part of what it must hold."""
+    """Raise when the response came from the service but is incomplete."""
 
-    fmt = "{operation} was answered with {content}, HTTP status {status}: not a whole response; try again"
+    fmt = "{operation} was answered with {content}, HTTP status {status}: not a complete response; try again"
 
 
 def check_responses(events: Any, service: str) -> None:
@@ -54,7 +54,7 @@ def check_responses(events: Any, service: str) -> None:
 
 def _check_before_parsing(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
     status, headers, body = response_dict["status_code"], response_dict["headers"], response_dict["body"]
-    if _is_told_by_status(status):
+    if _is_retried_by_status(status):
         # botocore retries by the status: a body that it cannot parse must not prevent that.
         if not _is_object(body):
             response_dict["body"] = b"{}"
@@ -66,17 +66,17 @@ def _check_before_parsing(operation_model: Any, response_dict: dict[str, Any], *
 
 
 def _check_origin_of_error(http_response: Any, model: Any, **_: Any) -> None:
-    if _is_told_by_status(http_response.status_code):
+    if _is_retried_by_status(http_response.status_code):
         _check_origin(http_response.headers, model.name, http_response.status_code)
 
 
-def _is_told_by_status(status: int) -> bool:
+def _is_retried_by_status(status: int) -> bool:
     return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _check_origin(headers: Mapping[str, str], operation: str, status: int) -> None:
-    """Raise unless the response is the service's: its body is JSON, or is empty and the headers name the request."""
-    is_empty = headers.get("Content-Length") == "0"  # then the content type says nothing either
+    """Raise unless the response is the service's: its body is JSON, or is empty and the headers have the request id."""
+    is_empty = headers.get("Content-Length") == "0"  # the content type has no meaning then
     content = "nothing" if is_empty else headers.get("Content-Type", "json")
     is_from_service = _REQUEST_ID in headers if is_empty else "json" in content
     if not is_from_service:
@@ -84,7 +84,7 @@ def _check_origin(headers: Mapping[str, str], operation: str, status: int) -> No
 
 
 def _flaw(body: bytes, shape: Any, *, is_error: bool) -> str | None:
-    """Say what the body of an error or a success lacks; None if it is whole, or if the operation returns nothing."""
+    """Return what the body of a response lacks; None if it is complete, or if the operation returns nothing."""
     has_members = shape is not None and bool(shape.members)
     if not (has_members or is_error):
         return None
@@ -102,7 +102,7 @@ def _is_object(body: bytes) -> bool:
 
 
 def _missing(response: dict[str, Any], shape: Any) -> Iterator[str]:
-    """Yield the paths of the members that a response of this shape must have and lacks."""
+    """Yield the paths of required members that a response of this shape lacks."""
     for name, member in shape.members.items():
         if name in _MAY_BE_ABSENT:
             continue
@@ -116,7 +116,7 @@ def _missing(response: dict[str, Any], shape: Any) -> Iterator[str]:
 
 
 def _missing_of_resources(path: str, resources: Iterable[Any], kind: str, shape: Any) -> Iterator[str]:
-    """Yield the paths of the members that every resource of a kind has, its ARN among them, and these lack."""
+    """Yield the paths of required members, including its ARN, that resources of a kind lack."""
     own_arn = f"{kind[0].lower()}{kind[1:]}Arn"
     required = {*shape.required_members, *({own_arn, *_ALWAYS} & shape.members.keys())}
     for resource in resources:

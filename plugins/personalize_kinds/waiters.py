@@ -1,6 +1,6 @@
-"""The waiters of the Airflow provider, as botocore reads them: one for each kind and outcome, from the status table.
+"""The waiters of the Airflow provider, in botocore's format: one for each kind and outcome, from the status table.
 
-botocore has no waiters for this service. The provider ships them as a file, which a test compares with these. After a
+botocore has no waiters for this service. The provider ships them in a file, which a test compares with these. After a
 change here:
 
     python -m personalize_kinds.waiters > plugins/airflow_personalize/waiters/personalize.json
@@ -30,7 +30,7 @@ from personalize_kinds.kinds import (
 )
 from personalize_kinds.statuses import Outcome, Progress, progress
 
-#: What can be waited for, of which kinds. Recommenders belong to domain dataset groups, which the provider leaves out.
+#: The kinds of each outcome. Recommenders belong to domain dataset groups, which the provider does not cover.
 WAITED_FOR: Mapping[Outcome, tuple[Kind, ...]] = {
     "active": tuple(kind for kind in KINDS.values() if kind.has_status and kind != RECOMMENDER),
     "updated": (DATASET, SOLUTION, CAMPAIGN),
@@ -52,7 +52,7 @@ def waiter_name(kind: Kind, outcome: Outcome = "active") -> str:
 
 
 def waiter_model() -> dict[str, Any]:
-    """Build the model of all waiters, in the form of botocore's waiter files."""
+    """Build the model of all waiters, in the format of botocore's waiter files."""
     waiters = {
         waiter_name(kind, outcome): _waiter(kind, outcome) for outcome, kinds in WAITED_FOR.items() for kind in kinds
     }
@@ -80,12 +80,12 @@ def _acceptors(kind: Kind, outcome: Outcome) -> Iterator[dict[str, str]]:
 
 
 def _error_acceptor(code: str, state: Progress) -> dict[str, str]:
-    # botocore needs no argument here; AwsBaseHook.get_waiter fails where an acceptor has none.
+    # botocore needs no argument here, but AwsBaseHook.get_waiter fails without one.
     return {"matcher": "error", "argument": "", "expected": code, "state": state}
 
 
 def waiter_file() -> str:
-    """Write the model as JSON, an acceptor a line."""
+    """Write the model as JSON, with one acceptor per line."""
     text = json.dumps(waiter_model(), indent=4)
     return (
         re.sub(r"\{\s+(\"matcher\"[^}]*?)\s+\}", lambda acceptor: f"{{{' '.join(acceptor[1].split())}}}", text) + "\n"

@@ -9,10 +9,10 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""One async client for all that are set up alike and wait in one event loop.
+"""Share an async client among all hooks with the same configuration in one event loop.
 
-A triggerer waits for a thousand tasks at once. A client for each would cost it some 15 ms of CPU, 300 kB of
-memory and a connection a task; what they do with it is one short call a minute.
+A triggerer waits for a thousand tasks at once. A client for each would take some 15 ms of CPU, 300 kB of
+memory and a connection per task, for one short call a minute.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Connect = Callable[[], Awaitable[AbstractAsyncContextManager[Any]]]
 
 class SharedClient(AbstractAsyncContextManager[Any]):
     """
-    An async client that is open from its first user to its last.
+    An async client that is open while it has users.
 
-    :param connect: Makes the client, closed.
+    :param connect: Creates the client, to be entered.
     """
 
     def __init__(self, connect: Connect) -> None:
@@ -56,11 +56,11 @@ class SharedClient(AbstractAsyncContextManager[Any]):
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, SharedClient]] = WeakKeyDictionary()
 
 
-def shared_client(set_up: Hashable, connect: Connect) -> SharedClient:
+def shared_client(key: Hashable, connect: Connect) -> SharedClient:
     """
     Get the client of the running event loop that has this key.
 
-    :param set_up: All that tells one client from another.
-    :param connect: Makes the client, closed, if there is none open.
+    :param key: Configuration of the client.
+    :param connect: Creates the client, to be entered, if none has this key.
     """
-    return _clients.setdefault(asyncio.get_running_loop(), {}).setdefault(set_up, SharedClient(connect))
+    return _clients.setdefault(asyncio.get_running_loop(), {}).setdefault(key, SharedClient(connect))

@@ -9,7 +9,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The link from a task to its resource: in the AWS console, or on the pages of the service in its place."""
+"""The link from a task to its resource: in the AWS console, or on the pages of another endpoint."""
 
 # mypy: disallow-subclassing-any=False
 
@@ -40,7 +40,7 @@ class PersonalizeLink(BaseAwsLink):
 
     def format_link(self, **conf: Any) -> str:
         """
-        Build the address: the AWS console, or the pages of the service that the connection names instead.
+        Build the address: the AWS console, or the pages of the connection's endpoint.
 
         :param conf: What `persist_resource` stored.
         """
@@ -52,11 +52,11 @@ class PersonalizeLink(BaseAwsLink):
     @classmethod
     def persist_resource(cls, context: Context, operator: PersonalizeBaseOperator, arn: str) -> None:
         """
-        Store what the link of a task needs.
+        Store the data for the link of a task.
 
         :param context: The task's context.
         :param operator: The task's operator.
-        :param arn: ARN of the resource that it made, or looks after.
+        :param arn: ARN of the task's resource.
         """
         hook: PersonalizeHook = operator.hook
         cls.persist(
@@ -71,7 +71,7 @@ class PersonalizeLink(BaseAwsLink):
 
 
 def _page(operator: PersonalizeBaseOperator, arn: str) -> str:
-    """Locate the resource on the pages of a service that is not Amazon's."""
+    """Locate the resource on the pages of an endpoint that is not Amazon's."""
     name = operator.resource.name
     folder = "solution-versions" if operator.resource == SOLUTION_VERSION else "resources"
     return f"{'jobs' if name.endswith('_job') else folder}/{quote(arn, safe=':/')}"

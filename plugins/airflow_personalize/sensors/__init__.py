@@ -9,4 +9,4 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Sensors: wait for a resource that somebody else has created."""
+"""Sensors: wait for a resource that something else creates."""

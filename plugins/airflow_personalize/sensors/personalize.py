@@ -9,7 +9,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Sensors of Amazon Personalize: wait for a resource that something else created."""
+"""Sensors of Amazon Personalize: wait for a resource that something else creates."""
 
 # mypy: disallow-subclassing-any=False
 
@@ -64,9 +64,9 @@ if TYPE_CHECKING:
 
 class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
     """
-    Base of the sensors: poke until a resource is ACTIVE, and fail with its reason if it never will be.
+    Base of the sensors: poke until a resource is ACTIVE; fail, with its reason, if it cannot become ACTIVE.
 
-    The waiter file says what each status means.
+    See ``personalize_kinds/statuses.py`` for the meaning of each status.
     """
 
     aws_hook_class = PersonalizeHook

@@ -89,7 +89,8 @@ class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
         """
         Poll until the outcome is known or the attempts are used up.
 
-        A poll without a response is an attempt too.
+        Unlike in the base class, a poll without a response is an attempt too, and the event tells a final
+        failure from used-up attempts.
         """
         event = {"status": "error", self.return_key: self.return_value}
         try:
@@ -104,7 +105,7 @@ class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
     async def _wait(self) -> None:
         hook = self.hook()
         async with await hook.get_async_conn() as client:
-            waiter = hook.get_waiter(self.waiter_name, deferrable=True, client=client)
+            waiter = hook.get_async_waiter(self.waiter_name, client)
             for attempts_left in reversed(range(self.attempts)):
                 try:
                     await async_wait(

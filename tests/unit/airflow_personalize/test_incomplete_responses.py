@@ -152,7 +152,7 @@ def test_the_message_names_the_call_what_came_back_and_what_to_do(says: list[byt
         in_place()
     assert str(raised.value) == (
         "DescribeCampaign was answered with 20 bytes that are not a JSON object, HTTP status 200: "
-        "not a whole response; try again"
+        "not a complete response; try again"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 
 from airflow_personalize.hooks.personalize import WAITERS, PersonalizeHook
 from personalize_kinds.waiters import waiter_file, waiter_model
@@ -15,10 +14,10 @@ def test_the_waiter_file_is_written_from_the_status_table() -> None:
 
 
 @pytest.mark.parametrize("waiter", waiter_model()["waiters"])
-def test_every_waiter_is_got_by_name_from_this_hook_and_by_the_amazon_providers_own_reading(waiter: str) -> None:
+def test_every_waiter_is_the_same_for_workers_and_for_triggers(waiter: str) -> None:
     hook = PersonalizeHook()
     assert waiter in hook.list_waiters()
-    ours, theirs = hook.get_waiter(waiter), AwsGenericHook.get_waiter(hook, waiter, client=hook.conn)
+    ours, theirs = hook.get_async_waiter(waiter, hook.conn), hook.get_waiter(waiter)
     assert ours.config.operation == theirs.config.operation
     assert [acceptor.expected for acceptor in ours.config.acceptors] == [
         acceptor.expected for acceptor in theirs.config.acceptors
