@@ -14,7 +14,7 @@ _BEGUN_FIRST = (
     "tests/e2e",
     "tests/integration/faults",
     "tests/system",
-    "tests/integration/evaluate",
+    "tests/integration/models",
     "tests/integration/engine",
     "tests/integration/events",
     "tests/integration/resources",

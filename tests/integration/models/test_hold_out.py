@@ -23,7 +23,7 @@ from aisle.evaluation.metrics import Figures, measure
 from aisle.evaluation.twin import write_csv
 from aisle.groups.dataset_group import DatasetGroup, dataset_group
 from aisle.settings import get_settings
-from tests.integration.evaluate.conftest import describe
+from tests.integration.models.conftest import describe
 
 ABOUT_USERS_ONLY = """
 groups:
