@@ -75,7 +75,7 @@ def test_the_datasets_are_those_of_the_file_in_the_order_of_the_pipeline(groups_
 def test_a_group_is_found_by_its_name_and_the_error_for_an_unknown_one_lists_the_known(groups_of: GroupsOf) -> None:
     _, north = groups_of(SHOPS)
     assert dataset_group("Shop-North") is north
-    with pytest.raises(ConfigurationError, match=r"group shop-south: .*\.yaml has aisle, Shop-North; name one"):
+    with pytest.raises(ConfigurationError, match=r"shop-south.*\.yaml.*aisle, Shop-North"):
         dataset_group("shop-south")
 
 
@@ -115,13 +115,13 @@ def test_two_solutions_of_a_group_with_different_schedules_are_refused(groups_of
       alike: {{recipe: aws-sims, batch_inference: {{schedule: 0 2 * * *}}}}
     """
     [shop] = groups_of(text)
-    with pytest.raises(ConfigurationError, match=r"group shop want to recommend by .*\(0 1 \* \* \*, 0 2 \* \* \*\)"):
+    with pytest.raises(ConfigurationError, match=r"group shop.*0 1 \* \* \*, 0 2 \* \* \*"):
         shop.schedule("recommend")
 
 
 @pytest.mark.parametrize("training", ["mode: UPDATE", "update_schedule: 0 3 * * *"])
 def test_training_that_only_updates_is_refused_when_the_file_is_read(groups_of: GroupsOf, training: str) -> None:
-    with pytest.raises(ConfigurationError, match="for-you of group shop asks for trainings of mode UPDATE"):
+    with pytest.raises(ConfigurationError, match=r"for-you of group shop.*UPDATE"):
         groups_of(f"{ONE}      for-you: {{recipe: aws-user-personalization, training: {{{training}}}}}\n")
 
 
@@ -129,7 +129,7 @@ def test_a_schema_that_the_pipeline_cannot_write_is_refused_when_the_file_is_rea
     fields = "".join(f"{{name: {name}, type: {kind}}}, " for name, kind in _SMALLEST.items())
     head = "type: record, name: Interactions, namespace: com.amazonaws.personalize.schema"
     avro = f"{{{head}, fields: [{fields}], version: '1.0'}}"
-    with pytest.raises(ConfigurationError, match="the dataset interactions of group shop has a schema of its own"):
+    with pytest.raises(ConfigurationError, match=r"interactions of group shop.*schema"):
         groups_of(f"groups:\n  - name: shop\n    datasets: {{interactions: {{schema: {avro}}}}}\n")
 
 
@@ -138,18 +138,18 @@ _SMALLEST = {"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"}
 
 def test_two_groups_that_would_publish_over_each_other_are_refused(groups_of: GroupsOf) -> None:
     shops = "".join(f"  - {{name: {name}, datasets: {{interactions: {{}}}}}}\n" for name in ("a", "shop-b", "Shop_B"))
-    with pytest.raises(ConfigurationError, match=r"groups shop-b and Shop_B would both publish to .* cache_shop_b"):
+    with pytest.raises(ConfigurationError, match=r"shop-b and Shop_B.*cache_shop_b"):
         groups_of(f"groups:\n{shops}")
 
 
 def test_two_groups_of_one_name_are_refused(groups_of: GroupsOf) -> None:
     shops = "  - {name: b, datasets: {interactions: {}}}\n" * 2
-    with pytest.raises(ConfigurationError, match="groups b and b would both publish"):
+    with pytest.raises(ConfigurationError, match="b and b"):
         groups_of(f"groups:\n  - datasets: {{interactions: {{}}}}\n{shops}")
 
 
 def test_a_group_by_whose_name_every_group_is_meant_is_refused(groups_of: GroupsOf) -> None:
-    with pytest.raises(ConfigurationError, match=r"a group is called all, .* give it another name"):
+    with pytest.raises(ConfigurationError, match="called all"):
         groups_of("groups: [{name: all, datasets: {interactions: {}}}]\n")
 
 

@@ -124,7 +124,7 @@ def test_two_processes_never_work_on_one_window_at_the_same_time(scheduler: Sche
     thread = threading.Thread(target=lambda: first.append(scheduler.pull("one-run", hold=gate)))
     thread.start()
     assert gate.reached.wait(120)
-    with pytest.raises(WindowIsTaken, match="another process is at it"):
+    with pytest.raises(WindowIsTaken):
         scheduler.pull("one-run")  # a second scheduler that starts the same task instance
     with pytest.raises(WindowIsTaken):
         scheduler.pull("other-run", "scheduled")

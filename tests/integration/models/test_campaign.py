@@ -134,7 +134,7 @@ def test_campaigns_of_three_recipes_follow_promotion_and_rollback_and_are_as_the
 
 @pytest.mark.usefixtures("marts", "aws_connection", "file")
 def test_without_a_live_model_there_is_nothing_to_serve_and_that_is_no_failure() -> None:
-    with pytest.raises(AirflowSkipException, match="nothing to serve"):
+    with pytest.raises(AirflowSkipException):
         find_live_model.function("aisle", USERS)
 
 

@@ -38,7 +38,7 @@ def test_too_few_answers_stop_the_run_and_the_message_says_why(warehouse_url: st
 
 
 def test_answers_that_never_came_count_as_missing(warehouse_url: str) -> None:
-    with pytest.raises(BatchOutputIncomplete, match=r"7 lists for 100 asked .* none of them was rejected"):
+    with pytest.raises(BatchOutputIncomplete, match=r"\b7\b.*\b100\b"):
         check_coverage(staged(warehouse_url, good=7, bad=0), 100, 0.8, "g1", FIRST, warehouse_url)
 
 

@@ -134,7 +134,7 @@ def test_a_schema_that_does_not_fit_what_is_there_means_a_new_dataset_and_is_not
     explained = reason(service, stricter, "dataset ITEMS")
     assert "BRAND must allow null" in explained
     assert "everything imported into it is lost" in explained
-    with pytest.raises(FinalError, match=r"nothing was touched, because dataset ITEMS .*`prune`"):
+    with pytest.raises(FinalError, match=r"dataset ITEMS .*`prune`"):
         apply(service, stricter)
     assert len(personalize.list_schemas()["schemas"]) == 2
     apply(service, stricter, prune=True)
@@ -201,7 +201,7 @@ def test_an_unknown_recipe_is_refused_before_anything_is_touched(
 ) -> None:
     environment = described(PLAIN.replace("SCHEMA", ITEMS).replace("aws-sims", "aws-simms"))
     assert actions(service, environment)["solution shop-similar"] == "refuse"
-    with pytest.raises(FinalError, match="nothing was touched, because of solution shop-similar: the service has no"):
+    with pytest.raises(FinalError, match="solution shop-similar"):
         apply(service, environment)
     assert not personalize.list_dataset_groups()["datasetGroups"]
 
@@ -210,7 +210,7 @@ def test_a_refusal_of_the_service_is_reported_with_what_was_tried(
     service: Service, personalize: Any, described: Describe, shop_text: str
 ) -> None:
     environment = described(shop_text.replace("Items.CATEGORY", "Items.COLOUR"))
-    with pytest.raises(FinalError, match=r"create filter shop-of-category: .*COLOUR.*Correct the file"):
+    with pytest.raises(FinalError, match=r"filter shop-of-category.*COLOUR"):
         apply(service, environment)
 
 

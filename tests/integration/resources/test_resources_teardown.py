@@ -49,7 +49,7 @@ def test_a_group_goes_with_all_that_is_in_it_in_the_order_of_dependence(
     assert [resource.kind.name for resource in plan.doomed] == IN_ORDER
     assert plan.stays[0] == "schema shop-interactions-91a6fc13: another group uses it"
     before = left(personalize)
-    with pytest.raises(FinalError, match="the confirmation says 'shp', so nothing was touched"):
+    with pytest.raises(FinalError, match="'shp'"):
         tear_down(service, "shop", confirm="shp")
     assert left(personalize) == before
 

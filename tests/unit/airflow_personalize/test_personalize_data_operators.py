@@ -40,7 +40,7 @@ def test_metrics_are_returned_by_name(stub: Stub) -> None:
 def test_metrics_of_a_training_that_has_not_ended_may_be_retried(stub: Stub) -> None:
     operator = PersonalizeGetSolutionMetricsOperator(task_id="task", arn=VERSION)
     stub(operator).add_client_error("get_solution_metrics", "ResourceInUseException", "not ACTIVE")
-    with pytest.raises(PersonalizeRetryableError, match=f"Getting the metrics of .*{VERSION}.*not ACTIVE"):
+    with pytest.raises(PersonalizeRetryableError, match=f"{VERSION}.*not ACTIVE"):
         operator.execute({})
 
 
@@ -61,5 +61,5 @@ def test_no_events_are_no_calls(stub: Stub) -> None:
 def test_an_unknown_tracker_is_final(stub: Stub) -> None:
     operator = PersonalizePutEventsOperator(task_id="task", tracking_id="t-1", events=[event(1)])
     stub(operator).add_client_error("put_events", "InvalidInputException", "no such tracker", http_status_code=400)
-    with pytest.raises(PersonalizeFinalError, match=r"Recording 1 events of tracker t-1: .*no such tracker"):
+    with pytest.raises(PersonalizeFinalError, match=r"t-1.*no such tracker"):
         operator.execute({})

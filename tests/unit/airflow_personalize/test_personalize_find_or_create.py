@@ -78,7 +78,7 @@ def test_a_name_taken_under_another_parent_is_a_clear_error(stub: Stub) -> None:
     stubber = stub(operator)
     name_is_taken(stubber, IMPORT_CASE)
     expect(stubber, listed(IMPORT_CASE))
-    with pytest.raises(PersonalizeResourceConflictError, match="name is taken"):
+    with pytest.raises(PersonalizeResourceConflictError):
         operator.execute({})
 
 
@@ -100,7 +100,7 @@ def test_what_exists_with_other_content_is_a_clear_error(case: Case, other: dict
     answer = {case.resource.member: other}
     expect(stubber, listed(case, case.arn))
     stubber.add_response(f"describe_{case.resource.name}", answer, {case.resource.arn_member: case.arn})
-    with pytest.raises(PersonalizeResourceConflictError, match="cannot be changed"):
+    with pytest.raises(PersonalizeResourceConflictError):
         operator.execute({})
 
 

@@ -62,7 +62,7 @@ def test_a_failed_job_fails_the_sensor_with_the_reason(sensor_class: Sensor, stu
 def test_a_refused_look_says_what_was_looked_at(stub: Stub) -> None:
     sensor = sensors.PersonalizeCampaignSensor(task_id="sense", arn=ARN)
     stub(sensor).add_client_error("describe_campaign", "ResourceNotFoundException")
-    with pytest.raises(PersonalizeFinalError, match=f"Looking at campaign {ARN}"):
+    with pytest.raises(PersonalizeFinalError, match=f"campaign {ARN}"):
         sensor.poke({})
 
 

@@ -61,7 +61,7 @@ def test_a_training_that_is_stopping_is_waited_for(stub: Stub) -> None:
 
 def test_a_training_that_became_active_while_it_was_to_be_stopped_is_said(stub: Stub) -> None:
     operator, _ = stop(stub, "CREATE IN_PROGRESS", "ACTIVE")
-    with pytest.raises(PersonalizeResourceFailedError, match="to be stopped: ACTIVE"):
+    with pytest.raises(PersonalizeResourceFailedError, match="ACTIVE"):
         operator.execute({})
 
 

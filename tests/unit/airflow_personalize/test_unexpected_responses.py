@@ -94,5 +94,5 @@ def test_nothing_from_somebody_who_knows_no_request_is_no_success_and_a_page_nev
     answer: Answer, call: Any, says: list[Answer]
 ) -> None:
     says.append(answer)
-    with pytest.raises(UnexpectedResponseError, match=r"DeleteCampaign was answered with .+, HTTP status 200"):
+    with pytest.raises(UnexpectedResponseError, match=r"DeleteCampaign.*200"):
         call()

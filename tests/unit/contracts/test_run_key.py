@@ -29,5 +29,5 @@ def test_keys_sort_as_their_moments_do() -> None:
 
 
 def test_a_moment_without_a_zone_has_no_key() -> None:
-    with pytest.raises(ValueError, match="a run key needs a time with a zone"):
+    with pytest.raises(ValueError, match="zone"):
         run_key_of(_TICK.replace(tzinfo=None))

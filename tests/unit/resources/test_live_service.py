@@ -36,7 +36,7 @@ def test_a_group_is_looked_at_until_nothing_of_it_is_on_its_way() -> None:
 
 
 def test_waiting_ends_with_an_error_that_can_be_tried_again() -> None:
-    with pytest.raises(RetryableError, match=r"after 0\.05 s waiting for dataset group shop to settle"):
+    with pytest.raises(RetryableError, match=r"0\.05 s.*dataset group shop"):
         Scripted("busy", patience_seconds=0.05).settled("shop")
 
 
@@ -48,7 +48,7 @@ def test_an_update_is_waited_for_and_its_failure_reported() -> None:
     service.ready(kinds.CAMPAIGN, "arn")
     assert len(service.looks) == 1
     failing = Scripted(campaign(status="CREATE PENDING"), campaign(status="CREATE FAILED", failureReason="no room"))
-    with pytest.raises(PersonalizeJobFailed, match="campaign arn to become ACTIVE: CREATE FAILED - no room"):
+    with pytest.raises(PersonalizeJobFailed, match=r"campaign arn.*CREATE FAILED - no room"):
         failing.ready(kinds.CAMPAIGN, "arn")
 
 
