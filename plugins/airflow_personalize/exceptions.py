@@ -35,4 +35,4 @@ class PersonalizeResourceFailedError(PersonalizeFinalError):
 
 
 class PersonalizeResourceConflictError(PersonalizeFinalError):
-    """Raise when a resource that exists, or holds the name, is not the one that was asked for."""
+    """Raise when an existing resource, or the one with the name, is not the requested one."""

@@ -134,7 +134,7 @@ _READINESS: Mapping[Meaning, Readiness] = {
     Meaning.CREATING: "busy",
     Meaning.CHANGING: "busy",
     Meaning.STOPPING: "busy",
-    # Its name is taken until it is gone.
+    # Its name stays taken until the deletion has ended.
     Meaning.DELETING: "busy",
     Meaning.UNKNOWN: "busy",
     Meaning.STOPPED: "failed",

@@ -1,4 +1,4 @@
-"""Check AWS Signature Version 4: that whoever signed a call knows the secret of an access key.
+"""Check AWS Signature Version 4: that the signer of a call has the secret of an access key.
 
 The algorithm is AWS's published one ("Create a signed AWS API request" in the IAM guide): hash the call in its
 canonical form, sign date, scope and hash with a key derived from the secret, and compare.

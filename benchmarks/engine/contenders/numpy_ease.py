@@ -1,4 +1,4 @@
-"""EASE as anybody would write it in numpy: dense blocks in float32, argpartition.
+"""EASE, written straightforwardly in numpy: dense blocks in float32, argpartition.
 
 Source: H. Steck, "Embarrassingly shallow autoencoders for sparse data", 2019.
 """

@@ -9,7 +9,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Hooks of Amazon Personalize, its events and its runtime, and what the error of a call means for a task."""
+"""Hooks of Amazon Personalize, its events and its runtime, and the errors of failed calls."""
 
 # mypy: disallow-subclassing-any=False
 
@@ -48,7 +48,7 @@ from personalize_kinds.statuses import Outcome
 
 log = logging.getLogger(__name__)
 
-#: Makes the digests of :meth:`PersonalizeBaseHook._client_key` useless outside this process.
+#: Key of the digests in :meth:`PersonalizeBaseHook._client_key`, useless outside this process.
 _PROCESS_KEY = secrets.token_bytes(32)
 
 #: Errors of a call without a readable response: whether it took effect is unknown.
@@ -57,7 +57,7 @@ LOST = (BotoCoreError, ResponseParserError)
 #: Errors that find-or-create and delete provoke on purpose.
 _EXPECTED = (ALREADY_EXISTS, NOT_FOUND)
 
-#: Errors that pass when something else has ended, such as the jobs that a quota counts, or is gone.
+#: Errors that pass when another resource has ended, such as the jobs that a quota counts, or is deleted.
 _IN_THE_WAY = (IN_USE, QUOTA_REACHED)
 
 #: Written from the status table: `python -m personalize_kinds.waiters`.
@@ -76,7 +76,7 @@ class PersonalizeBaseHook(AwsBaseHook):
 
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
         """
-        Get the session. Its clients, sync and async, check every response and log every failed call.
+        Get the session. Its sync and async clients check every response and log every failed call.
 
         :param region_name: AWS region of the session.
         :param deferrable: If True, get an aiobotocore session for async clients.
@@ -88,7 +88,7 @@ class PersonalizeBaseHook(AwsBaseHook):
         return session
 
     async def get_async_conn(self) -> SharedClient:
-        """Get the async client, to be entered; hooks that are configured alike share one per event loop."""
+        """Get the async client, to be entered; hooks with the same configuration share one per event loop."""
         return shared_client(await sync_to_async(self._client_key)(), super().get_async_conn)
 
     def _client_key(self) -> bytes:
@@ -154,30 +154,30 @@ class PersonalizeHook(PersonalizeBaseHook):
 
     def poll(self, kind: Kind, arn: str, outcome: Outcome = "active") -> Poll:
         """
-        Look whether an outcome has come about.
+        Poll for an outcome.
 
         :param kind: Kind of the resource.
         :param arn: ARN of the resource.
-        :param outcome: The outcome that is waited for.
+        :param outcome: The outcome to wait for.
         """
         return self.gateway.poll(kind, arn, outcome)
 
     def find(self, kind: Kind, arn_tail: str, **parent: str) -> str | None:
         """
-        Find the ARN of a resource by its name; None if there is no such resource.
+        Find the ARN of a resource by its name; return None if there is no such resource.
 
         :param kind: Kind of the resource.
-        :param arn_tail: What the ARN ends with: the name, or for a dataset its type in capitals.
-        :param parent: What to look under, as the list operation takes it, such as `solutionArn`.
+        :param arn_tail: The end of the ARN: the name, or for a dataset its type in capitals.
+        :param parent: The parent, as the list operation takes it, such as `solutionArn`.
         """
         return self.gateway.find(kind, arn_tail, **parent)
 
     def newest_active(self, kind: Kind, **parent: str) -> str | None:
         """
-        Find the ARN of the resource that was created last among those that are ready; None if there is none.
+        Find the ARN of the newest resource that is ready; return None if there is none.
 
         :param kind: Kind of the resource.
-        :param parent: What to look under, as the list operation takes it, such as `solutionArn`.
+        :param parent: The parent, as the list operation takes it, such as `solutionArn`.
         """
         return self.gateway.newest_active(kind, **parent)
 
@@ -186,7 +186,7 @@ class PersonalizeHook(PersonalizeBaseHook):
         List the resources of a kind, page after page.
 
         :param kind: Kind of the resources.
-        :param parent: What to look under, as the list operation takes it, such as `solutionArn`.
+        :param parent: The parent, as the list operation takes it, such as `solutionArn`.
         """
         return self.gateway.summaries(kind, **parent)
 
@@ -259,7 +259,7 @@ def log_failed_call(http_response: Any, parsed: dict[str, Any], model: Any, **_:
 
 def request_id(response: dict[str, Any]) -> str | None:
     """
-    Get the id under which the service knows a call.
+    Get the id of a call, which AWS support asks for.
 
     :param response: The parsed response.
     """
@@ -274,7 +274,7 @@ def service_errors(attempt: str) -> Iterator[None]:
 
     It is a PersonalizeRetryableError if the call may succeed later, else a PersonalizeFinalError.
 
-    :param attempt: What the calls are for, such as ``Creating campaign shop``.
+    :param attempt: Purpose of the calls, such as ``Creating campaign shop``.
     """
     try:
         yield
@@ -286,7 +286,7 @@ def service_errors(attempt: str) -> Iterator[None]:
         ) from error
     except LOST as error:
         raise PersonalizeRetryableError(
-            f"{attempt}: no response, {error}. A retry checks what became of it and continues."
+            f"{attempt}: no response, {error}. A retry checks the result and continues."
         ) from error
 
 
@@ -307,9 +307,9 @@ def wait_failed(
 
     :param kind: Kind of the resource.
     :param arn: ARN of the resource.
-    :param answer: What the last poll returned, or the error it ended in.
-    :param is_final: If True, the outcome can no longer come about, so that a retry does not help.
-    :param outcome: The outcome that was waited for.
+    :param answer: Result of the last poll, or its error.
+    :param is_final: If True, the outcome is no longer possible, so that a retry does not help.
+    :param outcome: The outcome of the wait.
     """
     waited = f"Waiting for {kind.title} {arn} {_IN_WORDS[outcome]}: {answer}."
     if is_final:

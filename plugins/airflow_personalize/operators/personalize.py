@@ -113,7 +113,7 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
     """
     Base of the operators that act on one resource and return its ARN.
 
-    Subclasses define :meth:`act`, what they do, and :attr:`attempt`, how messages call that.
+    Subclasses define :meth:`act`, and :attr:`attempt`, which is what messages call the action.
     """
 
     aws_hook_class = PersonalizeHook
@@ -123,7 +123,7 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
 
     @property
     def attempt(self) -> str:
-        """What the operator tries, on which resource: ``Creating campaign shop``."""
+        """The action and its resource, for messages: ``Creating campaign shop``."""
         raise NotImplementedError
 
     def act(self, context: Context) -> bool:
@@ -142,7 +142,7 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
 
 
 class PersonalizeWaitingOperator(PersonalizeBaseOperator):
-    """Base of the operators that wait until what they asked for has come about."""
+    """Base of the operators that wait until a resource is ACTIVE, updated, stopped or deleted."""
 
     trigger_class: ClassVar[type[PersonalizeBaseTrigger]]
 
@@ -263,8 +263,7 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
     Base of the operators that find or create one resource.
 
     Subclasses define :meth:`request`, and class attributes: ``parent`` is the member of the request that
-    names what the resource belongs to, ``unchangeable`` the members in which a resource that exists must
-    equal the request.
+    names the parent, ``unchangeable`` the members in which an existing resource must equal the request.
     """
 
     name_member: ClassVar[str] = "name"
@@ -284,7 +283,7 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
 
     @property
     def attempt(self) -> str:
-        """What the operator tries, on which resource."""
+        """The action and its resource, for messages."""
         return f"Creating {self.resource.title} {self.name}"
 
     def act(self, context: Context) -> bool:
@@ -298,10 +297,10 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
 
     def find(self, name: str, **parent: str) -> str | None:
         """
-        Find a resource by its name; None if there is none.
+        Find a resource by its name; return its ARN, or None.
 
         :param name: Name of the resource.
-        :param parent: What to look under, as the list operation takes it.
+        :param parent: The parent, as the list operation takes it.
         """
         arn: str | None = self.hook.find(self.resource, name, **parent)
         return arn
@@ -315,7 +314,7 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
         except client.exceptions.ResourceAlreadyExistsException:
             return None
         except (client.exceptions.ResourceInUseException, client.exceptions.LimitExceededException):
-            # In the way may be what an earlier attempt of this task created, whose response was lost.
+            # The obstacle may be the resource of an earlier attempt of this task, whose response was lost.
             if self.find(name, **self._parent()) is None:
                 raise
             return None
@@ -326,18 +325,18 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
         return {member: value for member, value in self.request().items() if value is not None}
 
     def _parent(self) -> dict[str, str]:
-        """Build what the resource belongs to, as the list operation takes it."""
+        """Build the parent, as the list operation takes it."""
         return {self.parent: self.request()[self.parent]} if self.parent else {}
 
     def _find_existing(self, name: str) -> str:
-        """Return the ARN of the resource that holds the name; it must be the one that was asked for."""
+        """Return the ARN of the resource with this name; raise if it is not the requested one."""
         request, parent = self._members(), self._parent()
         arn = self.find(name, **parent)
         if arn is None:
             raise PersonalizeResourceConflictError(
                 f"{self.attempt}: the service says that the name is taken, but has no {name} "
                 f"{f'under {parent}' if parent else 'in its list'}. "
-                "Choose another name, or remove what holds it."
+                "Choose another name, or delete the resource that has it."
             )
         self._check_same(arn, request)
         self.log.info("Found %s %s", self.resource.title, arn)
@@ -358,14 +357,14 @@ class PersonalizeCreateOperator(PersonalizeBaseOperator):
 
 
 class PersonalizeCreateWaitingOperator(PersonalizeWaitingOperator, PersonalizeCreateOperator):
-    """Base of the operators that find or create what takes time, and wait until it is ACTIVE."""
+    """Base of the operators that find or create a resource, and wait until it is ACTIVE."""
 
 
 class PersonalizeJobOperator(PersonalizeCreateWaitingOperator):
     """
     Base of the operators whose resource cannot be deleted.
 
-    A failed resource is followed by one with the next suffix: ``-2``, ``-3`` and so on.
+    After a failed resource they create one with the next suffix: ``-2``, ``-3`` and so on.
     """
 
     name_member = "jobName"
@@ -389,7 +388,7 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
     Base of the operators that update a resource and wait until the update is in force.
 
     Subclasses define :meth:`request`. An update is in progress as long as the latest update in the
-    description says so; kinds without such a member take an update as soon as it is accepted.
+    description is; for kinds without such a member it is in force as soon as it is accepted.
     """
 
     def __init__(self, *, arn: str, **kwargs: Any) -> None:
@@ -402,9 +401,9 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
 
     def changes(self, present: dict[str, Any]) -> dict[str, Any]:
         """
-        Select what of the request is not in force yet.
+        Select the members of the request that are not in force yet.
 
-        :param present: Description of the resource, as it is or will be after its latest update.
+        :param present: Description of the resource, now or after its latest update.
         """
         return {
             member: value
@@ -414,11 +413,11 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
 
     @property
     def attempt(self) -> str:
-        """What the operator tries, on which resource."""
+        """The action and its resource, for messages."""
         return f"Updating {self.resource.title} {self.arn}"
 
     def act(self, context: Context) -> bool:
-        """Update the resource unless it is so already, or the same update is in progress."""
+        """Update the resource, unless the update is in force or in progress."""
         description = self.hook.describe(self.resource, self.arn)
         if self._is_in_progress(description):
             self.log.info("This update of %s %s is in progress already", self.resource.title, self.arn)
@@ -436,13 +435,13 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
         try:
             getattr(client, f"update_{self.resource.name}")(**{self.resource.arn_member: self.arn}, **changes)
         except client.exceptions.ClientError:
-            # The client repeats a call whose response was lost: the update may be refused because of itself.
+            # The client repeats a call whose response was lost, and the service may refuse the second one.
             description = self.hook.describe(self.resource, self.arn)
             if self.changes(description) and not self._is_in_progress(description):
                 raise
 
     def _is_in_progress(self, description: dict[str, Any]) -> bool:
-        """Say whether the same update was requested before, by anybody, and is not in force yet."""
+        """Return whether the same update is in progress, whoever requested it."""
         latest = description.get(self.resource.update_member)
         if not latest or progress(latest.get("status", "")) != "retry":
             return False
@@ -450,9 +449,9 @@ class PersonalizeUpdateOperator(PersonalizeWaitingOperator):
 
 
 class PersonalizeDeletion(PersonalizeBaseOperator):
-    """Base of the delete operators: a resource that is gone already is success, one in use is an error."""
+    """Base of the delete operators: a missing resource is a success, one in use is an error."""
 
-    #: If True, only a deletion of another resource ends the use, so that a retry does not help.
+    #: If True, the use ends only when another resource is deleted, so that a retry does not help.
     fail_if_in_use: ClassVar[bool] = False
 
     template_fields: Sequence[str] = aws_template_fields("arn")
@@ -463,11 +462,11 @@ class PersonalizeDeletion(PersonalizeBaseOperator):
 
     @property
     def attempt(self) -> str:
-        """What the operator tries, on which resource."""
+        """The action and its resource, for messages."""
         return f"Deleting {self.resource.title} {self.arn}"
 
     def act(self, context: Context) -> bool:
-        """Delete the resource unless it is gone already."""
+        """Delete the resource if it exists."""
         client = self.hook.conn
         try:
             getattr(client, f"delete_{self.resource.name}")(**{self.resource.arn_member: self.arn})
@@ -520,7 +519,7 @@ class PersonalizeCreateSchemaOperator(PersonalizeCreateOperator):
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -554,17 +553,17 @@ class PersonalizeCreateDatasetGroupOperator(PersonalizeCreateWaitingOperator):
 
     :param wait_for_completion: If True, wait until the dataset group is ACTIVE. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -610,17 +609,17 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateWaitingOperator):
 
     :param wait_for_completion: If True, wait until the dataset is ACTIVE. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -676,24 +675,24 @@ class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
     :param dataset_arn: ARN of the dataset. (templated)
     :param data_location: S3 URI of a CSV file, or of a folder of them, ending in ``/``. (templated)
     :param role_arn: ARN of the IAM role with which Personalize reads the files. (templated)
-    :param import_mode: ``FULL`` replaces the data of earlier imports, ``INCREMENTAL`` adds to it. (default:
+    :param import_mode: ``FULL`` replaces the data of earlier imports, ``INCREMENTAL`` adds to them. (default:
         FULL)
     :param publish_attribution_metrics_to_s3: If True, the metric attribution of the dataset group reports on
         what an incremental import adds. (default: False)
 
     :param wait_for_completion: If True, wait until the job has ended. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -748,17 +747,17 @@ class PersonalizeCreateDatasetExportJobOperator(PersonalizeJobOperator):
 
     :param wait_for_completion: If True, wait until the job has ended. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -821,17 +820,17 @@ class PersonalizeCreateSolutionOperator(PersonalizeCreateWaitingOperator):
 
     :param wait_for_completion: If True, wait until the solution is ACTIVE. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -890,23 +889,23 @@ class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
     :param name: Name of the solution version. (templated)
     :param tags: Tags of the resource, each ``{"tagKey": …, "tagValue": …}``.
     :param solution_arn: ARN of the solution. (templated)
-    :param training_mode: ``FULL``, or ``UPDATE`` for the recipes that know it. (default: FULL)
+    :param training_mode: ``FULL``, or ``UPDATE`` for the recipes that support it. (default: FULL)
     :param stop_on_kill: If True, stop the training when a user ends the task, running or deferred. What was
         trained until then is billed; a later attempt trains a version with the next suffix. (default: True)
 
     :param wait_for_completion: If True, wait until the version is trained. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -962,22 +961,22 @@ class PersonalizeCreateCampaignOperator(PersonalizeCreateWaitingOperator):
     :param name: Name of the campaign. (templated)
     :param tags: Tags of the resource, each ``{"tagKey": …, "tagValue": …}``.
     :param solution_version_arn: ARN of the solution version, or ``<solution ARN>/$LATEST``. (templated)
-    :param min_provisioned_tps: Requests per second to pay for at least. (default: the service's own, 1)
+    :param min_provisioned_tps: Minimum of requests per second, which is billed. (default: the service's, 1)
     :param campaign_config: The ``campaignConfig``, for example of item exploration. (templated)
 
     :param wait_for_completion: If True, wait until the campaign is ACTIVE. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1024,17 +1023,17 @@ class PersonalizeCreateEventTrackerOperator(PersonalizeCreateWaitingOperator):
 
     :param wait_for_completion: If True, wait until the event tracker is ACTIVE. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1078,17 +1077,17 @@ class PersonalizeCreateFilterOperator(PersonalizeCreateWaitingOperator):
 
     :param wait_for_completion: If True, wait until the filter is ACTIVE. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1180,17 +1179,17 @@ class PersonalizeCreateBatchInferenceJobOperator(PersonalizeBatchJobOperator):
 
     :param wait_for_completion: If True, wait until the job has ended. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1251,17 +1250,17 @@ class PersonalizeCreateBatchSegmentJobOperator(PersonalizeBatchJobOperator):
 
     :param wait_for_completion: If True, wait until the job has ended. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1291,17 +1290,17 @@ class PersonalizeCreateMetricAttributionOperator(PersonalizeCreateWaitingOperato
 
     :param wait_for_completion: If True, wait until the metric attribution is ACTIVE. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1356,17 +1355,17 @@ class PersonalizeCreateDataDeletionJobOperator(PersonalizeJobOperator):
 
     :param wait_for_completion: If True, wait until the job has ended. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1403,22 +1402,22 @@ class PersonalizeUpdateCampaignOperator(PersonalizeUpdateOperator):
 
     :param arn: ARN of the campaign. (templated)
     :param solution_version_arn: ARN of the solution version, or ``<solution ARN>/$LATEST``. (templated)
-    :param min_provisioned_tps: Requests per second to pay for at least. If None, it stays as it is.
+    :param min_provisioned_tps: Minimum of requests per second, which is billed. None keeps it.
     :param campaign_config: Members of the ``campaignConfig`` to set; the others stay as they are. (templated)
 
     :param wait_for_completion: If True, wait until the update is in force. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1479,17 +1478,17 @@ class PersonalizeUpdateDatasetOperator(PersonalizeUpdateOperator):
 
     :param wait_for_completion: If True, wait until the update is in force. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1522,17 +1521,17 @@ class PersonalizeUpdateSolutionOperator(PersonalizeUpdateOperator):
 
     :param wait_for_completion: If True, wait until the update is in force. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1589,17 +1588,17 @@ class PersonalizeUpdateMetricAttributionOperator(PersonalizeUpdateOperator):
 
     :param wait_for_completion: If True, wait until the update is in force. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1661,7 +1660,7 @@ class PersonalizeDeleteSchemaOperator(PersonalizeDeletion):
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1681,17 +1680,17 @@ class PersonalizeDeleteDatasetGroupOperator(PersonalizeDeleteOperator):
 
     :param wait_for_completion: If True, wait until the dataset group is gone. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1712,17 +1711,17 @@ class PersonalizeDeleteDatasetOperator(PersonalizeDeleteOperator):
 
     :param wait_for_completion: If True, wait until the dataset is gone. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1742,17 +1741,17 @@ class PersonalizeDeleteSolutionOperator(PersonalizeDeleteOperator):
 
     :param wait_for_completion: If True, wait until the solution is gone. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1774,17 +1773,17 @@ class PersonalizeDeleteCampaignOperator(PersonalizeDeleteOperator):
 
     :param wait_for_completion: If True, wait until the campaign is gone. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1806,17 +1805,17 @@ class PersonalizeDeleteEventTrackerOperator(PersonalizeDeleteOperator):
 
     :param wait_for_completion: If True, wait until the event tracker is gone. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1836,17 +1835,17 @@ class PersonalizeDeleteFilterOperator(PersonalizeDeleteOperator):
 
     :param wait_for_completion: If True, wait until the filter is gone. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1866,17 +1865,17 @@ class PersonalizeDeleteMetricAttributionOperator(PersonalizeDeleteOperator):
 
     :param wait_for_completion: If True, wait until the metric attribution is gone. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1898,17 +1897,17 @@ class PersonalizeStopSolutionVersionCreationOperator(PersonalizeWaitingOperator)
 
     :param wait_for_completion: If True, wait until the training has stopped. (default: True)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; this implies waiting, and
         needs aiobotocore. (default: False, or ``default_deferrable`` of the ``operators`` section of
         Airflow's configuration)
-    :param inline_poll_seconds: Seconds to poll in the worker before deferring, soon once a second. Something
-        that takes seconds is not worth the way to the triggerer and back. (default: 0)
+    :param inline_poll_seconds: Seconds to poll in the worker before deferring, with pauses of up to a second:
+        a short wait is not worth the way to the triggerer and back. (default: 0)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -1960,7 +1959,7 @@ class PersonalizeGetSolutionMetricsOperator(AwsBaseOperator[PersonalizeHook]):
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -2002,7 +2001,7 @@ class PersonalizePutEventsOperator(AwsBaseOperator[PersonalizeEventsHook]):
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 

@@ -139,14 +139,14 @@ class PersonalizeDatasetGroupSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the dataset group. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -164,14 +164,14 @@ class PersonalizeDatasetSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the dataset. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -189,14 +189,14 @@ class PersonalizeDatasetImportJobSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the dataset import job. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -214,14 +214,14 @@ class PersonalizeDatasetExportJobSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the dataset export job. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -239,14 +239,14 @@ class PersonalizeSolutionSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the solution. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -264,14 +264,14 @@ class PersonalizeSolutionVersionSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the solution version. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -289,14 +289,14 @@ class PersonalizeCampaignSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the campaign. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -314,14 +314,14 @@ class PersonalizeEventTrackerSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the event tracker. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -339,14 +339,14 @@ class PersonalizeFilterSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the filter. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -364,14 +364,14 @@ class PersonalizeBatchInferenceJobSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the batch inference job. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -389,14 +389,14 @@ class PersonalizeBatchSegmentJobSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the batch segment job. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -414,14 +414,14 @@ class PersonalizeMetricAttributionSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the metric attribution. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 
@@ -439,14 +439,14 @@ class PersonalizeDataDeletionJobSensor(PersonalizeBaseSensor):
 
     :param arn: ARN of the data deletion job. (templated)
     :param poke_interval: Seconds between two polls. (default: 60)
-    :param max_retries: Number of polls before the wait is given up, when deferrable. (default: 720)
+    :param max_retries: Maximum number of polls, when deferrable. (default: 720)
     :param deferrable: If True, wait in the triggerer, without holding a worker; needs aiobotocore. (default:
         False, or ``default_deferrable`` of the ``operators`` section of Airflow's configuration)
     :param aws_conn_id: Airflow connection with the AWS credentials. If None or empty, boto3 looks for
         credentials by itself, on the machine of the worker and of the triggerer. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle. If None,
-        what the connection says.
+        the setting of the connection.
     :param botocore_config: Arguments of botocore's ``Config`` for the client, such as ``read_timeout``.
     """
 

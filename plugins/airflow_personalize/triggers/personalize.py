@@ -9,7 +9,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Triggers of Amazon Personalize: one per kind of resource and what is waited for."""
+"""Triggers of Amazon Personalize: one per kind of resource and outcome."""
 
 # mypy: disallow-subclassing-any=False
 
@@ -48,14 +48,14 @@ from personalize_kinds.waiters import waiter_name
 
 class PersonalizeBaseTrigger(AwsBaseWaiterTrigger):
     """
-    Base of the triggers: wait until an outcome has come about, or no longer can.
+    Base of the triggers: wait until an outcome has come about, or is no longer possible.
 
-    The event of an outcome that no longer can come about has ``is_final`` set; without it, only the attempts
-    were used up.
+    If it is no longer possible, ``is_final`` of the event is True; it is False if only the attempts are used
+    up.
 
     :param arn: ARN of the resource.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -133,7 +133,7 @@ class PersonalizeDatasetGroupActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the dataset group.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -149,7 +149,7 @@ class PersonalizeDatasetActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the dataset.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -165,7 +165,7 @@ class PersonalizeDatasetImportJobActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the dataset import job.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -181,7 +181,7 @@ class PersonalizeDatasetExportJobActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the dataset export job.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -197,7 +197,7 @@ class PersonalizeSolutionActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the solution.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -215,7 +215,7 @@ class PersonalizeSolutionVersionActiveTrigger(PersonalizeBaseTrigger):
     :param stop_on_kill: If True, stop the training when a user ends or clears the deferred task. A triggerer
         that is restarted stops nothing. (default: False)
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -244,7 +244,7 @@ class PersonalizeCampaignActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the campaign.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -260,7 +260,7 @@ class PersonalizeEventTrackerActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the event tracker.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -276,7 +276,7 @@ class PersonalizeFilterActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the filter.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -292,7 +292,7 @@ class PersonalizeBatchInferenceJobActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the batch inference job.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -308,7 +308,7 @@ class PersonalizeBatchSegmentJobActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the batch segment job.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -324,7 +324,7 @@ class PersonalizeMetricAttributionActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the metric attribution.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -340,7 +340,7 @@ class PersonalizeDataDeletionJobActiveTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the data deletion job.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -356,7 +356,7 @@ class PersonalizeCampaignUpdatedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the campaign.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -373,7 +373,7 @@ class PersonalizeDatasetUpdatedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the dataset.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -390,7 +390,7 @@ class PersonalizeSolutionUpdatedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the solution.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -407,7 +407,7 @@ class PersonalizeSolutionVersionStoppedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the solution version.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -424,7 +424,7 @@ class PersonalizeDatasetGroupDeletedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the dataset group.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -441,7 +441,7 @@ class PersonalizeDatasetDeletedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the dataset.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -458,7 +458,7 @@ class PersonalizeSolutionDeletedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the solution.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -475,7 +475,7 @@ class PersonalizeCampaignDeletedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the campaign.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -492,7 +492,7 @@ class PersonalizeEventTrackerDeletedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the event tracker.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -509,7 +509,7 @@ class PersonalizeFilterDeletedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the filter.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
@@ -526,7 +526,7 @@ class PersonalizeMetricAttributionDeletedTrigger(PersonalizeBaseTrigger):
 
     :param arn: ARN of the metric attribution.
     :param waiter_delay: Seconds between two polls. (default: 60)
-    :param waiter_max_attempts: Number of polls before the wait is given up, answered or not. (default: 720)
+    :param waiter_max_attempts: Maximum number of polls; a poll without a response counts too. (default: 720)
     :param aws_conn_id: Airflow connection with the AWS credentials. (default: aws_default)
     :param region_name: AWS region. If None, the region of the connection, or the one that boto3 finds.
     :param verify: If False, TLS certificates are not verified; a text is the path of a CA bundle.
