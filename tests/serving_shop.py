@@ -27,6 +27,18 @@ create table core.products (
     product_id text primary key, is_product boolean, n_orders bigint, product_name text, category text,
     last_price numeric, last_sold_at timestamptz
 );
+create table core.popular_products (
+    region_kind text, region text, product_id text, n_orders bigint, n_recent_orders bigint, n_earlier_orders bigint
+);
+create table core.products_bought_together (
+    product_id text, with_product_id text, n_orders bigint, score double precision
+);
+create table core.regions (region_kind text, region text, region_name text, n_orders bigint, n_customers bigint);
+create table core.region_customers (region_kind text, region text, user_id text, last_purchased_at timestamptz);
+create schema if not exists personalize;
+create table personalize.interactions (
+    user_id text, item_id text, event_type text, event_value real, timestamp bigint
+);
 """
 
 
@@ -82,6 +94,41 @@ class Shop:
     def scored(self, subject: Subject, key: str, *scores: float, **more: Any) -> None:
         """Write one list whose products are p0, p1, …"""
         self.list_of(subject, key, *[(f"p{place}", score) for place, score in enumerate(scores)], **more)
+
+    def region(self, name: str, *user_ids: str, kind: str = "city", **orders: int) -> None:
+        """Let there be a region, the users who live there, and how many of its orders hold which product."""
+        key = name.upper()
+        self.run("insert into core.regions values (%(kind)s, %(key)s, %(name)s, 1, 1)", kind=kind, key=key, name=name)
+        for user_id in user_ids:
+            self.run(
+                "insert into core.region_customers values (%(kind)s, %(key)s, %(user)s, now())",
+                kind=kind, key=key, user=user_id,
+            )  # fmt: skip
+        for product_id, n_orders in orders.items():
+            self.ordered(product_id, n_orders, region=(kind, key))
+
+    def ordered(
+        self, product_id: str, n_orders: int, *, recently: int = 0, earlier: int = 0,
+        region: tuple[str, str] = ("all", "ALL"),
+    ) -> None:  # fmt: skip
+        """Let so many orders of a region, or of the whole shop, hold a product."""
+        row = (*region, product_id, n_orders, recently, earlier)
+        with psycopg.connect(self.url) as connection:
+            connection.execute("insert into core.popular_products values (%s, %s, %s, %s, %s, %s)", row)
+
+    def purchased(self, user_id: str, *item_ids: str) -> None:
+        for item_id in item_ids:
+            self.run(
+                "insert into personalize.interactions values (%(user)s, %(item)s, 'purchase', 1, 1)",
+                user=user_id, item=item_id,
+            )  # fmt: skip
+
+    def bought_together(self, product_id: str, **scores: float) -> None:
+        for other, score in scores.items():
+            self.run(
+                "insert into core.products_bought_together values (%(product)s, %(other)s, 2, %(score)s)",
+                product=product_id, other=other, score=score,
+            )  # fmt: skip
 
     def groups(self, *names: str) -> None:
         """Let there be these dataset groups in their order; the first one has schema `cache`."""

@@ -46,7 +46,7 @@ _NAMES = [
     # Alembic, of each revision
     "revision", "down_revision", "upgrade",
     # fields of answers that clients read
-    "age_seconds", "generated_at", "relative_score",
+    "age_seconds", "generated_at", "ranked_by", "relative_score",
 ]  # fmt: skip
 
 

@@ -49,16 +49,26 @@ alter role {role} login password {password};
 alter role {role} set default_transaction_read_only = on;
 
 create schema if not exists core;
-grant usage on schema cache, core to {role};
+create schema if not exists personalize;
+grant usage on schema cache, core, personalize to {role};
 grant select on cache.groups, cache.generations, cache.popular_products to {role};
 grant select on cache.offline_user_recommendations, cache.offline_similar_items to {role};
 
--- dbt makes this one anew with every run, and grants the same (macro readable_by_serving).
+-- dbt makes these anew with every run, and grants the same (macro readable_by_serving).
 do $$
+declare
+    mart regclass;
 begin
-    if to_regclass('core.products') is not null then
-        grant select on core.products to {role};
-    end if;
+    for mart in
+        select to_regclass(shared.name)
+        from unnest(array[
+            'core.products', 'core.popular_products', 'core.products_bought_together', 'core.regions',
+            'core.region_customers', 'personalize.interactions'
+        ]) as shared (name)
+        where to_regclass(shared.name) is not null
+    loop
+        execute format('grant select on %s to %I', mart, {role_name});
+    end loop;
 end
 $$;
 

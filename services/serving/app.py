@@ -15,19 +15,22 @@ from services.serving.errors import forbidden, install_handlers
 from services.serving.health import endpoints as health
 from services.serving.neighbours import Neighbours
 from services.serving.recommendations import endpoints as recommendations
+from services.serving.regions import endpoints as regions
 from services.serving.request_log import REQUEST_ID, RequestLog
 from services.serving.settings import ServingSettings
 
 #: The domains of the application, each with a router of its own.
-DOMAINS = (health, recommendations)
+DOMAINS = (health, recommendations, regions)
 
 DESCRIPTION = """\
-Recommendations per user and similar items per item, read from the generation that Aisle's publish stage made live last.
+Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.
 
+* **Sources**: a user's published list (`cache`); for users without one the recommender (`campaign`, off by default),
+  what is popular where they live (`popular_in_region`), what is popular in the whole shop (`popular`).
 * **Freshness**: every list says its `generation`, age and whether it `is_stale`; a stale one is served all the same.
-* **Fallback**: a user without a list gets the most ordered products (`source` is `popular`), those of the named group
-  where it has a part of the shop; an item without one, 404.
 * **Scores** are as the source gave them (`score_kind`); `relative_score` is comparable between lists, from 0 to 1.
+* **Filters** leave out items; where nothing is left of a user's list, the next source answers.
+* **Conditional requests**: each list has an `ETag`; with `If-None-Match` an unchanged one is a 304 without a body.
 * **Authentication**: an API key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.
 * **Errors** have one body, `{"error": {"code", "message"}}`. Every answer carries `X-Request-ID`.
 """
@@ -58,9 +61,9 @@ def create_app(settings: ServingSettings) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=sorted(settings.audience.origins),
-        allow_methods=["GET"],
-        allow_headers=["Authorization", "X-API-Key", REQUEST_ID],
-        expose_headers=[REQUEST_ID],
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match", REQUEST_ID],
+        expose_headers=[REQUEST_ID, "ETag"],
     )
     app.add_middleware(WebGuard, audience=settings.audience, answer=forbidden)
     app.add_middleware(RequestLog)

@@ -1,4 +1,4 @@
-"""API keys: compared by their sha256, in constant time. There is no way to switch this off."""
+"""API keys: compared by their sha256, in constant time. Only pages can be opened to everybody, and only on loopback."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 
-from services.serving.errors import Unauthorized
+from services.serving.errors import LoginNeeded, Unauthorized
+from services.serving.neighbours import neighbours_of
 
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <API key>`")
+_basic = HTTPBasic(auto_error=False, description="Any user, with the API key as password")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The API key alone")
 
 
@@ -39,3 +41,11 @@ async def require_api_key(
         raise Unauthorized("send an API key as 'Authorization: Bearer <key>' or 'X-API-Key: <key>'")
     if not request.app.state.api_keys.accept(key):
         raise Unauthorized("this API key is not accepted; ask whoever runs Aisle for one")
+
+
+async def require_login(request: Request, login: Annotated[HTTPBasicCredentials | None, Security(_basic)]) -> None:
+    """Let the browser ask for the API key, unless the settings open the pages."""
+    if neighbours_of(request).settings.open_pages:
+        return
+    if login is None or not request.app.state.api_keys.accept(login.password):
+        raise LoginNeeded("log in with any name and an API key as the password")

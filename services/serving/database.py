@@ -1,8 +1,8 @@
-"""The warehouse as serving reads it: a pool of connections, and the errors of a database that does not answer."""
+"""The warehouse as serving reads and writes it: a pool of connections, and what it raises without an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -57,8 +57,7 @@ class Database:
         try:
             return await self._fetch_once(statement, parameters or {})
         except errors.UndefinedTable as error:
-            log.error("table missing", detail=str(error))
-            raise TableMissing("the warehouse lacks a table: migrate it and run the transform DAG once") from error
+            raise _table_missing(error) from error
         except PoolTimeout as error:
             raise _unreachable(error) from error
         except psycopg.OperationalError as error:
@@ -69,10 +68,27 @@ class Database:
         except psycopg.OperationalError as error:
             raise _unreachable(error) from error
 
+    async def write(self, statements: Sequence[str], parameters: Mapping[str, Any]) -> None:
+        """Run statements that change schema `serving`, in one transaction. Raises as `fetch` does."""
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute("set transaction read write")
+                for statement in statements:
+                    await connection.execute(statement.encode(), parameters)
+        except errors.UndefinedTable as error:
+            raise _table_missing(error) from error
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise _unreachable(error) from error
+
     async def _fetch_once(self, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(statement.encode(), parameters, prepare=True)
             return await cursor.fetchall()
+
+
+def _table_missing(error: Exception) -> TableMissing:
+    log.error("table missing", detail=str(error))
+    return TableMissing("the warehouse lacks a table: migrate it and run the transform DAG once")
 
 
 def _unreachable(error: Exception) -> DatabaseUnreachable:

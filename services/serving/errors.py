@@ -4,8 +4,12 @@ Pages of another origin, and callers that ask by another name than the API was g
 
 ServingError
 ├── Unauthorized        401  no API key, or one that is not accepted
+├── LoginNeeded         401  a page without a login that is accepted
 ├── ItemUnknown         404  no list is cached for this item
 ├── GroupUnknown        404  no lists are published for a dataset group of this name
+├── RegionUnknown       404  no order names a region of this name
+├── WindowUnknown       404  nothing is kept of a window
+├── InvalidRequest      422  parameters that do not go together
 ├── DatabaseUnreachable 503  the warehouse does not answer
 ├── TableMissing        503  the warehouse lacks a table that is read here
 └── CacheEmpty          503  no generation was ever published
@@ -53,6 +57,13 @@ class Unauthorized(ServingError):
     status, code, headers = HTTPStatus.UNAUTHORIZED, "unauthorized", {"WWW-Authenticate": "Bearer"}
 
 
+class LoginNeeded(ServingError):
+    """A page was asked for without a login, or with one that is not accepted."""
+
+    status, code = HTTPStatus.UNAUTHORIZED, "login_needed"
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Basic realm="Aisle", charset="UTF-8"'}
+
+
 class ItemUnknown(ServingError):
     """No list is cached for this item."""
 
@@ -63,6 +74,24 @@ class GroupUnknown(ServingError):
     """No lists are published for a dataset group of this name."""
 
     status, code = HTTPStatus.NOT_FOUND, "group_unknown"
+
+
+class RegionUnknown(ServingError):
+    """No order names a region of this name."""
+
+    status, code = HTTPStatus.NOT_FOUND, "region_unknown"
+
+
+class WindowUnknown(ServingError):
+    """Nothing is kept of a window that is asked for."""
+
+    status, code = HTTPStatus.NOT_FOUND, "window_unknown"
+
+
+class InvalidRequest(ServingError):
+    """Parameters that do not go together."""
+
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request"
 
 
 class DatabaseUnreachable(ServingError):

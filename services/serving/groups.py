@@ -17,6 +17,8 @@ from services.serving.errors import GroupUnknown
 
 #: How long it may take until a group that is published for the first time is found without being named.
 _REMEMBER_SECONDS = 15.0
+#: Of the answers of several groups, that of the first.
+_FIRST = "\norder by place\nlimit 1"
 
 
 class Groups:
@@ -50,13 +52,18 @@ class Groups:
     ) -> Row | None:
         """Return the row of the first group that has one, without its place. `name` is a statement with a place."""
         schemas = tuple(await self.schemas_of(group))
-        rows = await self._database.fetch(_over(name, schemas, table), parameters)
+        rows = await self._database.fetch(_over(name, schemas, table) + _FIRST * (len(schemas) > 1), parameters)
         return rows[0][1:] if rows else None
+
+    async def all_of(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
+        """Return the rows of all groups, those of the first group first, each with its place, of one snapshot."""
+        schemas = tuple(await self.schemas_of(None))
+        return sorted(await self._database.fetch(_over(name, schemas, None), parameters), key=lambda row: row[0])
 
 
 @cache
 def _over(name: str, schemas: tuple[str, ...], table: ListTable | None) -> str:
-    """One statement that looks into each schema; of several answers, that of the first."""
+    """One statement that looks into each schema."""
     parts = list_parts(table) if table else {}
     looks = [sql(name, cache=Identifier(schema), nth=Literal(place), **parts) for place, schema in enumerate(schemas)]
-    return looks[0] if len(looks) == 1 else "\nunion all\n".join(looks) + "\norder by place\nlimit 1"
+    return "\nunion all\n".join(looks)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from fastapi import Request
 
 from services.serving.database import Database
 from services.serving.groups import Groups
 from services.serving.settings import ServingSettings
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Neighbours:
     settings: ServingSettings
     database: Database
     groups: Groups
+    _made: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: ServingSettings) -> Neighbours:
@@ -26,6 +31,13 @@ class Neighbours:
             settings.database_url.get_secret_value(), pool_size=settings.pool_size, wait_seconds=settings.wait_seconds
         )
         return cls(settings, database, Groups(database))
+
+    def once(self, make: Callable[[ServingSettings], Made]) -> Made:
+        """Return what a domain makes of the settings, made at its first use."""
+        if make not in self._made:
+            self._made[make] = make(self.settings)
+        made: Made = self._made[make]
+        return made
 
 
 def neighbours_of(request: Request) -> Neighbours:

@@ -12,6 +12,8 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.serving.metrics import SECONDS
+
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = "X-Request-ID"
@@ -41,8 +43,11 @@ class RequestLog:
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
-                milliseconds = round(1000 * (time.perf_counter() - started), 2)
-                log.info("request", method=scope["method"], route=_route(scope), status=status, ms=milliseconds)
+                seconds = time.perf_counter() - started
+                SECONDS.labels(_route(scope), str(status)).observe(seconds)
+                log.info(
+                    "request", method=scope["method"], route=_route(scope), status=status, ms=round(1000 * seconds, 2)
+                )
         return None
 
 

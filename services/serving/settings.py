@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from aisle.web_guard import Audience, names_of
+from aisle.web_guard import Audience, address_of, names_of
+from personalize_kinds.limits import MAX_RESULTS
 
 PREFIX = "SERVING_"
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -36,6 +37,23 @@ class ServingSettings(BaseSettings):
     cache_ttl_hours: float = Field(default=6, gt=0, description="Older lists are served and flagged as stale")
     pool_size: int = Field(default=8, ge=1, description="Most connections to the warehouse at a time")
     wait_seconds: float = Field(default=2, gt=0, description="Longest wait for a connection before answering 503")
+    in_stock_days: int = Field(
+        default=30, ge=1, description="A product sold this recently, counted from the newest sale, counts as in stock"
+    )
+    exclude_purchased: bool = Field(default=False, description="Leave out what the user has purchased")
+    region_sample: int = Field(default=50, ge=1, le=1000, description="Active users whose lists stand for a region")
+    open_pages: bool = Field(
+        default=False, description="Show pages without a login; possible only where it listens on loopback"
+    )
+    real_time: bool = Field(
+        default=False, description="Ask the campaign for users without a list; off: they get what is popular"
+    )
+    campaign_arn: str = Field(default="", description="Campaign that answers users without a list")
+    campaign_items: int = Field(default=25, ge=1, le=MAX_RESULTS, description="Items that the campaign is asked for")
+    personalize_endpoint_url: str = Field(default="", description="The engine's address; empty: Amazon's own")
+    real_time_seconds: float = Field(
+        default=1, gt=0, description="Longest wait for the campaign before the answer is what is popular"
+    )
 
     @field_validator("api_key_hashes", mode="before")
     @classmethod
@@ -50,6 +68,23 @@ class ServingSettings(BaseSettings):
         if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known):
             raise ValueError(f"the environment has {', '.join(unknown)}, which is none of {', '.join(sorted(known))}")
         return values
+
+    @model_validator(mode="after")
+    def _require_campaign(self) -> Self:
+        if self.real_time and self.campaign_arn.count(":") < 5:
+            raise ValueError(
+                f"{PREFIX}REAL_TIME needs {PREFIX}CAMPAIGN_ARN, the ARN of a campaign: set it, or switch off"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_open_pages_for_others(self) -> Self:
+        address = address_of(self.host)
+        if self.open_pages and self.host != "localhost" and not (address and address.is_loopback):
+            raise ValueError(
+                f"{PREFIX}OPEN_PAGES is for loopback only: let {PREFIX}HOST be 127.0.0.1, or switch it off"
+            )
+        return self
 
     @property
     def audience(self) -> Audience:

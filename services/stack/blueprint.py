@@ -129,6 +129,7 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
                 "SERVING_HOST": "127.0.0.1",
                 "SERVING_PORT": str(at.serving_port),
                 "SERVING_DATABASE_URL": at.reader_url,
+                "SERVING_OPEN_PAGES": "true",
                 "SERVING_API_KEY_HASHES": hashlib.sha256(secrets.serving_api_key.encode()).hexdigest(),
             },
             f"{at.serving}/health/live",

@@ -99,7 +99,8 @@ DIFFERS: dict[str, dict[str, str | None]] = {
     # The other containers call each by the name of its service.
     "engine": {"ENGINE_HOST": "0.0.0.0", "ENGINE_ALLOWED_HOSTS": "engine"},
     "company-api": {"COMPANY_API_HOST": "0.0.0.0", "COMPANY_API_ALLOWED_HOSTS": "company-api"},
-    "serving": {"SERVING_HOST": "0.0.0.0", "SERVING_ALLOWED_HOSTS": "serving"},
+    # Pages without a login are for loopback only.
+    "serving": {"SERVING_HOST": "0.0.0.0", "SERVING_ALLOWED_HOSTS": "serving", "SERVING_OPEN_PAGES": None},
     "reports": {"REPORTS_HOST": "0.0.0.0", "REPORTS_ALLOWED_HOSTS": "reports"},
     **{name: dict(AIRFLOW_DIFFERS) for name in AIRFLOW_COMMANDS},
 }

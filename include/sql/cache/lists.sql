@@ -72,14 +72,19 @@ alter table {cache}.{old} rename to {new};
 alter index {cache}.{old_key} rename to {new_key};
 
 -- name: look_up
--- One list of one group, which has a place among the groups that are searched together.
+-- One list of one group, which has a place among the groups that are searched together, and the model that made it.
 select
     {nth} as place,
-    {products}::text,
+    {products}::text as products,
     generation,
     score_kind,
-    updated_at
-from {cache}.{table}
+    updated_at,
+    (
+        select generations.solution_versions ->> %(subject)s
+        from {cache}.generations
+        where generations.generation = lists.generation
+    ) as model_version
+from {cache}.{table} as lists
 where {key} = %(key)s;
 
 -- name: invalidate_items

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.serving.errors import CacheEmpty, DatabaseUnreachable, TableMissing, responses
 from services.serving.health.repository import live_generation
 from services.serving.health.schemas import Liveness, Readiness
 from services.serving.neighbours import neighbours_of
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(tags=["health"])
 
 
-@router.get("/live", summary="Does the process answer?")
+@router.get("/health/live", summary="Does the process answer?")
 async def live() -> Liveness:
     """Asks no neighbour: a failing database is no reason to restart this process."""
     return Liveness()
 
 
 @router.get(
-    "/ready",
+    "/health/ready",
     summary="Can it serve, and which generation?",
     responses=responses(DatabaseUnreachable, TableMissing, CacheEmpty),
 )
@@ -29,3 +30,9 @@ async def ready(request: Request) -> Readiness:
     if generation is None:
         raise CacheEmpty("the cache holds no generation yet: run the publish DAG once")
     return Readiness(**generation._asdict())
+
+
+@router.get("/metrics", summary="What does it count?", response_class=Response)
+async def metrics() -> Response:
+    """Requests, their times, and the sources of the answers, in Prometheus' text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

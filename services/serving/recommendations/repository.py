@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 from psycopg.sql import Identifier
 
-from aisle.contracts.recommendations import LIST_TABLES, ScoredProduct, ScoreKind, Subject
+from aisle.contracts.recommendations import LIST_TABLES, LONGEST_ANSWER, ScoredProduct, ScoreKind, Subject
 from aisle.warehouse import sql
 from services.serving.database import Database, Row
 from services.serving.errors import TableMissing
 from services.serving.groups import Groups
+from services.serving.recommendations.questions import Filters, Region
 
 _decode_products = msgspec.json.Decoder(list[ScoredProduct]).decode
 
@@ -24,10 +26,11 @@ class StoredList(msgspec.Struct, frozen=True, kw_only=True):
     generation: str
     score_kind: ScoreKind
     updated_at: datetime
+    model_version: str | None = None
 
 
 class PopularProducts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown to a user without a list, best first, with the number of orders as score.
+    """The products that most orders hold, best first, with the number of orders as score.
 
     Those of a group belong to its live generation and were counted with it (`counted_at` carries UTC); those of the
     whole shop have neither.
@@ -36,6 +39,13 @@ class PopularProducts(msgspec.Struct, frozen=True, kw_only=True):
     products: Sequence[ScoredProduct]
     generation: str | None = None
     counted_at: datetime | None = None
+
+
+class BoughtWith(msgspec.Struct, frozen=True):
+    """A purchase of a user that is in the same orders as some item."""
+
+    item_id: str
+    name: str | None
 
 
 class RecommendationsRepository:
@@ -50,15 +60,17 @@ class RecommendationsRepository:
 
     async def list_of(self, subject: Subject, key: str, group: str | None = None) -> StoredList | None:
         """Return the list of one user or one item, if there is one."""
-        row = await self._groups.first("cache/lists/look_up", group, {"key": key}, LIST_TABLES[subject])
+        values = {"key": key, "subject": subject}
+        row = await self._groups.first("cache/lists/look_up", group, values, LIST_TABLES[subject])
         if row is None:
             return None
-        products, generation, score_kind, updated_at = row
+        products, generation, score_kind, updated_at, model_version = row
         return StoredList(
             products=_decode_products(products),
             generation=generation,
             score_kind=score_kind,
             updated_at=updated_at.replace(tzinfo=UTC),
+            model_version=model_version,
         )
 
     async def spellings(self, item_id: str) -> Sequence[str]:
@@ -69,27 +81,87 @@ class RecommendationsRepository:
             return []
         return [product_id for (product_id,) in rows]
 
-    async def popular(self, limit: int, group: str | None = None) -> PopularProducts:
-        """Return what most orders of a group hold; of no group, or of one that keeps none, the whole shop's."""
-        own = await self._popular_of(group, limit) if group is not None else None
-        return own or PopularProducts(
-            products=_scored(await self._database.fetch(sql("core/products/popular"), {"n_items": limit}))
-        )
+    async def popular(self, filters: Filters, *, n_items: int = LONGEST_ANSWER) -> Sequence[ScoredProduct]:
+        """Return what most orders of the whole shop hold; of a region, what most of its orders hold."""
+        if not filters.are_any:
+            return _scored(await self._database.fetch(sql("core/products/popular"), {"n_items": n_items}))
+        return await self._best(filters, is_trend=False)
 
-    async def _popular_of(self, group: str, limit: int) -> PopularProducts | None:
-        """None if the group keeps none, or was last published before groups kept any."""
+    async def trending(self, filters: Filters) -> Sequence[ScoredProduct]:
+        """Return the products whose orders grew most against the time before."""
+        return await self._best(filters, is_trend=True)
+
+    async def popular_in(self, region: Region, filters: Filters) -> Sequence[ScoredProduct]:
+        """Return what most orders of a region hold; nothing while there are no marts of regions."""
+        try:
+            return await self._best(replace(filters, region=region), is_trend=False)
+        except TableMissing:
+            return []
+
+    async def popular_of_group(self, group: str) -> PopularProducts | None:
+        """Return what most orders of a group hold; None if it keeps none, as one that has the whole shop."""
         (schema,) = await self._groups.schemas_of(group)
         statement = sql("cache/popular_products/look_up", cache=Identifier(schema))
         try:
-            rows = await self._database.fetch(statement, {"n_items": limit})
-        except TableMissing:
+            rows = await self._database.fetch(statement, {"n_items": LONGEST_ANSWER})
+        except TableMissing:  # last published before groups kept any
             return None
         if not rows:
             return None
         *_, generation, published_at = rows[0]
         return PopularProducts(products=_scored(rows), generation=generation, counted_at=published_at)
 
+    async def bought_together(self, item_id: str) -> Sequence[ScoredProduct]:
+        """Return what is purchased in the same orders as an item, closest first."""
+        return _scored(await self._database.fetch(sql("core/products_bought_together/closest"), {"item_id": item_id}))
+
+    async def orders_of(self, item_ids: Sequence[str]) -> Mapping[str, float]:
+        """Return how many orders hold each of these items; those that none holds are left out."""
+        return dict(await self._database.fetch(sql("core/products/orders_of"), {"item_ids": list(item_ids)}))
+
+    async def fitting(self, item_ids: Sequence[str], filters: Filters) -> frozenset[str]:
+        """Return which of these items the filters let through."""
+        kind, key, _ = filters.region or (None, None, None)
+        values = {**filters.of_products, "item_ids": list(item_ids), "region_kind": kind, "region": key}
+        return _first_column(await self._database.fetch(sql("core/products/fitting"), values))
+
+    async def purchased(self, user_id: str, item_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these items a user has purchased."""
+        values = {"user_id": user_id, "item_ids": list(item_ids)}
+        try:
+            return _first_column(await self._database.fetch(sql("personalize/interactions/purchased_of"), values))
+        except TableMissing:  # no marts yet: then nobody has purchased anything
+            return frozenset()
+
+    async def bought_with(self, user_id: str, item_ids: Sequence[str]) -> Mapping[str, BoughtWith]:
+        """Return, for those of the items that have one, the closest purchase of a user."""
+        values = {"user_id": user_id, "item_ids": list(item_ids)}
+        rows = await self._database.fetch(sql("core/products_bought_together/with_purchases_of"), values)
+        return {item_id: BoughtWith(other, name) for item_id, other, name in rows}
+
+    async def region_of(self, user_id: str) -> Region | None:
+        """Return where a user lives, if orders say so."""
+        try:
+            rows = await self._database.fetch(sql("core/regions/of_user"), {"user_id": user_id})
+        except TableMissing:  # marts of an earlier version
+            return None
+        return Region(*rows[0]) if rows else None
+
+    async def region(self, kind: str, name: str) -> Region | None:
+        """Return a region by its name, in whatever case."""
+        rows = await self._database.fetch(sql("core/regions/find"), {"region_kind": kind, "region": name})
+        return Region(*rows[0]) if rows else None
+
+    async def _best(self, filters: Filters, *, is_trend: bool) -> Sequence[ScoredProduct]:
+        kind, key, _ = filters.region or ("all", "ALL", None)
+        place = {"region_kind": kind, "region": key, "is_trend": is_trend, "n_items": LONGEST_ANSWER}
+        return _scored(await self._database.fetch(sql("core/popular_products/best"), filters.of_products | place))
+
 
 def _scored(rows: Sequence[Row]) -> list[ScoredProduct]:
     """Of rows that begin with a product and its score."""
     return [ScoredProduct(*row[:2]) for row in rows]
+
+
+def _first_column(rows: Sequence[Row]) -> frozenset[str]:
+    return frozenset(value for (value,) in rows)

@@ -1,11 +1,43 @@
-"""What the recommendations say, field by field."""
+"""What the recommendations are asked and say, field by field."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from aisle.contracts.limits import LONGEST_ID
+from aisle.contracts.recommendations import LONGEST_ANSWER
+
+Source = Literal["cache", "campaign", "popular_in_region", "popular", "trending", "bought_together"]
+ScoreKind = Literal["personalize", "engine", "rank", "popularity", "growth", "closeness"]
+ReasonKind = Literal["bought_with", "popular_in_region", "popular"]
+RegionKind = Literal["province", "city"]
+
+#: NUL cannot be stored, so no id has it.
+AnyId = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00]+$")]
+
+_AGES: dict[str, Any] = {
+    "generation": "20261130T0600",
+    "model_version": "arn:aws:personalize:us-east-1:000000000000:solution/shop-for-you/1a2b3c4d",
+    "generated_at": "2026-11-30T06:09:13Z",
+    "age_seconds": 1804,
+    "is_stale": False,
+    "recommendation_id": "5f0c6a4e1d2b4f7a9c3e8b6d0a1f2c3e",
+    "total": 25,
+    "offset": 0,
+}
+_ITEM: dict[str, Any] = {"item_id": "85123A", "score": 0.0213377, "relative_score": 1.0, "reason": None}
+
+
+class Reason(BaseModel):
+    """Why an item is in a list, as the orders have it."""
+
+    kind: ReasonKind
+    text: str = Field(description="For people", examples=["bought with WHITE HANGING HEART", "popular in Lahore"])
+    item_id: str | None = Field(None, description="What the user bought, and others bought together with the item")
+    region: str | None = Field(None, description="Where it is popular")
 
 
 class ScoredItem(BaseModel):
@@ -14,28 +46,41 @@ class ScoredItem(BaseModel):
     item_id: str
     score: float = Field(description="As it came from the source; comparable within this list only")
     relative_score: float = Field(ge=0, le=1, description="Share of the list's best score; the best has 1")
+    reason: Reason | None = Field(None, description="Only where reasons are asked for, and one is true of the orders")
 
 
 class ItemList(BaseModel):
     """Items best first, with where they come from and how old they are."""
 
     items: list[ScoredItem]
-    source: Literal["cache", "popular"] = Field(
-        description="`popular`: a fallback, the same for everybody who asks the same group"
+    total: int = Field(ge=0, description="Items that there are to page through")
+    offset: int = Field(ge=0, description="How many of them come before this page")
+    source: Source = Field(
+        description="`cache`: the published list. `campaign`: the recommender, for users without one. "
+        "`popular_in_region`, `popular`: fallbacks, the same for everybody who asks so"
     )
-    score_kind: Literal["personalize", "engine", "rank", "popularity"] = Field(
-        description="Whose `score` it is: Amazon Personalize's, the engine's, the place's, or the number of orders"
+    score_kind: ScoreKind = Field(
+        description="Whose `score` it is: Amazon Personalize's, the engine's, the place's, the number of orders, their "
+        "growth in standard deviations, or how often two products are in one order"
     )
     generation: str | None = Field(
-        description="Published generation that the list belongs to; null for the whole shop's popular items"
+        description="Published generation that the list belongs to; null for what is counted in the marts"
     )
+    model_version: str | None = Field(description="Solution version that made the list; null if no model did")
     generated_at: datetime | None = Field(description="When the list was loaded (UTC); null if it was counted just now")
     age_seconds: int | None = Field(description="Time since then")
     is_stale: bool = Field(description="Whether it is older than the cache's time to live")
+    recommendation_id: str = Field(description="Names this answer; equal answers to one question have equal ids")
 
 
 class UserRecommendations(ItemList):
     """Recommendations for one user."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"items": [_ITEM], "source": "cache", "score_kind": "engine", **_AGES, "user_id": "3f2a9c"}]
+        }
+    )
 
     user_id: str
 
@@ -44,3 +89,45 @@ class SimilarItems(ItemList):
     """Items similar to one item, which is not among them."""
 
     item_id: str
+
+
+class PopularItems(ItemList):
+    """Items that are ordered most, or whose orders grow most, in a region or in the whole shop."""
+
+    region: str | None = Field(description="As most orders spell it; null for the whole shop")
+
+
+class RankingQuestion(BaseModel):
+    """Items to be put into a user's order."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"user_id": "3f2a9c", "item_ids": ["85123A", "22423"]}]}
+    )
+
+    user_id: AnyId
+    item_ids: list[AnyId] = Field(min_length=1, max_length=LONGEST_ANSWER, description="Each once")
+    group: Annotated[str, StringConstraints(min_length=1, max_length=63)] | None = None
+
+
+class RankedItem(BaseModel):
+    """One place of a ranking."""
+
+    item_id: str
+    score: float | None = Field(description="As `ranked_by` gave it; null if nothing is known of the item")
+    ranked_by: Literal["cache", "popular", "given"] = Field(
+        description="The user's list; after those the number of orders; after those the order in which they came"
+    )
+
+
+class Ranking(BaseModel):
+    """The given items, each once, best first."""
+
+    user_id: str
+    items: list[RankedItem]
+    source: Source = Field(description="`cache` if the user has a list, else `popular`")
+    generation: str | None
+    model_version: str | None
+    generated_at: datetime | None
+    age_seconds: int | None
+    is_stale: bool
+    recommendation_id: str

@@ -1,35 +1,87 @@
-"""Which list answers a question, and how it is told."""
+"""Which list answers a question: the first of a chain of sources that has something left to show."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from aisle.contracts.recommendations import ScoredProduct
 from services.serving.errors import ItemUnknown
-from services.serving.recommendations.repository import PopularProducts, RecommendationsRepository, StoredList
-from services.serving.recommendations.schemas import ItemList, ScoredItem, SimilarItems, UserRecommendations
+from services.serving.metrics import ANSWERS
+from services.serving.recommendations.campaign import Campaign
+from services.serving.recommendations.questions import Filters, Page, Region
+from services.serving.recommendations.repository import RecommendationsRepository, StoredList
+from services.serving.recommendations.schemas import (
+    PopularItems,
+    RankedItem,
+    Ranking,
+    RankingQuestion,
+    Reason,
+    ScoredItem,
+    ScoreKind,
+    SimilarItems,
+    Source,
+    UserRecommendations,
+)
+from services.serving.scores import relative_scores
 from services.serving.settings import ServingSettings
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What one source of the chain has to offer, best first."""
+
+    source: Source
+    score_kind: ScoreKind
+    products: Sequence[ScoredProduct]
+    generation: str | None = None
+    model_version: str | None = None
+    made_at: datetime | None = None
+    region: Region | None = None
+    is_filtered: bool = False  # by the statement that counted them
+
+    @classmethod
+    def cached(cls, stored: StoredList) -> Candidates:
+        return cls(
+            "cache", stored.score_kind, stored.products, stored.generation, stored.model_version, stored.updated_at
+        )
+
+    def only(self, item_ids: frozenset[str]) -> Candidates:
+        return replace(self, products=[product for product in self.products if product.product_id in item_ids])
+
+    def without(self, item_ids: frozenset[str]) -> Candidates:
+        return replace(self, products=[product for product in self.products if product.product_id not in item_ids])
+
+    @property
+    def item_ids(self) -> list[str]:
+        return [product.product_id for product in self.products]
 
 
 class RecommendationsService:
-    """Answers from the cache first, and from popularity where the cache has nothing."""
+    """Answers from the cache first; a list of the recommender or of popularity where the cache has nothing."""
 
-    def __init__(self, repository: RecommendationsRepository, settings: ServingSettings) -> None:
+    def __init__(self, repository: RecommendationsRepository, campaign: Campaign, settings: ServingSettings) -> None:
         self._repository = repository
-        self._ttl = settings.cache_ttl
+        self._campaign = campaign
+        self._settings = settings
 
-    async def for_user(self, user_id: str, limit: int, group: str | None) -> UserRecommendations:
-        """Return the user's list; for a user without one, the most ordered products."""
-        stored = await self._repository.list_of("users", user_id, group)
-        if stored is not None:
-            answer = _cached_list(stored, limit, self._ttl)
-        else:
-            answer = _popular_list(await self._repository.popular(limit, group), self._ttl)
-        return UserRecommendations(user_id=user_id, **dict(answer))
+    async def for_user(self, user_id: str, page: Page, filters: Filters, group: str | None) -> UserRecommendations:
+        """Return the first list of the chain in which anything is left for the user, or the last one, empty."""
+        async for candidates in self._chain(user_id, filters, group):
+            left = await self._left(candidates, filters, user_id)
+            if left.products:
+                break
+        ANSWERS.labels("user", left.source).inc()
+        return UserRecommendations(user_id=user_id, **await self._told(left, page, user_id, user_id=user_id))
 
-    async def similar_to(self, item_id: str, limit: int, group: str | None) -> SimilarItems:
+    async def similar_to(self, item_id: str, page: Page, filters: Filters, group: str | None) -> SimilarItems:
         """Return the item's list, also for an id in other case than the shop's. Raises ItemUnknown."""
         stored = await self._repository.list_of("items", item_id, group)
         if stored is None:
@@ -37,7 +89,76 @@ class RecommendationsService:
             stored = await self._repository.list_of("items", item_id, group)
         if stored is None:
             raise ItemUnknown(f"no similar items are cached for item {item_id!r}; nothing may be like it yet")
-        return SimilarItems(item_id=item_id, **dict(_cached_list(stored, limit, self._ttl)))
+        left = await self._left(Candidates.cached(stored).without(frozenset({item_id})), filters)
+        ANSWERS.labels("similar", left.source).inc()
+        return SimilarItems(item_id=item_id, **await self._told(left, page, None, item_id=item_id))
+
+    async def bought_together(self, item_id: str, page: Page, filters: Filters) -> SimilarItems:
+        """Return what is in the same orders as an item. Raises ItemUnknown."""
+        item_id = await self._spelt(item_id)
+        products = await self._repository.bought_together(item_id)
+        left = await self._left(Candidates("bought_together", "closeness", products), filters)
+        ANSWERS.labels("bought_together", left.source).inc()
+        return SimilarItems(item_id=item_id, **await self._told(left, page, None, item_id=item_id))
+
+    async def popular(self, page: Page, filters: Filters) -> PopularItems:
+        """Return what is ordered most in the region of the filters, or in the whole shop."""
+        products = await self._repository.popular(filters)
+        source: Source = "popular_in_region" if filters.region else "popular"
+        return await self._of_everybody(Candidates(source, "popularity", products, region=filters.region), page)
+
+    async def trending(self, page: Page, filters: Filters) -> PopularItems:
+        """Return what is ordered more than before, in the region of the filters, or in the whole shop."""
+        products = await self._repository.trending(filters)
+        return await self._of_everybody(Candidates("trending", "growth", products, region=filters.region), page)
+
+    async def ranking(self, question: RankingQuestion) -> Ranking:
+        """Put the items of the user's list first, as it has them, then the others by their orders."""
+        stored = await self._repository.list_of("users", question.user_id, question.group)
+        known = Candidates.cached(stored) if stored else Candidates("popular", "popularity", [])
+        asked = list(dict.fromkeys(question.item_ids))
+        listed = known.only(frozenset(asked))
+        rest = [item_id for item_id in asked if item_id not in set(listed.item_ids)]
+        orders = await self._repository.orders_of(rest) if rest else {}
+        items = [
+            *[RankedItem(item_id=item.product_id, score=item.score, ranked_by="cache") for item in listed.products],
+            *[RankedItem(item_id=item_id, score=orders[item_id], ranked_by="popular")
+              for item_id in sorted(orders, key=lambda item_id: (-orders[item_id], asked.index(item_id)))],
+            *[RankedItem(item_id=item_id, score=None, ranked_by="given") for item_id in rest if item_id not in orders],
+        ]  # fmt: skip
+        ANSWERS.labels("ranking", known.source).inc()
+        origin = self._origin(known)
+        identity = _identity(origin, question.model_dump(), [(item.item_id, item.score) for item in items])
+        return Ranking(user_id=question.user_id, items=items, recommendation_id=identity, **self._aged(known, origin))
+
+    async def region(self, kind: str, name: str) -> Region | None:
+        """Return a region by its name, in whatever case."""
+        return await self._repository.region(kind, name)
+
+    # -- the chain ------------------------------------------------------------------------------------------------
+
+    async def _chain(self, user_id: str, filters: Filters, group: str | None) -> AsyncIterator[Candidates]:
+        """The sources for a user, one after the other. A user with a list never costs a call to the recommender."""
+        stored = await self._repository.list_of("users", user_id, group)
+        if stored is not None:
+            yield Candidates.cached(stored)
+        elif (products := await self._campaign.recommend(user_id)) is not None:
+            yield Candidates("campaign", self._campaign.score_kind, products)
+        if group is not None and (own := await self._repository.popular_of_group(group)) is not None:
+            yield Candidates("popular", "popularity", own.products, own.generation, made_at=own.counted_at)
+            return
+        if region := filters.region or await self._repository.region_of(user_id):
+            products = await self._repository.popular_in(region, filters)
+            yield Candidates("popular_in_region", "popularity", products, region=region, is_filtered=True)
+        yield Candidates("popular", "popularity", await self._repository.popular(filters), is_filtered=True)
+
+    async def _left(self, candidates: Candidates, filters: Filters, user_id: str | None = None) -> Candidates:
+        """Leave out what the question does not ask for, and what the user has, where the settings say so."""
+        if filters.are_any and candidates.products and not candidates.is_filtered:
+            candidates = candidates.only(await self._repository.fitting(candidates.item_ids, filters))
+        if user_id is not None and self._settings.exclude_purchased and candidates.products:
+            candidates = candidates.without(await self._repository.purchased(user_id, candidates.item_ids))
+        return candidates
 
     async def _spelt(self, item_id: str) -> str:
         """Return the id as the shop spells it. Raises ItemUnknown if no item, or more than one, can be meant."""
@@ -48,48 +169,67 @@ class RecommendationsService:
             raise ItemUnknown(f"item {item_id!r} may be any of {', '.join(map(repr, spellings))}; ask for one of them")
         return item_id if item_id in spellings else spellings[0]
 
+    # -- how it is told -------------------------------------------------------------------------------------------
 
-def _cached_list(stored: StoredList, limit: int, ttl: timedelta) -> ItemList:
-    """The first `limit` items of a cached list. Relative scores are those of the whole list, whatever the limit."""
-    return ItemList(
-        items=_scored(stored.products, limit),
-        source="cache",
-        score_kind=stored.score_kind,
-        generation=stored.generation,
-        **_age(stored.updated_at, ttl),
-    )
+    async def _of_everybody(self, candidates: Candidates, page: Page) -> PopularItems:
+        ANSWERS.labels("popular", candidates.source).inc()
+        region = candidates.region.name if candidates.region else None
+        return PopularItems(region=region, **await self._told(candidates, page, None, region=region))
+
+    async def _told(self, candidates: Candidates, page: Page, reader: str | None, **about: Any) -> dict[str, Any]:
+        """The fields of an answer. Relative scores are those of the whole list, whatever the page."""
+        items = _scored(candidates.products)[page.offset : page.offset + page.limit]
+        if page.with_reasons:
+            await self._give_reasons(items, candidates, reader)
+        origin = self._origin(candidates)
+        identity = _identity(origin, about | {"offset": page.offset}, [(item.item_id, item.score) for item in items])
+        return {
+            "items": items,
+            "total": len(candidates.products),
+            "offset": page.offset,
+            "score_kind": candidates.score_kind,
+            "recommendation_id": identity,
+            **self._aged(candidates, origin),
+        }
+
+    async def _give_reasons(self, items: Sequence[ScoredItem], candidates: Candidates, reader: str | None) -> None:
+        """What a person bought together with an item is a better reason than that everybody buys it."""
+        item_ids = [item.item_id for item in items]
+        bought = await self._repository.bought_with(reader, item_ids) if reader is not None and item_ids else {}
+        for item in items:
+            if purchase := bought.get(item.item_id):
+                text = f"bought with {purchase.name or purchase.item_id}"
+                item.reason = Reason(kind="bought_with", text=text, item_id=purchase.item_id)
+            elif candidates.source == "popular_in_region" and candidates.region:
+                name = candidates.region.name
+                item.reason = Reason(kind="popular_in_region", text=f"popular in {name}", region=name)
+            elif candidates.source == "popular":
+                item.reason = Reason(kind="popular", text="popular")
+
+    def _origin(self, candidates: Candidates) -> dict[str, Any]:
+        return {
+            "source": candidates.source,
+            "generation": candidates.generation,
+            "model_version": candidates.model_version,
+            "generated_at": candidates.made_at,
+        }
+
+    def _aged(self, candidates: Candidates, origin: dict[str, Any]) -> dict[str, Any]:
+        age = datetime.now(UTC) - candidates.made_at if candidates.made_at else None
+        return origin | {
+            "age_seconds": max(0, int(age.total_seconds())) if age is not None else None,
+            "is_stale": age is not None and age > self._settings.cache_ttl,
+        }
 
 
-def _popular_list(popular: PopularProducts, ttl: timedelta) -> ItemList:
-    """The fallback for a user without a list. The whole shop's is counted afresh, so never stale."""
-    return ItemList(
-        items=_scored(popular.products, len(popular.products)),
-        source="popular",
-        score_kind="popularity",
-        generation=popular.generation,
-        **_age(popular.counted_at, ttl),
-    )
+def _identity(*parts: Any) -> str:
+    """Name an answer by what was asked and said, so that a page that is fetched again is no second recommendation."""
+    return hashlib.blake2b(_encode(parts), digest_size=16).hexdigest()
 
 
-def _age(made_at: datetime | None, ttl: timedelta) -> dict[str, Any]:
-    age = datetime.now(UTC) - made_at if made_at else None
-    return {
-        "generated_at": made_at,
-        "age_seconds": max(0, int(age.total_seconds())) if age is not None else None,
-        "is_stale": age is not None and age > ttl,
-    }
-
-
-def _scored(products: Sequence[ScoredProduct], limit: int) -> list[ScoredItem]:
-    """Zero is the bottom of the scale, or the worst score where scores fall below zero."""
-    scores = [product.score for product in products]
-    bottom, best = min([0.0, *scores]), max(scores, default=0.0)
-    span = best - bottom
+def _scored(products: Sequence[ScoredProduct]) -> list[ScoredItem]:
+    relative = relative_scores([product.score for product in products])
     return [
-        ScoredItem(
-            item_id=product.product_id,
-            score=product.score,
-            relative_score=(product.score - bottom) / span if span else 1.0,
-        )
-        for product in products[:limit]
+        ScoredItem(item_id=product.product_id, score=product.score, relative_score=share, reason=None)
+        for product, share in zip(products, relative, strict=True)
     ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from typing import NamedTuple
+
+import pytest
 
 from services.serving.database import Database
 from services.serving.groups import Groups
 from services.serving.recommendations.repository import RecommendationsRepository
+from tests.serving_shop import Shop
 
 
 class Opened(NamedTuple):
@@ -27,3 +30,9 @@ async def opened(url: str, pool_size: int = 4) -> AsyncIterator[Opened]:
         yield Opened(RecommendationsRepository(database, groups), groups)
     finally:
         await database.close()
+
+
+@pytest.fixture
+def shop(warehouse_url: str) -> Iterator[Shop]:
+    with ExitStack() as opened_apis:
+        yield Shop(warehouse_url, opened_apis)

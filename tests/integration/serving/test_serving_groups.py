@@ -13,6 +13,7 @@ from aisle.cache.schema import prepare
 from services.serving.database import Database
 from services.serving.errors import GroupUnknown
 from services.serving.health.repository import live_generation
+from services.serving.recommendations.questions import Filters
 from services.serving.recommendations.repository import PopularProducts, RecommendationsRepository, StoredList
 from tests.integration.serving.conftest import opened
 
@@ -100,22 +101,18 @@ def test_an_unknown_group_is_refused_with_the_names_of_those_that_are_there(ask:
         ask(lambda lists: lists.list_of("users", "at home", "nowhere"))
 
 
-@pytest.mark.parametrize(
-    ("group", "products", "generation"),
-    [(None, EVERYWHERE, None), ("aisle", EVERYWHERE, None), ("Shop-North", UP_NORTH, "n")],
-)
-def test_popular_products_are_those_of_the_named_group_or_of_the_whole_shop(
-    ask: Ask, group: str | None, products: list[str], generation: str | None
-) -> None:
-    popular = ask(lambda lists: lists.popular(9, group))
-    assert [product.product_id for product in popular.products] == products
-    assert (popular.generation, popular.counted_at is not None) == (generation, generation is not None)
-    assert len(ask(lambda lists: lists.popular(1, group)).products) == 1
+def test_popular_products_of_a_group_are_its_own_and_one_with_the_whole_shop_keeps_none(ask: Ask) -> None:
+    north = ask(lambda lists: lists.popular_of_group("Shop-North"))
+    assert [product.product_id for product in north.products] == UP_NORTH
+    assert (north.generation, north.counted_at is not None) == ("n", True)
+    assert ask(lambda lists: lists.popular_of_group("aisle")) is None
+    everywhere = ask(lambda lists: lists.popular(Filters(), n_items=2))
+    assert [product.product_id for product in everywhere] == EVERYWHERE[:2]
 
 
 def test_popular_products_of_an_unknown_group_are_refused(ask: Ask) -> None:
     with pytest.raises(GroupUnknown, match="'nowhere'"):
-        ask(lambda lists: lists.popular(9, "nowhere"))
+        ask(lambda lists: lists.popular_of_group("nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -126,17 +123,15 @@ def test_popular_products_of_an_unknown_group_are_refused(ask: Ask) -> None:
         "delete from cache_shop_north.generations",
     ],
 )
-def test_a_group_without_popular_products_shows_those_of_the_whole_shop(two_caches: str, missing: str) -> None:
+def test_a_group_without_popular_products_keeps_none(two_caches: str, missing: str) -> None:
     with psycopg.connect(two_caches) as connection:
         connection.execute(missing.encode())
 
-    async def look() -> PopularProducts:
+    async def look() -> PopularProducts | None:
         async with opened(two_caches) as serving:
-            return await serving.repository.popular(9, "Shop-North")
+            return await serving.repository.popular_of_group("Shop-North")
 
-    popular = asyncio.run(look())
-    assert [product.product_id for product in popular.products] == EVERYWHERE
-    assert popular.generation is None
+    assert asyncio.run(look()) is None
 
 
 def test_a_group_that_is_published_while_serving_runs_is_found_by_name_at_once(warehouse_url: str, shops: Any) -> None:

@@ -20,7 +20,8 @@ from aisle.groups.dataset_group import dataset_groups
 from aisle.warehouse import migrate
 from services.serving.errors import DatabaseUnreachable, TableMissing
 from services.serving.health.repository import live_generation
-from services.serving.recommendations.repository import PopularProducts, RecommendationsRepository, StoredList
+from services.serving.recommendations.questions import Filters
+from services.serving.recommendations.repository import RecommendationsRepository, StoredList
 from services.stack.postgres import EmbeddedPostgres
 from tests.integration.serving.conftest import opened
 
@@ -85,9 +86,12 @@ def test_the_repository_knows_what_it_does_not_have(filled: str) -> None:
 def test_popular_products_are_those_in_most_orders_and_are_products(filled: str) -> None:
     async def look() -> tuple[Any, ...]:
         async with opened(filled) as serving:
-            return await serving.repository.popular(10), await serving.repository.popular(2)
+            return (
+                await serving.repository.popular(Filters()),
+                await serving.repository.popular(Filters(), n_items=2),
+            )
 
-    assert asyncio.run(look()) == (PopularProducts(products=POPULAR), PopularProducts(products=POPULAR[:2]))
+    assert asyncio.run(look()) == (POPULAR, POPULAR[:2])
 
 
 @pytest.mark.parametrize(("asked", "known"), [("I1", ["i1"]), (" i1 ", ["i1"]), ("i1", ["i1"]), ("i", [])])
@@ -162,7 +166,7 @@ def test_requests_in_flight_survive_switches(warehouse_url: str) -> None:
 def test_a_warehouse_without_products_is_named(warehouse_url: str) -> None:
     async def look() -> None:
         async with opened(warehouse_url) as serving:
-            await serving.repository.popular(3)
+            await serving.repository.popular(Filters())
 
     with pytest.raises(TableMissing, match="transform"):
         asyncio.run(look())

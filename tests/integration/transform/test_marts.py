@@ -150,3 +150,21 @@ def test_a_place_that_holds_a_contact_leaves_its_users_and_orders_alone(company:
         {"user_id": "plain", "what": None},
     ]
     assert len(company.rows("select * from personalize.interactions")) == 4
+
+
+def test_a_customer_lives_where_the_newest_order_says_and_orders_count_where_they_were_placed(
+    small_company: Any,
+) -> None:
+    living = small_company.rows("select * from core.region_customers order by user_id, region_kind")
+    assert [(row["user_id"], row["region_kind"], row["region"]) for row in living] == [
+        ("ann", "city", "LAHORE"),
+        ("ann", "province", "PUNJAB"),
+        ("dan", "city", "KARACHI|SADDAR"),
+        ("posty", "city", "KARACHI|SADDAR"),
+    ]
+    popular = _by(small_company.rows("select * from core.popular_products"), "region_kind", "region", "product_id")
+    assert popular["all", "ALL", "MUG"]["n_orders"] == 2
+    assert popular["city", "LAHORE", "MUG"]["n_orders"] == 1
+    regions = _by(small_company.rows("select * from core.regions"), "region_kind", "region")
+    assert regions["city", "KARACHI|SADDAR"]["region_name"] == "Karachi|Saddar"
+    assert (regions["city", "MULTAN"]["n_orders"], regions["city", "MULTAN"]["n_customers"]) == (1, 0)

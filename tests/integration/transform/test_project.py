@@ -16,7 +16,11 @@ MARTS = (
     "core.held_back_items",
     "core.order_items",
     "core.orders",
+    "core.popular_products",
     "core.products",
+    "core.products_bought_together",
+    "core.region_customers",
+    "core.regions",
     "personalize.interactions",
     "personalize.items",
     "personalize.users",
@@ -35,6 +39,13 @@ values (null, 'ann', true, 7), ('NONE', null, false, 1);
 insert into core.products (product_id) values (null), ('TWICE'), ('TWICE');
 insert into core.held_back_items (item_id) values (null);
 insert into core.customers (user_id) values (null), ('twice'), ('twice');
+insert into core.regions (region_kind, region) values (null, null), ('city', 'TWICE'), ('city', 'TWICE');
+insert into core.region_customers (region_kind, region, user_id)
+values (null, null, null), ('city', 'A', 'twice'), ('city', 'B', 'twice');
+insert into core.popular_products (region_kind, region, product_id)
+values (null, null, null), ('all', 'ALL', 'TWICE'), ('all', 'ALL', 'TWICE');
+insert into core.products_bought_together (product_id, with_product_id)
+values (null, null), ('A', 'TWICE'), ('A', 'TWICE');
 insert into personalize.interactions (user_id, item_id, event_type, event_value, timestamp)
 values (null, null, 'click', 0, 0), ('nobody', 'NONE', 'click', -1, -1);
 insert into personalize.items (item_id) values (null), ('TWICE'), ('TWICE'), (repeat('X', 257));

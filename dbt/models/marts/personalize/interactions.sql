@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['user_id']}]) }}
+{{ config(
+    indexes=[{'columns': ['user_id']}],
+    post_hook="{{ readable_by_serving() }}"
+) }}
 
 with purchases as (
     select * from {{ ref('int_purchases__by_order') }}

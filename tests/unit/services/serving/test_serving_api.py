@@ -54,12 +54,14 @@ def test_a_users_list_says_where_it_comes_from_and_how_old_it_is(
     assert answer.status_code == 200
     body = answer.json()
     assert body.pop("items") == [
-        {"item_id": "p0", "score": 0.8, "relative_score": 1.0},
-        {"item_id": "p1", "score": 0.4, "relative_score": 0.5},
+        {"item_id": "p0", "score": 0.8, "relative_score": 1.0, "reason": None},
+        {"item_id": "p1", "score": 0.4, "relative_score": 0.5, "reason": None},
     ]
     assert body.pop("age_seconds") == 300
     assert datetime.fromisoformat(body.pop("generated_at")) == generated_at
+    assert len(body.pop("recommendation_id")) == 32
     expected = {"user_id": "u1", "source": "cache", "score_kind": "engine", "generation": "g2", "is_stale": False}
+    expected |= {"model_version": "arn:of-users", "total": 3, "offset": 0}
     assert body == expected
 
 
@@ -81,7 +83,7 @@ def test_an_unknown_user_gets_popular_items(api: TestClient) -> None:
     body = answer.json()
     assert body["source"] == "popular"
     assert body["score_kind"] == "popularity"
-    assert body["items"] == [{"item_id": "best", "score": 40.0, "relative_score": 1.0}]
+    assert body["items"] == [{"item_id": "best", "score": 40.0, "relative_score": 1.0, "reason": None}]
     assert (body["generation"], body["generated_at"], body["age_seconds"]) == (None, None, None)
 
 
@@ -97,7 +99,7 @@ def test_an_unknown_user_of_a_group_gets_what_is_popular_there_and_how_old_that_
     shop.run("update cache_north.generations set published_at = now() - interval '7 hours'")
     api = shop.api(cache_ttl_hours=ttl)
     body = api.get("/api/v1/recommendations/nobody", params={"group": "north", "limit": 1}).json()
-    assert body["items"] == [{"item_id": "theirs", "score": 8.0, "relative_score": 1.0}]
+    assert body["items"] == [{"item_id": "theirs", "score": 8.0, "relative_score": 1.0, "reason": None}]
     assert (body["source"], body["score_kind"], body["generation"]) == ("popular", "popularity", "n1")
     assert datetime.fromisoformat(body["generated_at"]) < STARTED
     assert body["is_stale"] is is_stale
@@ -215,10 +217,10 @@ def test_openapi_lists_every_error_and_no_foreign_schema(api: TestClient) -> Non
     described = api.get("/openapi.json").json()
     assert described["info"]["title"] == "Aisle serving API"
     operations = [operation for path in described["paths"].values() for operation in path.values()]
-    assert len(operations) == 4
+    assert len(operations) == 14
     assert all(operation["summary"] and operation["description"] for operation in operations)
     similar = described["paths"]["/api/v1/similar/{item_id}"]["get"]
-    assert set(similar["responses"]) == {"200", "401", "404", "422", "503"}
+    assert set(similar["responses"]) == {"200", "304", "401", "404", "422", "503"}
     assert similar["security"] == [{"HTTPBearer": []}, {"APIKeyHeader": []}]
     assert "HTTPValidationError" not in described["components"]["schemas"]
 
@@ -230,6 +232,7 @@ def test_openapi_lists_every_error_and_no_foreign_schema(api: TestClient) -> Non
         ("SERVING_API_KEY_HASHES", "not-a-hash"),
         ("SERVING_PROT", "8000"),
         ("SERVING_PORT", "x"),
+        ("SERVING_REAL_TIME", "true"),
     ],
 )
 def test_wrong_settings_end_the_program_with_one_line_and_status_2(

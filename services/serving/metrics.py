@@ -1,0 +1,16 @@
+"""What the API counts of itself, for Prometheus. No label names a user, an item or a region."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+ANSWERS = Counter("aisle_serving_answers_total", "Lists answered, by question and source", ("question", "source"))
+CAMPAIGN_FAILURES = Counter(
+    "aisle_serving_campaign_failures_total", "Calls to the recommender that gave no list, by reason", ("reason",)
+)
+SECONDS = Histogram(
+    "aisle_serving_request_seconds",
+    "Time of a request, by route and status",
+    ("route", "status"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5),
+)
