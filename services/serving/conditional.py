@@ -17,8 +17,8 @@ def conditional(request: Request, answer: BaseModel) -> Response:
 
     The tag is weak: two answers of one tag may differ in their age.
     """
-    told = answer.model_dump_json(exclude=_CLOCK)
-    tag = f'W/"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"'
+    stable = answer.model_dump_json(exclude=_CLOCK)
+    tag = f'W/"{hashlib.blake2b(stable.encode(), digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key"}
     if tag in _tags_of(request):
         return Response(status_code=304, headers=headers)

@@ -79,7 +79,7 @@ class RecommendationsService:
             if left.products:
                 break
         ANSWERS.labels("user", left.source).inc()
-        return UserRecommendations(user_id=user_id, **await self._told(left, page, user_id, user_id=user_id))
+        return UserRecommendations(user_id=user_id, **await self._fields(left, page, user_id, user_id=user_id))
 
     async def similar_to(self, item_id: str, page: Page, filters: Filters, group: str | None) -> SimilarItems:
         """Return the item's list, also for an id in other case than the shop's. Raises ItemUnknown."""
@@ -91,7 +91,7 @@ class RecommendationsService:
             raise ItemUnknown(f"no similar items are cached for item {item_id!r}; nothing may be like it yet")
         left = await self._left(Candidates.cached(stored).without(frozenset({item_id})), filters)
         ANSWERS.labels("similar", left.source).inc()
-        return SimilarItems(item_id=item_id, **await self._told(left, page, None, item_id=item_id))
+        return SimilarItems(item_id=item_id, **await self._fields(left, page, None, item_id=item_id))
 
     async def bought_together(self, item_id: str, page: Page, filters: Filters) -> SimilarItems:
         """Return what is in the same orders as an item. Raises ItemUnknown."""
@@ -99,7 +99,7 @@ class RecommendationsService:
         products = await self._repository.bought_together(item_id)
         left = await self._left(Candidates("bought_together", "closeness", products), filters)
         ANSWERS.labels("bought_together", left.source).inc()
-        return SimilarItems(item_id=item_id, **await self._told(left, page, None, item_id=item_id))
+        return SimilarItems(item_id=item_id, **await self._fields(left, page, None, item_id=item_id))
 
     async def popular(self, page: Page, filters: Filters) -> PopularItems:
         """Return what is ordered most in the region of the filters, or in the whole shop."""
@@ -169,14 +169,14 @@ class RecommendationsService:
             raise ItemUnknown(f"item {item_id!r} may be any of {', '.join(map(repr, spellings))}; ask for one of them")
         return item_id if item_id in spellings else spellings[0]
 
-    # -- how it is told -------------------------------------------------------------------------------------------
+    # -- how an answer is written -------------------------------------------------------------------------------------------
 
     async def _of_everybody(self, candidates: Candidates, page: Page) -> PopularItems:
         ANSWERS.labels("popular", candidates.source).inc()
         region = candidates.region.name if candidates.region else None
-        return PopularItems(region=region, **await self._told(candidates, page, None, region=region))
+        return PopularItems(region=region, **await self._fields(candidates, page, None, region=region))
 
-    async def _told(self, candidates: Candidates, page: Page, reader: str | None, **about: Any) -> dict[str, Any]:
+    async def _fields(self, candidates: Candidates, page: Page, reader: str | None, **about: Any) -> dict[str, Any]:
         """The fields of an answer. Relative scores are those of the whole list, whatever the page."""
         items = _scored(candidates.products)[page.offset : page.offset + page.limit]
         if page.with_reasons:

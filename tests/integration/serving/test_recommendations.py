@@ -284,7 +284,7 @@ def test_trending_is_what_grew_most_and_not_what_is_ordered_most(filled: Shop) -
 @pytest.mark.parametrize(("item", "items"), [("mug", ["tea", "pan"]), ("MUG", ["tea", "pan"]), ("tea", [])])
 def test_bought_together_is_what_orders_hold_beside_an_item(filled: Shop, item: str, items: list[str]) -> None:
     body = ask(filled.api(), f"bought-together/{item}")
-    assert [found["item_id"] for found in body["items"]] == items
+    assert [item["item_id"] for item in body["items"]] == items
     assert body["item_id"] == item.lower()
 
 
