@@ -169,7 +169,7 @@ class RecommendationsService:
             raise ItemUnknown(f"item {item_id!r} may be any of {', '.join(map(repr, spellings))}; ask for one of them")
         return item_id if item_id in spellings else spellings[0]
 
-    # -- how an answer is written -------------------------------------------------------------------------------------------
+    # -- how an answer is written -----------------------------------------------------------------------------------
 
     async def _of_everybody(self, candidates: Candidates, page: Page) -> PopularItems:
         ANSWERS.labels("popular", candidates.source).inc()
