@@ -20,7 +20,6 @@ MakeOrder = Callable[..., Any]
 #: Two tastes: even customers buy even items, odd customers odd ones.
 N_CUSTOMERS, N_ITEMS, N_PURCHASES = 60, 40, 25
 #: How long a condition is waited for on a machine that is busy.
-_PATIENCE_SECONDS = 300
 WEEK_AGO = int((datetime.now(UTC) - timedelta(days=7)).timestamp())
 
 
@@ -81,7 +80,7 @@ def test_an_order_reaches_the_model_within_a_minute_and_once(
     with company_with(tmp_path / "orders.csv", *orders, line_of(2, 11, ordered_at - timedelta(days=30))) as url:
         connect_company(url)
         assert run_dag("events", "first") == {"tail": "success", "send": "success", "verdict": "success"}
-        wait_for(lambda: model.recommended(taste, userId=user) != before, "other recommendations")
+        wait_for(lambda: model.recommended(taste, userId=user) != before, "other recommendations", seconds=300)
         assert sorted(event["ITEM_ID"] for event in model.events()) == ["P1", "P3", "P5", "P7", "P9"]
         assert model.recommended(alike, itemId="P4") == alike_before  # similar items wait for the next training
 

@@ -16,7 +16,6 @@ import pytest
 
 from tests.waiting import wait_for_server
 
-_STARTS_WITHIN_SECONDS = 120
 PAGES = ("pipeline", "quality", "models", "cache", "cost")
 PASSWORDS = {"keeper": "keeper-password", "reader": "reader-password"}
 
