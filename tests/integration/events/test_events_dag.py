@@ -19,7 +19,6 @@ MakeOrder = Callable[..., Any]
 
 #: Two tastes: even customers buy even items, odd customers odd ones.
 N_CUSTOMERS, N_ITEMS, N_PURCHASES = 60, 40, 25
-#: How long a condition is waited for on a machine that is busy.
 WEEK_AGO = int((datetime.now(UTC) - timedelta(days=7)).timestamp())
 
 
