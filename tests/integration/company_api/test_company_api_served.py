@@ -54,15 +54,15 @@ class _Answer(msgspec.Struct):
     next_cursor: str | None
 
 
-def count_lines(client: httpx.Client, source: str) -> tuple[int, int]:
-    orders, lines, cursor = 0, 0, {}
+def count_items(client: httpx.Client, source: str) -> tuple[int, int]:
+    orders, items, cursor = 0, 0, {}
     while True:
         body = client.get(f"/get_{source}_orders", params={**ALL, "limit": 1000, **cursor}).raise_for_status().content
         answer = msgspec.json.decode(body, type=_Answer)
         orders += len(answer.data)
-        lines += sum(len(order.items) for order in answer.data)
+        items += sum(len(order.items) for order in answer.data)
         if answer.next_cursor is None:
-            return orders, lines
+            return orders, items
         cursor = {"cursor": answer.next_cursor}
 
 
@@ -124,7 +124,7 @@ def _cpu_ticks(process: int) -> int:
 def test_every_row_of_the_real_data_set_comes_out_as_one_item(datasets):
     with served(orders=str(datasets / "online_retail" / "online_retail_two_years.parquet")) as (client, _):
         health = client.get("/health").json()
-        counted = [count_lines(client, source) for source in ("pos", "oe")]
+        counted = [count_items(client, source) for source in ("pos", "oe")]
     assert counted == [(0, 0), (53_628, 1_044_847)]
     assert health["source_rows"] == health["order_lines"] == 1_044_847
     assert (health["customers"], health["products"]) == (5_942, 5_305)

@@ -67,7 +67,7 @@ class Person(NamedTuple):
 
 
 @pytest.fixture
-def line(run_dag: Any, warehouse_url: str, personalize: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def after_runs(run_dag: Any, warehouse_url: str, personalize: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """URL of a warehouse that has ingested and exported the tiny company."""
     with served_company(scale="tiny") as company:
         connect_company(company, monkeypatch)
@@ -79,13 +79,13 @@ def line(run_dag: Any, warehouse_url: str, personalize: Any, monkeypatch: pytest
 
 
 @pytest.fixture
-def person(line: str, s3: Any, bucket: str) -> Person:
+def person(after_runs: str, s3: Any, bucket: str) -> Person:
     """A customer with phone and e-mail, whose id is in the cache, in texts and in batch files, too."""
     query = (
         "select user_id, phone, email from identity.customers join core.customers using (user_id)"
         " where phone is not null and email is not null order by n_sales desc, user_id limit 1"
     )
-    with psycopg.connect(line) as connection:
+    with psycopg.connect(after_runs) as connection:
         row = Person(*connection.execute(query.encode()).fetchone() or ())
         values = {"u": row.user_id, "p": f"0{row.phone[3:6]}-{row.phone[6:]}"}
         psycopg.ClientCursor(connection).execute(SERVED.encode(), values)
@@ -140,24 +140,24 @@ def airflow_knows(pattern: re.Pattern[str]) -> bool:
 
 
 def test_nothing_anywhere_tells_of_the_person_afterwards_and_revenue_stays(
-    run_dag: Any, line: str, person: Person, s3: Any, bucket: str, tmp_path: Path, personalize: Any
+    run_dag: Any, after_runs: str, person: Person, s3: Any, bucket: str, tmp_path: Path, personalize: Any
 ) -> None:
     revenue = "select count(*), sum(total_amount) from raw.company__orders"
-    with psycopg.connect(line) as connection:
+    with psycopg.connect(after_runs) as connection:
         before = connection.execute(revenue.encode()).fetchone()
-    assert len(tables_with(line, person.pattern)) == 14
+    assert len(tables_with(after_runs, person.pattern)) == 14
     assert len(files_with(s3, bucket, person.pattern)) >= 4
     assert rows_of_engine_with(tmp_path / "engine", person.user_id) > 1
 
-    states = run_dag("erase", "erased", request_id=file_request(line, phone=person.phone, email=person.email))
+    states = run_dag("erase", "erased", request_id=file_request(after_runs, phone=person.phone, email=person.email))
 
     assert set(states.values()) == {"success"}, states
-    assert tables_with(line, person.pattern) == []
+    assert tables_with(after_runs, person.pattern) == []
     assert files_with(s3, bucket, person.pattern) == []
     assert rows_of_engine_with(tmp_path / "engine", person.user_id) == 0
     assert airflow_knows(re.compile("request_id"))
     assert not airflow_knows(person.pattern)
-    with psycopg.connect(line) as connection:
+    with psycopg.connect(after_runs) as connection:
         assert connection.execute(revenue.encode()).fetchone() == before
         audit = "select state, erased_at is not null from identity.erasure_requests"
         assert connection.execute(audit.encode()).fetchall() == [("erased", True)]
@@ -172,16 +172,16 @@ def test_nothing_anywhere_tells_of_the_person_afterwards_and_revenue_stays(
     )
 
     # Every order comes again as if it had been edited: the person does not come back with it.
-    with psycopg.connect(line) as connection:
+    with psycopg.connect(after_runs) as connection:
         connection.execute("update raw.company__orders set content_hash = 'edited'")
     assert run_dag("backfill", "again", window_start="2024-07-01T00:00:00Z", window_end="2027-01-01T00:00:00Z")
-    assert tables_with(line, person.pattern) == []
-    with psycopg.connect(line) as connection:
+    assert tables_with(after_runs, person.pattern) == []
+    with psycopg.connect(after_runs) as connection:
         rewritten = "select count(*) from raw.company__orders where run_key = 'again'"
         assert connection.execute(rewritten.encode()).fetchone() == (before or (0,))[:1]
 
     # And the request cannot be carried out a second time.
-    assert set(run_dag("erase", "erased", request_id=_only_request(line)).values()) == {"skipped"}
+    assert set(run_dag("erase", "erased", request_id=_only_request(after_runs)).values()) == {"skipped"}
 
 
 def _only_request(url: str) -> str:

@@ -51,7 +51,7 @@ def company_with(path: Path, *orders: dict[str, Any]) -> Iterator[str]:
         yield url
 
 
-def line_of(customer: int, item: int, ordered_at: datetime, **changes: Any) -> dict[str, Any]:
+def order_row(customer: int, item: int, ordered_at: datetime, **changes: Any) -> dict[str, Any]:
     """An order of one item, as the simulator reads it."""
     return {
         "order_id": f"N{customer}-{item}", "source": "pos", "ordered_at": ordered_at.strftime("%Y-%m-%d %H:%M:%S.%f"),
@@ -75,8 +75,8 @@ def test_an_order_reaches_the_model_within_a_minute_and_once(
     user = user_of(shop, 2)
     before, alike_before = model.recommended(taste, userId=user), model.recommended(alike, itemId="P4")
     ordered_at = datetime.now(UTC)
-    orders = [line_of(2, item, ordered_at) for item in (1, 3, 5, 7, 9)]
-    with company_with(tmp_path / "orders.csv", *orders, line_of(2, 11, ordered_at - timedelta(days=30))) as url:
+    orders = [order_row(2, item, ordered_at) for item in (1, 3, 5, 7, 9)]
+    with company_with(tmp_path / "orders.csv", *orders, order_row(2, 11, ordered_at - timedelta(days=30))) as url:
         connect_company(url)
         assert run_dag("events", "first") == {"tail": "success", "send": "success", "verdict": "success"}
         wait_for(lambda: model.recommended(taste, userId=user) != before, "other recommendations", seconds=300)
@@ -98,7 +98,7 @@ def test_a_tail_leaves_the_watermark_and_tells_ingest_that_there_is_news(
     from aisle.orders.ledger import Ledger, changes
 
     beginning = datetime.now(UTC) - timedelta(hours=2)
-    with company_with(tmp_path / "orders.csv", line_of(1, 1, datetime.now(UTC))) as url:
+    with company_with(tmp_path / "orders.csv", order_row(1, 1, datetime.now(UTC))) as url:
         connect_company(url)
         assert run_dag("events", "tailed")["tail"] == "success"
         assert run_dag("events", "again")["tail"] == "skipped"

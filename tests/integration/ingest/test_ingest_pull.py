@@ -26,7 +26,7 @@ def test_every_order_is_in_raw_once_and_every_page_in_the_archive(ingest: Any, c
 
 def test_a_second_run_writes_nothing(ingest: Any, company: Any) -> None:
     company.sell(250)
-    company.pos[7] = order_of_bad_line(company.pos[7])
+    company.pos[7] = order_with_bad_item(company.pos[7])
     company.pos[8] = {**company.pos[8], "status": "on the moon"}
     company.pos[9] = {**company.pos[9], "items": "none"}
     del company.pos[10]["order_id"]
@@ -37,7 +37,7 @@ def test_a_second_run_writes_nothing(ingest: Any, company: Any) -> None:
     assert (again.total.orders, again.total.orders_changed) == (250, 0)
 
 
-def order_of_bad_line(order: dict[str, Any]) -> dict[str, Any]:
+def order_with_bad_item(order: dict[str, Any]) -> dict[str, Any]:
     return {**order, "items": [*order["items"], {"id": " ", "quantity": 1, "price": 1}]}
 
 
@@ -157,7 +157,7 @@ def test_an_order_sent_twice_in_a_window_counts_once_in_its_newest_version(
 
 def test_what_cannot_be_mapped_is_stored_with_its_reason_and_the_rest_goes_on(ingest: Any, company: Any) -> None:
     company.sell(6)
-    bad_lines = [
+    bad_items = [
         {"id": None, "quantity": 1, "price": 1},
         {"id": "P1", "price": 1},
         {"id": "P1", "quantity": 1},
@@ -166,7 +166,7 @@ def test_what_cannot_be_mapped_is_stored_with_its_reason_and_the_rest_goes_on(in
         {"id": "P1", "quantity": -1, "price": 1},
         {"id": "P1", "quantity": 1e12, "price": 1},
     ]
-    company.pos[0]["items"] = bad_lines
+    company.pos[0]["items"] = bad_items
     company.pos[1]["status"] = "lost"
     company.pos[2]["items"][1]["price"] = "ten"
     del company.pos[3]["order_id"]
@@ -195,7 +195,7 @@ def test_what_cannot_be_mapped_is_stored_with_its_reason_and_the_rest_goes_on(in
 
 def test_an_order_that_comes_again_repaired_loses_its_rejects(ingest: Any, company: Any) -> None:
     company.sell(3)
-    company.pos[0] = order_of_bad_line(company.pos[0])
+    company.pos[0] = order_with_bad_item(company.pos[0])
     company.pos[1]["items"][0]["quantity"] = "two"
     del company.pos[2]["order_id"]
     ingest.run(24)
@@ -256,7 +256,7 @@ def test_a_backfilled_old_order_does_not_overwrite_what_is_known_of_a_person(ing
 def test_no_personal_data_stands_outside_the_identity_schema(ingest: Any, company: Any) -> None:
     company.sell(20)
     company.pos[3]["items"][0]["price"] = "free"
-    company.pos[4] = order_of_bad_line(company.pos[4])
+    company.pos[4] = order_with_bad_item(company.pos[4])
     company.pos[5] = {**company.pos[5], "status": "lost", "delivery": {"phone": "0300-1234565"}}
     company.pos[6]["customer"] = "Zubaida Testperson, 0300-1234566"
     company.pos[7]["city"] = {"name": "Zubaida Testperson", "phone": "0300-1234560"}

@@ -79,7 +79,7 @@ OLD = [
 
 
 @pytest.fixture
-def old_line(warehouse_url: str, s3: Any, bucket: str, aws_connection: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def old_runs(warehouse_url: str, s3: Any, bucket: str, aws_connection: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """URL of a warehouse that many runs have left their traces in, as they have in the bucket."""
     from aisle.settings import get_settings
 
@@ -154,79 +154,79 @@ REMAINING = {
 
 
 def test_what_is_past_its_term_goes_and_what_is_in_use_stays(
-    run_maintain: Any, old_line: str, s3: Any, bucket: str
+    run_maintain: Any, old_runs: str, s3: Any, bucket: str
 ) -> None:
     assert run_maintain("m1", LATER) == {"success"}
     assert files(s3, bucket) == IN_USE
-    assert run_keys(old_line) == REMAINING
+    assert run_keys(old_runs) == REMAINING
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
-    assert rows(old_line, "select to_regclass('cache.offline_similar_items__next') is null") == [(True,)]
+    assert rows(old_runs, "select to_regclass('cache.offline_similar_items__next') is null") == [(True,)]
 
 
 def test_all_that_was_removed_is_named_in_the_receipts_and_a_second_run_finds_nothing(
-    run_maintain: Any, old_line: str
+    run_maintain: Any, old_runs: str
 ) -> None:
     run_maintain("m1", LATER)
-    receipt = receipts(old_line)
+    receipt = receipts(old_runs)
     assert receipt["files"]["folders"] == {key.rpartition("/")[0]: 1 for key in OLD}
     assert receipt["files"]["uploads"] == ["export/users/dead/users.csv"]
     assert receipt["rows"]["tables"] == ["offline_similar_items"]
     assert receipt["rows"]["rows"]["receipts"] == {"old": 1}
     assert receipt["rows"]["rows"]["rejected_records"] == {"never-published": 1}
     run_maintain("m1", LATER)
-    receipt = receipts(old_line)
+    receipt = receipts(old_runs)
     assert (receipt["files"]["folders"], receipt["rows"]["rows"], receipt["rows"]["tables"]) == ({}, {}, [])
 
 
-def test_a_dry_run_names_the_same_and_removes_nothing(run_maintain: Any, old_line: str, s3: Any, bucket: str) -> None:
-    before = run_keys(old_line)
+def test_a_dry_run_names_the_same_and_removes_nothing(run_maintain: Any, old_runs: str, s3: Any, bucket: str) -> None:
+    before = run_keys(old_runs)
     assert run_maintain("m1", LATER, dry_run=True) == {"success"}
-    named = receipts(old_line)
+    named = receipts(old_runs)
     assert files(s3, bucket) == sorted(IN_USE + OLD)
-    assert run_keys(old_line) == before
-    assert rows(old_line, "select count(*) from cache.offline_similar_items__next") == [(1,)]
+    assert run_keys(old_runs) == before
+    assert rows(old_runs, "select count(*) from cache.offline_similar_items__next") == [(1,)]
     run_maintain("m1", LATER)
-    really = receipts(old_line)
+    really = receipts(old_runs)
     for subject in ("files", "rows"):
         assert named[subject] == {**really[subject], "dry_run": True}
         assert json.dumps(named[subject]) != json.dumps(really[subject])
 
 
-def test_what_is_young_stays_whether_in_use_or_not(run_maintain: Any, old_line: str, s3: Any, bucket: str) -> None:
-    before = run_keys(old_line)
+def test_what_is_young_stays_whether_in_use_or_not(run_maintain: Any, old_runs: str, s3: Any, bucket: str) -> None:
+    before = run_keys(old_runs)
     assert run_maintain("m1", datetime.now(UTC) + timedelta(hours=1)) == {"success"}
     assert files(s3, bucket) == sorted(IN_USE + OLD)
-    assert run_keys(old_line) == before
-    assert rows(old_line, "select count(*) from cache.offline_similar_items__next") == [(1,)]
+    assert run_keys(old_runs) == before
+    assert rows(old_runs, "select count(*) from cache.offline_similar_items__next") == [(1,)]
 
 
-def test_a_staging_table_that_somebody_works_on_is_left_alone(old_line: str) -> None:
+def test_a_staging_table_that_somebody_works_on_is_left_alone(old_runs: str) -> None:
     from aisle.stages.maintain.rows import drop_orphans
 
-    with psycopg.connect(old_line) as at_work:
+    with psycopg.connect(old_runs) as at_work:
         at_work.execute("select * from cache.offline_similar_items__next")
-        assert drop_orphans(LATER, old_line, dry_run=False) == []
-    assert drop_orphans(LATER, old_line, dry_run=False) == ["offline_similar_items"]
+        assert drop_orphans(LATER, old_runs, dry_run=False) == []
+    assert drop_orphans(LATER, old_runs, dry_run=False) == ["offline_similar_items"]
 
 
-def test_the_caches_of_every_group_are_kept_tidy(old_line: str, shops: Any) -> None:
+def test_the_caches_of_every_group_are_kept_tidy(old_runs: str, shops: Any) -> None:
     from aisle.cache.schema import prepare
     from aisle.settings import get_settings
     from aisle.stages.maintain.rows import drop_orphans, remove_rows, tidy
     from aisle.stages.maintain.terms import terms
 
-    prepare(shops[1], old_line)
-    with psycopg.connect(old_line) as connection:
+    prepare(shops[1], old_runs)
+    with psycopg.connect(old_runs) as connection:
         connection.execute("insert into cache_shop_north.generations select * from cache.generations")
         connection.execute("update cache_shop_north.generations set generation = 'north-' || generation")
         connection.execute("create table cache_shop_north.offline_similar_items__next as table cache.generations")
         connection.execute("alter table cache_shop_north.offline_similar_items__next add updated_at timestamp")
     until = terms(get_settings().maintain, LATER)
-    gone = remove_rows(until, old_line, dry_run=False)
+    gone = remove_rows(until, old_runs, dry_run=False)
     assert (gone["generations"], gone["cache_shop_north.generations"]) == ({"old": 1}, {"north-old": 1})
     used = sql("maintain/run_keys_in_use").encode()
-    with psycopg.connect(old_line) as connection:
+    with psycopg.connect(old_runs) as connection:
         assert {"live-run", "north-live-run", "north-previous-run"} <= {key for (key,) in connection.execute(used)}
-    orphans = drop_orphans(until.orphans, old_line, dry_run=False)
+    orphans = drop_orphans(until.orphans, old_runs, dry_run=False)
     assert orphans == ["offline_similar_items", "cache_shop_north.offline_similar_items"]
-    tidy(old_line)
+    tidy(old_runs)

@@ -111,6 +111,6 @@ def test_a_good_model_goes_live_unseen_days_unseen_and_a_spoiled_one_leaves_it_l
 
     assert set(run_dag("recommend", "three").values()) == {"success"}
     answered = personalize.list_batch_inference_jobs()["batchInferenceJobs"]
-    by_the_line = {job["solutionVersionArn"] for job in answered if "holdout" not in job["solutionVersionArn"]}
+    by_the_pipeline = {job["solutionVersionArn"] for job in answered if "holdout" not in job["solutionVersionArn"]}
     live = {arn for (arn,) in rows(seasons, "select solution_version_arn from ops.model_versions where state = 'live'")}
-    assert by_the_line == live
+    assert by_the_pipeline == live

@@ -21,17 +21,17 @@ class Company:
         self.url = url
         self.run_folder = run_folder
 
-    def ordered(self, order_id: str, *lines: dict[str, Any], **order: Any) -> None:
+    def ordered(self, order_id: str, *items: dict[str, Any], **order: Any) -> None:
         """Store one order with its items; columns that are not given have a plain value."""
         given = {"source": "oe", "ordered_at": "2024-03-01T10:00Z", "status": "completed", "user_id": "ann", **order}
         given |= {"order_id": order_id, "order_number": order_id, "content_hash": "hash", "run_key": "test"}
         with psycopg.connect(self.url) as connection:
             _insert(connection, "raw.company__orders", given)
-            for number, line in enumerate(lines, start=1):
+            for number, item in enumerate(items, start=1):
                 key = {"source": given["source"], "order_id": order_id, "line_number": number}
-                key["product_key"] = str(line["product_id"]).strip().upper()
-                _spell(connection, {**key, **line})
-                _insert(connection, "raw.company__order_items", {"quantity": 1, "unit_price": 5, **key, **line})
+                key["product_key"] = str(item["product_id"]).strip().upper()
+                _spell(connection, {**key, **item})
+                _insert(connection, "raw.company__order_items", {"quantity": 1, "unit_price": 5, **key, **item})
 
     def build(self) -> Any:
         """Build the marts, and return them as the project does."""
@@ -50,8 +50,8 @@ def _insert(connection: psycopg.Connection[Any], table: str, row: dict[str, Any]
     connection.execute(f"insert into {table} ({columns}) values ({places})".encode(), row)
 
 
-def _spell(connection: psycopg.Connection[Any], line: dict[str, Any]) -> None:
-    spelling = {"product_key": line["product_key"], "product_id": line["product_id"].strip()}
+def _spell(connection: psycopg.Connection[Any], item: dict[str, Any]) -> None:
+    spelling = {"product_key": item["product_key"], "product_id": item["product_id"].strip()}
     connection.execute(
         b"insert into raw.company__product_spellings values (%(product_key)s, %(product_id)s) on conflict do nothing",
         spelling,

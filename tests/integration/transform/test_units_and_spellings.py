@@ -62,8 +62,8 @@ def test_a_customer_has_bought_every_equal_item(shop: Any) -> None:
 def test_a_product_goes_by_the_spelling_that_was_seen_first(shop: Any) -> None:
     rows = shop.rows("select item_id from personalize.items where upper(item_id) = 'MUG-A'")
     assert rows == [{"item_id": "Mug-a"}]
-    lines = shop.rows("select distinct product_id from core.order_items where upper(product_id) = 'MUG-A'")
-    assert lines == [{"product_id": "Mug-a"}]
+    spellings = shop.rows("select distinct product_id from core.order_items where upper(product_id) = 'MUG-A'")
+    assert spellings == [{"product_id": "Mug-a"}]
 
 
 def test_codes_that_differ_by_case_are_two_products_where_the_source_says_so(shop: Any) -> None:

@@ -27,13 +27,13 @@ def land_sent(order: Any) -> LandedOrder:
 
 
 def test_codes_and_names_are_tidied() -> None:
-    (line,) = land(items=[GOOD_ITEM]).items
-    assert (line.product_id, line.product_name) == ("ab-1", "Green tea")
+    (item,) = land(items=[GOOD_ITEM]).items
+    assert (item.product_id, item.product_name) == ("ab-1", "Green tea")
 
 
 def test_items_equal_in_every_field_are_one_row_that_counts_them() -> None:
     landed = land(items=[GOOD_ITEM, {**GOOD_ITEM, "price": 8}, GOOD_ITEM, GOOD_ITEM])
-    assert [(line.line_number, line.merged_lines) for line in landed.items] == [(1, 2), (2, 0)]
+    assert [(item.line_number, item.merged_lines) for item in landed.items] == [(1, 2), (2, 0)]
 
 
 def test_equal_items_that_are_refused_are_one_reject_that_counts_them() -> None:
@@ -144,7 +144,7 @@ ITEMS = st.lists(
 
 
 @given(ITEMS, st.sampled_from(["completed", "cancelled", "lost", None]))
-def test_no_item_is_lost_or_doubled_on_the_way(lines: list[Any], status: str | None) -> None:
-    landed = land(items=lines, status=status)
-    kept = sum(1 + line.merged_lines for line in landed.items)
-    assert kept + sum(reject.n_lines for reject in landed.rejects) == len(lines)
+def test_no_item_is_lost_or_doubled_on_the_way(items: list[Any], status: str | None) -> None:
+    landed = land(items=items, status=status)
+    kept = sum(1 + item.merged_lines for item in landed.items)
+    assert kept + sum(reject.n_lines for reject in landed.rejects) == len(items)

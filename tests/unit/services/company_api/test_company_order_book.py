@@ -13,18 +13,18 @@ from services.company_api.order_book import EDIT_STEP, Coded, LineColumns, Order
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def books(hours: list[int], sources: list[int], order_of_line: list[int]) -> dict[str, OrderBook]:
+def books(hours: list[int], sources: list[int], order_of_item: list[int]) -> dict[str, OrderBook]:
     """Order i happens `hours[i]` after noon; item i is of product `P<i>`, quantity i, price 2."""
-    n, lines = len(hours), len(order_of_line)
+    n, n_items = len(hours), len(order_of_item)
     at = np.datetime64(NOON.replace(tzinfo=None), "us") + np.array(hours).astype("timedelta64[h]")
     nothing = Coded.constant(None, n)
     orders = OrderColumns(
         np.array([f"O{i:03d}" for i in range(n)]), at, at.copy(), Coded.constant("completed", n),
         nothing, Coded.constant("Lahore", n), nothing, nothing, nothing,
     )  # fmt: skip
-    products = Coded([Product(f"P{i}") for i in range(lines)], np.arange(lines))
-    columns = LineColumns(products, np.arange(lines, dtype=float), np.full(lines, 2.0))
-    return shelve(orders, np.array(sources), columns, np.array(order_of_line))
+    products = Coded([Product(f"P{i}") for i in range(n_items)], np.arange(n_items))
+    columns = LineColumns(products, np.arange(n_items, dtype=float), np.full(n_items, 2.0))
+    return shelve(orders, np.array(sources), columns, np.array(order_of_item))
 
 
 @given(st.data())
@@ -32,16 +32,16 @@ def test_every_item_stays_with_its_order_and_orders_are_sorted(data):
     n = data.draw(st.integers(1, 12))
     hours = data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
     sources = data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))
-    order_of_line = [*range(n), *data.draw(st.lists(st.integers(0, n - 1), max_size=20))]
-    shelved = books(hours, sources, order_of_line)
+    order_of_item = [*range(n), *data.draw(st.lists(st.integers(0, n - 1), max_size=20))]
+    shelved = books(hours, sources, order_of_item)
     for place, name in enumerate(("pos", "oe")):
         page = shelved[name].page(0, len(shelved[name]))
         expected = sorted((hours[i], f"O{i:03d}", i) for i in range(n) if sources[i] == place)
         assert [order.order_id for order in page] == [name for _, name, _ in expected]
         for order, (hour, _, i) in zip(page, expected, strict=True):
-            own = [line for line, owner in enumerate(order_of_line) if owner == i]
+            own = [item for item, owner in enumerate(order_of_item) if owner == i]
             assert order.order_date == NOON + timedelta(hours=hour)
-            assert [item.id for item in order.items] == [f"P{line}" for line in own]
+            assert [item.id for item in order.items] == [f"P{number}" for number in own]
             assert order.total == sum(own) * 2
 
 
