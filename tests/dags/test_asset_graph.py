@@ -11,7 +11,7 @@ from tools.dag_policy import asset_names
 
 DAGS = Path(__file__).parents[2] / "dags"
 
-#: Asset, the DAG that carries it on, the asset that comes of it.
+#: Asset, the DAG that follows it, the asset that the DAG writes.
 ASSETS_IN_ORDER = [
     ("raw_orders", "transform", "marts"),
     ("marts", "export", "personalize_input"),

@@ -20,7 +20,8 @@ from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
 
 ROOT = Path(__file__).parents[2]
-#: Of Airflow here: tasks are many and short, so the scheduler looks often; nobody edits a DAG, so each is parsed once.
+#: Airflow's settings here: tasks are many and short, so the scheduler polls often. DAGs do not change: each is parsed
+#: once.
 _SHORT_TASKS = {
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",

@@ -10,10 +10,11 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 #: Folders that take longer than their number of tests suggests, the longest first. Begun last, they would run alone.
-_BEGUN_FIRST = (
+BEGUN_FIRST = (
     "tests/e2e",
     "tests/integration/faults",
     "tests/system",
+    "tests/integration/clock",
     "tests/integration/models",
     "tests/integration/engine",
     "tests/integration/events",
@@ -38,7 +39,7 @@ class ByFolder(LoadScopeScheduling):
 
     def _assign_work_unit(self, node: Any) -> None:
         """Give a process the next folder: those that are begun first, then the others by the number of their tests."""
-        first = next((folder for folder in _BEGUN_FIRST if folder in self.workqueue), None)
+        first = next((folder for folder in BEGUN_FIRST if folder in self.workqueue), None)
         if first:
             self.workqueue.move_to_end(first, last=False)
         super()._assign_work_unit(node)

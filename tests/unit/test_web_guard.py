@@ -90,7 +90,7 @@ def test_its_own_pages_are_answered() -> None:
         ("none", "navigate", "document", 200),  # typed into the address bar
         ("cross-site", "navigate", "document", 200),  # a link in a mail
         ("same-site", "navigate", "iframe", 200),  # a report within Airflow
-        ("cross-site", "navigate", "iframe", 403),  # framed by somebody else
+        ("cross-site", "navigate", "iframe", 403),  # framed by another site
         ("cross-site", "no-cors", "script", 403),
         ("cross-site", "no-cors", "image", 403),
         ("same-site", "no-cors", "empty", 403),  # a page of another program of this machine

@@ -92,7 +92,7 @@ class Scheduler:
 
 
 class Held:
-    """An API whose first answer waits until it is let go."""
+    """An API whose first answer waits until the test releases it."""
 
     def __init__(self, api: CompanyApi, gate: Gate) -> None:
         self._api, self._gate = api, gate

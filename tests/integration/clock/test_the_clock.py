@@ -47,7 +47,7 @@ def let_go(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cleared(running: Any, left_alone: str, let_go: Path) -> str:
-    """A run that failed and was cleared before its deadline, which it missed; it is at work until it is let go."""
+    """A run that failed and was cleared before its deadline, which it missed; it runs until the test releases it."""
     run_id = running.stack.airflow.trigger("publish", {"until_exists": str(let_go)})
     assert running.wait_for_end("publish", run_id) == "failed"
     due_in = _DEADLINE.format("deadline_time - queued_at", run_id)
@@ -133,7 +133,7 @@ def test_one_event_of_an_asset_starts_one_run_of_each_that_follows_it(worked: An
 def test_every_window_is_landed_once_and_the_ledger_has_no_gap(worked: Any) -> None:
     states = {state for (state,) in worked.rows("select distinct state from ops.ingest_windows")}
     assert "proven" in states
-    assert states <= {"proven", "running"}  # the clock goes on
+    assert states <= {"proven", "running"}  # scheduled runs continue
     runs = dict(worked.rows("select kind, count(distinct run_key) from ops.ingest_windows group by kind"))
     assert runs["backfill"] == 1
     assert runs["scheduled"] >= 2
@@ -147,7 +147,7 @@ def test_every_window_is_landed_once_and_the_ledger_has_no_gap(worked: Any) -> N
 
 
 def test_every_order_is_written_once(worked: Any) -> None:
-    kept_now = "select count(*) from raw.company__orders"  # in one query, because the clock goes on
+    kept_now = "select count(*) from raw.company__orders"  # in one query, because scheduled runs continue
     ((written, kept),) = worked.rows(f"select sum(orders_changed), ({kept_now}) from ops.ingest_windows")
     assert written == kept > 0
 

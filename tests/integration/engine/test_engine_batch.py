@@ -151,7 +151,7 @@ def test_records_of_several_blocks_and_files_keep_their_order(mall: Any) -> None
     assert [line["input"]["userId"] for line in answered] == asked
     assert {len(line["output"]["recommendedItems"]) for line in answered} == {5}
     by_user: dict[str, Any] = {}
-    for line in answered:  # whoever asks twice, in whatever block, gets the same list
+    for line in answered:  # a user who is asked about twice, in whatever block, gets the same list
         assert by_user.setdefault(line["input"]["userId"], line["output"]) == line["output"]
     (with_context,) = mall.lines("ordered/b.json.out")
     assert with_context["input"] == {"userId": "u1", "context": {"DEVICE": "phone"}}

@@ -29,7 +29,7 @@ def test_events_on_unknown_items_and_other_recipes_change_nothing(
 
 
 def test_what_a_user_turns_down_falls_with_its_neighbours(world: World, personal: str, stranger: str) -> None:
-    world.put(stranger, "i4", "i6")  # so nothing but the neighbours tells the odd items from what they were
+    world.put(stranger, "i4", "i6")  # so only the neighbours distinguish the odd items from what they were
     neighbours = [f"i{n}" for n in range(1, N_ITEMS, 2) if n != 5]
 
     def scores() -> dict[str, float]:

@@ -47,7 +47,7 @@ def test_acknowledged_resources_are_there_after_sigkill(own_engine: Any) -> None
 def test_jobs_killed_half_way_are_done_after_the_next_start(
     own_engine: Any, make_shop: Any, csv_of_interactions: str
 ) -> None:
-    """Killed while the import, the training and the batch job are each in progress; every one ends well."""
+    """Killed while the import, the training and the batch job are each in progress; all of them succeed."""
     engine = own_engine(ENGINE_STEP_SECONDS="0.3")
     shop = make_shop(engine.client())
     client = shop.client

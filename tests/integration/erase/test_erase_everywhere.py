@@ -30,9 +30,9 @@ from services.migrations.upgrade import upgrade
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 USER_IDS = [str(known) for known in HASHER.hashes("pos", Customer(phone="0300-1234567", email="a@b.pk"))[:2]]
 STRANGER = "f" * 32
-#: Two rows of a table, which its key may tell apart.
+#: Two rows of a table, which its key may distinguish.
 TEXTS = [f"{n}. user {USER_IDS[0]}, call 0300 1234567 or write to a@b.pk" for n in ("first", "second")]
-#: What of the texts tells of the person.
+#: The parts of the texts that identify the person.
 TRACES = (*USER_IDS, "0300 1234567", "a@b.pk")
 
 #: What one dataset group's cache keeps about products and generations.
@@ -130,7 +130,7 @@ class Column:
 
     @property
     def is_filled(self) -> bool:
-        """Whether a row must have a value here, or can tell of a person here."""
+        """Whether a row must have a value here, or may identify a person here."""
         return self.name != "user_id" and (self.is_required or self.category not in FIGURES)
 
     def value(self, text: str) -> Composable:

@@ -1,4 +1,4 @@
-"""The operators under fault, one row each: what the operator is asked for, and how to see that it was done just once.
+"""The operators under fault, one row each: the work of the operator, and how to see that it was done exactly once.
 
 A row makes work of its own each time it is asked, so that the rows, and the faults of one row, do not meet.
 """
@@ -37,7 +37,7 @@ _DELETING = Telling("DELETE IN_PROGRESS")
 
 
 class Work(NamedTuple):
-    """What an operator is asked for, and what has come of it: one result, the one it returns, is right."""
+    """The work of an operator and its results: exactly one, the one it returns, is right."""
 
     arguments: Arguments
     results: Callable[[], list[Any]]

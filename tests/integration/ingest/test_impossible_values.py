@@ -115,7 +115,7 @@ def test_an_answer_that_says_nothing_new_writes_nothing_whatever_moves_in_it(ing
         {"fetched_at": number, **dict(reversed(list(order.items()))), "total": "30.0"}
         for number, order in enumerate(company.pos)
     ]
-    assert ingest.run(25).total.orders_changed == 1  # the refused one, of which nobody knows what is new
+    assert ingest.run(25).total.orders_changed == 1  # the rejected order, whose changes are unknown
     assert ingest.everything()[:2] == written[:2]
 
 

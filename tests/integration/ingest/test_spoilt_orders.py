@@ -1,4 +1,4 @@
-"""One order of each sort of mistake among nine hundred sound ones costs itself and nothing else."""
+"""Of nine hundred orders with one of each sort of mistake, only the spoilt ones are rejected."""
 
 from __future__ import annotations
 

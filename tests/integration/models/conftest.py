@@ -1,4 +1,4 @@
-"""A company whose newest week can be foretold from the weeks before."""
+"""A company whose newest week can be predicted from the weeks before."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ truncate personalize.users;
 insert into personalize.users select user_id, null, null, 'Lahore, Punjab' from core.customers;
 """
 
-#: As many customers again, in the north, who buy other items, and each time another one: nothing can be foretold.
+#: As many customers again, in the north, who buy other items, and each time another one: nothing can be predicted.
 NORTH = """
 insert into personalize.interactions
 select

@@ -22,7 +22,7 @@ TABLE = "| ndcg_at_10 | 0.3 |"
 
 @pytest.fixture
 def candidate(marts: str, group: DatasetGroup) -> str:
-    """URL of a warehouse where one version is live and another is to be judged."""
+    """URL of a warehouse where one version is live and another waits for approval."""
     registry.register(group, NAME, OLD, "one")
     registry.promote(NAME, OLD, "gate", "the first")
     registry.register(group, NAME, NEW, "two")

@@ -1,4 +1,4 @@
-"""The DAG `retrain`, run as a whole: change brings about one training, and no second one too soon."""
+"""The DAG `retrain`, run as a whole: a change starts one training, and no second one too soon."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ def test_a_reader_who_holds_on_delays_the_switch_but_is_not_harmed(warehouse_url
     with psycopg.connect(warehouse_url) as reader, ThreadPoolExecutor(1) as other:
         reader.execute(ITEMS)  # the second table first: with the switch waiting for it, a deadlock is near
         switching = other.submit(switch, new, FIRST, warehouse_url, patience_seconds=120)
-        # PostgreSQL looks for deadlocks after deadlock_timeout (1 s): whoever starts to wait later would be the victim.
+        # PostgreSQL looks for deadlocks after deadlock_timeout (1 s): a session that waits from then on is the victim.
         time.sleep(1.5)
         assert reader.execute(USERS).fetchall() == [("g1", N_USERS)]
         assert not switching.done()

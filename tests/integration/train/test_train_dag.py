@@ -29,7 +29,7 @@ def versions(personalize: Any) -> set[str]:
 
 
 def trained_well(states: dict[str, str]) -> bool:
-    """Every training ended, and every verdict is spoken. The hold-out of this company is too small to train twins."""
+    """Whether every training and evaluation ended. The hold-out of this company is too small to train twins."""
     return {states[f"{name}.store_metrics"] for name in ("user-personalization", "similar-items", "popularity")} == {
         "success"
     } and (states["judge"], states["announce"], states["twin.version"]) == ("success", "success", "skipped")

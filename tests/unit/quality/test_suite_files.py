@@ -101,7 +101,7 @@ def test_every_bound_of_values_has_its_other_one(suite: Suite) -> None:
 
 @pytest.mark.parametrize("suite", ALL_SUITES, ids=lambda suite: suite.name)
 def test_no_check_is_of_some_rows_only(suite: Suite) -> None:
-    """Great Expectations leaves out rows whose column is NULL from a condition, without a word."""
+    """Great Expectations leaves out rows whose column is NULL from a condition, silently."""
     assert not [e for e in suite.document["expectations"] if {"row_condition", "condition_parser"} & set(e["kwargs"])]
 
 

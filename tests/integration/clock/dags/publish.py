@@ -1,4 +1,4 @@
-"""Fails at once at its first try, waits at its second until it is let go, and is quick afterwards."""
+"""Fails at once at its first try, waits at its second until the test releases it, and is quick afterwards."""
 
 import time
 from pathlib import Path

@@ -115,7 +115,7 @@ def kinds(n_items: int, n_kinds: int) -> Texts:
 
 def test_cold_items_have_neighbours_by_what_they_are(two_tastes: Training) -> None:
     events = two_tastes.histories
-    n_items = N_ITEMS + 4  # the last four were taken by nobody
+    n_items = N_ITEMS + 4  # no user took the last four
     known = training_of(events, n_items, KIND=kinds(n_items, 4))
     model = SimilarItems.fit(known, {})
     cold = N_ITEMS + 1
