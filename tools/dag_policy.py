@@ -150,7 +150,7 @@ def _names_its_assets(dag: Any, file: Path) -> Iterator[str]:
             yield f"{part} names the assets {sorted(invented)}, which no task or schedule has"
 
 
-def _reads_nothing_when_parsed(dag: Any, file: Path) -> Iterator[str]:
+def _reads_nothing_itself(dag: Any, file: Path) -> Iterator[str]:
     """Check the text of the DAG file only. Modules that it imports may read: `aisle.dag` reads the settings and the
     environment's file, whose groups and schedules define the DAGs.
     """
@@ -183,6 +183,6 @@ RULES: dict[str, Rule] = {
     "waits_in_a_declared_pool": _waits_in_a_declared_pool,
     "tells_of_failure": _tells_of_failure,
     "names_its_assets": _names_its_assets,
-    "reads_nothing_when_parsed": _reads_nothing_when_parsed,
+    "reads_nothing_itself": _reads_nothing_itself,
     "stands_alone": _stands_alone,
 }

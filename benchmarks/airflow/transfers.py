@@ -12,6 +12,7 @@ with `fast_executemany`, which inserts many rows at a time.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import resource
@@ -26,8 +27,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pandas as pd  # noqa: F401 - imported before the measurement
 import psycopg
+from airflow.providers.amazon.aws.transfers.s3_to_sql import S3ToSqlOperator
+from airflow.providers.amazon.aws.transfers.sql_to_s3 import SqlToS3Operator
 
+from airflow_postgres_s3.transfers.postgres_to_s3 import PostgresToS3Operator
+from airflow_postgres_s3.transfers.s3_to_postgres import S3ToPostgresOperator
 from benchmarks.engine.contenders import machine
 from benchmarks.engine.wire import ENVIRONMENT, ROOT, _program, _wait_for
 from services.stack.postgres import EmbeddedPostgres, free_port
@@ -101,8 +107,6 @@ def _peak_megabytes() -> float:
 
 
 def _ours_to_s3() -> Run:
-    from airflow_postgres_s3.transfers.postgres_to_s3 import PostgresToS3Operator
-
     operator = PostgresToS3Operator(
         task_id="t",
         sql="select * from orders",
@@ -115,9 +119,6 @@ def _ours_to_s3() -> Run:
 
 
 def _providers_to_s3() -> Run:
-    import pandas as pd  # noqa: F401 - imported before the measurement
-    from airflow.providers.amazon.aws.transfers.sql_to_s3 import SqlToS3Operator
-
     operator = SqlToS3Operator(
         task_id="t",
         query="select * from orders",
@@ -131,8 +132,6 @@ def _providers_to_s3() -> Run:
 
 
 def _ours_to_postgres() -> Run:
-    from airflow_postgres_s3.transfers.s3_to_postgres import S3ToPostgresOperator
-
     operator = S3ToPostgresOperator(
         task_id="t",
         s3_bucket=BUCKET,
@@ -146,8 +145,6 @@ def _ours_to_postgres() -> Run:
 
 
 def _providers_to_postgres(**insert: Any) -> Run:
-    from airflow.providers.amazon.aws.transfers.s3_to_sql import S3ToSqlOperator
-
     operator = S3ToSqlOperator(
         task_id="t",
         s3_bucket=BUCKET,
@@ -165,8 +162,6 @@ def _providers_to_postgres(**insert: Any) -> Run:
 
 
 def _rows_of(file: str) -> Iterator[list[str]]:
-    import csv
-
     with Path(file).open(newline="") as lines:
         rows = csv.reader(lines)
         next(rows)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import csv
 
 USERS, ITEMS, ORDER_ITEMS = 180_483, 4_182, 1_971_527
 SEED = 20
@@ -101,9 +103,6 @@ def write_folder(orders: Orders, path: Path, seed: int = SEED) -> Folder:
 
 def write_csv(orders: Orders, path: Path) -> None:
     """Write a CSV for the Interactions dataset: user-0000001, item-0000001, purchase, no value, time."""
-    import pyarrow as pa
-    from pyarrow import csv
-
     table = pa.table(
         {
             "USER_ID": _names("user", orders.n_users).take(pa.array(orders.users)),
@@ -127,8 +126,6 @@ def item_ids(n_items: int) -> list[str]:
 
 
 def _names(what: str, number: int) -> Any:
-    import pyarrow as pa
-
     return pa.array([f"{what}-{n:07d}" for n in range(number)])
 
 

@@ -17,6 +17,8 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import HTTPClientError, IncompleteReadError
+
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
@@ -37,8 +39,6 @@ def lines_of(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
 
 def _chunks(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
     """Yield the bytes of the object; resume where the connection broke, if the object is still the same."""
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
-
     answer = s3.get_object(Bucket=bucket, Key=key)
     n_read = n_resumes = 0
     while True:

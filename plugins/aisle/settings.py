@@ -48,7 +48,7 @@ def in_project(path: Path | str) -> Path:
 
 
 def _check_schedule(schedule: str) -> str:
-    from croniter import croniter  # type: ignore[import-untyped]  # programs without schedules do without it
+    from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - the image of services has none
 
     if schedule != BY_HAND and not croniter.is_valid(schedule):
         raise ValueError(f"{schedule!r} is no cron expression; write five fields such as '0 2 * * *', or '{BY_HAND}'")
@@ -79,7 +79,7 @@ class Identity(_Section):
     @field_validator("phone_region")
     @classmethod
     def _has_phones(cls, region: str) -> str:
-        import phonenumbers  # programs without phones do without it
+        import phonenumbers  # noqa: PLC0415 - the image of services has no phonenumbers
 
         if region not in phonenumbers.SUPPORTED_REGIONS:
             raise ValueError(f"{region!r} is no region with phone numbers; give two capital letters such as PK")

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
 
 from services.company_api.order_book import Array, Coded
 
@@ -45,9 +48,6 @@ class BadColumn(Exception):
 
 def texts(column: pa.ChunkedArray) -> Coded[str | None]:
     """The cells as text; None where they are empty."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     encoded = pc.dictionary_encode(column.cast(pa.large_string()), null_encoding="encode").combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.chunk(0)
@@ -56,8 +56,6 @@ def texts(column: pa.ChunkedArray) -> Coded[str | None]:
 
 def ids(name: str, column: pa.ChunkedArray) -> Coded[str | None]:
     """The cells as ids, to the last digit. Raises BadColumn where digits are lost already."""
-    import pyarrow.types as types
-
     if types.is_floating(column.type):
         return texts(_whole(name, column))
     cells = texts(column)
@@ -74,9 +72,6 @@ def ids(name: str, column: pa.ChunkedArray) -> Coded[str | None]:
 
 def _whole(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Ids that a parquet file holds as floats, as whole numbers; NaN is an empty cell."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     numbers = pc.if_else(pc.is_nan(column), None, column)
     bad = pc.fill_null(
         pc.or_(pc.greater_equal(pc.abs(numbers), float(_FLOAT_ENDS)), pc.not_equal(pc.floor(numbers), numbers)), False
@@ -89,9 +84,6 @@ def _whole(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def numbers(column: pa.ChunkedArray) -> tuple[Array, Array]:
     """The cells as numbers, NaN where they are empty, and which of them are something else."""
-    import pyarrow as pa
-    import pyarrow.types as types
-
     if not (types.is_string(column.type) or types.is_large_string(column.type) or types.is_dictionary(column.type)):
         return column.cast(pa.float64()).to_numpy(), np.zeros(len(column), bool)
     cells = texts(column)
@@ -106,9 +98,6 @@ def moments(name: str, column: pa.ChunkedArray) -> tuple[Array, Array]:
     Without a zone they are in UTC. Raises BadColumn where some have a zone and some have none, and where the day is
     written before the month: either could only be guessed.
     """
-    import pyarrow as pa
-    import pyarrow.types as types
-
     if types.is_date(column.type):
         column = column.cast(pa.timestamp("us"))
     if types.is_timestamp(column.type):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from aisle.contracts.company_orders import CANCELLED, COMPLETED, SOURCES, Customer
 from aisle.contracts.limits import CLOCK_TOLERANCE, EARLIEST_MOMENT, SMALLEST_PRICE
@@ -39,8 +40,6 @@ _KNOWN_BY: dict[str, Callable[[str], str]] = {
 
 def read_company(path: Path) -> Company:
     """The company whose orders the file holds. Raises ConfigurationError that names the file and what is wrong."""
-    import pyarrow as pa
-
     try:
         table = read_table(path)
         try:

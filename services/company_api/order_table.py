@@ -16,6 +16,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
 from aisle.errors import ConfigurationError
 from services.company_api.order_cells import Fault
 
@@ -170,8 +175,6 @@ def _check_header(path: Path, given: list[str], recognised: list[str | None], *,
 
 
 def _read_parquet(path: Path) -> OrderTable:
-    import pyarrow.parquet as pq
-
     file = pq.ParquetFile(path)
     header = _header(path, file.schema_arrow.names)
     return OrderTable(path, file.read().rename_columns(header.names), header)
@@ -182,9 +185,6 @@ def _read_parquet(path: Path) -> OrderTable:
 
 def _read_csv(path: Path) -> OrderTable:
     """All columns as text: a code or an id is no number, whatever it looks like."""
-    import pyarrow as pa
-    import pyarrow.csv as pa_csv
-
     header, n_lines = _csv_header(path)
     misshapen: list[Any] = []
 
@@ -248,8 +248,6 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _holds_line_breaks(table: pa.Table) -> bool:
-    import pyarrow.compute as pc
-
     return any(pc.any(pc.match_substring(column, "\n")).as_py() for column in table.itercolumns())
 
 

@@ -14,6 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
+import boto3
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
 from services.engine.errors import JobFailed
 
 _LOCATION = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<key>.*))?")
@@ -60,9 +66,6 @@ def location(uri: str) -> Location:
 @cache
 def client() -> Any:
     """Return the client that all jobs share: botocore clients are thread-safe, and building one takes 0.1 s."""
-    import boto3
-    from botocore.config import Config
-
     return boto3.session.Session().client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
 
 
@@ -113,8 +116,6 @@ class Storage:
 
         Parts are uploaded while the next is made. At most ten of 16 MB are held in memory; an object may have 160 GB.
         """
-        from boto3.s3.transfer import TransferConfig
-
         config = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2)
         with self._writing(place):
             client().upload_fileobj(_Chunks(chunks), place.bucket, place.key, Config=config)
@@ -165,9 +166,6 @@ class _Chunks:
 @contextmanager
 def _explained(attempt: str, denied: str) -> Iterator[None]:
     """Turn an error of S3 into a failure reason, in the service's own words where they are known."""
-    from boto3.exceptions import S3UploadFailedError
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         yield
     except ClientError as error:

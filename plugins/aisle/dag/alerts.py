@@ -14,7 +14,9 @@ import logging
 from typing import Any, Literal
 from urllib.parse import quote
 
+import httpx
 import msgspec
+from airflow.sdk.configuration import conf
 
 from airflow_personalize.exceptions import PersonalizeError
 from aisle.errors import AisleError
@@ -39,8 +41,6 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def link(self) -> str:
         """The page of the task or of the run."""
-        from airflow.sdk.configuration import conf
-
         base = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
         run = f"{base}/dags/{self.dag}/runs/{quote(self.run, safe='')}"
         return f"{run}/tasks/{quote(self.task, safe='')}" if self.task else run
@@ -87,8 +87,6 @@ def send(alert: Alert) -> bool:
 
 def _post(url: str, body: dict[str, Any]) -> bool:
     """The URL may hold a token, so it is named in no message."""
-    import httpx
-
     transport = httpx.HTTPTransport(retries=_TRIES - 1)
     try:
         with httpx.Client(transport=transport, timeout=_TIMEOUT_SECONDS) as client:

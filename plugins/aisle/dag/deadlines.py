@@ -11,8 +11,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from airflow.models import DagRun
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import BaseDeadlineReference, DeadlineAlert
+from sqlalchemy import select
 
 from aisle.dag.alerts import run_is_late
 from aisle.settings import get_settings
@@ -25,9 +27,6 @@ class FirstQueuedAt(BaseDeadlineReference):  # type: ignore[misc]
 
     def _evaluate_with(self, *, session: Any, dag_id: str, run_id: str) -> datetime | None:
         """Called by Airflow as it creates the run; None, and so no deadline, for a run that never waits in a queue."""
-        from airflow.models import DagRun
-        from sqlalchemy import select
-
         queued_at = select(DagRun.queued_at).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
         found: datetime | None = session.scalar(queued_at)
         return found

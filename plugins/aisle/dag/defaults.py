@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, CronTriggerTimetable, Param
+from airflow.sdk import Asset, CronTriggerTimetable, Param, get_current_context
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from aisle.contracts.run_key import checked_run_key, run_key_of
@@ -62,16 +62,12 @@ def resolve_run_key(dag_run: Any, triggering_asset_events: Any) -> str:
 
 def run_key_of_context() -> str:
     """The run key, inside a running task."""
-    from airflow.sdk import get_current_context
-
     context: Any = get_current_context()
     return resolve_run_key(context["dag_run"], context.get("triggering_asset_events"))
 
 
 def asked_by() -> str:
     """Who started the run: the name of a person's login, or how it was started. Inside a running task."""
-    from airflow.sdk import get_current_context
-
     run: Any = get_current_context()["dag_run"]
     return run.triggering_user_name or str(run.run_type.value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from croniter import croniter  # type: ignore[import-untyped]
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from aisle.groups.avro import contract_schema, usable_schema
@@ -22,8 +23,6 @@ EXPLORING = "aws-user-personalization"
 
 
 def _cron(text: str) -> str:
-    from croniter import croniter  # type: ignore[import-untyped]
-
     if len(text.split()) != 5 or not croniter.is_valid(text):
         raise ValueError("not a cron expression of five fields (minute, hour, day, month, day of week), in UTC")
     return text

@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
 from aisle.groups.avro import schema_text
 from aisle.groups.resource import MANAGED, Live, Resource, Settings
 from personalize_kinds import kinds
@@ -34,8 +38,6 @@ def wire_tags(tags: dict[str, str]) -> list[dict[str, str]]:
 
 def mistake_in(resource: Resource) -> str | None:
     """What the service's own model has against the creation of a resource."""
-    from botocore.validate import ParamValidator
-
     arns = dict.fromkeys(("datasetGroupArn", "schemaArn", "solutionVersionArn"), _SOME_ARN)
     shape = _model().operation_model(f"Create{resource.kind.noun}").input_shape
     report = ParamValidator().validate(creation(resource, arns), shape)
@@ -44,9 +46,6 @@ def mistake_in(resource: Resource) -> str | None:
 
 @cache
 def _model() -> Any:
-    from botocore.loaders import Loader
-    from botocore.model import ServiceModel
-
     return ServiceModel(Loader().load_service_model("personalize", "service-2"))
 
 

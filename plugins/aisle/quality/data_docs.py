@@ -16,6 +16,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from great_expectations.render.renderer import ValidationResultsPageRenderer
+from great_expectations.render.view import DefaultJinjaPageView
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader
+
 from aisle.quality.groups import suites_of_all
 from aisle.quality.results import newest_runs
 from aisle.quality.suites import BOUNDARIES, EXPECTATIONS_ROOT
@@ -41,8 +45,6 @@ def write_data_docs(directory: Path, url: str, run_key: str, validations: list[V
 
 
 def _page(validation: Validation, run_key: str) -> str:
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
-
     for result in validation.gx_result.results:
         # The renderer shows a sample only beside a count of values. A query's observed value is its count.
         if "partial_unexpected_list" in result.result:
@@ -57,17 +59,12 @@ def _page(validation: Validation, run_key: str) -> str:
 @cache
 def _view() -> Any:
     """Return Great Expectations' page view, which looks for each template in `expectations/data_docs` first."""
-    from great_expectations.render.view import DefaultJinjaPageView
-    from jinja2 import ChoiceLoader, FileSystemLoader
-
     view = DefaultJinjaPageView()
     view.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), view.env.loader])
     return view
 
 
 def _index(directory: Path, runs: list[dict[str, Any]]) -> str:
-    from jinja2 import Environment, FileSystemLoader
-
     for run in runs:
         page = directory / run["suite"] / f"{run['run_key']}.html"
         run["page"] = page.relative_to(directory).as_posix() if page.exists() else None

@@ -13,6 +13,14 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+import great_expectations as gx
+from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.core.yaml_handler import YAMLHandler
+from great_expectations.data_context.types.base import DataContextConfig
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import quote
+from sqlalchemy import URL
+
 from aisle.contracts.limits import CLOCK_TOLERANCE
 from aisle.errors import ConfigurationError
 from aisle.quality.suites import EXPECTATIONS_ROOT, Severity, Suite
@@ -72,8 +80,6 @@ def validate(
 
 def _batch_of(source: Any, suite: Suite, own_rows: dict[str, str]) -> Any:
     """Return what a suite checks: its whole table, or the rows that meet its condition."""
-    from psycopg.sql import quote
-
     if suite.rows is None:
         schema, _, table = suite.table.partition(".")
         asset = source.add_table_asset(suite.name, schema_name=schema, table_name=table)
@@ -84,9 +90,6 @@ def _batch_of(source: Any, suite: Suite, own_rows: dict[str, str]) -> Any:
 
 
 def _validate_suite(context: Any, batch: Any, suite: Suite, run_key: str, moment: datetime) -> Validation:
-    import great_expectations as gx
-    from great_expectations.core.run_identifier import RunIdentifier
-
     definition = gx.ValidationDefinition(
         name=suite.name,
         data=batch,
@@ -212,19 +215,12 @@ def _n_unexpected(expectation: str, observed: dict[str, Any]) -> int | None:
 
 def _context() -> Any:
     """Return an in-memory context of the project's configuration, so that gates can run at the same time."""
-    import great_expectations as gx
-    from great_expectations.core.yaml_handler import YAMLHandler
-    from great_expectations.data_context.types.base import DataContextConfig
-
     configuration = YAMLHandler().load((EXPECTATIONS_ROOT / "great_expectations.yml").read_text())
     return gx.get_context(mode="ephemeral", project_config=DataContextConfig(**configuration))
 
 
 def _sqlalchemy_url(url: str) -> str:
     """Return `url`, a libpq URL or key-value string, for SQLAlchemy with psycopg 3 and the gates' session options."""
-    from psycopg.conninfo import conninfo_to_dict
-    from sqlalchemy import URL
-
     parts: dict[str, Any] = conninfo_to_dict(url)
     parts["options"] = f"{parts.get('options', '')} {_SESSION_OPTIONS}".strip()
     return URL.create(

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
 from aisle.contracts.prices import PriceList, read_price_list
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.ops.costs import Bill, Usage, bill, campaigns_cost
@@ -92,9 +95,6 @@ def read(reader: Reader) -> Cost:
 
 def is_charged() -> bool:
     """Whether the connection `aws_default` leads to Amazon; an endpoint of its own means the engine."""
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
     try:
         extra: dict[str, Any] = BaseHook.get_connection("aws_default").extra_dejson
     except AirflowNotFoundException:  # boto3 goes to Amazon by itself

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from croniter import croniter  # type: ignore[import-untyped]
+
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.pipeline import BY_HAND, BY_NAME, PIPELINE, Stage
 from aisle.settings import Settings, get_settings
@@ -113,8 +115,6 @@ def period_of(clock: str, settings: Settings, now: datetime, group: DatasetGroup
 
     None for a clock that does not exist, and for a stage that is started by hand.
     """
-    from croniter import croniter  # type: ignore[import-untyped]
-
     own = group.schedule(clock) if group else None
     cron = own or getattr(settings.schedules, clock, BY_HAND)
     if cron == BY_HAND:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
 from aisle.dag.defaults import resolve_run_key
 from aisle.ui.reader import Reader
 
@@ -30,10 +34,6 @@ def read(reader: Reader, dag_id: str, run_id: str, run_key: str) -> RunReceipts:
 
 def run_key_of(dag_id: str, run_id: str) -> str | None:
     """The key that the tasks of this run work under; None where Airflow has no such run, or nothing names a key."""
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
     with create_session(scoped=False) as session:
         run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
         if run is None:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
 #: Runs of a DAG that are looked at.
 N_RUNS = 14
 
@@ -43,19 +48,12 @@ class DagRuns:
 
 def runs_of(dag_ids: Collection[str]) -> dict[str, DagRuns]:
     """The runs of these DAGs by id; a DAG that Airflow does not have is left out."""
-    from airflow.models.dag import DagModel
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
     with create_session(scoped=False) as session:
         dags = session.scalars(select(DagModel).where(DagModel.dag_id.in_(dag_ids), DagModel.is_stale.is_(False)))
         return {dag.dag_id: _runs_of(session, dag) for dag in dags}
 
 
 def _runs_of(session: Any, dag: Any) -> DagRuns:
-    from airflow.models.dagrun import DagRun
-    from sqlalchemy import select
-
     of_dag = select(DagRun).where(DagRun.dag_id == dag.dag_id).order_by(DagRun.run_after.desc(), DagRun.id.desc())
     newest = [_run(run) for run in session.scalars(of_dag.limit(N_RUNS))]
     good = next((run for run in newest if run.state == "success"), None)

@@ -12,7 +12,7 @@ CONNECTION_ID = "warehouse"
 
 def warehouse_url() -> str:
     """libpq URL of the Airflow connection `warehouse`."""
-    from airflow.sdk import BaseHook  # here, because programs beside Airflow connect with a URL of their own
+    from airflow.sdk import BaseHook  # noqa: PLC0415 - programs beside Airflow connect with a URL of their own
 
     connection = BaseHook.get_connection(CONNECTION_ID)
     return psycopg.conninfo.make_conninfo(

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from services.engine.data.ids import Ids, encode, look_up, places_of
 from services.engine.recipes.histories import Ints
@@ -104,9 +106,6 @@ def _cell(column: Column, place: int) -> str | float | None:
 
 
 def _column(cells: Any) -> Column:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if pa.types.is_string(cells.type) or pa.types.is_dictionary(cells.type):
         encoded = pc.cast(cells, "string").combine_chunks().dictionary_encode()
         codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)

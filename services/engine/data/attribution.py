@@ -6,9 +6,14 @@ Source: developer guide, "Measuring the impact of recommendations".
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from services.engine.errors import InvalidInput
 
@@ -49,9 +54,6 @@ class Report(NamedTuple):
 
     def csv(self) -> bytes:
         """Write the report as a CSV file of the service's format; sources are quoted where necessary."""
-        import csv
-        import io
-
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows([HEADER, *self.rows])
@@ -75,9 +77,6 @@ def file_name(method: str, timestamp: int) -> str:
 
 
 def _rows(metric: Mapping[str, str], interactions: Any, items: Any) -> Iterable[tuple[str, str, float, str, str, int]]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if "EVENT_TYPE" not in interactions.column_names:
         return
     is_of_type = pc.equal(pc.utf8_lower(interactions["EVENT_TYPE"]), metric["eventType"].lower())
@@ -101,9 +100,6 @@ def _rows(metric: Mapping[str, str], interactions: Any, items: Any) -> Iterable[
 
 def _values(measure: Measure, events: Any, items: Any) -> Any:
     """Return what each event adds: 1, or a cell of the event or of its item; null adds nothing."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if measure.column is None:
         return pa.repeat(1.0, len(events))
     if measure.dataset_type == "INTERACTIONS":

@@ -14,6 +14,9 @@ from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
 
 from personalize_kinds.limits import MAX_CATEGORICAL_LENGTH, MAX_ID_LENGTH
 from services.engine.data.tables import arrow_schema
@@ -51,8 +54,6 @@ class Rows:
             )
 
     def __iter__(self) -> Iterator[Any]:
-        import pyarrow as pa
-
         if not self._lines.peek(1):
             return
         try:
@@ -74,8 +75,6 @@ def _header(lines: IO[bytes], source: object) -> list[str]:
 
 
 def _reader(lines: IO[bytes], names: list[str], schema: DatasetSchema) -> Any:
-    from pyarrow import csv
-
     target = arrow_schema(schema)
     return csv.open_csv(
         lines,
@@ -96,8 +95,6 @@ def _reader(lines: IO[bytes], names: list[str], schema: DatasetSchema) -> Any:
 
 def _checked(batch: Any, schema: DatasetSchema, source: object) -> Any:
     """Return a batch with textual cells cleaned. Raises JobFailed for cells that violate the schema or a limit."""
-    import pyarrow as pa
-
     columns = []
     for column in schema.columns:
         cells = batch.column(column.name)
@@ -119,8 +116,6 @@ def max_length(column: Column, dataset_type: str) -> int:
 
 
 def _check_texts(cells: Any, column: Column, longest: int, source: object) -> None:
-    import pyarrow.compute as pc
-
     lengths, content = _bytes_of(cells)
     # Count bytes first, which is faster; there are never more characters than bytes.
     if lengths.max(initial=0) > longest and pc.max(pc.utf8_length(cells)).as_py() > longest:
@@ -140,8 +135,6 @@ def _bytes_of(cells: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]
 
 
 def _check_seconds(cells: Any, column: Column, source: object) -> None:
-    import pyarrow.compute as pc
-
     newest = pc.max(cells).as_py()
     if newest is not None and newest >= MAX_TIMESTAMP:
         raise JobFailed(

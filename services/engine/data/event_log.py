@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from services.engine.data.ids import Ids, decoded, encode, look_up, stable_order, united
 from services.engine.recipes.histories import Floats, Ints
@@ -133,8 +136,6 @@ class Events:
 
     @classmethod
     def of_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Events:
-        import pyarrow as pa
-
         columns = {name: [row.get(name) for row in rows] for name in [*_TEXTS, "TIMESTAMP"]}
         columns["EVENT_VALUE"] = [row.get("EVENT_VALUE") for row in rows]
         types = {"TIMESTAMP": pa.int64(), "EVENT_VALUE": pa.float32()}
@@ -144,9 +145,6 @@ class Events:
 
     @classmethod
     def read(cls, parts: Sequence[Path]) -> Events:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         tables = []
         for part in parts:
             columns = [name for name in pq.read_schema(part).names if name in _COLUMNS]
@@ -192,8 +190,6 @@ class Events:
 
 
 def _types(table: Any) -> tuple[tuple[str, ...], Ints]:
-    import pyarrow.compute as pc
-
     if "EVENT_TYPE" not in table.column_names:
         return ("",), np.zeros(len(table), np.int32)
     cells = table["EVENT_TYPE"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from services.engine.recipes.histories import Ints
 
@@ -75,6 +76,4 @@ def stable_order(keys: Ints) -> Ints:
 
 
 def _is_dictionary(column: Any) -> bool:
-    import pyarrow as pa
-
     return bool(pa.types.is_dictionary(column.type))

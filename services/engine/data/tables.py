@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from services.engine.data.ids import encode
 from services.engine.data.records import Stored, linked
@@ -19,24 +21,17 @@ _ARROW_TYPES = {
 
 def arrow_schema(schema: DatasetSchema) -> Any:
     """Return the Arrow schema of a dataset's rows."""
-    import pyarrow as pa
-
     return pa.schema([pa.field(column.name, pa.type_for_alias(_ARROW_TYPES[column.type])) for column in schema.columns])
 
 
 def read(parts: Sequence[Path], schema: DatasetSchema) -> Any:
     """Read the rows of parts, in order; a column that was added after a part was written is null in it."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     target = arrow_schema(schema)
     return joined(*(_fitted(pq.read_table(part), target) for part in parts), pa.table([[]] * len(target), target))
 
 
 def of_rows(rows: Iterable[Mapping[str, Any]], schema: DatasetSchema) -> Any:
     """Build a table of rows that are mappings by column name."""
-    import pyarrow as pa
-
     return pa.Table.from_pylist([*rows], schema=arrow_schema(schema))
 
 
@@ -47,8 +42,6 @@ def events(stored: Iterable[Stored]) -> list[dict[str, Any]]:
 
 def joined(*tables: Any) -> Any:
     """Return the rows of all tables, in order."""
-    import pyarrow as pa
-
     return pa.concat_tables(tables)
 
 
@@ -66,8 +59,6 @@ def newest(table: Any, id_column: str) -> Any:
 
 
 def _fitted(table: Any, target: Any) -> Any:
-    import pyarrow as pa
-
     columns = [
         table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
         for field in target

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import structlog
 
 from personalize_kinds.kinds import DATASET, DATASET_GROUP, SOLUTION_VERSION
@@ -83,8 +86,6 @@ class DataDeletion:
         self._datasets.refresh(dataset)
 
     def _write(self, table: object, part: Path) -> str:
-        import pyarrow.parquet as pq
-
         final = part.with_name(f"{part.stem.partition('~')[0]}~{uuid.uuid4().hex[:8]}.parquet")
         with self._files.scratch() as scratch:
             pq.write_table(table, scratch, compression="snappy")
@@ -125,10 +126,6 @@ def _users(job: Resource, storage: s3.Storage) -> Ids:
 
 def _without(part: Path, users: Ids) -> tuple[object, int]:
     """Return the rows of a part without those of some users, and the number of rows left out."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
     table = pq.read_table(part)
     removed = pa.array([user.decode() for user in users.tolist()], pa.string())
     kept = table.filter(pc.invert(pc.is_in(table[USER_ID], value_set=removed)))

@@ -9,6 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
 from personalize_kinds.kinds import DATASET
 from services.engine import s3
 from services.engine.data import tables
@@ -54,10 +58,6 @@ class DatasetExport:
 
 def write_csv(table: Any, path: Path) -> None:
     """Write a table as CSV: header without quotes, texts in quotes, backslashes doubled, as imports read them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    from pyarrow import csv
-
     columns = [
         pc.replace_substring(table[field.name], "\\", "\\\\") if pa.types.is_string(field.type) else table[field.name]
         for field in table.schema

@@ -12,6 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from personalize_kinds.kinds import DATASET
 from personalize_kinds.limits import MIN_INTERACTIONS
 from services.engine import s3
@@ -110,8 +113,6 @@ def _check_rows(schema: DatasetSchema, n_rows: int) -> None:
 
 def _write_part(sources: list[s3.Location], storage: s3.Storage, schema: DatasetSchema, path: Path) -> int:
     """Stream all sources into one parquet file; return the number of rows."""
-    import pyarrow.parquet as pq
-
     n_rows, header, event_types = 0, None, _EventTypes(schema)
     with pq.ParquetWriter(
         path, arrow_schema(schema), compression="snappy", write_statistics=False,
@@ -148,8 +149,6 @@ class _EventTypes:
 
     def check(self, batch: Any) -> None:
         """Raise JobFailed if a batch exceeds the maximum."""
-        import pyarrow.compute as pc
-
         if not self._counted:
             return
         self._names.update(filter(None, pc.unique(batch["EVENT_TYPE"]).to_pylist()))

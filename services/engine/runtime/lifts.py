@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from services.engine.data.attributes import Attributes, Texts
 from services.engine.data.ids import look_up
@@ -42,9 +44,6 @@ def segment_lift(interactions: Interactions, users: Attributes, values: Mapping[
 
 def context_lifts(interactions: Interactions, table: Any, column: str) -> dict[str, Floats]:
     """Return the lift of each frequent value of a column of an Interactions table, by value; shapes (n_items,)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if column in NO_CONTEXT or column not in table.column_names:
         return {}
     cells = pc.fill_null(pc.cast(table[column], pa.string()), "").combine_chunks().dictionary_encode()

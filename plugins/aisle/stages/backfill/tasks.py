@@ -7,11 +7,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import Param, task
 
 from aisle.contracts.company_orders import SOURCES
+from aisle.dag.company_api import company_api
 from aisle.dag.defaults import run_key_of_context
+from aisle.identity.hashing import PersonHasher
+from aisle.ops.receipts import receipt
+from aisle.orders.archive import Archive
+from aisle.orders.pull import Puller
+from aisle.orders.windows import Window, backfill_windows
 from aisle.settings import get_settings
+from aisle.warehouse import warehouse_url
 
 #: Windows that are fetched at a time, so that the company's API keeps some breath for the scheduled ingest.
 _AT_A_TIME = 2
@@ -28,8 +37,6 @@ PARAMS: dict[str, Param] = {
 @task
 def plan_windows(params: Any = None) -> list[dict[str, str]]:
     """Cut the span into windows that one fetch may cover, oldest first, for each source that is asked for."""
-    from aisle.orders.windows import backfill_windows
-
     longest = timedelta(days=get_settings().ingest.max_window_days)
     windows = backfill_windows(params["window_start"], params["window_end"], longest=longest)
     sources = [source.name for source in SOURCES if params["source"] in ("all", source.name)]
@@ -43,9 +50,6 @@ def plan_windows(params: Any = None) -> list[dict[str, str]]:
 @task(max_active_tis_per_dagrun=_AT_A_TIME, map_index_template="{{ window['source'] }} {{ window['start'] }}")
 def pull_window(window: dict[str, str]) -> dict[str, int]:
     """Pull one window of one source, unless this run has proven it before."""
-    from aisle.ops.receipts import receipt
-    from aisle.orders.windows import Window
-
     span = Window(datetime.fromisoformat(window["start"]), datetime.fromisoformat(window["end"]))
     run_key = run_key_of_context()
     with receipt(run_key, "backfill", f"{window['source']} {window['start']}") as slip:
@@ -55,15 +59,6 @@ def pull_window(window: dict[str, str]) -> dict[str, int]:
 
 
 def _pull(source_name: str, window: Any, run_key: str) -> dict[str, int]:
-    import psycopg
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    from aisle.dag.company_api import company_api
-    from aisle.identity.hashing import PersonHasher
-    from aisle.orders.archive import Archive
-    from aisle.orders.pull import Puller
-    from aisle.warehouse import warehouse_url
-
     settings, source = get_settings(), next(source for source in SOURCES if source.name == source_name)
     with psycopg.connect(warehouse_url(), autocommit=True) as connection, company_api(settings.ingest) as api:
         archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key)

@@ -7,7 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import Param, get_current_context, task, task_group
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
@@ -16,9 +19,18 @@ from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.s3_layout import erased_users
 from aisle.dag.assets import CACHE, RAW_ORDERS
 from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.evaluation import twin
 from aisle.groups.dataset_group import dataset_groups
+from aisle.identity.contacts import ContactFinder
+from aisle.identity.hashing import PersonHasher
 from aisle.ops.receipts import receipt
+from aisle.orders.ledger import changes
+from aisle.orders.redaction import Redaction
 from aisle.settings import get_settings
+from aisle.stages.erase import folders
+from aisle.stages.erase.files import Eraser
+from aisle.stages.erase.person import read_request, traces_of
+from aisle.stages.erase.rows import forget
 from aisle.warehouse import connect, sql, warehouse_url
 from personalize_kinds.kinds import DATASET_GROUP
 
@@ -35,11 +47,6 @@ PARAMS: dict[str, Param] = {
 @task(outlets=[CACHE])
 def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[str, int]:
     """Find the person, put up their tombstones, and take them out of every table, all in one transaction."""
-    from aisle.identity.contacts import ContactFinder
-    from aisle.identity.hashing import PersonHasher
-    from aisle.stages.erase.person import read_request, traces_of
-    from aisle.stages.erase.rows import forget
-
     run_key = run_key_of_context()
     with receipt(run_key, "erase", "warehouse") as slip, connect() as connection:
         request = read_request(connection, params["request_id"])
@@ -57,13 +64,6 @@ def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[s
 @task
 def forget_in_files() -> dict[str, int]:
     """Take the person out of every file of ingest, export and recommend."""
-    import psycopg
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    from aisle.identity.hashing import PersonHasher
-    from aisle.orders.redaction import Redaction
-    from aisle.stages.erase.files import Eraser
-
     settings = get_settings()
     with (
         receipt(run_key_of_context(), "erase", "files") as slip,
@@ -80,12 +80,6 @@ def forget_in_files() -> dict[str, int]:
 @task
 def forget_in_folders() -> dict[str, int]:
     """Take the person out of reports, dbt's artifacts and task logs, as far as this worker has them."""
-    from airflow.sdk.configuration import conf
-
-    from aisle.identity.contacts import ContactFinder
-    from aisle.identity.hashing import PersonHasher
-    from aisle.stages.erase import folders
-
     settings = get_settings()
     places = (settings.docs.directory, settings.transform.runs_directory, Path(conf.get("logging", "base_log_folder")))
     finder = ContactFinder(PersonHasher(settings.identity))
@@ -111,10 +105,6 @@ def forget_in_service() -> Any:
 @task
 def list_users() -> list[dict[str, str]]:
     """Write the user ids to S3, and name a job for each dataset group of the line and for that of its evaluation."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    from aisle.evaluation import twin
-
     settings, run_key = get_settings(), run_key_of_context()
     names = [name for group in dataset_groups() for name in (group.name, twin.group_name(group))]
     groups = {name: arn for name in names if (arn := PersonalizeHook().find(DATASET_GROUP, name))}
@@ -132,16 +122,12 @@ def list_users() -> list[dict[str, str]]:
 @task
 def unlist_users() -> None:
     """Remove the list of user ids."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     S3Hook().delete_objects(get_settings().storage.bucket, [erased_users(run_key_of_context())])
 
 
 @task(outlets=[RAW_ORDERS], trigger_rule="none_failed_min_one_success")
 def finish(params: Any = None, outlet_events: Any = None) -> None:
     """Blank the request, and let transform build the marts anew."""
-    from aisle.orders.ledger import changes
-
     run_key = run_key_of_context()
     with receipt(run_key, "erase", "request") as slip, connect() as connection:
         connection.execute(sql("identity/erasure_requests/finish").encode(), {"request_id": params["request_id"]})
@@ -151,8 +137,6 @@ def finish(params: Any = None, outlet_events: Any = None) -> None:
 
 def _user_ids() -> list[str]:
     """What the first task has found, read from the request: no XCom tells of a person."""
-    from aisle.stages.erase.person import read_request
-
     context: Any = get_current_context()
     with connect() as connection:
         request = read_request(connection, context["params"]["request_id"])

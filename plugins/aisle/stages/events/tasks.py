@@ -8,15 +8,29 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Param, task
 from airflow.sdk.exceptions import AirflowSkipException
+from botocore.config import Config
 
+from airflow_personalize.hooks.personalize import PersonalizeEventsHook
 from aisle.dag.assets import EVENTS, RAW_ORDERS
+from aisle.dag.company_api import company_api
 from aisle.dag.defaults import run_key_of_context
 from aisle.dag.groups import asset_of
 from aisle.errors import FinalError
+from aisle.groups.dataset_group import dataset_group
+from aisle.ops.receipts import receipt
+from aisle.orders.archive import Archive
+from aisle.outbox import queue
+from aisle.outbox.sender import Sender
 from aisle.pipeline import PERSONALIZE
 from aisle.settings import get_settings
+from aisle.stages.events.tail import Tail
+from aisle.stages.events.tracker import find_tracking_id
+from aisle.warehouse import connect, warehouse_url
 
 if TYPE_CHECKING:
     from aisle.groups.dataset_group import DatasetGroup
@@ -39,15 +53,6 @@ def tail() -> dict[str, int]:
 
     Before that, what waits for groups that have left the file is withdrawn.
     """
-    import psycopg
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    from aisle.dag.company_api import company_api
-    from aisle.orders.archive import Archive
-    from aisle.outbox import queue
-    from aisle.stages.events.tail import Tail
-    from aisle.warehouse import warehouse_url
-
     settings = get_settings()
     archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key_of_context())
     with company_api(settings.ingest) as api, psycopg.connect(warehouse_url(), autocommit=True) as connection:
@@ -68,8 +73,6 @@ def send(group: DatasetGroup) -> Any:
 @task(inlets=[RAW_ORDERS], pool=PERSONALIZE, trigger_rule="all_done", execution_timeout=_TIME_LIMIT, **_SOON)
 def _send_waiting(group_name: str, params: Any = None) -> dict[str, Any]:
     """Send what waits in the outbox for a group; skipped if nothing does."""
-    from aisle.groups.dataset_group import dataset_group
-
     group = dataset_group(group_name)
     before = _sorted_backlog(group, replays=params["replay_dead"])
     if not before.n_waiting:
@@ -79,9 +82,6 @@ def _send_waiting(group_name: str, params: Any = None) -> dict[str, Any]:
 
 def _sorted_backlog(group: DatasetGroup, *, replays: bool) -> Backlog:
     """What waits, after it was found out what can be sent at all and what is the group's."""
-    from aisle.outbox import queue
-    from aisle.warehouse import connect
-
     with connect() as connection:
         if replays:
             log.info("%d dead events wait again", queue.replay_dead(connection, group.name))
@@ -95,15 +95,10 @@ def _sorted_backlog(group: DatasetGroup, *, replays: bool) -> Backlog:
 
 def verdict() -> Any:
     """What makes the run fail if one of its tasks has. Airflow does not start it: it costs nothing."""
-    from airflow.providers.standard.operators.empty import EmptyOperator
-
     return EmptyOperator(task_id="verdict", trigger_rule="none_failed")
 
 
 def _send(group: DatasetGroup, before: Backlog) -> dict[str, Any]:
-    from aisle.ops.receipts import receipt
-    from aisle.warehouse import warehouse_url
-
     sender = _sender(group, url := warehouse_url())
     with receipt(run_key_of_context(), "events", group.key("sent"), url) as slip:
         sent = sender.send_waiting(before.seen_at)
@@ -116,12 +111,6 @@ def _send(group: DatasetGroup, before: Backlog) -> dict[str, Any]:
 
 def _sender(group: DatasetGroup, url: str) -> Sender:
     """The sender of a group. A skip where there is nothing yet for events to join."""
-    from botocore.config import Config
-
-    from airflow_personalize.hooks.personalize import PersonalizeEventsHook
-    from aisle.outbox.sender import Sender
-    from aisle.stages.events.tracker import find_tracking_id
-
     tracking_id = find_tracking_id(group)
     if tracking_id is None:
         raise AirflowSkipException(
@@ -142,9 +131,6 @@ def _sender(group: DatasetGroup, url: str) -> Sender:
 
 def _p95_delay(group: DatasetGroup, url: str, before: Backlog) -> float:
     """Seconds from row to acknowledgement, remarked on where they are more than the settings allow."""
-    from aisle.outbox import queue
-    from aisle.warehouse import connect
-
     with connect(url) as connection:
         seconds = queue.p95_delay_seconds(connection, group.name, before.seen_at)
     allowed = get_settings().events.max_delay_seconds

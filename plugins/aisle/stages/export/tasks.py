@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import task, task_group
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
@@ -97,8 +98,6 @@ def _dataset_in_service(group: DatasetGroup, dataset: Dataset, dataset_group_arn
 @task(multiple_outputs=True)
 def write_csv(dataset_name: str) -> dict[str, Any]:
     """Stream the group's rows of the mart to S3. Gives uri, n_rows, n_bytes and sha256."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     group, dataset, run_key = group_of_context(), _DATASETS[dataset_name], run_key_of_context()
     with receipt(run_key, "export", group.key(dataset_name)) as slip:
         with connect() as connection:

@@ -7,14 +7,25 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.contracts.company_orders import SOURCES, Source
 from aisle.dag.assets import RAW_ORDERS
+from aisle.dag.company_api import company_api
 from aisle.dag.defaults import run_key_of_context
 from aisle.errors import AisleError
+from aisle.identity.hashing import PersonHasher
+from aisle.ops.receipts import receipt
+from aisle.orders.archive import Archive
+from aisle.orders.ledger import Ledger, changes
+from aisle.orders.pull import Puller
+from aisle.orders.recheck import Recheck
+from aisle.orders.windows import Window, scheduled_windows
 from aisle.settings import Ingest, get_settings
+from aisle.warehouse import connect, warehouse_url
 
 if TYPE_CHECKING:
     from aisle.orders.ledger import Ledger
@@ -32,18 +43,6 @@ def pull_orders(source: Source) -> Any:
 
 @task
 def _pull(source_name: str) -> dict[str, int]:
-    import psycopg
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    from aisle.dag.company_api import company_api
-    from aisle.identity.hashing import PersonHasher
-    from aisle.ops.receipts import receipt
-    from aisle.orders.archive import Archive
-    from aisle.orders.ledger import Ledger
-    from aisle.orders.pull import Puller
-    from aisle.orders.recheck import Recheck
-    from aisle.warehouse import warehouse_url
-
     _skip_unless_asked_for(source_name)
     source = next(source for source in SOURCES if source.name == source_name)
     settings, run_key, url = get_settings(), run_key_of_context(), warehouse_url()
@@ -99,9 +98,6 @@ def announce_orders() -> Any:
 
 @task
 def _announce() -> None:
-    from aisle.orders.ledger import changes
-    from aisle.warehouse import connect
-
     context: Any = get_current_context()
     with connect() as connection:
         now = changes(connection)
@@ -122,8 +118,6 @@ def _skip_unless_asked_for(source_name: str) -> None:
 
 def _windows(ledger: Ledger, settings: Ingest) -> list[Window]:
     """The windows of this run; they end at the run's own time, never at the task's."""
-    from aisle.orders.windows import scheduled_windows
-
     context: Any = get_current_context()
     start_at, run_at = settings.begins_at, context["dag_run"].run_after
     overlap, longest = timedelta(hours=settings.overlap_hours), timedelta(days=settings.max_window_days)
@@ -132,8 +126,6 @@ def _windows(ledger: Ledger, settings: Ingest) -> list[Window]:
 
 def _window_behind_the_overlap(ledger: Ledger, settings: Ingest) -> Window:
     """What the wider look is for: the days before those that every run fetches again."""
-    from aisle.orders.windows import Window
-
     start_at = settings.begins_at
     end = ledger.watermark(start_at) - timedelta(hours=settings.overlap_hours)
     return Window(max(start_at, end - timedelta(days=settings.recheck_days)), end)

@@ -7,11 +7,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import Param, get_current_context, task
 
+from airflow_personalize.hooks.personalize import PersonalizeHook
 from aisle.dag.defaults import run_key_of_context
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
+from aisle.stages.maintain import files, rows, solutions
 from aisle.stages.maintain.terms import Terms, terms
 from aisle.warehouse import connect, warehouse_url
 
@@ -25,10 +28,6 @@ PARAMS: dict[str, Param] = {
 @task
 def remove_files(params: Any = None) -> int:
     """Files on S3 that are past their term, and uploads that nobody will finish."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    from aisle.stages.maintain import files
-
     s3, bucket, dry_run = S3Hook().get_conn(), get_settings().storage.bucket, params["dry_run"]
     with receipt(run_key_of_context(), "maintain", "files") as slip:
         with connect() as connection:
@@ -43,8 +42,6 @@ def remove_files(params: Any = None) -> int:
 @task
 def remove_rows(params: Any = None) -> int:
     """Rows that are past their term, and staging tables that their run left behind."""
-    from aisle.stages.maintain import rows
-
     dry_run = params["dry_run"]
     with receipt(run_key_of_context(), "maintain", "rows") as slip:
         gone = rows.remove_rows(_terms(), dry_run=dry_run)
@@ -57,9 +54,6 @@ def remove_rows(params: Any = None) -> int:
 @task
 def remove_solutions(params: Any = None) -> list[str]:
     """Solutions that nothing asks for: named always, deleted if the settings say so."""
-    from airflow_personalize.hooks.personalize import PersonalizeHook
-    from aisle.stages.maintain import solutions
-
     dry_run = params["dry_run"] or not get_settings().maintain.delete_unknown_solutions
     with receipt(run_key_of_context(), "maintain", "solutions") as slip:
         arns = solutions.remove_solutions(PersonalizeHook(), _terms().rows, dry_run=dry_run)
@@ -73,8 +67,6 @@ def remove_solutions(params: Any = None) -> list[str]:
 @task
 def tidy(params: Any = None) -> None:
     """Vacuum and analyze what was deleted from."""
-    from aisle.stages.maintain import rows
-
     if params["dry_run"]:
         return
     with receipt(run_key_of_context(), "maintain", "tidy"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import Param, get_current_context, task
 
 from aisle.batch.output import Batch, batch_by_hand, batch_of_event
@@ -118,8 +119,6 @@ def newest_extra(context: Any, group: DatasetGroup) -> dict[str, Any]:
 
 def _aws() -> tuple[Any, ScoreKind]:
     """An S3 client, and whose scores the AWS connection stands for."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     hook = S3Hook()
     return hook.get_conn(), score_kind(hook.conn_config.get_service_config("personalize").get("endpoint_url"))
 

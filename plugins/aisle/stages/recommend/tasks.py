@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import task, task_group
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
@@ -82,8 +83,6 @@ def _job_config(wanted: BatchInference) -> dict[str, Any] | None:
 @task(multiple_outputs=True)
 def write_input(kind: str) -> dict[str, Any]:
     """Stream the lines of a batch job's input to S3. Gives uri, n_rows, n_bytes and sha256."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     group, run_key, settings = group_of_context(), run_key_of_context(), get_settings()
     marts = {mart: group.mart(mart) for mart in ("interactions", "items")}
     values = {
@@ -143,8 +142,6 @@ def _filter_arn(group: DatasetGroup, key: str | None) -> str | None:
 
 
 def _has_answers(output_uri: str | None) -> bool:
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     if not output_uri:
         return False
     bucket, prefix = S3Hook.parse_s3_url(output_uri)

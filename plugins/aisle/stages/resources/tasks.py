@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import task
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
@@ -75,8 +76,6 @@ def remove_group(params: Any = None) -> None:
 @task
 def empty_bucket(params: Any = None) -> None:
     """Delete every file of the bucket if that was asked for, unless this is a dry run."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     bucket = params["empty_bucket"]
     if not bucket:
         log.info("No bucket was named: files stay.")

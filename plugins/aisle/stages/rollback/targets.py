@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from aisle.cache import generations
 from aisle.groups.dataset_group import DatasetGroup
+from aisle.models import registry
 from aisle.ops.interventions import Intervention
 from aisle.warehouse import connect
 
@@ -28,8 +29,6 @@ def cache(group: DatasetGroup) -> Target:
 
 def model(group: DatasetGroup, key: str) -> Target:
     """The version of a solution that the next `recommend` of a group asks."""
-    from aisle.models import registry
-
     solution = group.key(key)
     return Target(
         lambda: registry.live_version(solution),

@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
+from botocore.config import Config
 
 from airflow_personalize.hooks.personalize import PersonalizeHook, PersonalizeRuntimeHook, service_errors
 from airflow_personalize.operators.personalize import (
@@ -104,8 +105,6 @@ def _tried(group: DatasetGroup, served: Served, canary_arn: str, n_questions: in
 
 def _patient_client() -> Any:
     """A client that asks again where a campaign of the least capacity is asked too fast, but not for minutes."""
-    from botocore.config import Config
-
     return PersonalizeRuntimeHook(config=Config(retries={"mode": "standard", "total_max_attempts": 3})).conn
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import chain, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -138,8 +139,6 @@ def plan_schemas(datasets: list[dict[str, Any]], dataset_arns: list[str]) -> lis
 @task
 def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[str, Any]]:
     """Write what lies before the hold-out, one CSV per dataset, and plan its import."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     group, run_key = group_of_context(), run_key_of_context()
     s3, bounds = S3Hook().get_conn(), HoldOut(**hold_out)
     imports = []
@@ -169,8 +168,6 @@ def plan_versions(solution_arns: list[str], import_arns: list[str]) -> list[dict
 @task
 def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict[str, Any]]:
     """Write what each twin is asked, and plan the batch job that asks it."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     group, run_key, s3 = group_of_context(), run_key_of_context(), S3Hook().get_conn()
     hold_out = HoldOut(**found["hold_out"])
     jobs = []
@@ -222,8 +219,6 @@ def judge(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def _judged_by_twins(
     group: DatasetGroup, candidates: dict[str, Candidate], twins: list[dict[str, Any]], hold_out: HoldOut
 ) -> dict[str, Judged]:
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
     s3, run_key = S3Hook().get_conn(), run_key_of_context()
     lists = {
         planned["name"]: twin.read_lists(s3, planned["kind"], twin.output_uri(group, planned["name"], run_key))

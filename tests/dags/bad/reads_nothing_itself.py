@@ -20,7 +20,7 @@ LIMIT = os.environ.get("LIMIT", "10")
 def _work() -> None: ...
 
 
-@dag(**line_dag("reads_nothing_when_parsed", __doc__), params=RUN_KEY_PARAM)
+@dag(**line_dag("reads_nothing_itself", __doc__), params=RUN_KEY_PARAM)
 def build() -> None:
     _work()
 
