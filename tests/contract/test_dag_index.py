@@ -17,7 +17,7 @@ def test_the_index_is_what_the_dags_say(monkeypatch: pytest.MonkeyPatch) -> None
     assert README.read_text() == index(parsed_dags()), "the DAGs have changed: run `make dags-readme`"
 
 
-def test_every_dag_stands_in_the_index_with_its_clock_and_params() -> None:
+def test_every_dag_is_in_the_index_with_its_schedule_and_params() -> None:
     from tools.dag_index import index, parsed_dags
 
     dags = parsed_dags()

@@ -89,7 +89,7 @@ def imports(*parts: str) -> Iterator[Import]:
     yield from imported
 
 
-def test_the_vocabulary_of_personalize_stands_on_botocore_alone() -> None:
+def test_the_vocabulary_of_personalize_imports_botocore_alone() -> None:
     allowed = {*sys.stdlib_module_names, "botocore", "personalize_kinds"}
     assert [str(item) for item in imports("personalize_kinds") if item.name.split(".")[0] not in allowed] == []
 

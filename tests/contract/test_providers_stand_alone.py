@@ -127,7 +127,7 @@ def imported_names(node: ast.AST) -> Iterator[str]:
 
 
 @by_package
-def test_production_code_neither_asserts_nor_raises_an_exception_that_tells_nothing(package: str) -> None:
+def test_production_code_neither_asserts_nor_raises_bare_exceptions(package: str) -> None:
     """The rules of the Airflow project: no `assert`, no `raise AirflowException`."""
     wrong = [
         f"{path.relative_to(PLUGINS)}:{node.lineno}"

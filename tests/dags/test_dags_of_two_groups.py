@@ -93,7 +93,7 @@ def test_the_groups_share_the_marts_and_no_asset_after_them(bag: Any) -> None:
     assert waited_for(bag.dags["publish-shop-north"]) == {"shop-north/batch_output"}
 
 
-def test_each_group_runs_by_its_own_clock(bag: Any) -> None:
+def test_each_group_runs_by_its_own_schedule(bag: Any) -> None:
     crons = {name: bag.dags[name].timetable.expression for name in ("export-shop-north", "train-shop-north", "train")}
     assert crons["export-shop-north"] == "20 1 * * *"
     assert crons["train-shop-north"] == "40 1 * * 2"

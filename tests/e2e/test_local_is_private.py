@@ -121,7 +121,7 @@ def test_callers_without_credentials_are_refused(stack: Stack, program: str, que
 
 
 @pytest.mark.parametrize("program", OPEN)
-def test_what_is_open_tells_no_secret(stack: Stack, program: str) -> None:
+def test_what_is_open_shows_no_secret(stack: Stack, program: str) -> None:
     for path in OPEN[program]:
         answer = httpx.get(f"http://127.0.0.1:{ports(stack)[program]}{path}", timeout=_PATIENCE_SECONDS)
         assert answer.status_code == 200
@@ -244,7 +244,7 @@ def test_no_secret_is_written_anywhere_but_where_secrets_are_kept(stack: Stack) 
     assert "secrets.json" in holding
 
 
-def test_no_secret_stands_among_the_arguments_of_a_process(stack: Stack) -> None:
+def test_no_secret_is_among_the_arguments_of_a_process(stack: Stack) -> None:
     arguments = [_arguments(process) for process in processes(stack)]
     assert len(arguments) > 8
     assert [line for line in arguments for secret in secrets_of(stack) if secret in line] == []

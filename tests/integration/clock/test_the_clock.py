@@ -152,7 +152,7 @@ def test_every_order_is_written_once(worked: Any) -> None:
     assert written == kept > 0
 
 
-def test_the_clock_goes_on_where_one_scheduler_dies(worked: Any) -> None:
+def test_schedules_continue_when_one_scheduler_dies(worked: Any) -> None:
     """Last of all, as it stays dead. It dies between two tasks: tests/e2e kills one that is at work."""
     at_work = "select 1 from task_instance where state in ('queued', 'running')"
     wait_for(lambda: not worked.rows(at_work, "airflow"), "a moment without running tasks")

@@ -130,7 +130,7 @@ def test_signatures_are_checked_where_keys_are_set(own_engine: Any) -> None:
     ],
     ids=["unsigned", "another scheme", "unknown key", "no date", "expired"],
 )
-def test_each_protocol_tells_in_its_own_way_that_it_does_not_know_who_calls(
+def test_each_protocol_refuses_an_unknown_caller_in_its_own_form(
     locked: TestClient, path: str, status: int, headers: dict[str, str], code: str
 ) -> None:
     answer = locked.post(path, headers=LIST_SCHEMAS | headers)

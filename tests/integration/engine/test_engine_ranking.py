@@ -20,7 +20,7 @@ def test_ranking_orders_what_it_was_given(world: World, ranking: str) -> None:
     assert len(answer["recommendationId"]) == 40
 
 
-def test_ranking_removes_what_the_filter_removes_and_tells_metadata(world: World, ranking: str) -> None:
+def test_ranking_removes_what_the_filter_removes_and_returns_metadata(world: World, ranking: str) -> None:
     odd = world.filter('EXCLUDE ItemID WHERE Items.TASTE IN ("even")')
     ranked = world.runtime.get_personalized_ranking(
         campaignArn=ranking, userId="u2", inputList=["i4", "i5", "unheard-of", "i7"], filterArn=odd,

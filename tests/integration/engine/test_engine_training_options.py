@@ -39,7 +39,7 @@ def test_each_recipe_has_its_own_metrics(recipe: str, keys: set[str], shop: Any,
     assert set(metrics(shop, shop.train(group, recipe))) == keys
 
 
-def test_search_tells_what_it_chose_within_the_ranges(shop: Any, group: str) -> None:
+def test_search_returns_what_it_chose_within_the_ranges(shop: Any, group: str) -> None:
     ranges = {
         "integerHyperParameterRanges": [{"name": "min_cointeraction_count", "minValue": 1, "maxValue": 4}],
         "continuousHyperParameterRanges": [{"name": "popularity_discount_factor", "minValue": 0.1, "maxValue": 0.9}],

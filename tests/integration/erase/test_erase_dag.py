@@ -139,7 +139,7 @@ def airflow_knows(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(statement) for statement in database.iterdump())
 
 
-def test_nothing_anywhere_tells_of_the_person_afterwards_and_revenue_stays(
+def test_no_trace_of_the_person_is_left_and_revenue_stays(
     run_dag: Any, after_runs: str, person: Person, s3: Any, bucket: str, tmp_path: Path, personalize: Any
 ) -> None:
     revenue = "select count(*), sum(total_amount) from raw.company__orders"
@@ -191,7 +191,7 @@ def _only_request(url: str) -> str:
 
 
 @pytest.mark.parametrize("known", [{}, {"phone": "12"}, {"user_id": "u1"}])
-def test_a_request_that_means_nobody_erases_nobody(
+def test_a_request_that_matches_nobody_erases_nobody(
     run_dag: Any, warehouse_url: str, aws_connection: str, known: dict[str, str]
 ) -> None:
     with psycopg.connect(warehouse_url) as connection:

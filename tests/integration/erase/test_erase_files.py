@@ -60,7 +60,7 @@ def files(warehouse_url: str, s3: Any, bucket: str) -> Iterator[Files]:
         ("evaluate/interactions/k/interactions.csv", f"{USER_ID},P1\r\n"),
     ],
 )
-def test_rows_of_a_csv_go_by_their_user_and_by_nothing_else_in_them(files: Files, key: str, theirs: str) -> None:
+def test_rows_of_a_csv_are_erased_by_their_user_and_by_no_other_column(files: Files, key: str, theirs: str) -> None:
     rest = f"USER_ID,ITEM_ID\n{STRANGER},{USER_ID}\n{STRANGER},0300-1234567\n{USER_ID}0,x\n"
     assert files.erased(key, (rest + theirs).encode()).decode() == rest
 

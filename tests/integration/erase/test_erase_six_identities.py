@@ -140,7 +140,7 @@ def places(warehouse_url: str, s3: Any, bucket: str, tmp_path: Path, capfd: Any)
 
 
 @pytest.mark.parametrize("known", [{"phone": "(0300) 765-4321"}])
-def test_nothing_anywhere_tells_of_any_identity_after_two_backfills_and_an_overlap(
+def test_no_trace_of_any_identity_is_left_after_two_backfills_and_an_overlap(
     run_dag: Any,
     warehouse_url: str,
     personalize: Any,

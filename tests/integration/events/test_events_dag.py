@@ -90,7 +90,7 @@ def test_an_order_reaches_the_model_within_a_minute_and_once(
     assert get_settings().schedules.events == "* * * * *"
 
 
-def test_a_tail_leaves_the_watermark_and_tells_ingest_that_there_is_news(
+def test_a_tail_leaves_the_watermark_and_lets_ingest_announce_its_orders(
     shop: Any, run_dag: RunDag, connect_company: Callable[[str], None], personalize: Any, tmp_path: Path
 ) -> None:
     import psycopg
@@ -129,7 +129,7 @@ def test_what_waits_is_sent_though_the_company_is_down_and_the_run_says_so(
     assert set(shop.outbox("state")) == {"sent"}
 
 
-def test_dead_events_go_out_when_they_are_replayed_and_a_run_without_success_fails(
+def test_dead_events_are_sent_when_they_are_replayed_and_a_run_without_success_fails(
     shop: Any, make_order: MakeOrder, model: Any, run_dag: RunDag, quiet_company: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AISLE_EVENTS__ATTEMPTS", "1")

@@ -121,7 +121,7 @@ def test_an_edit_changes_what_waits_and_gives_what_was_refused_another_try(
     ]
 
 
-def test_a_walk_in_is_nobody_to_tell_of(shop: Any, make_order: MakeOrder) -> None:
+def test_a_walk_in_has_no_events(shop: Any, make_order: MakeOrder) -> None:
     shop.land(make_order(1, customer=None))
     assert shop.outbox() == []
 

@@ -169,9 +169,7 @@ def test_an_event_that_boto3_itself_refuses_is_the_event_s_own_fault(
     assert all("itemId" in error for error in shop.outbox("last_error", where="state = 'dead'"))
 
 
-def test_dead_events_that_are_replayed_go_out_under_their_old_ids(
-    shop: Any, make_order: MakeOrder, service: Any
-) -> None:
+def test_replayed_dead_events_keep_their_ids(shop: Any, make_order: MakeOrder, service: Any) -> None:
     shop.land(make_order(1))
     service.refuse("TEA", "CUP")
     service.send(shop, attempts=1)

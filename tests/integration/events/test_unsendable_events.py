@@ -148,7 +148,7 @@ def test_a_corrected_order_brings_its_dead_event_back(shop: Any, make_order: Mak
         (413, ""),
     ],
 )
-def test_a_call_that_is_refused_for_its_form_costs_the_event_at_fault_alone(
+def test_a_malformed_event_alone_is_lost_when_its_call_is_refused(
     shop: Any, make_order: MakeOrder, service: Any, status: int, code: str
 ) -> None:
     shop.land(make_order(1), make_order(2))

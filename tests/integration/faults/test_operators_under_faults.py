@@ -133,7 +133,7 @@ def test_a_wait_outlives_every_fault(row: Row, mode: Mode, world: World) -> None
 
 
 @by_waiting_row
-def test_a_first_look_that_breaks_fails_the_try_and_not_the_work(row: Row, world: World) -> None:
+def test_a_first_poll_that_breaks_fails_the_try_and_not_the_work(row: Row, world: World) -> None:
     work = row.work(world)
     world.proxy.break_calls(row.look, *[None] * row.looks_before, Fault.REQUEST_LOST)
     with pytest.raises(PersonalizeRetryableError, match="retry"):

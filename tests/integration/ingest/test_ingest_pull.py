@@ -155,7 +155,7 @@ def test_an_order_sent_twice_in_a_window_counts_once_in_its_newest_version(
     assert ingest.items_accounted_for() == 8
 
 
-def test_what_cannot_be_mapped_is_stored_with_its_reason_and_the_rest_goes_on(ingest: Any, company: Any) -> None:
+def test_what_cannot_be_mapped_is_a_reject_with_its_reason_and_the_rest_is_loaded(ingest: Any, company: Any) -> None:
     company.sell(6)
     bad_items = [
         {"id": None, "quantity": 1, "price": 1},
@@ -227,7 +227,7 @@ def test_a_backfill_that_adjoins_the_watermark_does_not_move_it_either(ingest: A
     assert ingest.watermark_hours() == 24
 
 
-def test_two_spellings_of_a_person_are_one_user_and_the_newest_word_wins(ingest: Any, company: Any) -> None:
+def test_two_spellings_of_a_person_are_one_user_with_the_newest_contacts(ingest: Any, company: Any) -> None:
     company.sell(3)
     company.pos[0]["customer"] = {"id": "x", "name": "Old Name", "phone": "0301-2345678", "address": "1 Garden Lane"}
     company.pos[1]["customer"] = {
@@ -253,7 +253,7 @@ def test_a_backfilled_old_order_does_not_overwrite_what_is_known_of_a_person(ing
     assert ingest.rows("select name, address from identity.customers") == [("Married Name", "0 Garden Lane")]
 
 
-def test_no_personal_data_stands_outside_the_identity_schema(ingest: Any, company: Any) -> None:
+def test_no_personal_data_is_outside_the_identity_schema(ingest: Any, company: Any) -> None:
     company.sell(20)
     company.pos[3]["items"][0]["price"] = "free"
     company.pos[4] = order_with_bad_item(company.pos[4])

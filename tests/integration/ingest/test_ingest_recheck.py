@@ -67,13 +67,13 @@ def test_a_deletion_is_reported_and_deletes_nothing(months: Any, company: Any) -
     assert again.pulled.total.orders_changed == 0
 
 
-def test_the_look_moves_no_watermark_and_leaves_no_gap(months: Any) -> None:
+def test_a_recheck_moves_no_watermark_and_leaves_no_gap(months: Any) -> None:
     months.look(0, 192)
     assert months.watermark_hours() == 240
     assert months.gaps_in_hours() == []
 
 
-def test_only_days_that_differ_are_read_again_where_the_company_tells_them(
+def test_only_days_that_differ_are_read_again_where_the_api_summarises_days(
     ingest: Any, company: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     company.tells_days = company.tells_newest_edit = True
@@ -137,7 +137,7 @@ def test_an_endpoint_that_says_something_else_counts_as_none(ingest: Any, compan
 
 
 @pytest.mark.parametrize("status", [302, 403, 429, 500, 503])
-def test_an_endpoint_that_fails_keeps_no_look_from_reading(ingest: Any, company: Any, status: int) -> None:
+def test_a_failing_endpoint_of_days_keeps_no_recheck_from_reading(ingest: Any, company: Any, status: int) -> None:
     company.days_status = status
     company.sell(48)
     ingest.run(48)
@@ -159,7 +159,7 @@ def test_a_day_that_was_never_edited_may_say_the_year_one(ingest: Any, company: 
     ("begun", "looked", "is_due"),
     [("1 day", None, False), ("8 days", None, True), ("30 days", "6 days", False), ("30 days", "8 days", True)],
 )
-def test_a_look_is_due_some_days_after_the_last_or_after_the_beginning(
+def test_a_recheck_is_due_some_days_after_the_last_or_after_the_start(
     ingest: Any, company: Any, begun: str, looked: str | None, is_due: bool
 ) -> None:
     ingest.run(24)
@@ -176,7 +176,7 @@ def test_nothing_is_due_before_anything_was_ever_proven(ingest: Any) -> None:
         assert not Recheck(SOURCES[0], None, connection, "due").is_due(timedelta(days=7))  # type: ignore[arg-type]
 
 
-def test_the_simulated_company_tells_its_days(simulate: Any, ingest_from: Any) -> None:
+def test_the_simulated_company_summarises_its_days(simulate: Any, ingest_from: Any) -> None:
     with simulate(scale="tiny") as company:
         ingest = ingest_from(company)
         ingest.pull_all("all")

@@ -45,7 +45,7 @@ def test_people_without_any_other_mark_are_walk_ins(ingest: Any, company: Any, s
     assert ingest.rows("select count(*) from identity.customers") == [(0,)]
 
 
-def test_ids_alone_tell_people_apart_where_there_are_no_names(ingest: Any, company: Any) -> None:
+def test_ids_alone_distinguish_people_where_there_are_no_names(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"x{number}", "phone": "0300-5550100"})
     ingest.run(48)
     assert ingest.rows(_USERS) == [(N_ORDERS, N_ORDERS, N_ORDERS)]
@@ -94,7 +94,7 @@ def test_people_who_were_merged_are_separated_when_their_orders_come_again(inges
     assert ingest.everything() == written
 
 
-def test_a_contact_that_somebody_has_vouched_for_makes_one_person(ingest: Any, company: Any) -> None:
+def test_a_contact_that_is_marked_as_no_placeholder_makes_one_person(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
     ingest.run(48)
     ingest.execute("update identity.placeholders set is_placeholder = false")

@@ -125,7 +125,7 @@ def test_a_user_id_is_refused_before_airflow_keeps_it(run_dag: Any, cache_url: s
         assert not any(f'"{given}"' in statement for statement in database.iterdump())
 
 
-def test_nothing_of_airflow_tells_of_the_user_whose_list_was_taken_out(
+def test_airflow_keeps_no_trace_of_the_user_whose_list_was_taken_out(
     run_dag: Any, cache_url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     user_id = "5e1fcafe5e1fcafe5e1fcafe5e1fcafe"

@@ -34,7 +34,7 @@ def left(url: str) -> tuple[list[str], list[str]]:
         )
 
 
-def test_the_lists_of_one_group_go_and_the_audit_says_whose(run_dag: Any, two_caches: str) -> None:
+def test_the_lists_of_one_group_are_dropped_and_the_audit_names_it(run_dag: Any, two_caches: str) -> None:
     run_dag(
         "invalidate", "one", dataset_group="Shop-North", what="user", user_hash=user_hash("u1"), reason="moved away"
     )

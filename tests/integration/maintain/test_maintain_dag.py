@@ -153,7 +153,7 @@ REMAINING = {
 }
 
 
-def test_what_is_past_its_term_goes_and_what_is_in_use_stays(
+def test_what_is_past_its_retention_is_deleted_and_what_is_in_use_stays(
     run_maintain: Any, old_runs: str, s3: Any, bucket: str
 ) -> None:
     assert run_maintain("m1", LATER) == {"success"}
@@ -200,7 +200,7 @@ def test_what_is_young_stays_whether_in_use_or_not(run_maintain: Any, old_runs: 
     assert rows(old_runs, "select count(*) from cache.offline_similar_items__next") == [(1,)]
 
 
-def test_a_staging_table_that_somebody_works_on_is_left_alone(old_runs: str) -> None:
+def test_a_staging_table_in_use_is_left_alone(old_runs: str) -> None:
     from aisle.stages.maintain.rows import drop_orphans
 
     with psycopg.connect(old_runs) as at_work:

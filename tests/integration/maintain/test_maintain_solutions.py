@@ -36,9 +36,7 @@ def names(personalize: Any) -> set[str]:
     return {solution["name"] for solution in personalize.list_solutions()["solutions"]}
 
 
-def test_only_solutions_that_nothing_asks_for_go_and_only_when_they_are_old(
-    personalize: Any, solutions: dict[str, str]
-) -> None:
+def test_only_old_solutions_that_no_file_describes_are_deleted(personalize: Any, solutions: dict[str, str]) -> None:
     hook = PersonalizeHook()
     assert remove_solutions(hook, datetime.now(UTC) - timedelta(days=1), dry_run=False) == []
     assert remove_solutions(hook, LATER, dry_run=True) == [solutions["forgotten"]]

@@ -119,7 +119,7 @@ def test_a_person_sees_the_figures_and_an_approval_decides_nothing_by_itself(can
 
 
 @pytest.mark.parametrize(("name", "by"), [("analyst", "analyst"), (None, "the clock")])
-def test_what_a_person_refuses_or_nobody_answers_is_rejected_and_the_live_model_stays(
+def test_a_refused_or_unanswered_approval_rejects_the_version_and_the_live_model_stays(
     candidate: str, approval: Any, name: str | None, by: str
 ) -> None:
     with pytest.raises(DownstreamTasksSkipped):

@@ -57,7 +57,7 @@ def started(dag_id: str = "train") -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("known_train", "aws_connection")
-def test_drift_starts_a_training_and_a_second_look_waits_for_the_least_time(
+def test_drift_starts_a_training_and_the_next_waits_for_the_minimum_interval(
     changed_world: str, run_dag: RunDag, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert set(run_dag("retrain", "monday").values()) == {"success"}

@@ -82,7 +82,7 @@ def test_a_group_that_was_never_published_has_nothing_to_go_back_to(
         rollback(shops[1], warehouse_url)
 
 
-def test_the_lists_that_a_group_is_not_asked_for_go_with_its_next_generation(
+def test_lists_that_a_group_no_longer_needs_are_dropped_with_its_next_generation(
     published: str, shops: tuple[DatasetGroup, ...]
 ) -> None:
     both = staged_users(published, shops[1], "g3")

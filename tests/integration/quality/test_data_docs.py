@@ -59,7 +59,7 @@ def test_values_from_the_data_are_text_and_never_markup(items_page: str) -> None
     assert "default-src 'none'" in items_page
 
 
-def test_a_page_tells_severity_counts_and_reason(items_page: str) -> None:
+def test_a_page_shows_severity_counts_and_reason(items_page: str) -> None:
     assert '<span class="severity stop">stop</span>' in items_page
     assert "9 of 10 expectations passed" in items_page
     assert "An import with such rows fails" in items_page

@@ -55,7 +55,7 @@ def test_a_gate_is_a_task_of_its_boundary_that_can_be_chained(gated: Any) -> Non
     assert RAW_ORDERS not in gated.outlets
 
 
-def test_passing_writes_a_receipt_and_tells_the_run_key(gated: Any, good_world: str, tmp_path: Path) -> None:
+def test_passing_writes_a_receipt_and_emits_the_run_key(gated: Any, good_world: str, tmp_path: Path) -> None:
     with psycopg.connect(good_world) as connection:
         connection.execute("update personalize.users set location = null")
     outlet_events = events()
@@ -67,7 +67,7 @@ def test_passing_writes_a_receipt_and_tells_the_run_key(gated: Any, good_world: 
     assert (tmp_path / "quality" / "marts_users_coverage" / "by-hand.html").exists()
 
 
-def test_stopping_leaves_no_receipt_and_tells_nothing(gated: Any, good_world: str) -> None:
+def test_stopping_leaves_no_receipt_and_emits_nothing(gated: Any, good_world: str) -> None:
     with psycopg.connect(good_world) as connection:
         connection.execute("update personalize.users set age = 999")
     outlet_events = events()

@@ -129,7 +129,7 @@ def nobody_to_ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("nobody_to_ask")
 @pytest.mark.parametrize("region", ["", "eu-west-1"])
-def test_a_file_is_checked_where_there_is_nobody_to_ask(
+def test_a_file_is_checked_without_a_service(
     shop_file: str, shop_text: str, region: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if region:
@@ -146,7 +146,7 @@ def test_a_file_is_checked_where_there_is_nobody_to_ask(
 
 @pytest.mark.usefixtures("nobody_to_ask")
 @pytest.mark.parametrize("arguments", [["plan"], ["plan", "--aws"], ["apply"]], ids=" ".join)
-def test_without_a_file_or_to_apply_it_there_must_be_somebody_to_ask(arguments: list[str]) -> None:
+def test_planning_without_a_file_and_applying_need_a_service(arguments: list[str]) -> None:
     assert isinstance(RUNNER.invoke(app, arguments).exception, NobodyToAsk)
 
 

@@ -36,7 +36,7 @@ def left(personalize: Any) -> list[str]:
     return names
 
 
-def test_a_group_goes_with_all_that_is_in_it_in_the_order_of_dependence(
+def test_a_group_is_deleted_with_all_its_resources_in_the_order_of_dependence(
     service: Service, personalize: Any, described: Describe, shop_text: str, train: Train
 ) -> None:
     shop = described(shop_text)

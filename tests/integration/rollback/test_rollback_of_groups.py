@@ -128,7 +128,7 @@ def test_without_a_group_the_first_one_is_rolled_back(run_dag: RunDag) -> None:
 
 
 @pytest.mark.usefixtures("two_lives")
-def test_what_a_group_has_not_cannot_go_back_and_the_message_says_what_can(
+def test_the_error_for_an_unknown_solution_lists_those_that_can_be_rolled_back(
     run_dag: RunDag, capfd: pytest.CaptureFixture[str]
 ) -> None:
     states = run_dag("rollback", "back", dataset_group="shop-north", what="similar-items", reason="odd")

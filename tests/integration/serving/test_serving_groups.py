@@ -151,7 +151,7 @@ def test_a_group_that_is_published_while_serving_runs_is_found_by_name_at_once(w
     assert asyncio.run(look()) == ["g", "n", "n"]
 
 
-def test_ready_tells_the_generation_of_the_first_group_that_has_one(warehouse_url: str, shops: Any) -> None:
+def test_ready_names_the_generation_of_the_first_group_that_has_one(warehouse_url: str, shops: Any) -> None:
     async def live() -> Any:
         async with opened(warehouse_url) as serving:
             return await live_generation(serving.groups)

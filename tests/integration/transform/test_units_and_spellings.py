@@ -59,7 +59,7 @@ def test_a_customer_has_bought_every_equal_item(shop: Any) -> None:
     assert bought["ben"] == (3, 50.0)
 
 
-def test_a_product_goes_by_the_spelling_that_was_seen_first(shop: Any) -> None:
+def test_a_product_has_the_spelling_that_was_seen_first(shop: Any) -> None:
     rows = shop.rows("select item_id from personalize.items where upper(item_id) = 'MUG-A'")
     assert rows == [{"item_id": "Mug-a"}]
     spellings = shop.rows("select distinct product_id from core.order_items where upper(product_id) = 'MUG-A'")

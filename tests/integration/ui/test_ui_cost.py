@@ -25,9 +25,7 @@ def test_on_amazon_it_is_charged(shown: Shown, lived_in: str, monkeypatch: pytes
     assert "charged by Amazon $322." in shown("cost")
 
 
-def test_without_a_connection_boto3_goes_to_amazon(
-    shown: Shown, lived_in: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_connection_boto3_calls_amazon(shown: Shown, lived_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
     assert "charged by Amazon" in shown("cost")
 

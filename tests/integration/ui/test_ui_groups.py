@@ -86,9 +86,7 @@ def test_the_pipeline_page_shows_the_state_of_each_stage_of_a_further_group(read
     assert "450,000" in html  # rows of the newest receipt of the first group's export
 
 
-def test_events_that_the_marts_cannot_tell_the_group_of_are_shown_apart(
-    shown: Callable[[str], str], two_shops: str
-) -> None:
+def test_events_whose_group_the_marts_do_not_know_are_shown_apart(shown: Callable[[str], str], two_shops: str) -> None:
     assert "held until" not in shown("pipeline")
     with psycopg.connect(two_shops) as connection:
         connection.execute("update events.outbox set state = 'held' where event_id in ('event-41', 'event-42')")

@@ -101,7 +101,7 @@ def test_pages_open_once_the_warehouse_is_a_connection_of_airflow(airflow_url: s
             keeper.delete("/api/v2/connections/warehouse").raise_for_status()
 
 
-def test_one_who_may_only_look_cannot_roll_back(airflow_url: str) -> None:
+def test_a_user_with_read_access_cannot_roll_back(airflow_url: str) -> None:
     """The button asks Airflow itself, in the user's name, so Airflow's rights hold."""
     with logged_in(airflow_url, "reader") as reader:
         body = {"logical_date": None, "conf": {"what": "cache", "reason": "a test"}}

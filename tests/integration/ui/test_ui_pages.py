@@ -35,7 +35,7 @@ def test_a_token_that_airflow_did_not_sign_is_refused(visitor: Any, lived_in: st
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_one_who_may_only_look_sees_every_page(reader: Any, warehouse_url: str, address: str) -> None:
+def test_a_user_with_read_access_sees_every_page(reader: Any, warehouse_url: str, address: str) -> None:
     assert reader.get(f"/{address}").status_code in (200, 307)
 
 
@@ -205,7 +205,7 @@ def test_the_trend_has_a_bar_for_each_of_the_last_fourteen_runs(reader: Any, liv
     assert re.findall(r'<rect class="(\w+)"', trend[0]) == ["bad" if n in (5, 14) else "good" for n in range(1, 15)]
 
 
-def test_findings_link_to_the_data_docs_where_somebody_serves_them(
+def test_findings_link_to_the_data_docs_where_they_are_served(
     reader: Any, lived_in: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Data Docs" not in reader.get("/quality").text

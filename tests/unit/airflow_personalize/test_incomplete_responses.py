@@ -202,7 +202,7 @@ def test_every_summary_of_a_page_is_checked(says: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("tags", [[], [{"tagKey": "team", "tagValue": ""}]], ids=["no tag", "an empty value"])
-def test_what_is_empty_by_itself_is_whole(tags: list[dict[str, str]], says: list[bytes]) -> None:
+def test_a_response_that_is_empty_by_its_model_is_complete(tags: list[dict[str, str]], says: list[bytes]) -> None:
     says.append(sized(json.dumps({"tags": tags}).encode()))
     assert hook().conn.list_tags_for_resource(resourceArn=ARN)["tags"] == tags
 
