@@ -16,7 +16,7 @@ from aisle.ops.costs import Bill, Usage, bill, campaigns_cost
 from aisle.settings import get_settings
 from aisle.ui.cache import TIME_TO_LIVE
 from aisle.ui.groups import owner_of
-from aisle.ui.plots import Bars, bars
+from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
 from aisle.ui.words import dollars
 from personalize_kinds.endpoints import is_amazons
@@ -89,7 +89,7 @@ def read(reader: Reader) -> Cost:
         prices=prices,
         real_time=_real_time(reader, groups, total, prices),
         standing=_standing(reader, groups, prices),
-        days=_days(total),
+        days=_days(total, prices.verified),
     )
 
 
@@ -149,9 +149,12 @@ def _standing(reader: Reader, groups: tuple[DatasetGroup, ...], prices: PriceLis
     return Standing(len(campaigns), per_day, tried["n_canaries"] if tried else 0)
 
 
-def _days(total: Bill) -> Bars:
+def _days(total: Bill, is_verified: bool) -> Bars:
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(N_DAYS))]
+    spent: Level = "good" if is_verified else "busy"
     sums = [(day, total.by_day.get(day, 0.0)) for day in days]
-    values = [(usd, "good" if usd else "idle", f"{day}: {dollars(usd)}") for day, usd in sums]
-    return bars(values, f"dollars per day, the last {N_DAYS} days", n_places=N_DAYS)  # type: ignore[arg-type]
+    values: list[tuple[float, Level, str]] = [
+        (usd, spent if usd else "idle", f"{day}: {dollars(usd)}") for day, usd in sums
+    ]
+    return bars(values, f"dollars per day, the last {N_DAYS} days", n_places=N_DAYS)

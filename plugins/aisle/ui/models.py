@@ -1,4 +1,4 @@
-"""Models: which version of each solution serves, how good it was against popularity and the live one, and why."""
+"""Models: which version of each solution is live, how good it was against popularity and the live one, and why."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from aisle.groups.dataset_group import DatasetGroup
 from aisle.ui.groups import Choice, owner_of
-from aisle.ui.plots import Level, Plot, plot
+from aisle.ui.plots import Comparison, Level, Plot, comparison, plot
 from aisle.ui.reader import Reader
 from aisle.ui.words import last_part
 
 N_VERSIONS = 14
 METRICS = ("ndcg_at_10", "precision_at_10", "recall_at_10", "mrr", "coverage")
-#: Recipes whose models are measured against, and published by nobody.
-_YARDSTICKS = ("aws-popularity-count",)
-#: The metric that the history shows, ours first; the service's own where nobody has evaluated.
+#: Recipes whose models others are compared with; they are never published.
+_BASELINES = ("aws-popularity-count",)
+#: The metric that the history shows: Aisle's, or the service's own where no version was evaluated.
 _OWN, _SERVICE = "ndcg_at_10", "normalized_discounted_cumulative_gain_at_10"
+#: Those of the service's metrics that stand beside popularity's, until Aisle has measured the model.
+_SERVICE_METRICS = (_SERVICE, "precision_at_10", "mean_reciprocal_rank_at_25", "coverage")
+_SHORT_NAMES = (
+    ("normalized_discounted_cumulative_gain", "ndcg"), ("mean_reciprocal_rank", "mrr"), ("_at_", "@"), ("_", " "),
+)  # fmt: skip
 
 LEVELS: dict[str, Level] = {
     "live": "good", "candidate": "busy", "waiting": "busy", "previous": "idle", "rejected": "bad", "retired": "idle",
@@ -32,10 +36,14 @@ class Measured:
     values: dict[str, float]
     lift: float | None
 
+    @property
+    def name(self) -> str:
+        return metric_name(self.metric)
+
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a solution. Without a row in ops.model_versions nobody has judged it: `state` is None."""
+    """One version of a solution. `state` is None without a row in ops.model_versions: not evaluated."""
 
     arn: str
     state: str | None
@@ -58,16 +66,21 @@ class SolutionState:
     versions: tuple[Version, ...]
     history: Plot | None
     history_metric: str
-    is_yardstick: bool
+    is_history_ours: bool
+    figures: tuple[Measured, ...]
+    comparison: Comparison | None
+    is_baseline: bool
 
     @property
     def standing(self) -> tuple[Level, str]:
-        """What readers get of this solution, for the eye and in words."""
+        """Return whether readers get lists of this solution: a level for the eye, and words."""
         if self.live:
             return "good", f"live: {self.live.name}"
-        if self.is_yardstick:
-            return "idle", "the yardstick, never published"
-        return ("busy", "none is live") if any(one.state for one in self.versions) else ("idle", "not judged yet")
+        if self.is_baseline:
+            return "idle", "the baseline, never published"
+        if any(version.state for version in self.versions):
+            return "busy", "none is live"
+        return "idle", "not evaluated yet"
 
     @property
     def live(self) -> Version | None:
@@ -79,9 +92,8 @@ class SolutionState:
 
     @property
     def shown(self) -> Version:
-        """The version whose figures are shown: the newest that was evaluated, else the live one, else the newest."""
-        evaluated = (version for version in self.versions if version.measured)
-        return next(evaluated, self.live or self.versions[0])
+        """Return the version whose figures are shown: the newest evaluated, else the live one, else the newest."""
+        return _shown(self.versions)
 
 
 @dataclass(frozen=True)
@@ -94,11 +106,11 @@ class Models:
 
 
 def read(reader: Reader, choice: Choice) -> Models:
-    """The page of one group, from ops.model_versions, ops.model_evaluations and ops.model_metrics."""
+    """Read the page of one group from ops.model_versions, ops.model_evaluations and ops.model_metrics."""
     group = choice.shown
-    judged = reader.rows("ui/models/versions", n_versions=N_VERSIONS)
+    decided = reader.rows("ui/models/versions", n_versions=N_VERSIONS)
     service = _service_metrics(reader)
-    rows = sorted(judged + _unjudged(judged, service), key=lambda row: row["trained_at"], reverse=True)
+    rows = sorted(decided + _undecided(decided, service), key=lambda row: row["trained_at"], reverse=True)
     evaluations = _evaluations(reader, [row["solution_version_arn"] for row in rows])
     of_solution: dict[str, list[Version]] = defaultdict(list)
     for row in rows:
@@ -106,24 +118,41 @@ def read(reader: Reader, choice: Choice) -> Models:
         metrics = service.get((row["solution"], arn), {})
         of_solution[row["solution"]].append(_version(row, evaluations.get(arn, []), metrics))
     known = [group.key(name) for name in group.solutions]
-    mine = (name for name in of_solution if owner_of(name) == group.name)
-    names = sorted(mine, key=lambda name: known.index(name) if name in known else len(known))
+    names = sorted(
+        (name for name in of_solution if owner_of(name) == group.name),
+        key=lambda name: known.index(name) if name in known else len(known),
+    )
+    baselines = [group.key(name) for name, solution in group.solutions.items() if solution.recipe in _BASELINES]
+    newest_baseline = next((of_solution[name][0].service for name in baselines if of_solution.get(name)), {})
     rollbacks = tuple(row for row in reader.rows("ops/interventions/newest_rollbacks") if row["subject"] in names)
-    return Models(tuple(_solution(name, tuple(of_solution[name]), group) for name in names), rollbacks, choice)
+    solutions = tuple(
+        _solution(name, tuple(of_solution[name]), {} if name in baselines else newest_baseline, name in baselines)
+        for name in names
+    )
+    return Models(solutions, rollbacks, choice)
+
+
+def metric_name(metric: str) -> str:
+    """Return the short name of a metric: `ndcg@10`."""
+    for long, short in _SHORT_NAMES:
+        metric = metric.replace(long, short)
+    return metric
 
 
 def _service_metrics(reader: Reader) -> dict[tuple[str, str], dict[str, Any]]:
-    """Metric → value by solution and version, and under 'measured_at' when the service gave them."""
-    found: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+    """Return metric → value by solution and version; under 'measured_at' when the service gave them."""
+    metrics: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
     for row in reader.rows("ui/models/metrics", n_versions=N_VERSIONS):
-        metrics = found[row["solution"], row["solution_version_arn"]]
-        metrics |= {row["metric"]: row["value"], "measured_at": row["measured_at"]}
-    return found
+        metrics[row["solution"], row["solution_version_arn"]] |= {
+            row["metric"]: row["value"],
+            "measured_at": row["measured_at"],
+        }
+    return metrics
 
 
-def _unjudged(judged: list[dict[str, Any]], service: dict[tuple[str, str], Any]) -> list[dict[str, Any]]:
-    """Versions that the service has measured and that have no row in ops.model_versions."""
-    known = {row["solution_version_arn"] for row in judged}
+def _undecided(decided: list[dict[str, Any]], service: dict[tuple[str, str], Any]) -> list[dict[str, Any]]:
+    """Return the versions that the service has measured and that have no row in ops.model_versions."""
+    known = {row["solution_version_arn"] for row in decided}
     nothing = dict.fromkeys(("run_key", "state", "decided_at", "decided_by", "reason"))
     return [
         {**nothing, "solution": solution, "solution_version_arn": arn, "trained_at": metrics["measured_at"]}
@@ -133,10 +162,10 @@ def _unjudged(judged: list[dict[str, Any]], service: dict[tuple[str, str], Any])
 
 
 def _evaluations(reader: Reader, arns: list[str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    evaluations: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in reader.rows("ui/models/evaluations", arns=arns):
-        found[row["solution_version_arn"]].append(row)
-    return found
+        evaluations[row["solution_version_arn"]].append(row)
+    return evaluations
 
 
 def _version(row: dict[str, Any], evaluated: list[dict[str, Any]], service: dict[str, float]) -> Version:
@@ -146,38 +175,61 @@ def _version(row: dict[str, Any], evaluated: list[dict[str, Any]], service: dict
         state=state,
         level=LEVELS.get(state or "", "idle"),
         row=row,
-        measured=tuple(_measured(metric, evaluated) for metric in METRICS if _has(metric, evaluated)),
+        measured=tuple(
+            _measured(metric, {row["subject"]: float(row["value"]) for row in evaluated if row["metric"] == metric})
+            for metric in METRICS
+            if any(row["metric"] == metric for row in evaluated)
+        ),
         evaluation=evaluated[0] if evaluated else None,
         service={metric: value for metric, value in service.items() if metric != "measured_at"},
     )
 
 
-def _has(metric: str, evaluated: list[dict[str, Any]]) -> bool:
-    return any(row["metric"] == metric for row in evaluated)
-
-
-def _measured(metric: str, evaluated: list[dict[str, Any]]) -> Measured:
-    values = {row["subject"]: float(row["value"]) for row in evaluated if row["metric"] == metric}
+def _measured(metric: str, values: dict[str, float]) -> Measured:
     ours, popular = values.get("candidate"), values.get("popularity")
     return Measured(metric, values, ours / popular - 1 if ours is not None and popular else None)
 
 
-def _solution(solution: str, versions: tuple[Version, ...], group: DatasetGroup) -> SolutionState:
-    name = solution.rpartition("/")[2]
+def _solution(
+    solution: str, versions: tuple[Version, ...], baseline: dict[str, float], is_baseline: bool
+) -> SolutionState:
+    name, shown = solution.rpartition("/")[2], _shown(versions)
+    figures = shown.measured or _reported(shown.service, baseline)
     oldest_first = versions[::-1]
     own = [_value(version, "candidate") for version in oldest_first]
-    if sum(value is not None for value in own) > 1:
-        metric, series = _OWN, {"model": own, "popularity": [_value(one, "popularity") for one in oldest_first]}
+    is_ours = sum(value is not None for value in own) > 1
+    if is_ours:
+        metric, series = _OWN, {"model": own, "popularity": [_value(version, "popularity") for version in oldest_first]}
     else:
         metric, series = _SERVICE, {"model": [version.service.get(_SERVICE) for version in oldest_first]}
     labels = [_label(version) for version in oldest_first]
     drawn = plot(labels, series, f"{metric} of the last {len(versions)} versions of {name}, oldest on the left")
-    described = group.solutions.get(name)
-    return SolutionState(name, versions, drawn, metric, bool(described and described.recipe in _YARDSTICKS))
+    bars = comparison({figure.name: _subjects(figure) for figure in figures}, f"figures of {shown.name} of {name}")
+    return SolutionState(name, versions, drawn, metric_name(metric), is_ours, figures, bars, is_baseline)
+
+
+def _shown(versions: tuple[Version, ...]) -> Version:
+    evaluated = next((version for version in versions if version.measured), None)
+    return evaluated or next((version for version in versions if version.state == "live"), versions[0])
+
+
+def _reported(service: dict[str, float], baseline: dict[str, float]) -> tuple[Measured, ...]:
+    """Return the service's own metrics of a version beside those of popularity, where it has both."""
+    subjects = {"candidate": service, "popularity": baseline}
+    return tuple(
+        _measured(metric, {name: float(values[metric]) for name, values in subjects.items() if metric in values})
+        for metric in _SERVICE_METRICS
+        if metric in service
+    )
+
+
+def _subjects(figure: Measured) -> dict[str, float]:
+    names = {"candidate": "this model", "popularity": "popularity", "live": "live then"}
+    return {name: figure.values[subject] for subject, name in names.items() if subject in figure.values}
 
 
 def _value(version: Version, subject: str) -> float | None:
-    return next((one.values.get(subject) for one in version.measured if one.metric == _OWN), None)
+    return next((figure.values.get(subject) for figure in version.measured if figure.metric == _OWN), None)
 
 
 def _label(version: Version) -> str:

@@ -14,7 +14,9 @@ Level = Literal["good", "busy", "bad", "idle"]
 BAR, GAP, BARS_HEIGHT, LEAST_HEIGHT = 7, 2, 26, 3
 WIDTH, HEIGHT = 520, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 26, 12, 26
-_MOST_X_LABELS = 6
+_MAX_X_LABELS = 6
+#: A comparison: the height of a bar, the space below the bars of one name, where bars begin, the room for values.
+ROW_BAR, ROW_GAP, ROW_LEFT, ROW_RIGHT = 13, 12, 110, 60
 
 
 class Bar(NamedTuple):
@@ -70,6 +72,36 @@ class Plot:
     bottom: int = HEIGHT - BOTTOM
 
 
+class ComparedBar(NamedTuple):
+    """One horizontal bar, in pixels: `style` picks its colour, `label` says its value."""
+
+    y: int
+    width: float
+    style: str
+    label: str
+
+
+class Compared(NamedTuple):
+    """The bars of one name, below each other, and where the name stands."""
+
+    name: str
+    y: float
+    bars: tuple[ComparedBar, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Horizontal bars of one scale: for each name one bar per series."""
+
+    rows: tuple[Compared, ...]
+    series: tuple[Series, ...]
+    words: str
+    height: int
+    width: int = WIDTH
+    left: int = ROW_LEFT
+    bar: int = ROW_BAR
+
+
 _EMPTY: tuple[float, Level, str] = (0.0, "idle", "no run")
 
 
@@ -96,10 +128,31 @@ def plot(labels: Sequence[str], series: Mapping[str, Sequence[float | None]], wo
         for nth, (name, values) in enumerate(series.items(), start=1)
         if any(value is not None for value in values)
     )
-    step = -(-len(labels) // _MOST_X_LABELS)
+    step = -(-len(labels) // _MAX_X_LABELS)
     x_ticks = tuple(Tick(_x(place, len(labels)), labels[place]) for place in range(0, len(labels), step))
     y_ticks = tuple(Tick(_y(top * part, top), f"{top * part:.3g}") for part in (0.0, 0.5, 1.0))
     return Plot(drawn, x_ticks, y_ticks, words)
+
+
+def comparison(values: Mapping[str, Mapping[str, float]], words: str) -> Comparison | None:
+    """Draw name → series → value as horizontal bars, all on one scale from 0. None without a value."""
+    figures = [value for of_series in values.values() for value in of_series.values()]
+    if not figures:
+        return None
+    names = list(dict.fromkeys(name for of_series in values.values() for name in of_series))
+    series = tuple(Series(name, f"series-{nth}", ()) for nth, name in enumerate(names, start=1))
+    scale = (WIDTH - ROW_LEFT - ROW_RIGHT) / _round_up(max(figures))
+    rows, y = [], 0
+    for name, of_series in values.items():
+        begin, drawn = y, []
+        for subject in series:
+            if subject.name in of_series:
+                value = of_series[subject.name]
+                drawn.append(ComparedBar(y, value * scale, subject.style, f"{value:.3g}"))
+                y += ROW_BAR
+        rows.append(Compared(name, (begin + y) / 2, tuple(drawn)))
+        y += ROW_GAP
+    return Comparison(tuple(rows), series, words, y - ROW_GAP)
 
 
 def _known(values: Sequence[float | None]) -> list[tuple[int, float]]:

@@ -1,4 +1,4 @@
-"""Quality: what the gates checked last, what failed and with which values, what was refused, and how much came."""
+"""Quality: what the gates checked last, what failed and why, what was rejected, and how much came."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from aisle.ui.words import stamp
 
 N_RUNS = 14
 _LONGEST_OBSERVED = 120
-#: A row of a query says where and how much, so it is shown longer than a value.
+#: The findings of a query are sentences, so they may be longer than a value.
 _LONGEST_ROWS = 400
 _ACCEPTED: tuple[Level, str] = ("idle", "accepted")
 _VERDICTS: dict[str, tuple[Level, str]] = {
-    "met": ("good", "met"),
+    "met": ("good", "passed"),
     "note": ("busy", "noted"),
     "stop": ("bad", "stopped"),
 }
@@ -41,7 +41,7 @@ class SuiteState:
 
 @dataclass(frozen=True)
 class VolumeState:
-    """One measure of a boundary: how much there was in its newest run, and in those before."""
+    """One measure of a boundary: its value in the newest run, and in those before."""
 
     newest: dict[str, Any]
     level: Level
@@ -65,7 +65,7 @@ class Quality:
 
 
 def read(reader: Reader) -> Quality:
-    """The page, from `ops.quality_results` and the suite files."""
+    """Read the page from `ops.quality_results`, `ops.volumes`, `ops.refusals` and the suite files."""
     runs = reader.rows("ops/quality_results/newest_runs", n_runs=N_RUNS)
     runs_by_suite = {suite: list(of_suite) for suite, of_suite in groupby(runs, key=lambda run: str(run["suite"]))}
     boundaries = {
@@ -87,7 +87,7 @@ def read(reader: Reader) -> Quality:
 
 
 def _volumes(rows: list[dict[str, Any]]) -> tuple[VolumeState, ...]:
-    """The measures, from the first boundary to the last."""
+    """Return the measures, from the first boundary to the last."""
     measured = [list(runs) for _, runs in groupby(rows, key=itemgetter("boundary", "dataset_group", "measure"))]
     known = [runs for runs in measured if runs[0]["boundary"] in BOUNDARIES]
     return tuple(_volume(runs) for runs in sorted(known, key=lambda runs: BOUNDARIES.index(runs[0]["boundary"])))
@@ -123,7 +123,9 @@ def _state(suite: Suite, runs: list[dict[str, Any]]) -> SuiteState:
         level=level,
         word=word,
         newest=newest,
-        trend=bars(values, f"share of checks met in the last {len(values)} runs of {suite.name}", n_places=N_RUNS),
+        trend=bars(
+            values, f"share of checks that passed in the last {len(values)} runs of {suite.name}", n_places=N_RUNS
+        ),
         page=_docs(f"{suite.name}/{newest['run_key']}") if newest else None,
     )
 
@@ -132,35 +134,33 @@ def _verdict(suite: Suite, run: dict[str, Any] | None) -> tuple[Level, str]:
     if run is None:
         return "idle", "not run yet"
     if run["n_passed"] == run["n_checks"]:
-        return "good", "met"
+        return "good", "passed"
     return ("bad", "stopped") if suite.severity == "stop" else ("busy", "noted")
 
 
 def _words(run: dict[str, Any]) -> str:
-    return f"{run['n_passed']} of {run['n_checks']} met, run {run['run_key']}, {stamp(run['checked_at'])}"
+    return f"{run['n_passed']} of {run['n_checks']} passed, run {run['run_key']}, {stamp(run['checked_at'])}"
 
 
 def _failure(row: dict[str, Any], boundaries: dict[str, list[SuiteState]]) -> dict[str, Any]:
-    """Return a failed expectation with its boundary and its observed value in one line."""
-    states = [state for states in boundaries.values() for state in states if state.suite.name == row["suite"]]
-    boundary, table = (states[0].suite.boundary, states[0].suite.table) if states else ("", "")
+    """Return a failed expectation with its suite's table and, in one line of text, what was observed."""
+    suites = (state.suite for states in boundaries.values() for state in states)
     return {
         **row,
-        "boundary": boundary,
-        "table": table,
+        "table": next((suite.table for suite in suites if suite.name == row["suite"]), ""),
         "observed": observed_in_words(row["observed"]),
         "page": _docs(f"{row['suite']}/{row['run_key']}"),
     }
 
 
 def observed_in_words(observed: dict[str, Any] | None) -> str:
-    """What Great Expectations saw, in one line: the value, or how much was unexpected and what, for example."""
+    """Return what Great Expectations observed, in one line of text: a value, or the unexpected ones."""
     observed = observed or {}
     if "observed_value" in observed and (rows := observed.get("partial_unexpected_list")):
         return _short("; ".join(rows), _LONGEST_ROWS)
-    for told in ("failure", "observed_value"):
-        if told in observed:
-            return _short(observed[told])
+    for member in ("failure", "observed_value"):
+        if member in observed:
+            return _short(observed[member])
     samples = observed.get("partial_unexpected_list")
     percent = observed.get("unexpected_percent")
     parts = [f"{percent:.2g} % of {observed.get('element_count', 0):,}"] if percent is not None else []
@@ -174,6 +174,6 @@ def _short(value: Any, longest: int = _LONGEST_OBSERVED) -> str:
 
 
 def _docs(page: str) -> str | None:
-    """Address of a page of the Data Docs; None where nobody serves them."""
+    """Return the address of a page of the Data Docs; None if nobody serves them."""
     url = get_settings().docs.url
     return f"{url.rstrip('/')}/quality/{page}.html" if url else None

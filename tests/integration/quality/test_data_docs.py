@@ -60,8 +60,8 @@ def test_values_from_the_data_are_text_and_never_markup(items_page: str) -> None
 
 
 def test_a_page_shows_severity_counts_and_reason(items_page: str) -> None:
-    assert '<span class="severity stop">stop</span>' in items_page
-    assert "9 of 10 expectations passed" in items_page
+    assert '<span class="severity">stop</span>' in items_page
+    assert '<span class="failed stop">9 of 10 expectations passed</span>' in items_page
     assert "An import with such rows fails" in items_page
     assert "One row per item" in items_page
 
@@ -76,6 +76,18 @@ def test_the_index_links_every_suite_to_pages_that_exist(broken_marts: str, tmp_
     assert all((tmp_path / link).exists() for link in linked)
     assert "9 of 10" in index
     assert index.count("<td>never</td>") == len(list(SUITES.glob("*.json"))) - len(linked)
+
+
+def test_nothing_is_red_or_amber_where_every_suite_passed(good_world: str, tmp_path: Path) -> None:
+    suites = suites_of("marts")
+    data_docs.write_data_docs(tmp_path, good_world, "run", checked(good_world, "run", suites))
+    pages = [page.read_text() for page in tmp_path.rglob("*.html")]
+    assert len(pages) == 1 + len(suites)
+    assert [re.findall(r'class="[^"]*(?:failed|danger|warning)', page) for page in pages] == [[]] * len(pages)
+    style = (tmp_path / "quality.css").read_text()
+    coloured = re.findall(r"([^{}]+)\{[^{}]*var\(--(?:bad|note)\)", style)
+    assert coloured
+    assert all(re.search(r"failed|danger|warning", selector) for selector in coloured)
 
 
 def test_only_the_newest_runs_keep_their_pages(

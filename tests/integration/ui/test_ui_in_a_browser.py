@@ -31,10 +31,34 @@ def opened(browser_page: Any, reader: Any, lived_in: str) -> Any:
     return open_page
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["pipeline", "quality", "models", "cache", "cost"])
+def test_a_page_reads_on_a_phone_and_on_a_desk(opened: Any, name: str, width: int) -> None:
+    page, complaints = opened(name, "dark", width)
+    hidden = """[...document.querySelectorAll("td, th, h1, h2, p, dd")]
+        .filter((cell) => cell.getBoundingClientRect().right > window.innerWidth + 1)
+        .map((cell) => cell.textContent)"""
+    assert page.evaluate(hidden) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 800, 1000, 1280, 1600])
+def test_the_cards_of_the_pipeline_leave_no_hole(opened: Any, width: int) -> None:
+    page, _ = opened("pipeline", "light", width)
+    edges = page.evaluate(
+        """[...document.querySelectorAll(".card")].map((card) => card.getBoundingClientRect())
+        .map((box) => [Math.round(box.top), Math.round(box.right)])"""
+    )
+    right_of_rows = {top: max(right for other, right in edges if other == top) for top, _ in edges}
+    assert len(edges) >= 6
+    assert len(set(right_of_rows.values())) == 1
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_refusals_and_volumes_can_be_read_on_the_quality_page(opened: Any, scheme: str) -> None:
     page, complaints = opened("quality", scheme, 1280)
-    for heading in ("Refused", "Volumes"):
+    for heading in ("Rejected", "Volumes"):
         assert page.get_by_role("heading", name=heading, exact=True).is_visible()
     asked = page.get_by_role("row", name="batch input users asked")
     assert asked.get_by_text("stopped", exact=True).is_visible()

@@ -80,7 +80,7 @@ def test_the_page_of_a_fresh_warehouse_says_what_to_run(shown: Shown, warehouse_
         "pipeline": "No window yet: run ingest",
         "quality": "No gate has run yet: run transform",
         "models": "No model yet: run train",
-        "cache": "Nothing is served yet: run recommend",
+        "cache": "Nothing is published yet: run recommend",
         "cost": "No job yet: run export",
     }
     assert advice[page] in shown(page)
@@ -199,7 +199,7 @@ def test_a_suite_that_only_notes_is_not_red(reader: Any, lived_in: str) -> None:
 def test_the_trend_has_a_bar_for_each_of_the_last_fourteen_runs(reader: Any, lived_in: str) -> None:
     page = reader.get("/quality").text
     trend = re.search(
-        r'aria-label="share of checks met in the last 14 runs of marts_interactions".*?</svg>', page, re.S
+        r'aria-label="share of checks that passed in the last 14 runs of marts_interactions".*?</svg>', page, re.S
     )
     assert trend is not None
     assert re.findall(r'<rect class="(\w+)"', trend[0]) == ["bad" if n in (5, 14) else "good" for n in range(1, 15)]
@@ -223,7 +223,7 @@ def test_what_is_refused_is_shown_by_source_and_reason_and_an_unknown_status_by_
     page = shown("quality")
     assert re.search(r"pos any reason 720 1,440 60\.0 % stopped run-2", page)
     assert re.search(r"pos unknown status 719 1,438 59\.9 % stopped run-2", page)
-    assert re.search(r"pos malformed order 1 2 0\.1 % met run-2", page)
+    assert re.search(r"pos malformed order 1 2 0\.1 % passed run-2", page)
     assert "oe any reason" not in page, "what an older run counted is history"
     assert re.search(r"&lt;b&gt;fulfilled&lt;/b&gt; pos 719 3 h ago", page)
     assert "on hold" not in page
@@ -281,9 +281,29 @@ def test_a_version_without_evaluation_is_shown_with_the_figures_of_the_service(
             "values ('popularity', 'arn:x/aisle-popularity/v1', 'coverage', 0.125)"
         )
     page = shown("models")
-    assert "popularity the yardstick, never published" in page
-    assert "v1 not judged" in page
+    assert "popularity the baseline, never published" in page
+    assert "v1 not evaluated" in page
     assert "coverage 0.1250" in page
+
+
+def test_a_first_version_that_aisle_could_not_measure_has_figures_and_a_chart(
+    reader: Any, shown: Shown, warehouse_url: str
+) -> None:
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(
+            "insert into ops.model_metrics (solution, solution_version_arn, metric, value) values "
+            "('popularity', 'arn:x/aisle-popularity/v1', 'normalized_discounted_cumulative_gain_at_10', 0.1), "
+            "('popularity', 'arn:x/aisle-popularity/v1', 'coverage', 0.125), "
+            "('user-personalization', 'arn:x/up/v1', 'normalized_discounted_cumulative_gain_at_10', 0.15), "
+            "('user-personalization', 'arn:x/up/v1', 'coverage', 0.5)"
+        )
+    page = shown("models")
+    assert re.search(r"Reported by the service v1 metric this model popularity over popularity ndcg@10 0\.1500", page)
+    assert "coverage 0.5000 0.1250 +300 %" in page
+    assert "+50 %" in page
+    html = reader.get("/models").text
+    charts = re.findall(r'aria-label="(figures of v1 of [\w-]+)".*?</svg>', html, re.S)
+    assert charts == ["figures of v1 of user-personalization", "figures of v1 of popularity"]
 
 
 # --- cache ------------------------------------------------------------------------------------------------------------

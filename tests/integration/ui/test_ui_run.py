@@ -21,7 +21,7 @@ def test_a_run_shows_all_that_was_done_under_its_key(reader: Any, lived_in: str,
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "Run key day-28" in text
     assert re.search(r"export interactions 450,000 450,000 42\.0 MB 2\.5 s", text)
-    assert re.search(r"recommend users 180,000 .* skipped: nothing had changed", text)
+    assert re.search(r"recommend users 180,000 .* skipped: nothing changed", text)
     assert "<b>export</b>" in page
 
 

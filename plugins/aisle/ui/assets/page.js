@@ -76,6 +76,16 @@ const prepareRollback = () => {
   });
 };
 
+// On a narrow screen each row of a wide table is a list of "heading: value"; style.css shows the heading of a cell.
+const labelCells = () => {
+  for (const table of document.querySelectorAll("table.wide")) {
+    const headings = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    for (const row of table.tBodies[0].rows)
+      [...row.cells].forEach((cell, nth) => (cell.dataset.heading = headings[nth]));
+    table.classList.add("labelled");
+  }
+};
+
 const refreshOften = () => {
   const seconds = Number(document.body.dataset.refresh);
   if (!seconds) return;
@@ -83,7 +93,7 @@ const refreshOften = () => {
   for (const name of open) document.querySelector(`#${CSS.escape(name)} details`)?.setAttribute("open", "");
   setInterval(() => {
     if (document.hidden) return;
-    const shown = [...document.querySelectorAll("[id] > details[open]")].map((one) => one.parentElement.id);
+    const shown = [...document.querySelectorAll("[id] > details[open]")].map((details) => details.parentElement.id);
     sessionStorage.setItem("open", JSON.stringify(shown));
     location.reload();
   }, seconds * 1000);
@@ -92,5 +102,6 @@ const refreshOften = () => {
 addEventListener("DOMContentLoaded", () => {
   document.addEventListener("click", openOutside);
   prepareRollback();
+  labelCells();
   refreshOften();
 });
