@@ -51,7 +51,7 @@ class Cache:
         return self._in_state("previous")
 
     def _in_state(self, state: str) -> Generation | None:
-        return next((one for one in self.generations if one.row["state"] == state), None)
+        return next((generation for generation in self.generations if generation.row["state"] == state), None)
 
 
 def read(reader: Reader, choice: Choice) -> Cache:
@@ -62,7 +62,7 @@ def read(reader: Reader, choice: Choice) -> Cache:
         rejects[row["generation"]].append(row)
     rows = reader.rows("ui/cache/generations", parts, n_generations=N_GENERATIONS)
     generations = tuple(_generation(row, tuple(rejects[row["generation"]])) for row in rows)
-    live_at = [one.row["published_at"] for one in generations if one.row["state"] == "live"]
+    live_at = [generation.row["published_at"] for generation in generations if generation.row["state"] == "live"]
     is_stale = any(datetime.now(UTC) - published_at > TIME_TO_LIVE for published_at in live_at)
     subject = choice.shown.key("cache")
     rollbacks = tuple(row for row in reader.rows("ops/interventions/newest_rollbacks") if row["subject"] == subject)

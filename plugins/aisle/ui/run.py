@@ -1,4 +1,4 @@
-"""One run of a DAG: all that was done under its run key, also by the other legs that took it over."""
+"""One run of a DAG: all that was done under its run key, also by the stages that continued it."""
 
 from __future__ import annotations
 

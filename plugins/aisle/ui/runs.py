@@ -1,4 +1,4 @@
-"""What Airflow itself knows of the line: runs, and when the next one is due."""
+"""What Airflow knows of the pipeline: runs, and when the next one is due."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-#: Runs of a DAG that are looked at.
+#: The newest runs of a DAG that are read.
 N_RUNS = 14
 
 
@@ -47,7 +47,7 @@ class DagRuns:
 
 
 def runs_of(dag_ids: Collection[str]) -> dict[str, DagRuns]:
-    """The runs of these DAGs by id; a DAG that Airflow does not have is left out."""
+    """Return the runs of these DAGs by id, without the DAGs that Airflow does not have."""
     with create_session(scoped=False) as session:
         dags = session.scalars(select(DagModel).where(DagModel.dag_id.in_(dag_ids), DagModel.is_stale.is_(False)))
         return {dag.dag_id: _runs_of(session, dag) for dag in dags}
