@@ -74,8 +74,7 @@ from ops.model_versions
 where solution_version_arn = %(solution_version_arn)s;
 
 -- name: last_training
--- When a version of these solutions was last trained, or a training last asked for by `retrain` (once `evaluate`); null
--- if never.
+-- When a version of these solutions was last trained, or `retrain` last started a training; null if never.
 select greatest(
     (
         select max(model_versions.trained_at)
@@ -86,7 +85,7 @@ select greatest(
         select max(receipts.finished_at)
         from ops.receipts as receipts
         where
-            receipts.stage in ('retrain', 'evaluate')
+            receipts.stage = 'retrain'
             and receipts.subject = %(retrain)s
     )
 ) as trained_at;

@@ -14,6 +14,19 @@ create table if not exists ops.receipts (
 );
 select ops.rename_column('ops.receipts', 'leg', 'stage');
 
+-- An earlier version called the DAG `retrain` by the name of the work that `train` does: `evaluate`.
+update ops.receipts set stage = 'retrain'
+where
+    stage = 'evaluate'
+    and split_part(subject, '/', -1) in ('drift', 'retrain')
+    and not exists (
+        select from ops.receipts as migrated
+        where
+            migrated.run_key = receipts.run_key
+            and migrated.stage = 'retrain'
+            and migrated.subject = receipts.subject
+    );
+
 -- name: insert
 insert into ops.receipts (run_key, stage, subject, rows_in, rows_out, bytes, seconds, details)
 values (%(run_key)s, %(stage)s, %(subject)s, %(rows_in)s, %(rows_out)s, %(bytes)s, %(seconds)s, %(details)s)

@@ -67,7 +67,7 @@ def _fewest_cases(group: DatasetGroup, hold_out: HoldOut, kinds: Sequence[Kind])
 
 
 def _last_days(group: DatasetGroup, days: int) -> HoldOut:
-    statement = sql("evaluate/hold_out/bounds", interactions=group.mart("interactions"))
+    statement = sql("evaluation/hold_out/bounds", interactions=group.mart("interactions"))
     with connect() as connection, connection.cursor(row_factory=class_row(HoldOut)) as cursor:
         found = cursor.execute(statement.encode(), {"hold_out_days": days}).fetchone()
     if found is None or found.starts_at is None:
@@ -84,7 +84,7 @@ def cases_of(group: DatasetGroup, hold_out: HoldOut, kind: Kind) -> list[Case]:
     A model of users is asked about those who had bought before. A model of items says what goes together, so it is
     asked about one item of what a user bought in the hold-out, and has to find the rest.
     """
-    statement = sql(f"evaluate/hold_out/{kind}", interactions=group.mart("interactions"))
+    statement = sql(f"evaluation/hold_out/{kind}", interactions=group.mart("interactions"))
     values = {**hold_out._asdict(), "count_repeats": get_settings().evaluate.count_repeats}
     with connect() as connection, connection.cursor(row_factory=class_row(Case)) as cursor:
         return cursor.execute(statement.encode(), values).fetchall()
@@ -114,13 +114,13 @@ def rank_lists(lists: Mapping[str, Sequence[str]], cases: list[Case]) -> dict[st
 
 def rank_popularity(group: DatasetGroup, hold_out: HoldOut, cases: list[Case]) -> dict[str, list[str]]:
     """The same list for everybody: what most people bought lately."""
-    popular = [item for (item,) in _rows("evaluate/hold_out/popular_items", group, hold_out)]
+    popular = [item for (item,) in _rows("evaluation/hold_out/popular_items", group, hold_out)]
     return {case.user_id: _counted(popular, case) for case in cases}
 
 
 def count_items(group: DatasetGroup, hold_out: HoldOut) -> int:
     """How many items a model of the group that has not seen the hold-out could show."""
-    return int(_rows("evaluate/hold_out/count_items", group, hold_out)[0][0])
+    return int(_rows("evaluation/hold_out/count_items", group, hold_out)[0][0])
 
 
 def _counted(ranked: Sequence[str], case: Case) -> list[str]:

@@ -86,7 +86,7 @@ def write_csv(s3: Any, group: DatasetGroup, dataset: Dataset, hold_out: HoldOut,
     """Stream those of a group's rows that lie before its hold-out to S3."""
     bucket, key = get_settings().storage.bucket, evaluate_csv(dataset.name, run_key, group.folder)
     rows = {mart: group.mart(mart) for mart in {"interactions", dataset.name}}
-    select = sql(f"evaluate/training_rows/{dataset.name}", **rows)
+    select = sql(f"evaluation/training_rows/{dataset.name}", **rows)
     values = {"starts_at": hold_out.starts_at}
     with connect() as connection:
         return copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, s3, bucket, key, values)

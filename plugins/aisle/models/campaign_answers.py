@@ -65,7 +65,7 @@ def about_what(solution: Solution) -> About:
 
 def questions_for(group: DatasetGroup, n_users: int) -> list[Question]:
     """Questions about that many users of the group, the same ones every time. Raises FinalError if it has none."""
-    statement = sql("evaluate/canary/cases", interactions=group.mart("interactions"))
+    statement = sql("models/canary/cases", interactions=group.mart("interactions"))
     with connect() as connection, connection.cursor(row_factory=class_row(Question)) as cursor:
         found = cursor.execute(statement.encode(), {"n_users": n_users, "n_items": _N_ITEMS}).fetchall()
     if not found:

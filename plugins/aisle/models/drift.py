@@ -37,7 +37,7 @@ def learned_by_live(group: DatasetGroup) -> Learned | None:
 
 def measure_drift(group: DatasetGroup, learned: Learned, wanted: Evaluate) -> Drift:
     """The drift of the group's interactions since `learned`, between two windows of the settings' length."""
-    statement = sql("evaluate/drift/measure", interactions=group.mart("interactions"), items=group.mart("items"))
+    statement = sql("models/drift/measure", interactions=group.mart("interactions"), items=group.mart("items"))
     values = {"learned_until": learned.learned_until, "drift_days": wanted.drift_days}
     with connect() as connection, connection.cursor(row_factory=class_row(Drift)) as cursor:
         found = cursor.execute(statement.encode(), values).fetchone()

@@ -67,3 +67,31 @@ def test_the_rejected_records_of_an_earlier_version_stay_in_every_cache(warehous
                 "select tablename, indexname from pg_indexes where schemaname = %s and tablename like 'rejected%%'",
                 [schema],
             ).fetchall() == [("rejected_records", "rejected_records_pkey")]
+
+
+def test_the_receipts_of_earlier_decisions_to_retrain_get_their_stage_and_those_of_evaluations_keep_theirs(
+    warehouse_url: str,
+) -> None:
+    receipts = [
+        ("a", "evaluate", "drift"),
+        ("a", "evaluate", "north/retrain"),
+        ("a", "evaluate", "judge"),
+        ("b", "evaluate", "retrain"),
+        ("b", "retrain", "retrain"),
+        ("c", "train", "drift"),
+    ]
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        connection.cursor().executemany(
+            "insert into ops.receipts (run_key, stage, subject, seconds) values (%s, %s, %s, 1)", receipts
+        )
+        for _ in range(2):
+            migrate(warehouse_url)
+            query = "select run_key, stage, subject from ops.receipts order by 1, 2, 3"
+            assert connection.execute(query).fetchall() == [
+                ("a", "evaluate", "judge"),
+                ("a", "retrain", "drift"),
+                ("a", "retrain", "north/retrain"),
+                ("b", "evaluate", "retrain"),
+                ("b", "retrain", "retrain"),
+                ("c", "train", "drift"),
+            ]
