@@ -1,4 +1,4 @@
-"""Address: where the company API is asked, and that its token does not travel in the clear."""
+"""The address of the company API, and the check that its token is not sent in the clear."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aisle.errors import ConfigurationError
 
 
 def api_address(host: str, scheme: str | None, port: int | None, *, allow_http: bool) -> str:
-    """The API's URL. Without a scheme it is https, and http where the host is this machine.
+    """Return the API's URL. Without a scheme it is https, or http if the host is this machine.
 
     Raises ConfigurationError for http to another machine, unless that is allowed.
     """

@@ -1,4 +1,4 @@
-"""Answers: the body of one page, taken apart into its orders, its cursor and its claims."""
+"""Answers: the body of a page, split into its orders, its cursor and its claims."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aisle.orders.claims import Claims, read_claims
 from aisle.orders.spoilt import BROKEN_CHARACTER, UNREADABLE, sort_out
 from aisle.orders.wording import quoted, wording
 
-#: Stands for the orders while the rest of an envelope is read: JSON, and harmless within a text.
+#: Replaces the orders while the rest of an envelope is read: valid JSON, and harmless within a text.
 _LEFT_OUT = b"-0"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _bodies = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
@@ -35,23 +35,23 @@ Cursor = str | msgspec.UnsetType | None
 
 @dataclass(frozen=True)
 class Page:
-    """One whole page: its body as it came, and each order in it as it came."""
+    """One whole page: its body and each of its orders, as received."""
 
     number: int
     body: bytes
     orders: list[msgspec.Raw]
-    #: None: the API says that nothing follows. UNSET: it says nothing.
+    #: None: the API says that nothing follows. UNSET: the API does not say.
     next_cursor: Cursor
     is_envelope: bool = True
     claims: Claims = _NO_CLAIMS
-    #: Orders that an earlier page of the window held in the same version.
+    #: How many of its orders were on an earlier page of the window in the same version.
     n_repeats: int = 0
 
 
 def read_page(
     body: bytes, headers: Mapping[str, str], asked: str, number: int, ignored_members: Collection[str] = ()
 ) -> Page:
-    """The page in a body of status 200.
+    """Return the page in a body of status 200.
 
     Raises ContractBroken if it is JSON of another shape, CompanyApiUnavailable if it is not whole or names an error.
     """
@@ -74,7 +74,7 @@ def read_page(
 
 
 def read_days(body: bytes) -> list[Day] | None:
-    """What the API says of each day; None if it says something else, or what cannot be."""
+    """Return the API's summary of each day; None if the body is not that, or impossible."""
     try:
         days = _days.decode(body).data
     except UNREADABLE:
@@ -83,14 +83,14 @@ def read_days(body: bytes) -> list[Day] | None:
 
 
 def _believed(day: Day) -> Day:
-    """The day without a newest edit that no order can have: systems write the year 1 for "never"."""
+    """Return the day without an impossible newest edit: some systems write the year 1 for "never"."""
     if day.newest_updated_at is None or day.newest_updated_at >= EARLIEST_MOMENT:
         return day
     return msgspec.structs.replace(day, newest_updated_at=None)
 
 
 class _Parts(NamedTuple):
-    """A body taken apart: its members or its list, and, if they had to be found one by one, its orders."""
+    """A split body: its members or its list, and its orders if they had to be searched for."""
 
     answer: dict[str, msgspec.Raw] | list[msgspec.Raw]
     orders: list[msgspec.Raw] | None
@@ -104,17 +104,17 @@ def _taken_apart(body: bytes, asked: str) -> _Parts:
     except msgspec.ValidationError as error:
         raise _wrong_shape(asked, str(error)) from error
     except UNREADABLE as error:
-        found = sort_out(text)
-        if found is None:
+        repaired = sort_out(text)
+        if repaired is None:
             raise CompanyApiUnavailable(
-                f"{asked}: status 200 with a broken body of {len(body)} bytes ({error}); look whether something "
-                "between cuts answers off, then run the DAG again: it begins at the watermark"
+                f"{asked}: status 200 with a broken body of {len(body)} bytes ({error}); check whether something "
+                "in between truncates responses, then run the DAG again: it begins at the watermark"
             ) from error
-        return _Parts(_bodies.decode(found.envelope), found.orders, found.envelope)
+        return _Parts(_bodies.decode(repaired.envelope), repaired.orders, repaired.envelope)
 
 
 def _refuse_contradiction(envelope: bytes, members: Mapping[str, msgspec.Raw], asked: str) -> None:
-    """Raise ContractBroken where a name stands twice with different values: nobody can tell which of them holds."""
+    """Raise ContractBroken if a member occurs twice with different values: there is no telling which one holds."""
     said: dict[str, Any] = {}
     for name, value in _named_values(envelope, bytes(members.get("data", b"null"))):
         if said.setdefault(name, value) != value:
@@ -125,10 +125,7 @@ def _refuse_contradiction(envelope: bytes, members: Mapping[str, msgspec.Raw], a
 
 
 def _named_values(envelope: bytes, orders: bytes) -> list[tuple[str, Any]]:
-    """Every member of an envelope as it came, also under one name; the orders, which are many, are left out.
-
-    Nothing of an envelope that is nested too deep.
-    """
+    """Return every member of an envelope, duplicates too, without the orders; empty if it is nested too deep."""
     text = envelope.replace(orders, _LEFT_OUT).decode(errors="replace")
     try:
         named: list[tuple[str, Any]] = json.loads(
@@ -140,7 +137,7 @@ def _named_values(envelope: bytes, orders: bytes) -> list[tuple[str, Any]]:
 
 
 def _member(value: msgspec.Raw) -> Any:
-    """A member of the envelope; one of broken text, or a number beyond everything, as the text that came."""
+    """Decode a member of the envelope; broken text and numbers out of range are returned as received."""
     try:
         return msgspec.json.decode(value)
     except UNREADABLE:
@@ -172,7 +169,7 @@ def _orders(
 
 
 def _cursor(sent: msgspec.Raw | None, asked: str) -> Cursor:
-    """The cursor as it goes back: a number keeps its digits. None, false, 0 and blank text end the window."""
+    """Return the cursor to send back; a number keeps its digits. Null, false, 0 and blank text end the window."""
     if sent is None:
         return msgspec.UNSET
     text = bytes(sent).decode(errors="replace")

@@ -1,4 +1,4 @@
-"""The archive: each page on S3 as it came, before anybody has tried to understand it, but without people erased."""
+"""The archive: each page on S3 as received, before it is parsed, but without erased people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aisle.contracts.s3_layout import ingest_page
 from aisle.orders.answer import Page
 from aisle.orders.windows import Window
 
-#: Orders shrink to about a tenth at any level; the fastest one keeps the archive out of ingest's way.
+#: Orders shrink to about a tenth at any level, so the fastest will do.
 _COMPRESSION_LEVEL = 1
 
 
@@ -23,7 +23,7 @@ class Archive:
     run_key: str
 
     def store(self, source: str, window: Window, page: Page) -> str:
-        """Write a page and give its key. Equal pages become equal objects."""
+        """Write a page and return its key. Equal pages become equal objects."""
         key = ingest_page(source, window.start, window.end, self.run_key, page.number)
         body = gzip.compress(page.body, _COMPRESSION_LEVEL, mtime=0)
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/gzip")

@@ -1,8 +1,8 @@
-"""Claims: what an answer says, beside its orders, about whether these are all.
+"""Claims: what an answer says, besides its orders, about whether they are complete.
 
-The contract knows `data` and `next_cursor` only. Order systems say more, each in its own words, and a page that is not
-whole often says so there. Names are compared without case, `_` and `-`; `meta`, `pagination` and the like are looked
-into. A member that is null or empty claims nothing.
+The contract has only `data` and `next_cursor`. Order systems send more, each in its own terms, and an incomplete page
+often says so there. Names are compared without case, `_` and `-`; `meta`, `pagination` and the like are searched too.
+A member that is null or empty claims nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BAD_IF_FALSE = frozenset(("complete", "iscomplete"))
 _ERRORS = frozenset(("error", "errors", "errormessage", "errormessages", "exception", "fault"))
 _SUCCESS = frozenset(("success", "succeeded", "ok"))
 _FAILED_STATUSES = frozenset(("error", "failed", "failure", "fail", "partial", "incomplete", "timeout"))
-#: What stands among the errors where there is none.
+#: Values of an error member that mean that there is no error.
 _NO_ERROR = frozenset(("false", "0", "none", "ok", "success", "no error"))
 _COUNT = re.compile(r"\d{1,18}", re.ASCII)
 _WARNINGS = frozenset(("warning", "warnings"))
@@ -37,25 +37,25 @@ _WARNS_OF_LOSS = re.compile(r"(?i)partial|incomplete|truncat|timed? ?-?out|missi
 
 
 class Claims(NamedTuple):
-    """What one answer claims. Names are the answer's own, for the message."""
+    """The claims of one answer, under the answer's own names, for messages."""
 
     #: Name and number of each count of orders.
     sizes: tuple[tuple[str, int], ...] = ()
     #: Name and number of each count of pages.
     pages: tuple[tuple[str, int], ...] = ()
-    #: Names of members that say that more follow, and of those that say that nothing does.
+    #: Names of members that say that more follow, and of those that say that nothing follows.
     more: tuple[str, ...] = ()
     no_more: tuple[str, ...] = ()
     #: Names of members by which the answer calls itself incomplete.
     incomplete: tuple[str, ...] = ()
-    #: What failed on the other side although the status was 200; None if nothing did.
+    #: What failed in the API although the status was 200; None if nothing did.
     failure: str | None = None
     #: Warnings that say nothing about completeness.
     warning: str | None = None
 
 
 def read_claims(members: Mapping[str, Any], headers: Mapping[str, str], ignored: Collection[str] = ()) -> Claims:
-    """The claims of an answer's envelope and head, except those of `ignored` members."""
+    """Return the claims of an answer's envelope and headers, except those of `ignored` members."""
     unheard = {_folded(name) for name in ignored}
     heard = [(name, _folded(name), value) for name, value in _flat(members, headers) if _folded(name) not in unheard]
     flags = [(name, folded, truth) for name, folded, value in heard if (truth := _truth(value)) is not None]
@@ -93,7 +93,7 @@ def _flat(members: Mapping[str, Any], headers: Mapping[str, str]) -> Iterator[tu
 
 
 def _truth(value: Any) -> bool | None:
-    """Whether a flag is up. Text and numbers count (a link to the next page, its number), other things do not."""
+    """Return whether a flag is set; None if the value is no flag. Text and numbers count, such as a link."""
     if isinstance(value, str):
         return value.strip().lower() not in ("", "false", "no", "0", "null")
     return bool(value) if isinstance(value, bool | int) else None
@@ -106,7 +106,7 @@ def _numbers(heard: list[Heard], names: frozenset[str]) -> Iterator[tuple[str, i
 
 
 def _failure(heard: list[Heard], members: Mapping[str, Any]) -> str | None:
-    """The first sign of a failure, with what the answer says about it."""
+    """Return the first sign of a failure, with the answer's words about it, or None."""
     for name, folded, value in heard:
         if folded in _ERRORS and value and wording(value).lower() not in _NO_ERROR:
             return f"`{name}` is “{wording(value)}”"

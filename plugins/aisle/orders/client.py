@@ -1,11 +1,11 @@
-"""The company API's client: whole windows of orders, page by page, or an error that says what was not whole.
+"""The company API's client: whole windows of orders, page by page, or an error that says what is incomplete.
 
-Throttling is waited out; server errors, time-outs and cut-off bodies are asked for again. A window ends by the API's
-own word: a `next_cursor` that is null, absent behind pages that had one, or blank; an empty page that leads nowhere
-new. A server that sends fewer orders than it was asked for is therefore followed to its end, not believed to be there.
+The client waits when throttled and repeats requests after server errors, time-outs and truncated bodies. Only the API
+ends a window: by a `next_cursor` that is null, blank, or absent after pages that had one, or by an empty page that
+leads nowhere new. A short page alone does not end it.
 
-A window whose pages contradict each other, or what they claim, is cut in two and read again: orders that shift from
-page to page do not shift on a single one.
+A window whose pages contradict each other or their own claims is cut in two and read again: orders that shift between
+pages cannot shift on a single one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from aisle.orders.wording import quoted, wording_of_body
 
 log = logging.getLogger(__name__)
 
-#: A server that wants a longer pause gets it from Airflow's own retry, which does not hold a worker.
+#: Longer pauses are left to Airflow's retry, which does not hold a worker.
 _LONGEST_PAUSE_SECONDS = 60.0
 
 
@@ -66,7 +66,7 @@ class CompanyApi:
         self._max_window_pages = max_window_pages
         self._max_splits = max_splits
         self._ignored_members = ignored_members
-        #: The API's own clock at the first answer of the window that was read last, if it tells.
+        #: The API's clock at the first answer of the last window; None if it sends none.
         self.answered_at: datetime | None = None
 
     def __enter__(self) -> Self:
@@ -76,12 +76,12 @@ class CompanyApi:
         self._transport.close()
 
     def pages(self, source: Source, window: Window) -> Iterator[Page]:
-        """Every page of a window that has orders, one at a time, numbered from 1; the end of it means: that was all.
+        """Yield the pages of a window that have orders, numbered from 1. At its end the window is complete.
 
-        Where pages contradict each other, the orders of both readings are given.
+        If pages contradict each other, the orders of both readings are yielded.
 
-        Raises WindowNotWhole if the contradiction is there in the smallest part, too; CompanyApiUnavailable or
-        Throttled once all tries of a page are used up; ContractBroken or ConfigurationError at once.
+        Raises WindowNotWhole if even the smallest part contradicts itself; CompanyApiUnavailable or Throttled after
+        the last attempt for a page; ContractBroken or ConfigurationError at once.
         """
         self.answered_at = None
         numbers, parts, n_splits = count(1), [window], 0
@@ -97,7 +97,7 @@ class CompanyApi:
                 log.warning("%s; it is read again in two parts (%d of %d)", error, n_splits, self._max_splits)
 
     def days(self, source: Source, window: Window) -> list[Day] | None:
-        """What the API says of each day of a window; None where it does not, or gives no answer however often asked."""
+        """Return the API's summary of each day of a window; None if it has none or does not answer."""
         path = f"{source.path}/days"
         asked = f"GET {path} of window {window}"
         query: dict[str, str | int] = {"start_date": window.start.isoformat(), "end_date": window.end.isoformat()}
@@ -116,7 +116,7 @@ class CompanyApi:
             return None
 
     def _read(self, source: Source, window: Window) -> Iterator[Page]:
-        """One reading. Raises WindowNotWhole at its end if something was seen that cannot be."""
+        """Yield the pages of one reading. Raises WindowNotWhole at its end if the pages contradict each other."""
         reading = Reading(self._page_orders)
         is_over = False
         while not is_over:
@@ -141,8 +141,8 @@ class CompanyApi:
     def _refuse_endless(self, source: Source, window: Window, reading: Reading) -> None:
         if reading.number > self._max_window_pages:
             raise ContractBroken(
-                f"GET {source.path} of window {window}: no end after {self._max_window_pages} pages; look whether the "
-                "company API's cursor comes to an end, or allow more pages (AISLE_INGEST__MAX_WINDOW_PAGES) or shorter "
+                f"GET {source.path} of window {window}: no end after {self._max_window_pages} pages; check that the "
+                "company API's cursor ends, or allow more pages (AISLE_INGEST__MAX_WINDOW_PAGES) or shorter "
                 "windows (AISLE_INGEST__MAX_WINDOW_DAYS)"
             )
 
@@ -168,14 +168,14 @@ class CompanyApi:
         page = read_page(received.body, received.headers, asked, reading.number, self._ignored_members)
         if reading.goes_in_circles(page):
             raise CompanyApiUnavailable(
-                f"{asked}: status 200 with the orders of an earlier page; look whether the company API honours "
+                f"{asked}: status 200 with the orders of an earlier page; check that the company API honours "
                 "cursor and page, then run the DAG again: it begins at the watermark"
             )
         self.answered_at = self.answered_at or _clock_of(received)
         return page
 
     def _pause(self, state: RetryCallState) -> float:
-        """Seconds until the next try: what the server asked for, else longer each time with jitter."""
+        """Return the seconds until the next attempt: what the server asked for, else exponential with jitter."""
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, Throttled):
             return error.retry_after_seconds
@@ -219,7 +219,7 @@ def _refuse_status(received: Received, asked: str) -> None:
 
 
 def _retry_after_seconds(header: str) -> float:
-    """Seconds of a Retry-After header, which holds seconds or a date; one second if it holds neither."""
+    """Return the seconds of a Retry-After header, which has seconds or a date; 1 if it has neither."""
     try:
         return max(0.0, float(header))
     except ValueError:
@@ -231,7 +231,7 @@ def _retry_after_seconds(header: str) -> float:
 
 
 def _clock_of(received: Received) -> datetime | None:
-    """When the API made the answer, by its own clock: Date, and the Age of an answer out of a cache."""
+    """Return when the API made the answer, by its clock: Date plus the Age of a cached answer; None if unknown."""
     try:
         moment = parsedate_to_datetime(received.headers["Date"])
         return moment.astimezone(UTC) + timedelta(seconds=int(received.headers.get("Age", "0")))

@@ -1,7 +1,7 @@
-"""Landing: an order as the company sent it becomes rows of the warehouse. No line is lost on the way.
+"""Landing: turn an order as received into rows of the warehouse, without losing an order item.
 
-Every line sent is one of: a row of its own, counted in `merged_lines` of an equal row, or counted in `n_lines` of a
-reject. So lines sent = sum(1 + merged_lines) + sum(n_lines), for each order.
+Every item received is either a row of its own, counted in `merged_lines` of an equal row, or counted in `n_lines` of a
+reject. So for each order: items received = sum(1 + merged_lines) + sum(n_lines).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from aisle.identity.hashing import Person, PersonHasher
 from aisle.orders.reader import ReadOrder, Refusal, RefusedOrder, Rules, read_order
 from aisle.settings import OrderSystem
 
-#: Raise it when the mapping below changes: every order that comes again is then written anew.
+#: Raise it when the mapping changes: every order that comes again is then rewritten.
 _MAPPING_VERSION = b"2"
 
 
 class OrderRow(NamedTuple):
     """One version of an order. Without `is_mapped` it has rejects only.
 
-    `order_number` is the id as sent, None where nobody knows it; which of its orders is meant, the merge settles.
-    `is_empty`: it has items, and none of them could be mapped. `doubts`: which of its values are not believed.
+    `order_number` is the id as received, None if unknown; the merge decides which order with this number it is.
+    `is_empty`: it has items, and none of them could be mapped. `doubts`: names of values that are not plausible.
     """
 
     order_number: str | None
@@ -51,9 +51,9 @@ class OrderRow(NamedTuple):
 
 
 class ItemRow(NamedTuple):
-    """One line of an order; `line_number` is its place in the order as sent, from 1.
+    """One order item; `line_number` is its position in the order as received, from 1.
 
-    `product_id` is spelt as the shop spells it; `product_key` is what spellings of one product have in common.
+    `product_id` is the shop's spelling; `product_key` is the same for all spellings of a product.
     """
 
     line_number: int
@@ -69,7 +69,7 @@ class ItemRow(NamedTuple):
 
 
 class RejectRow(NamedTuple):
-    """What could not be mapped: a line, or (without `line_number`) a whole order of `n_lines` lines."""
+    """What could not be mapped: an order item, or (without `line_number`) a whole order of `n_lines` items."""
 
     reject_id: str
     line_number: int | None
@@ -82,7 +82,7 @@ class RejectRow(NamedTuple):
 
 
 class LandedOrder(NamedTuple):
-    """One order with all that it becomes."""
+    """One order with all its rows, and its customer."""
 
     order: OrderRow
     items: list[ItemRow]
@@ -111,7 +111,7 @@ class Lander:
         self._clock = clock
 
     def land(self, raw: msgspec.Raw, archive_key: str) -> LandedOrder:
-        """Return the rows of one order; `archive_key` says where it can be read as it came."""
+        """Return the rows of one order; `archive_key` is the S3 key of the page as received."""
         rules = Rules(self._zone, f"AISLE_{self._source.upper()}__TIME_ZONE", self._clock() + CLOCK_TOLERANCE)
         read = read_order(raw, rules)
         if isinstance(read, RefusedOrder):
@@ -119,7 +119,7 @@ class Lander:
         order = read.order
         person = self._hasher.person(self._source, order.customer, order.updated_at or order.order_date)
         items, refused = [], []
-        for number, item, times in _distinct_lines(order.items):
+        for number, item, times in _distinct_items(order.items):
             row = _item_row(number, item, times, order.status, fold_case=self._system.fold_case)
             if isinstance(row, Refusal):
                 refused.append((number, item, times, row))
@@ -128,29 +128,29 @@ class Lander:
         order_row = _order_row(read, person, is_empty=bool(refused) and not items)
         said_of_person = person[:5] if person else None
         content_hash = self._content_hash(order_row._replace(updated_at=None), items, refused, said_of_person)
-        rejects = [_line_reject(*line, order.status, content_hash, archive_key) for line in refused]
+        rejects = [_item_reject(*item_refused, order.status, content_hash, archive_key) for item_refused in refused]
         return LandedOrder(order_row._replace(content_hash=content_hash), items, rejects, person)
 
     def _land_refused(self, order: RefusedOrder, archive_key: str) -> LandedOrder:
         content_hash = self._content_hash(order.refusal, order.identity)
         row = OrderRow(order.order_id, False, True, content_hash, order.ordered_at, order.updated_at)
         reject = RejectRow(
-            f"{content_hash}-0", None, order.n_lines, *order.refusal, order.status, order.payload, archive_key
+            f"{content_hash}-0", None, order.n_items, *order.refusal, order.status, order.payload, archive_key
         )
         return LandedOrder(row, [], [reject], None)
 
     def _content_hash(self, *mapped: Any) -> str:
-        """Of what an order is mapped to, and not of its bytes: what says nothing new changes nothing.
+        """Hash what an order is mapped to, not its bytes, so that only a change of content changes the hash.
 
-        Neither does a later `updated_at` alone.
+        A later `updated_at` alone does not.
         """
         digest = blake2b(digest_size=16, salt=self._source.encode(), person=_MAPPING_VERSION)
         digest.update(msgspec.msgpack.encode(mapped))
         return digest.hexdigest()
 
 
-def _distinct_lines(items: list[Item]) -> Iterator[tuple[int, Item, int]]:
-    """Each different line at its first place, and how often it was sent."""
+def _distinct_items(items: list[Item]) -> Iterator[tuple[int, Item, int]]:
+    """Yield each distinct item with its first position and how often it was sent."""
     times = Counter(items)
     for number, item in enumerate(items, 1):
         n_sent = times.pop(item, 0)
@@ -215,7 +215,7 @@ def _number_refusal(where: str, quantity: float, price: float, base_price: float
     return None
 
 
-def _line_reject(
+def _item_reject(
     number: int, item: Item, times: int, refusal: Refusal, status: str, content_hash: str, archive_key: str
 ) -> RejectRow:
     payload = msgspec.json.encode(item).decode()
@@ -228,5 +228,5 @@ _label = lru_cache(maxsize=65536)(tidy)
 
 @lru_cache(maxsize=65536)
 def _folded(product_id: str) -> str:
-    """What spellings of one product id have in common; for joining only."""
+    """Return the key that all spellings of a product id share; for joins only."""
     return product_id.upper()

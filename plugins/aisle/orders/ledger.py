@@ -1,4 +1,4 @@
-"""The ledger of windows: what was fetched, what was proven, and therefore up to when a source is known whole."""
+"""The ledger of windows: what was fetched and what is proven, which gives the watermark of each source."""
 
 from __future__ import annotations
 
@@ -36,52 +36,52 @@ class Proof(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """The part of the ledger that one run keeps for one source. A change is part of the caller's transaction."""
+    """One run's part of the ledger of a source. A change is part of the caller's transaction."""
 
     connection: Connection
     source: str
     run_key: str
 
     def watermark(self, start_at: datetime) -> datetime:
-        """End of the unbroken run of proven scheduled windows that begins at `start_at`."""
-        found = self._execute("ops/ingest_windows/watermark", start_at=start_at).fetchone()
-        moment: datetime = found[0] if found else start_at
-        return moment
+        """Return the end of the unbroken run of proven scheduled windows that begins at `start_at`."""
+        row = self._execute("ops/ingest_windows/watermark", start_at=start_at).fetchone()
+        watermark: datetime = row[0] if row else start_at
+        return watermark
 
     def gaps(self, start_at: datetime) -> list[Window]:
-        """Spans between `start_at` and the last proven window that no proven window covers."""
+        """Return the spans between `start_at` and the last proven window that no proven window covers."""
         return [Window(*span) for span in self._execute("ops/ingest_windows/gaps", start_at=start_at)]
 
     def abandon_running(self) -> None:
-        """Mark windows as failed whose process died before it could say so."""
+        """Mark windows as failed whose process ended without recording a result."""
         self._execute("ops/ingest_windows/abandon")
 
     def distrust_future(self) -> list[Window]:
-        """Take back the proof of windows that were begun by a clock that ran ahead of the database's."""
+        """Revoke the proof of windows begun by a clock ahead of the database's; return them."""
         return [Window(*span) for span in self._execute("ops/ingest_windows/distrust")]
 
     def forget_unchanged(self, window: Window) -> None:
-        """Drop a tail that brought nothing, so that one a minute does not swamp the ledger."""
+        """Delete a tail that brought nothing: one a minute would swamp the ledger."""
         self._execute("ops/ingest_windows/forget_unchanged", window)
 
     @contextmanager
     def claimed(self, window: Window) -> Iterator[None]:
-        """Be the only one who works on a window. Raises WindowIsTaken if somebody else does."""
+        """Hold the lock of a window. Raises WindowIsTaken if another process holds it."""
         if self._execute("ops/ingest_windows/claim", window).fetchone() != (True,):
             raise WindowIsTaken(
-                f"pulling window {window} of {self.source} in run {self.run_key}: another process is at it; this "
-                "task tries again later, and then finds it done or takes it up"
+                f"pulling window {window} of {self.source} in run {self.run_key}: another process works on it; this "
+                "task tries again later, and then finds it done or continues it"
             )
         try:
             yield
         finally:
-            with suppress(psycopg.Error):  # a session that is lost has lost its locks, too
+            with suppress(psycopg.Error):  # a lost session has lost its locks, too
                 self._execute("ops/ingest_windows/release", window)
 
     def proof(self, window: Window) -> Proof | None:
-        """What this run has proven of a window already, if it has."""
-        found = self._execute("ops/ingest_windows/proof", window).fetchone()
-        return Proof(*found) if found else None
+        """Return what this run has already proven of a window, or None."""
+        row = self._execute("ops/ingest_windows/proof", window).fetchone()
+        return Proof(*row) if row else None
 
     def begin(self, window: Window, kind: Kind) -> None:
         self._execute("ops/ingest_windows/begin", window, kind=kind)
@@ -92,15 +92,15 @@ class Ledger:
     def prove(
         self, window: Window, kind: Kind, pages: int, repeated_orders: int, answered_at: datetime | None
     ) -> tuple[Proof, datetime]:
-        """Say that a window is in raw, and give up to when that is proven.
+        """Mark a window as proven; return its counts, and up to when it is proven.
 
-        `answered_at` is the API's own clock at its first answer. Belongs in the transaction of the merge.
+        `answered_at` is the API's clock at its first answer. Must be called in the transaction of the merge.
         """
         values = {"kind": kind, "pages": pages, "repeated_orders": repeated_orders, "answered_at": answered_at}
-        found = self._execute("ops/ingest_windows/prove", window, **values).fetchone()
-        if found is None:
+        row = self._execute("ops/ingest_windows/prove", window, **values).fetchone()
+        if row is None:
             raise LookupError(f"window {window} of {self.source} was never begun in run {self.run_key}")
-        *counts, proven_until = found
+        *counts, proven_until = row
         return Proof(*counts), proven_until
 
     def _execute(self, name: str, window: Window | None = None, **values: Any) -> Any:
@@ -112,10 +112,10 @@ class Ledger:
 
 
 def changes(connection: Connection) -> dict[str, Any]:
-    """How many order versions were ever written to raw, and since when: unequal to an earlier answer, there is news.
+    """Return how many order versions were ever written to raw, and since when. It differs if there are changes.
 
-    Plain JSON, as it travels with the asset `raw_orders`.
+    Plain JSON, for the event of asset `raw_orders`.
     """
-    found = connection.execute(sql("ops/ingest_windows/changes").encode()).fetchone()
-    n_changes, began_at = found or (0, None)
+    row = connection.execute(sql("ops/ingest_windows/changes").encode()).fetchone()
+    n_changes, began_at = row or (0, None)
     return {"n_changes": n_changes, "ledger_began_at": began_at.isoformat() if began_at else None}

@@ -1,4 +1,4 @@
-"""Pull: windows of one source from the company API into raw, in order, each one wholly or not at all."""
+"""Pull: load windows of a source from the company API into raw, in order, each completely or not at all."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from aisle.settings import get_settings
 
 log = logging.getLogger(__name__)
 
-#: Clocks that differ by less are left alone.
+#: Clocks that differ by less are not reported.
 _LARGEST_SKEW = timedelta(minutes=5)
 
 
 @dataclass
 class Pulled:
-    """What a pull has brought, over all its windows."""
+    """The result of a pull, over all its windows."""
 
     windows: int = 0
     pages: int = 0
     bytes: int = 0
-    #: How far the clock that set the windows runs ahead of the others.
+    #: How far the clock that set the windows is ahead of the others.
     clock_ahead: timedelta = timedelta()
     proofs: list[Proof] = field(default_factory=list)
 
@@ -45,7 +45,7 @@ class Pulled:
 
 
 class Puller:
-    """Pulls one source. `connection` must be in autocommit: what is open while the API is asked is no transaction."""
+    """Pull one source. `connection` must be in autocommit, so that no transaction is open during a request."""
 
     def __init__(
         self, source: Source, api: CompanyApi, archive: Archive, hasher: PersonHasher, connection: psycopg.Connection
@@ -60,9 +60,9 @@ class Puller:
         self._ledger = Ledger(connection, source.name, archive.run_key)
 
     def pull(self, windows: Sequence[Window], kind: Kind) -> Pulled:
-        """Fetch, archive, land and prove each window. The first one that fails ends the pull with its error.
+        """Fetch, archive, land and prove each window. The first failure ends the pull with its error.
 
-        A window of a backfill that this very run has proven before is not fetched again.
+        A backfill does not fetch a window again that the same run has proven.
         """
         self._ledger.abandon_running()
         self._distrust_future()
@@ -81,7 +81,7 @@ class Puller:
         if windows:
             log.error(
                 "%s: %d windows were proven by a clock that ran ahead, the last one %s; they are fetched again, but "
-                "look after the clocks of the scheduler and the workers",
+                "check the clocks of the scheduler and the workers",
                 self._source.name, len(windows), windows[-1],
             )  # fmt: skip
 
@@ -114,12 +114,12 @@ class Puller:
             pulled.clock_ahead = max(pulled.clock_ahead, window.end - proven_until)
             log.error(
                 "%s %s: its end has not come yet by the clocks of the warehouse and of the company API; it is proven "
-                "up to %s only. Look after the clocks of the scheduler and the workers",
+                "up to %s only. Check the clocks of the scheduler and the workers",
                 self._source.name, window, proven_until,
             )  # fmt: skip
 
     def _note_failure(self, window: Window, error: BaseException) -> None:
-        """Only Aisle's own messages are known to hold no personal data; of others the ledger gets the kind."""
+        """Record the failure: Aisle's own messages, which have no personal data, or only the type of another error."""
         said = str(error) if isinstance(error, AisleError) else type(error).__name__
         with suppress(psycopg.Error):  # the lost connection may be the very failure; abandon_running() will find it
             self._ledger.fail(window, said)

@@ -1,4 +1,4 @@
-"""Orders out of pages: each one typed, or refused with its reason. One broken order does not spoil its page."""
+"""Read the orders of a page: each becomes typed, or refused with a reason. A broken order does not spoil its page."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from aisle.contracts.text import tidy
 from aisle.orders.spoilt import BROKEN_CHARACTER, UNREADABLE, legible
 
 _orders = msgspec.json.Decoder(Order)
-#: Of any JSON, without a float on the way: digits of an id would be lost in it.
+#: Decodes any JSON without floats, which would lose digits of an id.
 _exact = msgspec.json.Decoder(float_hook=Decimal)
-#: Levels of an order that are looked into; the contract has four. What Python itself can follow differs by process,
-#: because copying a DAG raises its recursion limit.
+#: How deep an order is read; the contract has four levels. Python's recursion limit will not do: it differs by
+#: process, because copying a DAG raises it.
 _MOST_LEVELS = 50
 _TOO_DEEP = "(nested too deep)"
-#: What a reject may show of an order. The customer is not among it, nor is any field the contract does not know.
+#: The fields of an order that a reject may show: not the customer, and none that the contract does not name.
 _SHOWN_ORDER_FIELDS = frozenset(Order.__struct_fields__) - {"customer", "items"}
 _SHOWN_ITEM_FIELDS = frozenset(Item.__struct_fields__)
 _NUMBERS = frozenset({"total", "quantity", "price", "base_price"})
 _PLAIN_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
-#: A status is a word; what is longer is a remark, and only its beginning is shown.
+#: A status is a word; of a longer remark only the beginning is shown.
 _LONGEST_STATUS_WORD = 40
 
-#: Said of an order that is taken although one of its values is not believed.
+#: The doubt about an order that is accepted without its implausible `updated_at`.
 IMPOSSIBLE_VERSION = "updated_at_is_impossible"
 
 
 class Rules(NamedTuple):
-    """What the orders of a source are read by: `zone` of times without one, the setting that gives it, and now."""
+    """How to read a source's orders: the zone of times without one, the setting that gives it, and the latest time."""
 
     zone: ZoneInfo | None
     zone_setting: str
@@ -44,28 +44,28 @@ class Rules(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why an order or a line could not be mapped: a reason to count by, and what was found."""
+    """Why an order or order item could not be mapped: a reason to count by, and the details."""
 
     reason: str
     detail: str
 
 
 class ReadOrder(NamedTuple):
-    """An order as it is believed: times have a zone, an impossible `updated_at` is None and among the doubts."""
+    """An accepted order: times have a zone; an impossible `updated_at` is None, and is in `doubts`."""
 
     order: Order
     doubts: list[str]
 
 
 class RefusedOrder(NamedTuple):
-    """What can still be told of an order that could not be mapped; `identity` is what it is compared by."""
+    """What is known of an order that could not be mapped; `identity` is compared to find repeats."""
 
     refusal: Refusal
     order_id: str | None
     ordered_at: datetime | None
     updated_at: datetime | None
     status: str | None
-    n_lines: int
+    n_items: int
     payload: str
     identity: bytes
 
@@ -82,7 +82,7 @@ def read_order(raw: msgspec.Raw, rules: Rules) -> ReadOrder | RefusedOrder:
 
 
 def _decode(raw: msgspec.Raw) -> Order:
-    """Read by the contract; what it calls text may come as a number and a number as text, and both are exact."""
+    """Decode an order. A text may come as a number and a number as text; both are read exactly."""
     try:
         return _orders.decode(raw)
     except msgspec.ValidationError:
@@ -128,7 +128,7 @@ def _with_zones(order: Order, zone: ZoneInfo | None) -> Order:
 
 
 def _in_zone(moment: Any, zone: ZoneInfo) -> Any:
-    """Of an hour that a clock shows twice, the first; one that it skips, as if it had not been put forward."""
+    """Add the zone: the first of an hour that occurs twice; a skipped hour as if the clock had not been put forward."""
     return moment.replace(tzinfo=zone, fold=0) if moment and moment.tzinfo is None else moment
 
 
@@ -185,7 +185,7 @@ def _refused(raw: msgspec.Raw, refusal: Refusal, rules: Rules) -> RefusedOrder:
         sent = _as_meant(_exact.decode(raw))
         identity = msgspec.json.encode(sent, order="sorted")
     except UNREADABLE:
-        sent, identity = _as_meant(legible(raw)), bytes(raw)  # not even JSON: what can be told of it is guessed
+        sent, identity = _as_meant(legible(raw)), bytes(raw)  # not even JSON: read what is legible
     fields = sent if isinstance(sent, dict) else {}
     order_id, items = fields.get("order_id"), fields.get("items")
     order_id = tidy(order_id) if isinstance(order_id, str) and BROKEN_CHARACTER not in order_id else None
@@ -208,7 +208,7 @@ def _status_word(sent: Any) -> str | None:
 
 
 def _moment(sent: Any, rules: Rules) -> datetime | None:
-    """Return a moment that is told and possible."""
+    """Return the time, or None if it is missing, unreadable or impossible."""
     try:
         moment = msgspec.convert(sent, datetime)
     except msgspec.ValidationError:
@@ -218,7 +218,7 @@ def _moment(sent: Any, rules: Rules) -> datetime | None:
 
 
 def without_person(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The order without what might be personal: such values are blanked, their names stay."""
+    """Return the order with values that might be personal blanked; their names stay."""
     shown = {name: _plain(value) if name in _SHOWN_ORDER_FIELDS else None for name, value in fields.items()}
     if isinstance(fields.get("customer"), dict):
         shown["customer"] = dict.fromkeys(fields["customer"])
@@ -228,7 +228,7 @@ def without_person(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def personal_values(fields: dict[str, Any]) -> list[Any]:
-    """What `without_person` blanks."""
+    """Return the values that `without_person` blanks."""
     hidden = [value for name, value in fields.items() if name not in {*_SHOWN_ORDER_FIELDS, "items"}]
     items = fields.get("items")
     if not isinstance(items, list):
@@ -238,7 +238,7 @@ def personal_values(fields: dict[str, Any]) -> list[Any]:
 
 
 def placed_at(fields: dict[str, Any]) -> datetime | None:
-    """When the order was placed, as far as it says so; without a zone it is taken for UTC."""
+    """Return when the order was placed, or None if it does not say; a time without a zone counts as UTC."""
     try:
         moment = msgspec.convert(fields.get("order_date"), datetime)
     except msgspec.ValidationError:

@@ -1,4 +1,4 @@
-"""Reading: how far a window has been read page by page, when it is over, and what speaks against its being whole."""
+"""Reading: how far a window has been read, when it is over, and what contradicts its being complete."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LENGTH_OF_A_DAY = len("2026-01-01")
 
 
 def _mark(order: msgspec.Raw) -> tuple[Any, Any]:
-    """What tells one order from another, and one version of it: its id and times, or all of it where it has no id.
+    """Return the key of an order and its version: id and day, and its times; the whole order if it has no id.
 
-    The id alone does not: counters start again. The day does, which an edit seldom moves.
+    The id alone is not enough, because counters restart; an edit seldom changes the day.
     """
     try:
         mark = _marks.decode(order)
@@ -41,7 +41,7 @@ class Reading:
     """One reading of one window, or of a part of it. Holds the ids of its orders."""
 
     def __init__(self, asked_orders: int) -> None:
-        #: The page that is asked for next.
+        #: The page to request next.
         self.number = 1
         self._asked_orders = asked_orders
         self._n_orders = 0
@@ -60,7 +60,7 @@ class Reading:
         self._last: Page | None = None
 
     def query(self) -> dict[str, str | int]:
-        """The part of the query string that leads to the next page."""
+        """Return the part of the query string that requests the next page."""
         if self._cursor is not None:
             return {"cursor": self._cursor}
         return {"page": self.number} if self.number > 1 else {}
@@ -95,7 +95,7 @@ class Reading:
         return any(key not in self._seen or self._seen[key][1] != version for key, version in marks)
 
     def take(self, page: Page) -> int:
-        """Note a page. Gives how many of its orders came before in the same version."""
+        """Record a page; return how many of its orders came before in the same version."""
         n_before = self._repeats.total()
         marks = [_mark(order) for order in page.orders]
         self._is_idle = bool(marks) and not self._is_news(marks)
@@ -112,7 +112,7 @@ class Reading:
         return self._repeats.total() - n_before
 
     def is_over(self, page: Page) -> bool:
-        """Go on behind a page; true if the API says that nothing follows it. A short page says nothing."""
+        """Move past a page; return whether the API says that nothing follows it. A short page does not say so."""
         asked_with, self._last = self._cursor, page
         self.number += 1
         if isinstance(page.next_cursor, str):
@@ -134,11 +134,14 @@ class Reading:
         )
 
     def contradictions(self) -> list[str]:
-        """What was seen that cannot be if all orders came, in words; call it once the reading is over."""
-        found = [*self._unkept_sizes(), *self._unkept_claims()]
+        """Describe what contradicts a complete window; empty if nothing does. Call it once the reading is over."""
+        contradictions = [*self._unkept_sizes(), *self._unkept_claims()]
         if not self._is_total_kept():
-            found = [*self._overlaps(), *found]
-        return found and [*found, f"{len(self._seen)} different orders came on {self.number - 1} pages"]
+            contradictions = [*self._overlaps(), *contradictions]
+        return contradictions and [
+            *contradictions,
+            f"{len(self._seen)} different orders came on {self.number - 1} pages",
+        ]
 
     def _is_total_kept(self) -> bool:
         """Whether as many different orders came as were promised: then pages that overlap have lost nothing."""

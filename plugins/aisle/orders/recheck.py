@@ -1,7 +1,7 @@
-"""Recheck: now and then a look at what lies behind the overlap, for edits, deletions and late tills there.
+"""Recheck: a periodic comparison of days before the overlap, for edits, deletions and late tills.
 
-Where the API gives its own word on each day (a count, the newest edit, a hash), only days of which that word is not
-what raw has, or not what it was when the day was last read, are read again. Where it does not, all of them are.
+If the API summarizes each day (a count, the newest edit, a hash), only days whose summary differs from raw, or from
+the summary when the day was last read, are read again. If it does not, all days are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DAY = timedelta(days=1)
 
 
 class OurDay(NamedTuple):
-    """What the warehouse has of a day, and what the API said of it when it was last asked."""
+    """The warehouse's counts of a day, and the API's summary when it was last asked."""
 
     day: date
     n_orders: int
@@ -53,14 +53,14 @@ class OurDay(NamedTuple):
 
 @dataclass
 class Rechecked:
-    """What a look has found."""
+    """The result of a recheck."""
 
     n_days: int = 0
     differing: list[date] = field(default_factory=list)
     pulled: Pulled = field(default_factory=Pulled)
 
     def details(self) -> dict[str, Any]:
-        """The part of a receipt."""
+        """Return the details of a receipt."""
         total = self.pulled.total
         return {
             "days": self.n_days,
@@ -72,7 +72,7 @@ class Rechecked:
 
 
 class Recheck:
-    """The wider look at one source by one run."""
+    """The recheck of one source by one run."""
 
     def __init__(self, source: Source, api: CompanyApi, connection: Connection, run_key: str) -> None:
         self._source = source
@@ -81,7 +81,7 @@ class Recheck:
         self._run_key = run_key
 
     def is_due(self, every: timedelta) -> bool:
-        """Whether so much time has passed since the last look, or since the source was first read."""
+        """Return whether so much time has passed since the last recheck, or since the source was first read."""
         is_due: bool = self._execute("ops/ingest_days/due", every=every).fetchone() == (True,)
         return is_due
 
@@ -89,8 +89,8 @@ class Recheck:
         """Compare each whole day of the window with the API, and pull those that differ."""
         window = Window(_midnight(window.start.date()), _midnight(window.end.date()))
         before = self._ours(window)
-        told = self._api.days(self._source, window)
-        theirs = None if told is None else {day.day: day for day in told}
+        days = self._api.days(self._source, window)
+        theirs = None if days is None else {day.day: day for day in days}
         differing = [
             ours.day for ours in before if theirs is None or ours.differs(theirs.get(ours.day, Day(ours.day, 0)))
         ]
@@ -99,7 +99,7 @@ class Recheck:
         rechecked = Rechecked(len(before), differing, pulled)
         if theirs is not None and differing:
             log.warning(
-                "%s: %d of %d days behind the overlap differ from the API's own word, from %s on; they were read "
+                "%s: %d of %d days before the overlap differ from the API's summary, from %s on; they were read "
                 "again: %s",
                 self._source.name, len(differing), len(before), differing[0], rechecked.details(),
             )  # fmt: skip
@@ -132,7 +132,7 @@ class Recheck:
 
 
 def spans(days: Iterable[date]) -> list[Window]:
-    """Days, in order, as windows: those that adjoin become one."""
+    """Return days, in order, as windows; adjacent days become one."""
     windows: list[Window] = []
     for day in days:
         start = _midnight(day)

@@ -1,9 +1,9 @@
-"""Redaction: a page without the customers of people who were erased, before anybody stores it.
+"""Redaction: remove erased people from a page before it is stored.
 
-An order of before its erasure keeps what was sold and loses who bought it, here as in the warehouse. What stands
-beside the orders loses the contacts of erased people; all else of a page stays byte for byte as it came. An erasure at
-the same time either finds the page stored, and redacts it there, or its tombstones are seen here: looking and storing
-happen under a lock that it waits for.
+An order placed before the erasure keeps what was sold and loses who bought it, as in the warehouse. Text outside the
+orders loses the contacts of erased people; the rest of the page stays byte for byte as received. A concurrent erasure
+either finds the page stored and redacts it there, or its erasure records are seen here: reading them and storing the
+page happen under a lock that the erasure waits for.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from aisle.orders.reader import personal_values, placed_at, without_person
 from aisle.orders.spoilt import UNREADABLE
 from aisle.warehouse import sql
 
-#: The customer of an order that is no JSON; what is in it may be broken, too.
+#: The customer of an order that is not JSON; its content may be broken, too.
 _CUSTOMER = re.compile(r'"customer"\s*:\s*(\{[^{}]*\})')
 _NO_ORDER = msgspec.Raw(b"null")
 
 
-class _Told(NamedTuple):
-    """Whom an order tells of, by the hashes of all contacts in it, and when it was placed, if it says so."""
+class _Mentioned(NamedTuple):
+    """The people in an order, by the hashes of all contacts in it, and when it was placed, None if unknown."""
 
     hashes: frozenset[str]
     ordered_at: datetime | None
@@ -44,7 +44,7 @@ class _Told(NamedTuple):
 
 
 class Redaction:
-    """Redacts pages of one source."""
+    """Redact the pages of one source."""
 
     def __init__(self, connection: Connection, source: SourceName, hasher: PersonHasher) -> None:
         self._connection = connection
@@ -54,26 +54,27 @@ class Redaction:
 
     @contextmanager
     def applied(self, page: Page) -> Iterator[Page]:
-        """The page as it may be stored, for the block that stores it."""
+        """Yield the page as it may be stored, to the block that stores it."""
         with self._connection.transaction():
             self._connection.execute(sql("identity/tombstones/lock_archive").encode())
             body, orders = self.redact(page.body, page.orders)
             yield replace(page, body=body, orders=orders)
 
     def redact(self, body: bytes, orders: Sequence[msgspec.Raw]) -> tuple[bytes, list[msgspec.Raw]]:
-        """Body and orders of a page without the customers of erased people."""
+        """Return body and orders of a page without the customers of erased people."""
         if self._connection.execute(sql("identity/tombstones/exist").encode()).fetchone() == (False,):
             return body, list(orders)
-        told = [self._told_by(order) for order in orders]
-        erased = self._erased(frozenset().union(*(order.hashes for order in told)))
+        mentioned = [self._mentioned_in(order) for order in orders]
+        erased = self._erased(frozenset().union(*(people.hashes for people in mentioned)))
         shown = [
-            _blanked(order) if person.is_erased(erased) else order for order, person in zip(orders, told, strict=True)
+            _blanked(order) if people.is_erased(erased) else order
+            for order, people in zip(orders, mentioned, strict=True)
         ]
         beside = [self.redact_text(text) for text in _beside(body, orders)]
         return b"".join(chain.from_iterable(zip_longest(beside, map(bytes, shown), fillvalue=b""))), shown
 
     def redact_text(self, body: bytes) -> bytes:
-        """A text that is no order, without the contacts of erased people."""
+        """Return a text outside the orders without the contacts of erased people."""
         if not body.strip(b", \t\r\n"):
             return body
         text = body.decode(errors="surrogateescape")
@@ -84,18 +85,18 @@ class Redaction:
         statement = sql("identity/tombstones/of_hashes").encode()
         return dict(self._connection.execute(statement, {"contact_hashes": list(hashes)}).fetchall())
 
-    def _told_by(self, order: msgspec.Raw) -> _Told:
+    def _mentioned_in(self, order: msgspec.Raw) -> _Mentioned:
         fields = _decoded(order)
         if isinstance(fields, dict):
             written = "\n".join(_texts(personal_values(fields)))
-            return _Told(self._hashes(fields.get("customer")) | self._finder.hashes(written), placed_at(fields))
+            return _Mentioned(self._hashes(fields.get("customer")) | self._finder.hashes(written), placed_at(fields))
         text = bytes(order).decode(errors="replace")
         match = _CUSTOMER.search(text)
         customer = _decoded(match[1].encode()) if match else None
-        return _Told(self._hashes(customer) | self._finder.hashes(text), None)
+        return _Mentioned(self._hashes(customer) | self._finder.hashes(text), None)
 
     def _hashes(self, sent: Any) -> frozenset[str]:
-        """By all contacts of a customer as far as one can be read, also in an order that the contract refuses."""
+        """Return the hashes of a customer's legible contacts, also in an order that the contract refuses."""
         if not isinstance(sent, dict):
             return frozenset()
         known = {name: sent[name] for name in Customer.__struct_fields__ if isinstance(sent.get(name), str | int)}
@@ -104,7 +105,7 @@ class Redaction:
 
 
 def _beside(body: bytes, orders: Sequence[msgspec.Raw]) -> Iterator[bytes]:
-    """What stands before, between and behind the orders of a page."""
+    """Yield the text before, between and after the orders of a page."""
     end = 0
     for order in orders:
         start = body.index(order, end)
@@ -114,13 +115,13 @@ def _beside(body: bytes, orders: Sequence[msgspec.Raw]) -> Iterator[bytes]:
 
 
 def _blanked(order: msgspec.Raw) -> msgspec.Raw:
-    """The order without its person; one that cannot be read goes wholly, because nobody knows where in it they are."""
+    """Return the order without its customer; null if it cannot be read, because the customer may be anywhere in it."""
     fields = _decoded(order)
     return msgspec.Raw(msgspec.json.encode(without_person(fields))) if isinstance(fields, dict) else _NO_ORDER
 
 
 def _decoded(order: msgspec.Raw | bytes) -> Any:
-    """The order as plain values, None if it is no JSON."""
+    """Return the order as plain values; None if it is not JSON."""
     try:
         return msgspec.json.decode(order)
     except UNREADABLE:
@@ -128,7 +129,7 @@ def _decoded(order: msgspec.Raw | bytes) -> Any:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text and number in nested values, however deep."""
+    """Yield every text and number in nested values, at any depth."""
     waiting = [value]
     while waiting:
         value = waiting.pop()

@@ -1,4 +1,4 @@
-"""Now and then what lies behind the overlap is looked at again: edits, deletions and late tills there are found."""
+"""Rechecks of days before the overlap find edits, deletions and late tills there."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_only_days_that_differ_are_read_again_where_the_api_summarises_days(
     del company.pos[150]
     assert ingest.look(0, 240, "news").differing == [date(2026, 1, 2), date(2026, 1, 3), date(2026, 1, 7)]
     assert pages_read(company) == ["2026-01-02", "2026-01-07"]
-    assert "3 of 10 days behind the overlap differ" in caplog.text
+    assert "3 of 10 days before the overlap differ" in caplog.text
     assert ingest.rows(
         "select day::text, n_before, n_ours, n_theirs from ops.ingest_days where action = 'read again'"
     ) == [
