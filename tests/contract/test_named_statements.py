@@ -49,8 +49,11 @@ def patterns_of(node: ast.AST) -> Iterator[str]:
 
 
 def names_of_calls(path: Path) -> Iterator[str]:
-    """The names that a file passes to the loaders, the computed ones aside."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    """The names that a file passes to the loaders, the computed ones aside; the engine has a loader of its own."""
+    text = path.read_text()
+    if "from services.engine" in text:
+        return
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LOADERS and node.args:
             name = node.args[0]
             if isinstance(name, ast.Constant):
@@ -101,5 +104,5 @@ def test_the_error_for_an_unknown_statement_names_its_file() -> None:
 
 def test_a_statement_ends_without_its_semicolon_and_begins_with_its_comment() -> None:
     text = sql("ops/quality_results/delete")
-    assert text.startswith("-- What an earlier try")
+    assert text.startswith("-- Delete what an earlier attempt")
     assert not text.endswith(";")
