@@ -25,7 +25,7 @@ help: ## List the targets
 
 setup: $(READY) ## Make .venv from the lock
 
-demo: $(READY) ## Send orders through the whole line and show what came out (ONCE=1, SCALE=small, SPOILT=1, ORDERS=file)
+demo: $(READY) ## Send orders through the whole pipeline and show what came out (ONCE=1, SCALE=small, SPOILT=1, ORDERS=file)
 	@$(BIN)/aisle demo $(if $(ONCE),--once)
 
 up: $(READY) ## Start the stack and keep it running

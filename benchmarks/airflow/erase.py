@@ -25,7 +25,7 @@ from aisle.groups.dataset_group import dataset_groups
 from aisle.warehouse import sql
 from benchmarks.engine.contenders import machine
 from benchmarks.engine.wire import ROOT
-from services.demo.line import Line, steps_of
+from services.demo.pipeline import PipelineDriver, steps_of
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
 
@@ -60,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="aisle-erase-") as home:
         os.environ["STACK_ROOT"] = home
         with Stack(StackSettings()).running() as stack:
-            Line(stack.airflow, lambda _: None, lambda *_: 0).walk(steps_of(dataset_groups()))
+            PipelineDriver(stack.airflow, lambda _: None, lambda *_: 0).walk(steps_of(dataset_groups()))
             with psycopg.connect(stack.addresses.warehouse_url, autocommit=True) as connection:
                 result = {"scale": options.scale, "machine": machine(), **measure(stack, connection)}
     options.result.parent.mkdir(parents=True, exist_ok=True)

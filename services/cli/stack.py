@@ -20,7 +20,7 @@ console = TerminalConsole()
 def demo(
     once: Annotated[bool, typer.Option(help="End after the summary instead of staying up.")] = False,
 ) -> None:
-    """Start everything, send orders through the whole line, and sum up."""
+    """Start everything, send orders through the whole pipeline, and sum up."""
     from services.demo.program import demo as run_demo
 
     _check_settings()

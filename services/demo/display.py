@@ -1,4 +1,4 @@
-"""What the demo shows: one table of legs that fills while they run, and the summary."""
+"""What the demo shows: a table of stages that fills while they run, and the summary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.demo.line import LegState
+from services.demo.pipeline import StageState
 from services.demo.summary import GroupSummary, Summary
 from services.terminal import TerminalConsole, printable
 
@@ -26,29 +26,29 @@ _METRICS = {
 }
 
 
-class LegDisplay:
-    """The table of legs. On a terminal it is redrawn; elsewhere each leg is one line when it ends."""
+class StageDisplay:
+    """The table of stages. A terminal redraws it; elsewhere each stage is one line of text when it ends."""
 
-    def __init__(self, console: TerminalConsole, legs: Sequence[str]) -> None:
+    def __init__(self, console: TerminalConsole, dag_ids: Sequence[str]) -> None:
         self._console = console
-        self._states = {leg: LegState(leg) for leg in legs}
-        self._width = max(10, *map(len, legs))
+        self._states = {dag_id: StageState(dag_id) for dag_id in dag_ids}
+        self._width = max(10, *map(len, dag_ids))
         self._live: Live | None = None
 
     @contextmanager
-    def shown(self) -> Iterator[LegDisplay]:
+    def shown(self) -> Iterator[StageDisplay]:
         if not self._console.is_terminal:
             yield self
             return
         with Live(self._table(), console=self._console, refresh_per_second=8) as self._live:
             yield self
 
-    def update(self, state: LegState) -> None:
-        self._states[state.leg] = replace(state)
+    def update(self, state: StageState) -> None:
+        self._states[state.dag_id] = replace(state)
         if self._live is not None:
             self._live.update(self._table())
         elif state.state in ("done", "idle"):
-            done = f"{_SIGNS[state.state]} {state.leg:<{self._width}} {_progress(state):<18}"
+            done = f"{_SIGNS[state.state]} {state.dag_id:<{self._width}} {_progress(state):<18}"
             self._console.print(f"{done} {_rows(state):>18} {state.seconds:8.1f} s")
 
     def _table(self) -> Table:
@@ -58,17 +58,17 @@ class LegDisplay:
         for state in self._states.values():
             style = {"running": "bold cyan", "done": "green", "idle": "dim", "waiting": "dim"}[state.state]
             seconds = f"{state.seconds:.1f} s" if state.state != "waiting" else ""
-            table.add_row(_SIGNS[state.state], state.leg, _progress(state), _rows(state), seconds, style=style)
+            table.add_row(_SIGNS[state.state], state.dag_id, _progress(state), _rows(state), seconds, style=style)
         return table
 
 
-def _progress(state: LegState) -> str:
+def _progress(state: StageState) -> str:
     if state.state == "idle":
         return "nothing new"
     return f"{state.tasks_done} of {state.tasks} tasks" if state.tasks else ""
 
 
-def _rows(state: LegState) -> str:
+def _rows(state: StageState) -> str:
     return f"{state.rows:,} rows" if state.state in ("running", "done") else ""
 
 
@@ -93,20 +93,20 @@ def _counts(summary: Summary) -> Group:
     table = _grid("", "")
     for name, value in _counted(summary).items():
         table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
-    legs = _grid("leg", "rows", "seconds")
-    for leg, seconds in summary.seconds_per_leg.items():
-        legs.add_row(leg, f"{summary.rows_per_leg.get(leg, 0):,}", f"{seconds:.1f}")
+    stages = _grid("stage", "rows", "seconds")
+    for stage, seconds in summary.seconds_per_stage.items():
+        stages.add_row(stage, f"{summary.rows_per_stage.get(stage, 0):,}", f"{seconds:.1f}")
     groups: list[Table | str] = [_groups(summary.groups), ""] if summary.groups else []
-    return Group(table, "", *groups, legs, f"\npeak memory of the stack: {summary.peak_memory_megabytes:,.0f} MB")
+    return Group(table, "", *groups, stages, f"\npeak memory of the stack: {summary.peak_memory_megabytes:,.0f} MB")
 
 
 def _counted(summary: Summary) -> dict[str, Any]:
-    """Name and number of each line; what groups have of their own stands here only where there is one of them."""
+    """Return name and number of each row. The figures of a group stand here only if there is one group."""
     of_all = {
-        "order lines at the company": summary.source_rows if summary.source_rows is not None else "unknown",
+        "order items at the company": summary.source_rows if summary.source_rows is not None else "unknown",
         **({"  left out of the file": summary.refused_rows} if summary.refused_rows else {}),
         "  loaded": summary.order_lines,
-        "  merged into an equal line": summary.merged,
+        "  merged into an equal item": summary.merged,
         **{f"  rejected: {reason.replace('_', ' ')}": n for reason, n in summary.rejected_by_reason.items()},
         "orders": summary.orders,
         "customers": summary.customers,
@@ -136,7 +136,7 @@ def _groups(groups: Mapping[str, GroupSummary]) -> Table:
 
 
 def _quality(summary: Summary) -> Table:
-    table = _grid("suite", "severity", "met", "of")
+    table = _grid("suite", "severity", "passed", "of")
     for name, suite in summary.quality.items():
         is_met = suite["met"] == suite["expectations"]
         style = "" if is_met else ("bold red" if suite["severity"] == "stop" else "yellow")
@@ -152,7 +152,7 @@ def _models(measured: Mapping[str, dict[str, float]]) -> Table:
 
 
 def _metrics(summary: Summary) -> dict[str, dict[str, float]]:
-    """Each solution's; with the name of its group before its own where there are several."""
+    """Return the metrics of each solution, prefixed with its group if there are several."""
     if not summary.groups:
         return summary.metrics
     groups = summary.groups.items()
@@ -160,7 +160,7 @@ def _metrics(summary: Summary) -> dict[str, dict[str, float]]:
 
 
 def _examples(summary: Summary) -> dict[str, list[dict[str, Any]]]:
-    """The customers that are shown, by the title of their panel."""
+    """Return the customers to show, by the title of their panel."""
     several = {f"customers of {name}": group.examples for name, group in summary.groups.items()}
     of_titles = several or {"five customers": summary.examples}
     return {title: examples for title, examples in of_titles.items() if examples}

@@ -1,4 +1,4 @@
-"""Peak memory of a whole stack: every process's own share, sampled while the line runs."""
+"""Peak memory of a whole stack: every process's own share, sampled while the pipeline runs."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class PeakMemory:
 def _share(pid: int) -> int:
     """Proportional set size in bytes; 0 for a process that is gone."""
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
+        for entry in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if entry.startswith("Pss:"):
+                return int(entry.split()[1]) * 1024
     except OSError:
         pass
     return 0

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from aisle.errors import AisleError
 from aisle.groups.dataset_group import dataset_groups
-from services.demo.display import LegDisplay, show_summary
-from services.demo.line import Line, steps_of
+from services.demo.display import StageDisplay, show_summary
 from services.demo.memory import PeakMemory
+from services.demo.pipeline import PipelineDriver, steps_of
 from services.demo.summary import Summary, rows_of, summarise
 from services.stack.blueprint import ADMIN
 from services.stack.supervisor import Stack
@@ -21,10 +21,10 @@ from services.terminal import TerminalConsole, labelled
 
 
 def demo(*, once: bool) -> int:
-    """Start the stack, walk the line, sum up, and stay up until interrupted unless `once`. The exit status."""
+    """Start the stack, run the pipeline, sum up, and stay up unless `once`. Return the exit status."""
     console = TerminalConsole()
     stack = Stack(say=lambda what: console.print(f"  {what}", style="dim"))
-    console.print(Text.assemble(("Aisle", "bold"), f": orders of '{stack.home.name}' through the whole line\n"))
+    console.print(Text.assemble(("Aisle", "bold"), f": orders of '{stack.home.name}' through the whole pipeline\n"))
     begun = time.monotonic()
     try:
         with stack.running():
@@ -36,7 +36,7 @@ def demo(*, once: bool) -> int:
         console.print("\nstopped")
         return 0
     except (AisleError, httpx.HTTPError, OSError) as error:
-        console.print(labelled("The line stopped", error), soft_wrap=True)
+        console.print(labelled("The pipeline stopped", error), soft_wrap=True)
         return 1
     for fault in faults:
         console.print(labelled("Does not add up", fault))
@@ -48,17 +48,17 @@ def _walk(stack: Stack, console: TerminalConsole, begun: float) -> list[str]:
     console.print(f"  up after {seconds_to_start:.1f} s\n", style="dim")
     groups = dataset_groups()
     steps = steps_of(groups)
-    display = LegDisplay(console, [step.dag_id for step in steps])
+    display = StageDisplay(console, [step.dag_id for step in steps])
     with PeakMemory(stack.pids).measured() as memory, display.shown():
         rows = partial(rows_of, stack.addresses.warehouse_url, groups)
-        legs = Line(stack.tended_airflow, display.update, rows).walk(steps)
+        stages = PipelineDriver(stack.tended_airflow, display.update, rows).walk(steps)
     health = _health(stack)
     summary = summarise(
         stack.addresses.warehouse_url,
         groups=groups,
         source_rows=health.get("source_rows"),
         refused_rows=health.get("refused_rows", 0),
-        legs=legs,
+        stages=stages,
         seconds_to_start=seconds_to_start,
         peak_memory_megabytes=memory.megabytes,
         urls=urls(stack),
@@ -72,7 +72,7 @@ def _walk(stack: Stack, console: TerminalConsole, begun: float) -> list[str]:
 
 
 def urls(stack: Stack) -> dict[str, str]:
-    """Where a person looks."""
+    """Return the addresses that a person opens, by name."""
     at = stack.addresses
     return {
         "Airflow": at.airflow,
@@ -83,12 +83,12 @@ def urls(stack: Stack) -> dict[str, str]:
 
 
 def log_in(stack: Stack) -> str:
-    """With what a person comes in there."""
+    """Return how a person logs in there."""
     return f"Log in to Airflow and to the reports as {ADMIN} with the password {stack.secrets.admin_password}"
 
 
 def _health(stack: Stack) -> dict[str, Any]:
-    """What the company API counts; only the simulator does."""
+    """Return the counts of the company API; only the simulator has them."""
     if stack.settings.company_api_url:
         return {}
     health: dict[str, Any] = httpx.get(f"{stack.addresses.company_api}/health", timeout=10).json()

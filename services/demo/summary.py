@@ -1,4 +1,4 @@
-"""What a walk came to: counts of each stage, quality, model metrics, some customers, and whether it all adds up."""
+"""The outcome of a demo: counts of each stage, quality, model metrics, some customers, and whether all adds up."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from psycopg.sql import Composable, Identifier
 from aisle.errors import FinalError
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.warehouse import CACHE_SCHEMA, sql
-from services.demo.line import LegState, Step
+from services.demo.pipeline import StageState, Step
 
 Connection = psycopg.Connection[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class GroupSummary:
-    """What came through for one dataset group."""
+    """The figures of one dataset group."""
 
     interactions: int
     customers_with_a_purchase: int
@@ -34,7 +34,7 @@ class GroupSummary:
     examples: list[dict[str, Any]]
 
     def faults(self) -> list[str]:
-        """What does not add up; empty when all is well."""
+        """Return what does not add up; empty if all is well."""
         return _unserved(self.customers_without_recommendations, self.customers_with_a_purchase)
 
 
@@ -59,35 +59,35 @@ class Summary:
     quality: dict[str, dict[str, Any]]
     metrics: dict[str, dict[str, float]]
     examples: list[dict[str, Any]]
-    seconds_per_leg: dict[str, float]
-    rows_per_leg: dict[str, int]
+    seconds_per_stage: dict[str, float]
+    rows_per_stage: dict[str, int]
     seconds_to_start: float
     peak_memory_megabytes: float
     urls: dict[str, str]
     groups: dict[str, GroupSummary] = field(default_factory=dict)
 
     def faults(self) -> list[str]:
-        """What does not add up; empty when all is well."""
-        found = []
+        """Return what does not add up; empty if all is well."""
+        faults = []
         accounted = self.order_lines + self.merged + self.rejected
         if self.source_rows is not None and accounted != self.source_rows:
-            found.append(
-                f"the company API has {self.source_rows} order lines, but {self.order_lines} were loaded, "
+            faults.append(
+                f"the company API has {self.source_rows} order items, but {self.order_lines} were loaded, "
                 f"{self.merged} merged and {self.rejected} rejected, which makes {accounted}"
             )
         if self.groups:
-            found += [f"{name}: {fault}" for name, group in self.groups.items() for fault in group.faults()]
+            faults += [f"{name}: {fault}" for name, group in self.groups.items() for fault in group.faults()]
         else:
-            found += _unserved(self.customers_without_recommendations, self.customers_with_a_purchase)
-        found += [
+            faults += _unserved(self.customers_without_recommendations, self.customers_with_a_purchase)
+        faults += [
             f"suite {name} is a stop suite and met only {suite['met']} of {suite['expectations']} expectations"
             for name, suite in self.quality.items()
             if suite["severity"] == "stop" and suite["met"] < suite["expectations"]
         ]
-        return found
+        return faults
 
     def write(self, path: Path) -> None:
-        """Store as JSON, whole or not at all. Of a single group the figures stand on top and nowhere else."""
+        """Store as JSON, whole or not at all. The figures of a single group stand at the top only."""
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".tmp")
         written = {name: value for name, value in asdict(self).items() if name != "groups" or value}
@@ -105,12 +105,12 @@ def summarise(
     groups: Sequence[DatasetGroup],
     source_rows: int | None,
     refused_rows: int = 0,
-    legs: list[LegState],
+    stages: list[StageState],
     seconds_to_start: float,
     peak_memory_megabytes: float,
     urls: dict[str, str],
 ) -> Summary:
-    """Read the summary off the warehouse. `source_rows` is what the company API says it has (order items).
+    """Read the summary from the warehouse. `source_rows` is what the company API says it has (order items).
 
     `refused_rows` are those that it left out of its file.
     """
@@ -123,8 +123,8 @@ def summarise(
             source_rows=source_rows,
             refused_rows=refused_rows,
             quality={row.pop("suite"): row for row in _rows(connection, "summary/quality")},
-            seconds_per_leg={leg.leg: round(leg.seconds, 2) for leg in legs},
-            rows_per_leg={leg.leg: leg.rows for leg in legs},
+            seconds_per_stage={stage.dag_id: round(stage.seconds, 2) for stage in stages},
+            rows_per_stage={stage.dag_id: stage.rows for stage in stages},
             seconds_to_start=round(seconds_to_start, 2),
             peak_memory_megabytes=peak_memory_megabytes,
             urls=urls,
@@ -133,8 +133,8 @@ def summarise(
 
 
 def _of_groups(connection: Connection, groups: Sequence[DatasetGroup]) -> dict[str, GroupSummary]:
-    found = connection.execute(sql("cache/groups/list").encode()).fetchall()
-    schemas = {groups[0].name: CACHE_SCHEMA} | {row["dataset_group"]: row["schema_name"] for row in found}
+    rows = connection.execute(sql("cache/groups/list").encode()).fetchall()
+    schemas = {groups[0].name: CACHE_SCHEMA} | {row["dataset_group"]: row["schema_name"] for row in rows}
     metrics = _metrics(_rows(connection, "summary/metrics"))
     asked = [group for group in groups if group.is_first or group.questions]
     return {group.name: _of_group(connection, group, schemas, metrics) for group in asked}
@@ -168,11 +168,11 @@ def _of_group(
 
 
 def rows_of(warehouse_url: str, groups: Sequence[DatasetGroup], step: Step, since: datetime) -> int:
-    """How many rows a step has written since a moment, by its receipts."""
+    """Return how many rows a step has written since a moment, by its receipts."""
     first, *further = (group.name for group in groups)
     names = {"dataset_group": step.group.name, "first_group": first, "further_groups": further}
     with psycopg.connect(warehouse_url, row_factory=dict_row) as connection:
-        return int(_rows(connection, "summary/stage", None, stage=step.leg, since=since, **names)[0]["n_rows"])
+        return int(_rows(connection, "summary/stage", None, stage=step.stage, since=since, **names)[0]["n_rows"])
 
 
 def _rows(

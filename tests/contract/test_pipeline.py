@@ -71,7 +71,7 @@ from aisle.settings import get_settings
 from aisle.stages.erase import files as erase_files
 from aisle.stages.maintain import files as maintain_files
 from aisle.ui import pipeline as page
-from services.demo.line import LEGS
+from services.demo.pipeline import DEMO_STAGES
 from tools import dag_index
 
 
@@ -85,7 +85,7 @@ assert get_settings().schedules.audit == "5 5 * * *" and get_settings().deadline
 assert (made.tasks[0].pool, made.tasks[0].priority_weight) == ("personalize", 2)
 assert made.timetable.expression == "5 5 * * *" and made.deadline is not None
 assert "audit/" in erase_files.prefixes("records") and "audit/" in maintain_files.prefixes("records", "erasures")
-assert "audit" in dataset_groups()[0].stages and LEGS["audit"] is None
+assert "audit" in dataset_groups()[0].stages and DEMO_STAGES["audit"] is None
 assert page.PIPELINE[-1].name == "audit" == dag_index._ORDER[-1]
 print("known everywhere")
 """

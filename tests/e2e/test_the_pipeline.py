@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from services.demo.line import LEGS
+from services.demo.pipeline import DEMO_STAGES
 from services.stack.supervisor import Stack
 from tests.waiting import wait_for
 
@@ -33,8 +33,8 @@ _PIPELINE = [
 
 def test_every_stage_ran_and_every_order_item_is_accounted_for(first_walk: Any) -> None:
     summary = first_walk.summary
-    assert set(summary["seconds_per_leg"]) == set(LEGS)
-    assert all(summary["rows_per_leg"].get(stage) for stage in LEGS), summary["rows_per_leg"]
+    assert set(summary["seconds_per_stage"]) == set(DEMO_STAGES)
+    assert all(summary["rows_per_stage"].get(stage) for stage in DEMO_STAGES), summary["rows_per_stage"]
     assert summary["order_lines"] + summary["merged"] + summary["rejected"] == summary["source_rows"] > 1_000
     assert sum(summary["rejected_by_reason"].values()) == summary["rejected"] > 0
 

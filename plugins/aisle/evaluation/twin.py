@@ -25,7 +25,7 @@ from aisle.warehouse import connect, sql
 from personalize_kinds.gateway import Gateway
 from personalize_kinds.kinds import DATASET, SOLUTION_VERSION
 
-_ARRANGED_BY_THE_LINE = ("autoTrainingConfig",)
+_SET_BY_THE_PIPELINE = ("autoTrainingConfig",)
 
 
 class Twin(NamedTuple):
@@ -63,7 +63,7 @@ def find_twin_of(service: Gateway, group: DatasetGroup, question: Question, vers
 def _config_of(version: dict[str, Any]) -> dict[str, Any]:
     """What a version learned by. What a search for hyperparameters has found stands in place of the search."""
     given = version.get("solutionConfig", {})
-    config = {member: value for member, value in given.items() if member not in _ARRANGED_BY_THE_LINE}
+    config = {member: value for member, value in given.items() if member not in _SET_BY_THE_PIPELINE}
     found = version.get("tunedHPOParams", {}).get("algorithmHyperParameters")
     if found:
         config.pop("hpoConfig", None)

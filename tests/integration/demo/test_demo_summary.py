@@ -17,7 +17,7 @@ from aisle.cache.schema import prepare
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.settings import get_settings
 from services.demo.display import show_summary
-from services.demo.line import LegState, Step, steps_of
+from services.demo.pipeline import StageState, Step, steps_of
 from services.demo.summary import Summary, rows_of, summarise
 from services.terminal import TerminalConsole
 
@@ -87,9 +87,9 @@ def _run(url: str, script: str) -> None:
 
 
 def _summary(url: str, groups: tuple[DatasetGroup, ...]) -> Summary:
-    stages = [LegState(step.dag_id) for step in steps_of(groups)]
+    stages = [StageState(step.dag_id) for step in steps_of(groups)]
     return summarise(
-        url, groups=groups, source_rows=None, legs=stages, seconds_to_start=1.0, peak_memory_megabytes=1.0, urls={}
+        url, groups=groups, source_rows=None, stages=stages, seconds_to_start=1.0, peak_memory_megabytes=1.0, urls={}
     )
 
 

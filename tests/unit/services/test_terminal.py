@@ -44,7 +44,7 @@ _SUMMARY = Summary(
     orders=1, order_lines=1, merged=0, rejected=1, rejected_by_reason={}, source_rows=2, refused_rows=0, customers=1,
     customers_with_a_purchase=1, customers_without_recommendations=0, products=1, interactions=1,
     users_with_recommendations=1, products_with_similar_items=1, quality={}, metrics={}, examples=[],
-    seconds_per_leg={}, rows_per_leg={}, seconds_to_start=1.0, peak_memory_megabytes=1.0, urls={},
+    seconds_per_stage={}, rows_per_stage={}, seconds_to_start=1.0, peak_memory_megabytes=1.0, urls={},
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_a_hostile_name_is_shown_as_text_wherever_the_summary_prints_it(name: st
         rejected_by_reason={name: 1},
         urls={name: name},
         groups={name: group, "other": group},
-        seconds_per_leg={name: 1.0},
+        seconds_per_stage={name: 1.0},
     )
     for shown in (_shown(summary), _shown(replace(summary, groups={}), is_terminal=False)):
         assert not _STEERING.search(shown)

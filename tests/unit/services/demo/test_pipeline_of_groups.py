@@ -13,7 +13,7 @@ import pytest
 
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.groups.environment import Group
-from services.demo.line import LEGS, LegState, Line, steps_of
+from services.demo.pipeline import DEMO_STAGES, PipelineDriver, StageState, steps_of
 from services.stack.airflow import AirflowClient, DagRunFailed
 
 
@@ -59,21 +59,21 @@ class Scheduler:
         on_look([{"state": "success"}])
 
 
-def walk(scheduler: Scheduler, groups: list[DatasetGroup]) -> list[LegState]:
-    line = Line(cast("AirflowClient", scheduler), lambda _: None, lambda step, _: len(step.group.name))
-    return line.walk(steps_of(groups))
+def walk(scheduler: Scheduler, groups: list[DatasetGroup]) -> list[StageState]:
+    driver = PipelineDriver(cast("AirflowClient", scheduler), lambda _: None, lambda step, _: len(step.group.name))
+    return driver.walk(steps_of(groups))
 
 
 def test_with_one_group_the_stages_are_those_of_the_pipeline_in_their_order() -> None:
-    assert [step.dag_id for step in steps_of(ONE)] == list(LEGS)
-    assert {step.dag_id: step.follows for step in steps_of(ONE)} == LEGS
+    assert [step.dag_id for step in steps_of(ONE)] == list(DEMO_STAGES)
+    assert {step.dag_id: step.follows for step in steps_of(ONE)} == DEMO_STAGES
 
 
 def test_the_stages_of_every_group_are_waited_for_one_group_after_the_other() -> None:
     scheduler = Scheduler()
     walk(scheduler, TWO)
     of_the_north = [f"{stage}-shop-north" for stage in ("export", "train", "recommend", "publish")]
-    assert scheduler.awaited == [*LEGS, *of_the_north]
+    assert scheduler.awaited == [*DEMO_STAGES, *of_the_north]
     assert [dag_id for dag_id in scheduler.awaited if dag_id not in scheduler.triggered] == [
         "transform", "publish", "publish-shop-north"
     ]  # fmt: skip
@@ -81,11 +81,11 @@ def test_the_stages_of_every_group_are_waited_for_one_group_after_the_other() ->
 
 def test_a_group_that_is_asked_nothing_ends_with_its_training() -> None:
     steps = steps_of([*ONE, group("shop-south", "aws-personalized-ranking")])
-    assert [step.dag_id for step in steps] == [*LEGS, "export-shop-south", "train-shop-south"]
+    assert [step.dag_id for step in steps] == [*DEMO_STAGES, "export-shop-south", "train-shop-south"]
 
 
 def test_every_stage_is_reported_by_the_name_of_its_dag_with_the_rows_of_its_group() -> None:
-    states = {state.leg: state for state in walk(Scheduler(), TWO)}
+    states = {state.dag_id: state for state in walk(Scheduler(), TWO)}
     assert states["export"].rows == len("shop")
     assert states["export-shop-north"].rows == len("shop-north")
     assert {state.state for state in states.values()} == {"done"}
@@ -103,7 +103,7 @@ LATER, EARLIER = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) - time
 def test_a_run_that_another_demo_has_under_way_is_waited_for_instead_of_starting_one_more(stage: str) -> None:
     scheduler = Scheduler(under_way={stage: LATER})
     walk(scheduler, ONE)
-    assert scheduler.awaited == list(LEGS)
+    assert scheduler.awaited == list(DEMO_STAGES)
     assert stage not in scheduler.triggered
 
 
