@@ -72,16 +72,9 @@ def missing(service: str) -> list[str]:
 def _section(service: str) -> str:
     names, done, absent = list(operations(service)), covered(service), missing(service)
     summary = f"{len(done)} covered, {len(names) - len(done) - len(absent)} refused by design, {len(absent)} missing"
-    rows = [_absent(name) if name in absent else _present(name) for name in names]
-    return "\n".join([f"## {service}: {summary}", "", *rows, ""])
-
-
-def _present(name: str) -> str:
-    return f"- [x] *{name}*: no {REFUSED[name]}" if name in REFUSED else f"- [x] **{name}**"
-
-
-def _absent(name: str) -> str:
-    return f"- [ ] {name}"
+    marks = {name: f"- [x] *{name}*: no {reason}" for name, reason in REFUSED.items()}
+    marks |= {name: f"- [ ] {name}" for name in absent}
+    return "\n".join([f"## {service}: {summary}", "", *(marks.get(name, f"- [x] **{name}**") for name in names), ""])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ _SIGNED_BITS = 63
 
 def encode(column: Any) -> tuple[Ids, Ints]:
     """Return the distinct values of an Arrow column of text without nulls, and each row's place among them (int32)."""
-    encoded = column.unify_dictionaries() if _is_dictionary(column) else column.dictionary_encode()
+    encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     encoded = encoded.combine_chunks()
     values = fixed_width(encoded.dictionary)
     codes = encoded.indices.to_numpy(zero_copy_only=False)
@@ -73,7 +73,3 @@ def stable_order(keys: Ints) -> Ints:
     packed = ((keys.astype(np.int64) - least) << place_bits) | np.arange(len(keys))
     packed.sort()
     return packed & ((1 << place_bits) - 1)
-
-
-def _is_dictionary(column: Any) -> bool:
-    return bool(pa.types.is_dictionary(column.type))

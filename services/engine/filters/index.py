@@ -67,7 +67,11 @@ class Index:
     def column(self, name: str) -> Searchable:
         """Return a column by its name in capitals; one that the data lack is all null."""
         if name not in self._columns:
-            self._columns[name] = _TextColumn(self._own_ids()) if name in ID_COLUMNS else _NullColumn(len(self))
+            if name in ID_COLUMNS:
+                ids = tuple(key.decode() for key in self._ids.tolist())
+                self._columns[name] = _TextColumn(Texts(np.arange(len(self), dtype=np.int32), ids))
+            else:
+                self._columns[name] = _NullColumn(len(self))
         return self._columns[name]
 
     def kept(self, predicate: Predicate, compute: Callable[[], Mask]) -> Mask:
@@ -78,9 +82,6 @@ class Index:
                 self._kept.clear()
             mask = self._kept[predicate] = compute()
         return mask
-
-    def _own_ids(self) -> Texts:
-        return Texts(np.arange(len(self), dtype=np.int32), tuple(key.decode() for key in self._ids.tolist()))
 
 
 class _TextColumn:

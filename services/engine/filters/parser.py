@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lark import Lark, Token, Transformer
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from services.engine.errors import InvalidInput
 from services.engine.filters.expressions import (
@@ -68,13 +68,12 @@ def _parser() -> Lark:
 
 def _refusal(text: str, error: UnexpectedToken | UnexpectedCharacters, expected: Iterable[str]) -> InvalidInput:
     shown = ", ".join(sorted(_SHOWN.get(name, name.strip("_")) for name in expected))
-    at_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    return InvalidInput(f"Invalid Expression: {'the text ends' if at_end else _quoted(text, error)}; expected {shown}")
-
-
-def _quoted(text: str, error: UnexpectedInput) -> str:
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        return InvalidInput(f"Invalid Expression: the text ends; expected {shown}")
     word = _WORD.findall(text, error.pos_in_stream or 0)[0]
-    return f"{word!r} is at line {error.line}, column {error.column}"
+    return InvalidInput(
+        f"Invalid Expression: {word!r} is at line {error.line}, column {error.column}; expected {shown}"
+    )
 
 
 class _Expressions(Transformer[Token, Any]):

@@ -81,7 +81,10 @@ class Scores:
             scores = self.loaded.trained.model.scores(questions.queries.take(rows))
             for row, points in zip(rows.tolist(), scores, strict=True):
                 line = questions.lines[row]
-                yield line, self._score_at_runtime(block, line) if line in questions.adjusted else points
+                if line in questions.adjusted:
+                    asked = Asked(user_id=block.asked[line], context=block.context(line))
+                    points = score(self.loaded, self.assortment, asked, self.datasets, Issued()).scores
+                yield line, points
 
     def _is_adjusted(self, block: Block, line: int, user_id: str, events: Sequence[LiveEvent], is_new: bool) -> bool:
         """Return whether a segment, a context or signals change the scores of a line's history."""
@@ -94,7 +97,3 @@ class Scores:
             return False
         interacted = self.datasets.interacted(loaded.group_arn, user_id)
         return signals(events, interacted, lambda event: event.impression) != NO_SIGNALS
-
-    def _score_at_runtime(self, block: Block, line: int) -> Floats:
-        asked = Asked(user_id=block.asked[line], context=block.context(line))
-        return score(self.loaded, self.assortment, asked, self.datasets, Issued()).scores

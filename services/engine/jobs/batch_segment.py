@@ -85,7 +85,8 @@ class Segments:
         for lines in blocks:
             block = parse_block(lines, Fields(self.trained.model.input_key))
             segments = [self._segment(block, line) for line in range(len(lines))]
-            inputs = [_spaced(given) for given in block.inputs]
+            # With a blank after each colon and comma, as the service writes them.
+            inputs = [json.dumps(orjson.loads(given), ensure_ascii=False).encode() for given in block.inputs]
             unscored = [np.empty(0, np.float32)] * len(lines)
             yield len(lines), encode(LAYOUT, inputs, block.errors, self._names, Lists.of(segments, unscored))
 
@@ -136,8 +137,3 @@ class Segments:
             return np.isin(self.trained.interactions.user_ids, self.datasets.users_with(self.group_arn, event_type))
 
         return narrowing.allowed(self._users, Facts(interacted=interacted), block.filter_values(line))
-
-
-def _spaced(compact: bytes) -> bytes:
-    """Write JSON with a blank after each colon and comma."""
-    return json.dumps(orjson.loads(compact), ensure_ascii=False).encode()

@@ -59,7 +59,9 @@ class Train:
         selection = EventSelection.of(version.body)
         training = self._datasets.training(version.body["datasetGroupArn"], selection)
         check_minimums(training.histories, selection)
-        check_fits(needed_bytes(training), f"Training on {_sizes(training)}")
+        n_events, n_users = len(training.histories.items), len(training.histories)
+        size = f"{n_events:,} interactions of {n_users:,} users with {training.n_items:,} items"
+        check_fits(needed_bytes(training), f"Training on {size}")
         loaded = time.monotonic()
         recipe = recipe_name(version.body["recipeArn"])
         config = version.body.get("solutionConfig", {})
@@ -127,11 +129,6 @@ def needed_bytes(training: Training) -> int:
     n_items, n_events = training.n_items, len(training.histories.items)
     weights = DENSE_MATRICES * 4 * n_items**2 if fits_dense(n_items) else BYTES_OF_SPARSE_ITEM * n_items
     return weights + BYTES_OF_EVENT * n_events
-
-
-def _sizes(training: Training) -> str:
-    histories = training.histories
-    return f"{len(histories.items):,} interactions of {len(histories):,} users with {training.n_items:,} items"
 
 
 def recipe_name(recipe_arn: str) -> str:

@@ -114,6 +114,7 @@ class UserPersonalization(Model):
     def _learn(cls, training: Training, options: Mapping[str, str], mix: Mix) -> Self:
         histories, n_items = training.histories, training.n_items
         habits = repeats(histories, n_items)
+        fades = options.get("recency_mask", options.get("apply_recency_bias", "true"))
         return cls(
             taste(training, options, mix),
             sequence_rules(histories, n_items, limit=FOLLOWERS),
@@ -122,7 +123,7 @@ class UserPersonalization(Model):
             _popular(histories, n_items, mix),
             _lean(training, options),
             mix=mix,
-            power=float(_memory_fades(options)),
+            power=float(fades.lower() == "true"),
             span=int(options.get("bptt", DEFAULT_SPAN)),
         )
 
@@ -271,7 +272,3 @@ def _lean(training: Training, options: Mapping[str, str]) -> Floats:
         return np.ones(training.n_items, np.float32)
     values = np.asarray(training.items.columns[column], np.float64)
     return leaning(rewards(values), options.get("objectiveSensitivity", "OFF"))
-
-
-def _memory_fades(options: Mapping[str, str]) -> bool:
-    return options.get("recency_mask", options.get("apply_recency_bias", "true")).lower() == "true"

@@ -35,7 +35,8 @@ class CampaignOperations(Operations):
     def update_campaign(self, call: Call) -> Answer:
         """Start an update to another version or configuration; the current one serves until that is ready."""
         campaign = self.find(CAMPAIGN, call)
-        self._refuse_while_unsettled(campaign)
+        if campaign.status not in SETTLED or campaign.updating:
+            raise InUse(f"{campaign.arn} is being created, updated or deleted; wait until that has ended")
         version = self._version(call.get("solutionVersionArn") or campaign.body["solutionVersionArn"])
         config = campaign.body["campaignConfig"] | call.get("campaignConfig", {})
         check_config(config, recipe_of(version.body["recipeArn"]))
@@ -70,10 +71,6 @@ class CampaignOperations(Operations):
         if version.status != ACTIVE:
             raise InUse(f"{version.arn} is {version.status}, but must be ACTIVE for a campaign; wait until it is")
         return version
-
-    def _refuse_while_unsettled(self, campaign: Resource) -> None:
-        if campaign.status not in SETTLED or campaign.updating:
-            raise InUse(f"{campaign.arn} is being created, updated or deleted; wait until that has ended")
 
 
 def check_config(config: dict[str, Any], recipe: Recipe | None) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from services.engine.data.attributes import SEPARATOR, Attributes, Column, Texts
+from services.engine.data.attributes import SEPARATOR, Attributes, Texts
 from services.engine.recipes.histories import Floats, Ints
 
 #: A column with this many words per cell on average is prose, which is compared word by word.
@@ -30,7 +30,10 @@ def features(attributes: Attributes, columns: Iterable[str] | None = None) -> sp
     """
     chosen = [attributes.columns[name] for name in (attributes.columns if columns is None else columns)]
     n_items = len(attributes.ids)
-    parts = [part for part in (_values(column, n_items) for column in chosen) if part.shape[1]]
+    matrices = [
+        _of_texts(column, n_items) if isinstance(column, Texts) else _of_numbers(column, n_items) for column in chosen
+    ]
+    parts = [matrix for matrix in matrices if matrix.shape[1]]
     if not parts:
         return sp.csr_matrix((n_items, 0), dtype=np.float32)
     held = sp.csr_matrix(sp.hstack(parts, format="csr"))
@@ -57,12 +60,6 @@ def row_blocks(rows: Ints, width: int) -> Iterator[Ints]:
     step = max(BLOCK_CELLS // max(width, 1), 1)
     for start in range(0, len(rows), step):
         yield rows[start : start + step]
-
-
-def _values(column: Column, n_items: int) -> sp.csr_matrix:
-    if isinstance(column, Texts):
-        return _of_texts(column, n_items)
-    return _of_numbers(column, n_items)
 
 
 def _of_texts(column: Texts, n_items: int) -> sp.csr_matrix:

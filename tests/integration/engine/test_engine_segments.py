@@ -127,7 +127,7 @@ def test_job_is_described_and_listed(mall: Any) -> None:
     ("recipe", "options", "complaint"),
     [
         (OF_ITEMS, {"numResults": 5_000_001}, "numResults is 5000001"),
-        (OF_ITEMS, {"filter": "items"}, "this job needs one of USERs"),
+        (OF_ITEMS, {"filter": "items"}, "this job needs one for USERs"),
         (OF_ATTRIBUTES, {"filter": "buyers"}, "Filters on interactions cannot be used"),
         ("popular", {}, "use CreateBatchInferenceJob"),
     ],
