@@ -31,6 +31,16 @@ update raw.company__orders set order_number = order_id
 where order_number is null;
 alter table raw.company__orders alter column order_number set not null;
 
+-- An index of before has its columns the other way round; it is built again.
+do $$
+begin
+    if (
+        select pg_get_indexdef(to_regclass('raw.company__orders_order_number')) not like '%(order_number, source)'
+    ) then
+        drop index raw.company__orders_order_number;
+    end if;
+end $$;
+
 -- The source is not the first of these columns: while nothing is known of the table, the planner would take such an
 -- index for the foreign key of order items, too, and read the whole source for each of them.
 create index if not exists company__orders_order_number on raw.company__orders (order_number, source);

@@ -24,6 +24,16 @@ alter table raw.company__rejects add column if not exists order_number text;
 update raw.company__rejects set order_number = order_id
 where order_number is null and order_id is not null;
 
+-- See raw.company__orders.
+do $$
+begin
+    if (
+        select pg_get_indexdef(to_regclass('raw.company__rejects_order_number')) not like '%(order_number, source)'
+    ) then
+        drop index raw.company__rejects_order_number;
+    end if;
+end $$;
+
 create index if not exists company__rejects_order_number on raw.company__rejects (order_number, source);
 
 -- name: create_refusals

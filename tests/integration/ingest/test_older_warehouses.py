@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from aisle.warehouse import migrate
@@ -43,3 +44,27 @@ def test_the_tables_made_anew_change_nothing_that_is_within_the_limits(ingest: A
     written = ingest.everything()
     migrate(ingest.url)
     assert ingest.everything() == written
+
+
+@pytest.mark.parametrize("table", ["company__orders", "company__rejects"])
+@pytest.mark.parametrize("columns", ["source, order_number", "source, order_number, order_id", "order_number"])
+def test_an_index_on_order_numbers_of_other_columns_is_built_again_once(
+    warehouse_url: str, table: str, columns: str
+) -> None:
+    index = f"raw.{table}_order_number"
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(f"drop index {index}; create index {table}_order_number on raw.{table} ({columns})".encode())
+    migrate(warehouse_url)
+    definition, built = _index(warehouse_url, index)
+    assert definition.endswith("(order_number, source)")
+    migrate(warehouse_url)
+    assert _index(warehouse_url, index) == (definition, built)
+
+
+def _index(url: str, name: str) -> tuple[str, int]:
+    """Return the definition of an index, and the number of its file, which changes when it is built again."""
+    with psycopg.connect(url) as connection:
+        query = "select pg_get_indexdef(%(name)s::regclass), pg_relation_filenode(%(name)s::regclass)"
+        row = connection.execute(query.encode(), {"name": name}).fetchone()
+    assert row
+    return row[0], row[1]
