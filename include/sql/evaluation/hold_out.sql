@@ -56,7 +56,9 @@ select
 from held_out
 inner join earlier on held_out.user_id = earlier.user_id
 group by held_out.user_id, earlier.items
-order by held_out.user_id collate "C";  -- noqa: RF02
+order by
+    held_out.user_id collate "C"  -- noqa: RF02
+    asc;
 
 -- name: items
 -- One row per user who purchased several items in the hold-out, at least one of which anybody had bought before.
@@ -116,7 +118,14 @@ from asked
 inner join held_out on asked.user_id = held_out.user_id
 where held_out.item_id <> asked.item_id and held_out.item_id <> all(asked.repeats)
 group by asked.user_id, asked.item_id, asked.repeats
-order by asked.user_id collate "C";  -- noqa: RF02
+order by
+    asked.user_id collate "C"  -- noqa: RF02
+    asc;
+
+-- name: count
+-- How many users one of the two above selects.
+select count(*) as n_users
+from ({cases}) as cases;
 
 -- name: popular_items
 -- The items that most users bought in the weeks before the hold-out: what a shop could show without a model.

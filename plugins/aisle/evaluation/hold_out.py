@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 
 from aisle.errors import FinalError
 from aisle.groups.dataset_group import DatasetGroup, Kind
@@ -63,7 +63,7 @@ def newest_hold_out(group: DatasetGroup) -> HoldOut:
 
 
 def _fewest_cases(group: DatasetGroup, hold_out: HoldOut, kinds: Sequence[Kind]) -> int:
-    return min((len(cases_of(group, hold_out, kind)) for kind in kinds), default=0)
+    return min((count_cases(group, hold_out, kind) for kind in kinds), default=0)
 
 
 def _last_days(group: DatasetGroup, days: int) -> HoldOut:
@@ -84,10 +84,23 @@ def cases_of(group: DatasetGroup, hold_out: HoldOut, kind: Kind) -> list[Case]:
     A model of users is asked about those who had bought before. A model of items says what goes together, so it is
     asked about one item of what a user bought in the hold-out, and has to find the rest.
     """
-    statement = sql(f"evaluation/hold_out/{kind}", interactions=group.mart("interactions"))
-    values = {**hold_out._asdict(), "count_repeats": get_settings().evaluate.count_repeats}
     with connect() as connection, connection.cursor(row_factory=class_row(Case)) as cursor:
-        return cursor.execute(statement.encode(), values).fetchall()
+        return cursor.execute(_select_cases(group, kind).encode(), _case_values(hold_out)).fetchall()
+
+
+def count_cases(group: DatasetGroup, hold_out: HoldOut, kind: Kind) -> int:
+    """Count the users by whom a model of this kind can be measured, in the warehouse."""
+    statement = sql("evaluation/hold_out/count", cases=_select_cases(group, kind))
+    with connect() as connection, connection.cursor(row_factory=scalar_row) as cursor:
+        return int(cursor.execute(statement.encode(), _case_values(hold_out)).fetchone() or 0)
+
+
+def _select_cases(group: DatasetGroup, kind: Kind) -> str:
+    return sql(f"evaluation/hold_out/{kind}", interactions=group.mart("interactions"))
+
+
+def _case_values(hold_out: HoldOut) -> dict[str, Any]:
+    return {**hold_out._asdict(), "count_repeats": get_settings().evaluate.count_repeats}
 
 
 def obstacle_of(group: DatasetGroup, hold_out: HoldOut, kind: Kind) -> str | None:
@@ -96,7 +109,7 @@ def obstacle_of(group: DatasetGroup, hold_out: HoldOut, kind: Kind) -> str | Non
     if not settings.enabled:
         return "not measured: AISLE_EVALUATE__ENABLED is false"
     since = f"since {hold_out.starts_at:%Y-%m-%d}"
-    n_users = len(cases_of(group, hold_out, kind))
+    n_users = count_cases(group, hold_out, kind)
     if n_users < settings.min_users:
         return f"too little data: {n_users} of {settings.min_users} required users {_EVIDENCE[kind]} {since}"
     if hold_out.n_interactions_before < MIN_INTERACTIONS:

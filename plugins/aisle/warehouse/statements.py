@@ -17,10 +17,11 @@ SQL_ROOT = PROJECT_ROOT / "include" / "sql"
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
-def sql(name: str, **parts: Composable) -> str:
+def sql(name: str, **parts: Composable | str) -> str:
     """Return a statement with its `{part}`s filled in: `<file>/<statement>`, the file below include/sql.
 
-    A statement with parts is executed with values. Raises LookupError if there is none of that name.
+    A part that is text is itself a statement with values. A statement with parts is executed with values. Raises
+    LookupError if there is none of that name.
     """
     file, _, statement = name.rpartition("/")
     try:
@@ -32,7 +33,10 @@ def sql(name: str, **parts: Composable) -> str:
         ) from error
     if not parts:
         return text
-    written = {part: SQL(value.as_string().replace("%", "%%")) for part, value in parts.items()}
+    written = {
+        part: SQL(value if isinstance(value, str) else value.as_string().replace("%", "%%"))
+        for part, value in parts.items()
+    }
     return SQL(text).format(**written).as_string()
 
 

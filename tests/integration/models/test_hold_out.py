@@ -13,6 +13,7 @@ from aisle.contracts.personalize import DATASETS, Dataset
 from aisle.evaluation.hold_out import (
     Case,
     cases_of,
+    count_cases,
     count_items,
     newest_hold_out,
     obstacle_of,
@@ -21,7 +22,7 @@ from aisle.evaluation.hold_out import (
 )
 from aisle.evaluation.metrics import Figures, measure
 from aisle.evaluation.twin import write_csv
-from aisle.groups.dataset_group import DatasetGroup, dataset_group
+from aisle.groups.dataset_group import DatasetGroup, Kind, dataset_group
 from aisle.settings import get_settings
 from tests.integration.models.conftest import describe
 
@@ -212,6 +213,16 @@ def test_the_hold_out_is_long_enough_for_each_question(
     insert(marts, [("ann", "mug", 30), ("ann", "cup", 3), ("ann", "mug", 0)])
     hold_out = newest_hold_out(group)  # on the newest day alone ann buys again, but nothing together
     assert (hold_out.ends_at - hold_out.starts_at).total_seconds() == 4 * DAY - 1
+
+
+@pytest.mark.parametrize("kind", ["users", "items"])
+@pytest.mark.parametrize(("days", "repeats"), [(1, "true"), (7, "true"), (7, "false"), (30, "true"), (30, "false")])
+def test_users_are_counted_as_they_are_selected(
+    purchases: str, ask_about: Callable[..., None], group: DatasetGroup, kind: Kind, days: int, repeats: str
+) -> None:
+    ask_about(hold_out_days=days, hold_out_max_days=days, count_repeats=repeats)
+    hold_out = newest_hold_out(group)
+    assert count_cases(group, hold_out, kind) == len(cases_of(group, hold_out, kind))
 
 
 @pytest.mark.usefixtures("purchases")
