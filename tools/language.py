@@ -59,7 +59,16 @@ _TEXT_MODULES = (
     "benchmarks/",
     "tests/",
 )
-_HISTORY = ("CHANGELOG.md", "docs/adr/", "docs/acceptance.md", "docs/glossary.md", "findings/", "tools/language.py")
+#: Files that name older words on purpose: what was, what the service calls so, and the table of the replacements.
+_HISTORY = (
+    "CHANGELOG.md",
+    "docs/adr/",
+    "docs/acceptance.md",
+    "docs/glossary.md",
+    "findings/",
+    "tests/integration/warehouse/test_renamed_in_the_warehouse.py",
+    "tools/language.py",
+)
 _SUFFIXES = {".py", ".md", ".sql", ".html", ".yml", ".yaml", ".rst", ".json", ".js", ".example", ".toml"}
 
 
