@@ -34,12 +34,12 @@ def plan(file: Path | None, *, aws: bool, as_json: bool) -> int:
             raise
         _show_checked(environment, file, str(error), as_json=as_json)
         return NOTHING_TO_DO
-    found = applying.plans(service, environment)
-    code = _code(found)
+    plans_made = applying.plans(service, environment)
+    code = _code(plans_made)
     if as_json:
-        typer.echo(json.dumps({"code": code, "plans": [each.as_dict() for each in found]}, indent=2))
+        typer.echo(json.dumps({"code": code, "plans": [plan.as_dict() for plan in plans_made]}, indent=2))
     else:
-        _show(found)
+        _show(plans_made)
     return code
 
 
@@ -57,7 +57,7 @@ def teardown(group: str, *, confirm: str, bucket: str, aws: bool) -> None:
     """List what goes; with the group's name as confirmation, delete it, and the files of `bucket` if it is named."""
     service = clients.service(aws=aws)
     planned = removing.plan_teardown(service, group)
-    if not planned.doomed:  # of a group that is gone, something may still be there
+    if not planned.removed:  # of a group that is gone, something may still be there
         refuse_unknown("dataset group", group, service.group_names())
     _lines(planned.lines())
     if bucket:
@@ -94,9 +94,9 @@ def _load(file: Path | None) -> Environment:
     return load(file or get_settings().personalize.resources_file)
 
 
-def _show(found: list[Plan]) -> None:
-    for each in found:
-        _lines(each.lines())
+def _show(plans_made: list[Plan]) -> None:
+    for plan in plans_made:
+        _lines(plan.lines())
 
 
 def _show_checked(environment: Environment, file: Path, why_not_compared: str, *, as_json: bool) -> None:
@@ -108,22 +108,24 @@ def _show_checked(environment: Environment, file: Path, why_not_compared: str, *
     _say(why_not_compared)
 
 
-def _code(found: list[Plan]) -> int:
-    if any(each.of("refuse") for each in found):
+def _code(plans_made: list[Plan]) -> int:
+    if any(plan.of("refuse") for plan in plans_made):
         return REFUSED
-    return NOTHING_TO_DO if all(each.is_settled for each in found) else SOMETHING_TO_DO
+    return NOTHING_TO_DO if all(plan.is_settled for plan in plans_made) else SOMETHING_TO_DO
 
 
 def _write(environment: Environment, comment: str, left_out: list[str], output: Path | None) -> None:
     """Write the file; what it cannot say stands on top of it, and is told beside it."""
-    told = "".join(f"\n  {each}" for each in left_out)
-    text = text_of(environment, comment + (f" Not in the file, because it has no place for it:{told}" if told else ""))
+    names = "".join(f"\n  {plan}" for plan in left_out)
+    text = text_of(
+        environment, comment + (f" Not in the file, because it has no place for it:{names}" if names else "")
+    )
     if output is None:
         typer.echo(text, nl=False)
     else:
         output.write_text(text)
-    for each in left_out:
-        _say(f"not in the file: {each}")
+    for plan in left_out:
+        _say(f"not in the file: {plan}")
 
 
 def _lines(lines: Iterable[str]) -> None:

@@ -273,7 +273,7 @@ class Stack:
             "company-api": self.settings.company_api_url,
         }
         components = beside_airflow(self.addresses, self.secrets, self.home)
-        self._launch([Program(one, self.home) for one in components if not replaced.get(one.name)])
+        self._launch([Program(component, self.home) for component in components if not replaced.get(component.name)])
 
     def _start_airflow(self, environment: dict[str, str]) -> None:
         self._say("starting Airflow")
@@ -285,8 +285,8 @@ class Stack:
         self._wait_until(client.is_healthy, "Airflow")
         folder = Path(environment_of(environment, self.home)["AIRFLOW__CORE__DAGS_FOLDER"])
         not_gone_through = set(GROUP_STAGES).difference(dataset_groups()[0].stages)
-        wanted = {path.stem for path in folder.glob("*.py")} - not_gone_through
-        self._wait_until(lambda: client.lists_dags(wanted, started_at), "Airflow's list of DAGs")
+        dag_ids = {path.stem for path in folder.glob("*.py")} - not_gone_through
+        self._wait_until(lambda: client.lists_dags(dag_ids, started_at), "Airflow's list of DAGs")
 
     def _keep_password(self) -> None:
         """Tell Airflow the administrator's password, beside those that it has made for others."""

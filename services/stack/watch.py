@@ -10,7 +10,7 @@ from aisle.errors import FinalError
 from services.stack.postgres import EmbeddedPostgres
 from services.stack.processes import Program
 
-#: So many restarts of one program within so many seconds; more would mend nothing.
+#: So many restarts of one program within so many seconds; more would fix nothing.
 RESTARTS, WITHIN_SECONDS = 5, 300.0
 
 

@@ -1,6 +1,6 @@
-"""Every S3 prefix of the line, as a function of the run key: `<leg>/<dataset>/<run key>/…`.
+"""Every S3 prefix of the pipeline, as a function of the run key: `<stage>/<dataset>/<run key>/…`.
 
-The `folder` of a dataset group (see aisle.groups.dataset_group) stands behind the leg; it is empty for the first group.
+The `folder` of a dataset group (see aisle.groups.dataset_group) follows the stage; it is empty for the first group.
 
 All prefixes end in '/', because Personalize reads an input location as a plain string prefix.
 """

@@ -1,4 +1,4 @@
-"""The arrows of the line. Airflow's asset graph of these is the picture in the README."""
+"""The assets that connect the stages. Airflow draws them as one graph: Assets, raw_orders, Task Dependencies."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def campaigns_of(group: DatasetGroup, *keys: str) -> list[Served]:
 
 def campaign_of(group: DatasetGroup, name: str) -> Served:
     """The campaign that has this name in the service."""
-    return next(each for each in campaigns_of(group) if each.name == name)
+    return next(campaign for campaign in campaigns_of(group) if campaign.name == name)
 
 
 def only_served(group: DatasetGroup) -> list[str]:
@@ -91,8 +91,8 @@ def serve_live(group: DatasetGroup) -> list[Any]:
 
     @task_group(group_id="campaigns")
     def steps() -> None:
-        for each in campaigns:
-            _serve(group, each)
+        for campaign in campaigns:
+            _serve(group, campaign)
 
     return [steps()]
 

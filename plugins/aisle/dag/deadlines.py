@@ -28,13 +28,13 @@ class FirstQueuedAt(BaseDeadlineReference):  # type: ignore[misc]
     def _evaluate_with(self, *, session: Any, dag_id: str, run_id: str) -> datetime | None:
         """Called by Airflow as it creates the run; None, and so no deadline, for a run that never waits in a queue."""
         queued_at = select(DagRun.queued_at).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
-        found: datetime | None = session.scalar(queued_at)
-        return found
+        first_queued_at: datetime | None = session.scalar(queued_at)
+        return first_queued_at
 
 
-def deadline_of(leg: str) -> DeadlineAlert | None:
-    """The deadline of a leg's runs; none where the settings name none. The triggerer, which is always there, tells."""
-    minutes = getattr(get_settings().deadlines, leg, 0)
+def deadline_of(stage: str) -> DeadlineAlert | None:
+    """Return the deadline of a stage's runs, None if the settings have none. The callback runs in the triggerer."""
+    minutes = getattr(get_settings().deadlines, stage, 0)
     if not minutes:
         return None
     return DeadlineAlert(

@@ -1,4 +1,4 @@
-"""What every DAG of the line has in common: who owns it, how it retries, how it gets its run key, when it runs.
+"""What all DAGs have in common: owner, retries, run key, schedule.
 
 A DAG file gives only its own step order:
 
@@ -85,28 +85,28 @@ def waiting() -> dict[str, Any]:
 
 
 def line_dag(
-    leg: str,
+    stage: str,
     doc: str | None,
     *,
     group: DatasetGroup | None = None,
     follows: Asset | None = None,
     clock: str | None = None,
 ) -> dict[str, Any]:
-    """Keyword arguments of `@dag` for one leg, of one group where each has its own.
+    """Return the keyword arguments of `@dag` for one stage, of one group where each has its own.
 
     It `follows` an asset, or runs by the `clock` of that name: the group's, else that of the settings.
     """
-    own_clock = group.schedule(leg) if group else None
+    own_clock = group.schedule(stage) if group else None
     return {
-        "dag_id": group.dag_id(leg) if group else leg,
+        "dag_id": group.dag_id(stage) if group else stage,
         "doc_md": doc,
         "schedule": [follows] if follows else _ticks_of(own_clock or _cron_of(clock)),
         "catchup": False,
         "max_active_runs": 1,
-        "default_args": TASK_DEFAULTS | place_of(leg),
-        "tags": ["aisle", leg, *([] if group is None or group.is_first else [f"group:{group.name}"])],
+        "default_args": TASK_DEFAULTS | place_of(stage),
+        "tags": ["aisle", stage, *([] if group is None or group.is_first else [f"group:{group.name}"])],
         "dagrun_timeout": timedelta(hours=12),
-        "deadline": deadline_of(leg),
+        "deadline": deadline_of(stage),
         "on_failure_callback": run_failed,
     }
 
@@ -116,7 +116,7 @@ def _cron_of(clock: str | None) -> str:
 
 
 def _ticks_of(cron: str) -> CronTriggerTimetable | None:
-    """The schedule; none for a DAG that is started by hand only.
+    """Return the schedule; None for a DAG that is started by hand only.
 
     A new DAG waits for its next tick. Airflow would run the last one at once for a DAG with a start date, and, by
     default (3.3.2), also for one that is first seen within a tenth of its period.

@@ -1,4 +1,4 @@
-"""The dataset groups that the line serves: those of the environment's file, each with legs of its own.
+"""The dataset groups of the pipeline: those of the environment's file, each with stages of its own.
 
 A group is a shop, a region, a category or a segment with models of its own. From `export` on nothing is shared between
 groups: each has its DAGs, assets, files, jobs, versions and cache, so that what fails for one stops no other. Those of
@@ -84,17 +84,17 @@ class DatasetGroup:
 
     @property
     def questions(self) -> list[Question]:
-        """What it is asked about, which may be nothing: the first solution with a recipe for it answers."""
-        found = []
+        """The kinds of questions it answers, perhaps none: the first solution with a recipe for one answers it."""
+        questions = []
         for kind, recipes in _ANSWERING.items():
             able = (key for key, solution in self.solutions.items() if solution.recipe in recipes)
             if (first := next(able, None)) is not None:
-                found.append(Question(kind, first))
-        return found
+                questions.append(Question(kind, first))
+        return questions
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages that it goes through: without a question nothing is recommended, nor published."""
+        """The stages that it runs: without a question it neither recommends nor publishes."""
         return GROUP_STAGES if self.questions else GROUP_STAGES[: GROUP_STAGES.index("recommend")]
 
     @property
@@ -105,26 +105,28 @@ class DatasetGroup:
 
     @property
     def folder(self) -> str:
-        """What its keys on S3 have between the leg and the rest; ends in '/' unless it is empty."""
+        """The part of its S3 keys between the stage and the rest; ends in '/' unless it is empty."""
         return "" if self.is_first else f"{self.name}/"
 
-    def schedule(self, leg: str) -> str | None:
-        """When a leg runs for it (cron, UTC); none where the file leaves that to the settings.
+    def schedule(self, stage: str) -> str | None:
+        """Return when a stage runs for it (cron, UTC); None if the file leaves that to the settings.
 
-        Raises ConfigurationError where two solutions want it at different times: they share their legs.
+        Raises ConfigurationError if two solutions have different schedules: they share their stages.
         """
-        said = {
+        schedules = {
             "export": [self.described.import_schedule],
             "train": [solution.training.schedule for solution in self.solutions.values()],
-            "recommend": [one.batch_inference.schedule for one in self.solutions.values() if one.batch_inference],
+            "recommend": [
+                inference.schedule for solution in self.solutions.values() if (inference := solution.batch_inference)
+            ],
         }
-        wanted = sorted({cron for cron in said.get(leg, ()) if cron})
-        if len(wanted) > 1:
+        crons = sorted({cron for cron in schedules.get(stage, ()) if cron})
+        if len(crons) > 1:
             raise ConfigurationError(
-                f"the solutions of group {self.name} want to {leg} by different schedules ({', '.join(wanted)}), but "
+                f"the solutions of group {self.name} want to {stage} by different schedules ({', '.join(crons)}), but "
                 "a group has one: write the same, or make another group for one of them"
             )
-        return wanted[0] if wanted else None
+        return crons[0] if crons else None
 
     def resource_name(self, *parts: str) -> str:
         """A name in the service: all names of a group begin with its own."""
@@ -134,9 +136,9 @@ class DatasetGroup:
         """What a thing of this group, such as a solution, is called in the warehouse's own tables."""
         return name if self.is_first else f"{self.name}/{name}"
 
-    def dag_id(self, leg: str) -> str:
-        """The DAG by which this group goes through a leg."""
-        return leg if self.is_first else f"{leg}-{self.name}"
+    def dag_id(self, stage: str) -> str:
+        """Return the id of the DAG of a stage of this group."""
+        return stage if self.is_first else f"{stage}-{self.name}"
 
     def mart(self, dataset: str) -> sql.Composed:
         """Its rows of a mart, as they stand after `from` in a query."""
@@ -193,14 +195,14 @@ def _check_schemas(groups: tuple[DatasetGroup, ...]) -> None:
 
 
 def _check_names(group: DatasetGroup) -> None:
-    """The longest names that the legs make: twins of solutions, and jobs of a run that nobody has named."""
+    """Return the longest names that the stages make: twins of solutions, and jobs of a run with a key of its own."""
     tag = "123456"
     made = [group.resource_name("holdout", key, tag) for key in group.solutions]
     made += [group.resource_name(dataset.name, "20261121T060000-412", tag) for dataset in group.datasets]
     longest = max(made, key=len)
     if len(longest) > LONGEST_NAME:
         raise ConfigurationError(
-            f"the name of group {group.name} is too long: the legs would have to call something {longest}, and the "
+            f"the name of group {group.name} is too long: the stages would have to call something {longest}, and the "
             f"service takes {LONGEST_NAME} characters; shorten it, or the key of the solution, by "
             f"{len(longest) - LONGEST_NAME}"
         )
@@ -214,8 +216,8 @@ def _usable(group: Group) -> Group:
     for key, solution in group.solutions.items():
         if solution.training.mode == "UPDATE" or solution.training.update_schedule:
             raise ConfigurationError(
-                f"the solution {key} of group {group.name} asks for trainings of mode UPDATE, which no leg does: only "
-                "FULL brings in what has changed of old items; write `mode: FULL` and take `update_schedule` out"
+                f"the solution {key} of group {group.name} asks for trainings of mode UPDATE, which no stage runs: "
+                "only FULL brings in what has changed of old items; write `mode: FULL` and take `update_schedule` out"
             )
     for key, dataset in group.datasets.items():
         if not isinstance(dataset.avro, str):

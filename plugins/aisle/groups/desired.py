@@ -36,9 +36,9 @@ def _all_of(group: Group) -> Iterator[Resource]:
     for short, solution in group.solutions.items():
         name = group.name_of(short, solution.name)
         yield Resource(kinds.SOLUTION, name, solution_settings(solution), solution.tags or {})
-    for short, one in group.filters.items():
-        name = group.name_of(short, one.name)
-        yield Resource(kinds.FILTER, name, {"filterExpression": one.expression}, one.tags or {})
+    for short, filter_ in group.filters.items():
+        name = group.name_of(short, filter_.name)
+        yield Resource(kinds.FILTER, name, {"filterExpression": filter_.expression}, filter_.tags or {})
     yield from _metric_attribution(group)
     for short, solution in group.solutions.items():
         for campaign_key, campaign in solution.campaigns.items():
@@ -95,12 +95,12 @@ def tidy_solution(settings: Settings) -> Settings:
 
 def _without_prefixes(value: Any) -> Any:
     if isinstance(value, list):
-        return [_without_prefixes(one) for one in value]
+        return [_without_prefixes(part) for part in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: one.rpartition(".")[2] if key == "name" and isinstance(one, str) else _without_prefixes(one)
-        for key, one in value.items()
+        key: part.rpartition(".")[2] if key == "name" and isinstance(part, str) else _without_prefixes(part)
+        for key, part in value.items()
     }
 
 
@@ -116,14 +116,15 @@ def campaign_settings(campaign: Campaign) -> Settings:
 
 
 def _metric_attribution(group: Group) -> Iterator[Resource]:
-    if (wanted := group.metric_attribution) is None:
+    if (attribution := group.metric_attribution) is None:
         return
-    name = group.name_of("attribution", wanted.name)
+    name = group.name_of("attribution", attribution.name)
     metrics = {
-        metric: {"eventType": one.event_type, "expression": one.expression} for metric, one in wanted.metrics.items()
+        event: {"eventType": metric.event_type, "expression": metric.expression}
+        for event, metric in attribution.metrics.items()
     }
-    destination = {"path": wanted.output} if wanted.output else None
-    output = {"roleArn": wanted.role_arn or get_settings().personalize.role_arn, "s3DataDestination": destination}
+    destination = {"path": attribution.output} if attribution.output else None
+    output = {"roleArn": attribution.role_arn or get_settings().personalize.role_arn, "s3DataDestination": destination}
     yield Resource(
         kinds.METRIC_ATTRIBUTION, name, tidy({"name": name, "metrics": metrics, "metricsOutputConfig": output})
     )

@@ -89,7 +89,7 @@ class Campaign(_Named):
 
 
 class BatchInference(_Part):
-    """How batch inference is asked. Jobs are started by the legs; here stands what they ask for."""
+    """How batch inference is asked. The stages start the jobs; this is what they ask for."""
 
     schedule: Cron | None = None
     num_results: int = Field(limits.DEFAULT_RESULTS, ge=1, le=limits.MAX_RESULTS)

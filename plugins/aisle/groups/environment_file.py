@@ -24,7 +24,7 @@ def load(file: Path | str) -> Environment:
     """The environment of a file, fit to be sent. Raises ConfigurationError that names file, place and remedy."""
     path = Path(file)
     environment = read(path)
-    resources = [one for group in environment.groups for one in resources_of(group, environment.tags)]
+    resources = [resource for group in environment.groups for resource in resources_of(group, environment.tags)]
     _check_names(path, resources)
     _check_requests(path, resources)
     return environment
@@ -41,20 +41,20 @@ def read(file: Path | str) -> Environment:
         raise _unusable(path, f"{' '.join(str(error).split())}. Write it as YAML") from error
     except ValidationError as error:
         raise _unusable(
-            path, "; ".join(f"{_place(each['loc'])}: {_remedy(each)}" for each in error.errors())
+            path, "; ".join(f"{_place(fault['loc'])}: {_remedy(fault)}" for fault in error.errors())
         ) from error
 
 
 def text_of(environment: Environment, comment: str) -> str:
     """The file that says the same, without what is the default anyway; `comment` goes on top."""
     written = environment.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    top = "".join(f"# {_readable(line)}".rstrip() + "\n" for line in comment.splitlines())
+    top = "".join(f"# {_readable(text)}".rstrip() + "\n" for text in comment.splitlines())
     return f"{top}{yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120)}"
 
 
-def _readable(line: str) -> str:
-    """A line without what YAML allows in no file, not even in a comment: it may quote what others wrote."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+def _readable(text: str) -> str:
+    """A text without what YAML allows in no file, not even in a comment: it may quote what others wrote."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _unusable(path: Path, why: str) -> ConfigurationError:
@@ -65,12 +65,12 @@ def _place(location: tuple[int | str, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".") or "the file"
 
 
-def _remedy(found: Any) -> str:
-    if found["type"] == "extra_forbidden":
+def _remedy(fault: Any) -> str:
+    if fault["type"] == "extra_forbidden":
         return "there is no such field: correct its spelling or take it out (docs/resources.md has them all)"
-    if found["type"] == "missing":
+    if fault["type"] == "missing":
         return "is missing: add it"
-    return f"{found['msg']} (found {found['input']!r:.80}): correct it"
+    return f"{fault['msg']} (fault {fault['input']!r:.80}): correct it"
 
 
 def _check_names(path: Path, resources: list[Resource]) -> None:

@@ -27,9 +27,9 @@ def creation(resource: Resource, arns: dict[str, str]) -> Request:
     return request
 
 
-def update(wanted: Resource, live: Live, arns: dict[str, str]) -> Request:
+def update(desired: Resource, live: Live, arns: dict[str, str]) -> Request:
     """The request that makes a live resource what is wanted. Only for what the kind can update."""
-    return {wanted.kind.arn_member: live.arn, **_UPDATES[wanted.kind](wanted, live, arns)}
+    return {desired.kind.arn_member: live.arn, **_UPDATES[desired.kind](desired, live, arns)}
 
 
 def wire_tags(tags: dict[str, str]) -> list[dict[str, str]]:
@@ -101,9 +101,9 @@ def _dataset_update(_wanted: Resource, _live: Live, arns: dict[str, str]) -> Req
     return {"schemaArn": arns["schemaArn"]}
 
 
-def _solution_update(wanted: Resource, live: Live, _arns: dict[str, str]) -> Request:
+def _solution_update(desired: Resource, live: Live, _arns: dict[str, str]) -> Request:
     """Everything that can be changed is said, because what is left out keeps its value."""
-    settings = wanted.settings
+    settings = desired.settings
     config = {
         member: settings.get("solutionConfig", {}).get(member, _EMPTY_CONFIG[member])
         for member in _EMPTY_CONFIG
@@ -118,34 +118,34 @@ def _solution_update(wanted: Resource, live: Live, _arns: dict[str, str]) -> Req
 _EMPTY_CONFIG: dict[str, Request] = {"autoTrainingConfig": {}, "eventsConfig": {"eventParametersList": []}}
 
 
-def _campaign_update(wanted: Resource, live: Live, arns: dict[str, str]) -> Request:
+def _campaign_update(desired: Resource, live: Live, arns: dict[str, str]) -> Request:
     """Following the newest version is asked for by a name of its own, and ends with a version that is fixed."""
     config = {
         "itemExplorationConfig": {},
         "enableMetadataWithRecommendations": False,
         "syncWithLatestSolutionVersion": False,
-        **wanted.settings.get("campaignConfig", {}),
+        **desired.settings.get("campaignConfig", {}),
     }
     if not live.settings.get("campaignConfig", {}).get("itemExplorationConfig") and not config["itemExplorationConfig"]:
         del config["itemExplorationConfig"]
     return {
         "solutionVersionArn": arns["solutionVersionArn"],
-        "minProvisionedTPS": wanted.settings["minProvisionedTPS"],
+        "minProvisionedTPS": desired.settings["minProvisionedTPS"],
         "campaignConfig": config,
     }
 
 
-def _metric_attribution_update(wanted: Resource, live: Live, _arns: dict[str, str]) -> Request:
+def _metric_attribution_update(desired: Resource, live: Live, _arns: dict[str, str]) -> Request:
     """A metric that is to change is removed and added in the same call."""
-    present, proposed = live.settings.get("metrics", {}), wanted.settings["metrics"]
+    present, proposed = live.settings.get("metrics", {}), desired.settings["metrics"]
     gone = [name for name, metric in present.items() if proposed.get(name) != metric]
     new = [
         metric
-        for metric in _metrics(wanted.settings)
+        for metric in _metrics(desired.settings)
         if present.get(metric["metricName"]) != proposed[metric["metricName"]]
     ]
     request = {"removeMetrics": gone, "addMetrics": new}
-    output = {"metricsOutputConfig": wanted.settings["metricsOutputConfig"]}
+    output = {"metricsOutputConfig": desired.settings["metricsOutputConfig"]}
     return {member: value for member, value in request.items() if value} | output
 
 

@@ -57,8 +57,10 @@ class Live(Resource):
 def tidy(value: Any) -> Any:
     """The value without what says nothing: None, False and empty collections, at every depth."""
     if isinstance(value, list):
-        return [tidy(one) for one in value]
+        return [tidy(part) for part in value]
     if not isinstance(value, dict):
         return value
-    tidied = {key: tidy(one) for key, one in value.items()}
-    return {key: one for key, one in tidied.items() if one is not None and one is not False and one not in ({}, [])}
+    tidied = {key: tidy(part) for key, part in value.items()}
+    return {
+        key: part for key, part in tidied.items() if part is not None and part is not False and part not in ({}, [])
+    }

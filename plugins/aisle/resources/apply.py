@@ -46,17 +46,17 @@ def apply(service: Service, environment: Environment, *, prune: bool = False, sa
 
 
 def _plan(service: Service, environment: Environment, group: Group, recipes: set[str], wait: bool) -> Plan:
-    wanted = resources_of(group, environment.tags)
-    schemas = {one.name for one in wanted if one.kind == kinds.SCHEMA}
+    desired = resources_of(group, environment.tags)
+    schemas = {resource.name for resource in desired if resource.kind == kinds.SCHEMA}
     look = service.settled if wait else service.group
-    return plan_group(group.name, wanted, look(group.name, schemas), recipes)
+    return plan_group(group.name, desired, look(group.name, schemas), recipes)
 
 
 def _check_allowed(to_do: list[Plan], prune: bool) -> None:
     refused = [change for plan in to_do for change in plan.of("refuse")]
     if refused:
-        told = "; ".join(f"{change.resource.title}: {change.reason}" for change in refused)
-        raise FinalError(f"Applying the resources: nothing was touched, because of {told}.")
+        reasons = "; ".join(f"{change.resource.title}: {change.reason}" for change in refused)
+        raise FinalError(f"Applying the resources: nothing was touched, because of {reasons}.")
     replaced = [change.resource.title for plan in to_do for change in plan.of("replace")]
     if replaced and not prune:
         raise FinalError(
@@ -83,53 +83,57 @@ class _Execution:
         schemas = [change for change in unused if change.resource.kind == kinds.SCHEMA]
         self._remove([*self._plan.of("replace"), *(change for change in unused if change not in schemas)])
         for kind in kinds.IN_ORDER_OF_CREATION:
-            changes = [one for one in self._plan.of("create", "update", "replace") if one.resource.kind == kind]
+            changes = [
+                change for change in self._plan.of("create", "update", "replace") if change.resource.kind == kind
+            ]
             begun = [arn for change in changes if (arn := self._begin(change))]
             for arn in begun:
                 self._service.ready(kind, arn)
         self._remove(schemas)
 
     def _remove(self, changes: list[Change]) -> None:
-        doomed = [change.live for change in changes if change.live]
-        remove(self._service, doomed, self._say)
-        for live in doomed:
+        removed = [change.live for change in changes if change.live]
+        remove(self._service, removed, self._say)
+        for live in removed:
             del self._there[live.key], self._arns[live.key]
 
     def _begin(self, change: Change) -> str | None:
         """Send what one change needs; the ARN to wait for, or none if it has to be done another day."""
-        wanted = change.resource
+        desired = change.resource
         if change.action == "update" and change.live:
-            return self._update(wanted, change.live, change)
-        references = self._references(wanted)
+            return self._update(desired, change.live, change)
+        references = self._references(desired)
         if references is None:
-            self._say(f"{wanted.title} waits: its solution has no trained version")
+            self._say(f"{desired.title} waits: its solution has no trained version")
             return None
-        self._say(f"creating {wanted.title}")
-        arn: str = self._send(f"create_{wanted.kind.name}", wanted, creation(wanted, references))[
-            wanted.kind.arn_member
+        self._say(f"creating {desired.title}")
+        arn: str = self._send(f"create_{desired.kind.name}", desired, creation(desired, references))[
+            desired.kind.arn_member
         ]
-        self._arns[wanted.key] = arn
+        self._arns[desired.key] = arn
         return arn
 
-    def _update(self, wanted: Resource, live: Live, change: Change) -> str:
+    def _update(self, desired: Resource, live: Live, change: Change) -> str:
         tags = {
-            one.path.removeprefix("tags."): one.wanted for one in change.differences if one.path.startswith("tags.")
+            difference.path.removeprefix("tags."): difference.desired
+            for difference in change.differences
+            if difference.path.startswith("tags.")
         }
         if tags:
-            self._say(f"tagging {wanted.title}")
-            self._send("tag_resource", wanted, {"resourceArn": live.arn, "tags": wire_tags(tags)})
+            self._say(f"tagging {desired.title}")
+            self._send("tag_resource", desired, {"resourceArn": live.arn, "tags": wire_tags(tags)})
         if len(tags) < len(change.differences):
-            self._say(f"updating {wanted.title}")
-            self._send(f"update_{wanted.kind.name}", wanted, update(wanted, live, self._references(wanted) or {}))
+            self._say(f"updating {desired.title}")
+            self._send(f"update_{desired.kind.name}", desired, update(desired, live, self._references(desired) or {}))
         return live.arn
 
-    def _references(self, wanted: Resource) -> dict[str, str] | None:
+    def _references(self, desired: Resource) -> dict[str, str] | None:
         """The ARNs of what a resource refers to; none if there is no model yet that a campaign could serve."""
         arns = {"datasetGroupArn": self._arns.get((kinds.DATASET_GROUP.name, self._plan.group), "")}
-        if wanted.kind == kinds.DATASET:
-            arns["schemaArn"] = self._arns[kinds.SCHEMA.name, wanted.settings["schema"]]
-        if wanted.kind == kinds.CAMPAIGN:
-            version_arn = self._version_for(wanted)
+        if desired.kind == kinds.DATASET:
+            arns["schemaArn"] = self._arns[kinds.SCHEMA.name, desired.settings["schema"]]
+        if desired.kind == kinds.CAMPAIGN:
+            version_arn = self._version_for(desired)
             return {"solutionVersionArn": version_arn} if version_arn else None
         return arns
 
@@ -143,15 +147,14 @@ class _Execution:
         served = self._served.get(campaign.key) or ""
         return served if served.startswith(f"{solution.arn}/") else solution.version_arn
 
-    def _send(self, operation: str, wanted: Resource, request: dict[str, Any]) -> dict[str, Any]:
+    def _send(self, operation: str, desired: Resource, request: dict[str, Any]) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(self._service.client, operation)(**request)
         except ClientError as error:
-            told = error.response["Error"]
-            tried = (
-                f"{operation.replace('_', ' ')} {wanted.name}: the service answered {told['Code']}: {told['Message']}."
-            )
-            if passes(told["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]):
+            refusal = error.response["Error"]
+            answered = f"the service answered {refusal['Code']}: {refusal['Message']}."
+            tried = f"{operation.replace('_', ' ')} {desired.name}: {answered}"
+            if passes(refusal["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]):
                 raise RetryableError(f"{tried} Apply again: it goes on where it stopped.") from error
             raise FinalError(f"{tried} Correct the file, or what stands in the way, and apply again.") from error
         return answer

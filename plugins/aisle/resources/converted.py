@@ -67,12 +67,12 @@ class _Conversion:
                     "import_schedule": self._cron(_schedules(group), "import", "datasetGroup"),
                     "datasets": self._datasets(rest.get("datasets", {})),
                     "solutions": {
-                        one["serviceConfig"]["name"]: self._solution(one, f"solutions[{place}]")
-                        for place, one in enumerate(rest.get("solutions", []))
+                        part["serviceConfig"]["name"]: self._solution(part, f"solutions[{place}]")
+                        for place, part in enumerate(rest.get("solutions", []))
                     },
                     "filters": {
-                        one["serviceConfig"]["name"]: _service_config(one, name="name", filterExpression="expression")
-                        for one in rest.get("filters", [])
+                        part["serviceConfig"]["name"]: _service_config(part, name="name", filterExpression="expression")
+                        for part in rest.get("filters", [])
                     },
                     "event_tracker": _service_config(rest["eventTracker"], name="name")
                     if "eventTracker" in rest
@@ -104,7 +104,9 @@ class _Conversion:
                 "schedule": self._cron(schedules, "full", place),
                 "update_schedule": self._cron(schedules, "update", place),
             },
-            "campaigns": {one["serviceConfig"]["name"]: self._campaign(one, f"{place}.campaigns") for one in campaigns},
+            "campaigns": {
+                part["serviceConfig"]["name"]: self._campaign(part, f"{place}.campaigns") for part in campaigns
+            },
             **_service_config(
                 solution, name="name", solutionConfig="config", performHPO="perform_hpo", eventType="event_type",
                 performIncrementalUpdate="incremental_update",
@@ -155,9 +157,9 @@ def _dataset(key: str, dataset: Part) -> Part:
 def _service_config(part: Part, **names: str) -> Part:
     """Members of a serviceConfig by our names, and its tags; both are taken out."""
     config = part.get("serviceConfig", {})
-    found = _taken(config, **names)
+    taken = _taken(config, **names)
     tags = _tags_of(config)
-    return {**found, "tags": tags} if tags else found
+    return {**taken, "tags": tags} if tags else taken
 
 
 def _taken(config: Part, **names: str) -> Part:
@@ -182,10 +184,10 @@ def _exploration(config: Part) -> Part:
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     """Everything that is left in the file; what has been emptied says nothing any more."""
     if isinstance(value, dict):
-        for key, one in value.items():
-            yield from _leaves(one, f"{place}.{key}" if place else key)
+        for key, part in value.items():
+            yield from _leaves(part, f"{place}.{key}" if place else key)
     elif isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from _leaves(one, f"{place}[{index}]")
+        for index, part in enumerate(value):
+            yield from _leaves(part, f"{place}[{index}]")
     else:
         yield place, json.dumps(value)

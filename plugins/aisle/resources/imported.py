@@ -38,17 +38,20 @@ def environment_of(service: Service, group: str) -> tuple[Environment, list[str]
 
 def _group(name: str, live: Sequence[Live]) -> dict[str, Any]:
     datasets = _of(live, kinds.DATASET)
-    schemas = {one.name: one.settings["schema"] for one in _of(live, kinds.SCHEMA)}
-    solutions = {_key(name, one): _solution(name, one, live) for one in _of(live, kinds.SOLUTION)}
+    schemas = {resource.name: resource.settings["schema"] for resource in _of(live, kinds.SCHEMA)}
+    solutions = {_key(name, resource): _solution(name, resource, live) for resource in _of(live, kinds.SOLUTION)}
     filters = {
-        _key(name, one): {**_named(name, one), "expression": one.settings["filterExpression"]}
-        for one in _of(live, kinds.FILTER)
+        _key(name, resource): {**_named(name, resource), "expression": resource.settings["filterExpression"]}
+        for resource in _of(live, kinds.FILTER)
     }
     return {
         "name": name,
         **_tags(live[0]),
         **_renamed(live[0].settings, domain="domain", kmsKeyArn="kms_key_arn", roleArn="role_arn"),
-        "datasets": {one.name.lower(): _dataset(name, one, schemas[one.settings["schema"]]) for one in datasets},
+        "datasets": {
+            resource.name.lower(): _dataset(name, resource, schemas[resource.settings["schema"]])
+            for resource in datasets
+        },
         "solutions": solutions,
         "filters": filters,
         **_single(name, live),
@@ -64,8 +67,8 @@ def _single(name: str, live: Sequence[Live]) -> dict[str, Any]:
         found["metric_attribution"] = {
             **_named(name, attribution, "attribution"),
             "metrics": {
-                metric: {"event_type": one["eventType"], "expression": one["expression"]}
-                for metric, one in attribution.settings["metrics"].items()
+                event: {"event_type": metric["eventType"], "expression": metric["expression"]}
+                for event, metric in attribution.settings["metrics"].items()
             },
             "output": output.get("s3DataDestination", {}).get("path"),
             **_renamed(output, roleArn="role_arn"),
@@ -91,7 +94,7 @@ def _solution(group: str, solution: Live, live: Sequence[Live]) -> dict[str, Any
     config = dict(settings.get("solutionConfig", {}))
     schedule = config.pop("autoTrainingConfig", {}).get("schedulingExpression", "rate(7 days)")
     days = int("".join(character for character in schedule if character.isdigit()))
-    campaigns = [one for one in _of(live, kinds.CAMPAIGN) if one.settings["solution"] == solution.name]
+    campaigns = [resource for resource in _of(live, kinds.CAMPAIGN) if resource.settings["solution"] == solution.name]
     explores = _can_be_told_to_explore(solution)
     return {
         **_named(group, solution),
@@ -104,7 +107,7 @@ def _solution(group: str, solution: Live, live: Sequence[Live]) -> dict[str, Any
             performIncrementalUpdate="incremental_update",
         ),
         "auto_training_days": days if settings.get("performAutoTraining") else None,
-        "campaigns": {_key(group, one): _campaign(group, one, explores=explores) for one in campaigns},
+        "campaigns": {_key(group, resource): _campaign(group, resource, explores=explores) for resource in campaigns},
     }
 
 
@@ -128,44 +131,49 @@ def _campaign(group: str, campaign: Live, *, explores: bool) -> dict[str, Any]:
 
 
 def _left_out(live: Sequence[Live]) -> list[str]:
-    told = [
-        f"{one.title}: recommenders of domain groups have no place in the file" for one in _of(live, kinds.RECOMMENDER)
+    left_out = [
+        f"{resource.title}: recommenders of domain groups have no place in the file"
+        for resource in _of(live, kinds.RECOMMENDER)
     ]
-    automatic = [one for one in _of(live, kinds.SOLUTION) if one.settings.get("performAutoML")]
-    told += [f"{one.title}: performAutoML has no place in the file, so a plan would replace it" for one in automatic]
-    exploring = {one.name for one in _of(live, kinds.SOLUTION) if _can_be_told_to_explore(one)}
+    automatic = [resource for resource in _of(live, kinds.SOLUTION) if resource.settings.get("performAutoML")]
+    left_out += [
+        f"{resource.title}: performAutoML has no place in the file, so a plan would replace it"
+        for resource in automatic
+    ]
+    exploring = {resource.name for resource in _of(live, kinds.SOLUTION) if _can_be_told_to_explore(resource)}
     idle = [
-        one for one in _of(live, kinds.CAMPAIGN)
-        if one.settings.get("campaignConfig", {}).get("itemExplorationConfig")
-        and one.settings["solution"] not in exploring
+        resource for resource in _of(live, kinds.CAMPAIGN)
+        if resource.settings.get("campaignConfig", {}).get("itemExplorationConfig")
+        and resource.settings["solution"] not in exploring
     ]  # fmt: skip
-    told += [
-        f"{one.title}: its exploration has no place in the file, which has it for {EXPLORING} alone, so a plan would "
-        "take it away" for one in idle
+    left_out += [
+        f"{resource.title}: its exploration has no place in the file, which has it for {EXPLORING} alone, so a plan "
+        "would remove it" for resource in idle
     ]  # fmt: skip
-    failed = [one for one in live if one.state == "failed"]
-    return told + [
-        f"{one.title}: its creation had failed ({one.reason}), so a plan would make it anew" for one in failed
+    failed = [resource for resource in live if resource.state == "failed"]
+    return left_out + [
+        f"{resource.title}: its creation had failed ({resource.reason}), so a plan would create it again"
+        for resource in failed
     ]
 
 
 def _of(live: Iterable[Live], kind: Kind) -> list[Live]:
-    return [one for one in live if one.kind == kind]
+    return [resource for resource in live if resource.kind == kind]
 
 
-def _key(group: str, one: Live) -> str:
+def _key(group: str, resource: Live) -> str:
     """Our short name: that of the service without the group's in front."""
-    short = one.name.removeprefix(f"{group}-")
-    return short if short[:1].isalnum() else one.name
+    short = resource.name.removeprefix(f"{group}-")
+    return short if short[:1].isalnum() else resource.name
 
 
-def _named(group: str, one: Live, key: str | None = None) -> dict[str, Any]:
-    is_derived = one.name == f"{group}-{key or _key(group, one)}"
-    return {**({} if is_derived else {"name": one.name}), **_tags(one)}
+def _named(group: str, resource: Live, key: str | None = None) -> dict[str, Any]:
+    is_derived = resource.name == f"{group}-{key or _key(group, resource)}"
+    return {**({} if is_derived else {"name": resource.name}), **_tags(resource)}
 
 
-def _tags(one: Live) -> dict[str, Any]:
-    tags = {tag: value for tag, value in one.tags.items() if tag != MANAGED}
+def _tags(resource: Live) -> dict[str, Any]:
+    tags = {tag: value for tag, value in resource.tags.items() if tag != MANAGED}
     return {"tags": tags} if tags else {}
 
 

@@ -35,14 +35,14 @@ _FIXED = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One place where what is there is not what is wanted; None: nothing there."""
+    """One setting whose live value differs from the desired one; None: no value."""
 
     path: str
     live: Any
-    wanted: Any
+    desired: Any
 
     def __str__(self) -> str:
-        return f"{self.path}: {_shown(self.live)} → {_shown(self.wanted)}"
+        return f"{self.path}: {_shown(self.live)} → {_shown(self.desired)}"
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,16 @@ class Change:
     """What happens to one resource, and why it cannot be less."""
 
     action: Action
-    wanted: Resource | None = None
+    desired: Resource | None = None
     live: Live | None = None
     differences: tuple[Difference, ...] = ()
     reason: str = ""
 
     @property
     def resource(self) -> Resource:
-        found = self.wanted or self.live
-        assert found is not None, "a change is of something"
-        return found
+        resource = self.desired or self.live
+        assert resource is not None, "a change has a desired or a live resource"
+        return resource
 
     def lines(self) -> Iterator[str]:
         yield f"{SIGNS[self.action]:>3} {self.action:<9} {self.resource.title}"
@@ -73,7 +73,10 @@ class Change:
             "kind": self.resource.kind.name,
             "name": self.resource.name,
             "arn": self.live.arn if self.live else None,
-            "differences": [vars(difference) for difference in self.differences],
+            "differences": [
+                {"path": difference.path, "live": difference.live, "wanted": difference.desired}
+                for difference in self.differences
+            ],
             "reason": self.reason,
         }
 
@@ -104,87 +107,87 @@ class Plan:
 
 
 def plan_group(
-    name: str, wanted: Sequence[Resource], live: Sequence[Live], recipes: Collection[str] | None = None
+    name: str, desired: Sequence[Resource], live: Sequence[Live], recipes: Collection[str] | None = None
 ) -> Plan:
     """Compare what is wanted of a group with what is there. `recipes` are the ARNs that the service knows."""
-    there = {one.key: one for one in live}
-    changes = [_compare(one, wanted, there) for one in wanted]
+    there = {resource.key: resource for resource in live}
+    changes = [_compare(resource, desired, there) for resource in desired]
     changes = [_knows_recipe(change, recipes) if recipes else change for change in changes]
-    asked_for = {one.key for one in wanted}
-    changes += [_too_much(one, there) for one in live if one.key not in asked_for]
+    asked_for = {resource.key for resource in desired}
+    changes += [_too_much(resource, there) for resource in live if resource.key not in asked_for]
     order = {kind: place for place, kind in enumerate(kinds.IN_ORDER_OF_CREATION)}
     return Plan(name, tuple(sorted(_with_dependents(changes), key=lambda change: order[change.resource.kind])))
 
 
-def differences(live: Resource, wanted: Resource) -> tuple[Difference, ...]:
+def differences(live: Resource, desired: Resource) -> tuple[Difference, ...]:
     """Every place where the two differ. Tags that nobody asked for are not counted."""
-    held, asked = _flat(live.settings), _flat(wanted.settings)
+    held, asked = _flat(live.settings), _flat(desired.settings)
     paths = [path for path in {**held, **asked} if held.get(path) != asked.get(path)]
-    tags = [Difference(f"tags.{tag}", live.tags.get(tag), value) for tag, value in wanted.tags.items()]
+    tags = [Difference(f"tags.{tag}", live.tags.get(tag), value) for tag, value in desired.tags.items()]
     return (
         *(Difference(".".join(path), held.get(path), asked.get(path)) for path in paths),
-        *(difference for difference in tags if difference.live != difference.wanted),
+        *(difference for difference in tags if difference.live != difference.desired),
     )
 
 
-def _compare(wanted: Resource, all_wanted: Sequence[Resource], there: Mapping[Key, Live]) -> Change:
-    live = there.get(wanted.key)
+def _compare(desired: Resource, all_desired: Sequence[Resource], there: Mapping[Key, Live]) -> Change:
+    live = there.get(desired.key)
     if live is None:
-        return _create(wanted, there)
+        return _create(desired, there)
     if live.state == "failed":
-        return _anew(wanted, live, (), f"its creation ended with {live.status}: {live.reason or 'no reason given'}")
+        return _anew(desired, live, (), f"its creation ended with {live.status}: {live.reason or 'no reason given'}")
     if live.status in DELETING:
-        return Change("wait", wanted, live, reason="it is being deleted: it can be created when it is gone")
-    if live.name != wanted.name and not _is_ours(live, there):
+        return Change("wait", desired, live, reason="it is being deleted: it can be created when it is gone")
+    if live.name != desired.name and not _is_ours(live, there):
         reason = f"the group has {live.title}, which was not made from a file: name that, or delete it first"
-        return Change("refuse", wanted, live, reason=reason)
-    found = differences(live, wanted)
-    if not found:
-        return Change("unchanged", wanted, live)
-    if any(not _can_update(wanted, difference) for difference in found):
-        return _anew(wanted, live, found)
-    if wanted.kind == kinds.DATASET and (why := _schema_obstacle(wanted, live, all_wanted, there)):
-        return _anew(wanted, live, found, why)
-    return Change("update", wanted, live, found)
+        return Change("refuse", desired, live, reason=reason)
+    changed = differences(live, desired)
+    if not changed:
+        return Change("unchanged", desired, live)
+    if any(not _can_update(desired, difference) for difference in changed):
+        return _anew(desired, live, changed)
+    if desired.kind == kinds.DATASET and (why := _schema_obstacle(desired, live, all_desired, there)):
+        return _anew(desired, live, changed, why)
+    return Change("update", desired, live, changed)
 
 
-def _create(wanted: Resource, there: Mapping[Key, Live]) -> Change:
-    if wanted.kind == kinds.CAMPAIGN:
-        solution = there.get((kinds.SOLUTION.name, wanted.settings["solution"]))
+def _create(desired: Resource, there: Mapping[Key, Live]) -> Change:
+    if desired.kind == kinds.CAMPAIGN:
+        solution = there.get((kinds.SOLUTION.name, desired.settings["solution"]))
         if solution is None or solution.version_arn is None:
-            return Change("wait", wanted, reason="its solution has no trained version: run `train`, then apply again")
-    return Change("create", wanted)
+            return Change("wait", desired, reason="its solution has no trained version: run `train`, then apply again")
+    return Change("create", desired)
 
 
-def _anew(wanted: Resource, live: Live, found: tuple[Difference, ...], why: str = "") -> Change:
-    if refusal := _FIXED.get(wanted.kind):
-        return Change("refuse", wanted, live, found, f"{why + ': ' if why else ''}{refusal}")
+def _anew(desired: Resource, live: Live, changed: tuple[Difference, ...], why: str = "") -> Change:
+    if refusal := _FIXED.get(desired.kind):
+        return Change("refuse", desired, live, changed, f"{why + ': ' if why else ''}{refusal}")
     why = why or "the service has no update for this"
-    return Change("replace", wanted, live, found, f"{why}; {LOSSES[wanted.kind]}")
+    return Change("replace", desired, live, changed, f"{why}; {LOSSES[desired.kind]}")
 
 
-def _can_update(wanted: Resource, difference: Difference) -> bool:
-    path, updates = difference.path, UPDATES.get(wanted.kind, ())
+def _can_update(desired: Resource, difference: Difference) -> bool:
+    path, updates = difference.path, UPDATES.get(desired.kind, ())
     return path.startswith("tags.") or any(path == update or path.startswith(f"{update}.") for update in updates)
 
 
 def _schema_obstacle(
-    wanted: Resource, live: Live, all_wanted: Sequence[Resource], there: Mapping[Key, Live]
+    desired: Resource, live: Live, all_desired: Sequence[Resource], there: Mapping[Key, Live]
 ) -> str | None:
     """Why the wanted schema cannot take the present one's place, or none."""
-    names = wanted.settings["schema"], live.settings["schema"]
+    names = desired.settings["schema"], live.settings["schema"]
     if names[0] == names[1]:
         return None
-    proposed = next(one.settings["schema"] for one in all_wanted if one.key == ("schema", names[0]))
-    return obstacle(wanted.name, there["schema", names[1]].settings["schema"], proposed)
+    proposed = next(resource.settings["schema"] for resource in all_desired if resource.key == ("schema", names[0]))
+    return obstacle(desired.name, there["schema", names[1]].settings["schema"], proposed)
 
 
 def _knows_recipe(change: Change, recipes: Collection[str]) -> Change:
-    wanted = change.wanted
-    if wanted is None or wanted.kind != kinds.SOLUTION or wanted.settings["recipeArn"] in recipes:
+    desired = change.desired
+    if desired is None or desired.kind != kinds.SOLUTION or desired.settings["recipeArn"] in recipes:
         return change
     known = ", ".join(sorted(arn.rpartition("/")[2] for arn in recipes))
-    reason = f"the service has no recipe {wanted.settings['recipeArn']}: it has {known}"
+    reason = f"the service has no recipe {desired.settings['recipeArn']}: it has {known}"
     return replace(change, action="refuse", reason=reason)
 
 
@@ -197,16 +200,18 @@ def _too_much(live: Live, there: Mapping[Key, Live]) -> Change:
 
 def _is_ours(live: Live, there: Mapping[Key, Live]) -> bool:
     """Whether it, or the group that it is in, was made from a file."""
-    return live.is_managed or any(one.is_managed for one in there.values() if one.kind == kinds.DATASET_GROUP)
+    return live.is_managed or any(
+        resource.is_managed for resource in there.values() if resource.kind == kinds.DATASET_GROUP
+    )
 
 
 def _with_dependents(changes: Sequence[Change]) -> Iterator[Change]:
     """Campaigns go before the solution that they serve: one that is to stay is made anew, a foreign one forbids it."""
-    doomed = {change.resource.name for change in changes if _goes(change, kinds.SOLUTION)}
+    removed = {change.resource.name for change in changes if _goes(change, kinds.SOLUTION)}
     serving = [
         change
         for change in changes
-        if change.live and change.resource.kind == kinds.CAMPAIGN and change.live.settings["solution"] in doomed
+        if change.live and change.resource.kind == kinds.CAMPAIGN and change.live.settings["solution"] in removed
     ]
     foreign = {
         change.live.settings["solution"]: change.resource
@@ -231,7 +236,7 @@ def _flat(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
     """The leaves of nested dictionaries, each by its path."""
     if not isinstance(value, dict):
         return {path: value}
-    return {place: leaf for key, one in value.items() for place, leaf in _flat(one, (*path, key)).items()}
+    return {place: leaf for key, part in value.items() for place, leaf in _flat(part, (*path, key)).items()}
 
 
 def _shown(value: Any) -> str:

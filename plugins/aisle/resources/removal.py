@@ -12,34 +12,34 @@ from personalize_kinds.statuses import CREATING
 Say = Callable[[str], None]
 
 
-def remove(service: Service, doomed: Sequence[Live], say: Say) -> None:
+def remove(service: Service, removed: Sequence[Live], say: Say) -> None:
     """Delete all of these, in any state, and wait until they are gone. What is gone already is no error."""
     for kind in reversed(kinds.IN_ORDER_OF_CREATION):
-        of_kind = [one for one in doomed if one.kind == kind]
-        for one in of_kind:
+        of_kind = [resource for resource in removed if resource.kind == kind]
+        for resource in of_kind:
             if kind == kinds.SOLUTION:
-                _stop_training(service, one)
-            _delete(service, one, say)
-        for one in of_kind:
+                _stop_training(service, resource)
+            _delete(service, resource, say)
+        for resource in of_kind:
             if kind != kinds.SCHEMA:
-                _wait_until_gone(service, one)
+                _wait_until_gone(service, resource)
 
 
-def _delete(service: Service, one: Live, say: Say) -> None:
+def _delete(service: Service, resource: Live, say: Say) -> None:
     """A schema that another group uses stays; anything else in use is about to be let go."""
     client = service.client
     errors = client.exceptions
 
     def attempt() -> str | None:
         try:
-            getattr(client, f"delete_{one.kind.name}")(**{one.kind.arn_member: one.arn})
+            getattr(client, f"delete_{resource.kind.name}")(**{resource.kind.arn_member: resource.arn})
         except errors.ResourceNotFoundException:
-            return f"{one.title} is gone already"
+            return f"{resource.title} is gone already"
         except errors.ResourceInUseException:
-            return f"{one.title} stays: it is in use elsewhere" if one.kind == kinds.SCHEMA else None
-        return f"deleting {one.title}"
+            return f"{resource.title} stays: it is in use elsewhere" if resource.kind == kinds.SCHEMA else None
+        return f"deleting {resource.title}"
 
-    say(service.until(attempt, f"{one.title} to be free, so that it can be deleted"))
+    say(service.until(attempt, f"{resource.title} to be free, so that it can be deleted"))
 
 
 def _stop_training(service: Service, solution: Live) -> None:
@@ -56,8 +56,8 @@ def _stop(service: Service, version_arn: str) -> None:
         return  # it has ended meanwhile
 
 
-def _wait_until_gone(service: Service, one: Live) -> None:
+def _wait_until_gone(service: Service, resource: Live) -> None:
     def look() -> bool | None:
-        return True if service.describe_if_exists(one.kind, one.arn) is None else None
+        return True if service.describe_if_exists(resource.kind, resource.arn) is None else None
 
-    service.until(look, f"{one.title} to be gone")
+    service.until(look, f"{resource.title} to be gone")

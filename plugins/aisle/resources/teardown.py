@@ -30,18 +30,20 @@ class Teardown:
     """What goes, first to last, and what stays and why."""
 
     group: str
-    doomed: tuple[Live, ...]
+    removed: tuple[Live, ...]
     stays: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
-        yield f"dataset group {self.group}" + ("" if self.doomed else ": nothing is there")
-        yield from (f"  - delete {one.title}" for one in self.doomed)
-        yield from (f"  = stays  {told}" for told in self.stays)
+        yield f"dataset group {self.group}" + ("" if self.removed else ": nothing is there")
+        yield from (f"  - delete {resource.title}" for resource in self.removed)
+        yield from (f"  = stays  {reason}" for reason in self.stays)
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "group": self.group,
-            "delete": [{"kind": one.kind.name, "name": one.name, "arn": one.arn} for one in self.doomed],
+            "delete": [
+                {"kind": resource.kind.name, "name": resource.name, "arn": resource.arn} for resource in self.removed
+            ],
             "stays": [*self.stays],
         }
 
@@ -50,13 +52,13 @@ def plan_teardown(service: Service, group: str) -> Teardown:
     """Everything of a group in the order in which it can go, whoever made it."""
     live = service.group(group)
     shared = service.used_schemas(besides=group) if live else set()
-    doomed = [one for one in reversed(live) if one.kind != kinds.SCHEMA or one.name not in shared]
+    removed = [resource for resource in reversed(live) if resource.kind != kinds.SCHEMA or resource.name not in shared]
     order = {kind: place for place, kind in enumerate(kinds.IN_ORDER_OF_CREATION)}
-    doomed.sort(key=lambda one: -order[one.kind])
-    stays = [f"{one.title}: another group uses it" for one in live if one not in doomed]
+    removed.sort(key=lambda resource: -order[resource.kind])
+    stays = [f"{resource.title}: another group uses it" for resource in live if resource not in removed]
     if live:
         stays.append("jobs of import, export and inference: the service has no way to delete them; they bill nothing")
-    return Teardown(group, tuple(doomed), tuple(stays))
+    return Teardown(group, tuple(removed), tuple(stays))
 
 
 def tear_down(service: Service, group: str, *, confirm: str, say: Say = log.info) -> Teardown:
@@ -70,13 +72,13 @@ def tear_down(service: Service, group: str, *, confirm: str, say: Say = log.info
             "Type the name of the group to delete it with all its data and models."
         )
     plan = plan_teardown(service, group)
-    remove(service, plan.doomed, say)
+    remove(service, plan.removed, say)
     return plan
 
 
 def contents(s3: Any, bucket: str) -> Contents:
     """How much lies in a bucket."""
-    sizes = [one.get("Size", 0) for page in _versions(s3, bucket) for one in page]
+    sizes = [file.get("Size", 0) for page in _versions(s3, bucket) for file in page]
     return Contents(len(sizes), sum(sizes))
 
 
@@ -103,7 +105,7 @@ def _versions(s3: Any, bucket: str) -> Iterator[list[dict[str, Any]]]:
 
 
 def _delete_files(s3: Any, bucket: str, files: list[dict[str, Any]]) -> None:
-    objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in files]
+    objects = [{"Key": file["Key"], "VersionId": file["VersionId"]} for file in files]
     answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
     if errors := answer.get("Errors"):
         raise FinalError(

@@ -46,7 +46,7 @@ def test_a_group_is_deleted_with_all_its_resources_in_the_order_of_dependence(
     apply(service, described(NEIGHBOUR))
 
     plan = plan_teardown(service, "shop")
-    assert [resource.kind.name for resource in plan.doomed] == IN_ORDER
+    assert [resource.kind.name for resource in plan.removed] == IN_ORDER
     assert plan.stays[0] == "schema shop-interactions-91a6fc13: another group uses it"
     before = left(personalize)
     with pytest.raises(FinalError, match="'shp'"):
@@ -56,7 +56,7 @@ def test_a_group_is_deleted_with_all_its_resources_in_the_order_of_dependence(
     tear_down(service, "shop", confirm="shop")
     assert sorted(left(personalize)) == ["neighbour", "neighbour-interactions", "shop-interactions-91a6fc13"]
     again = tear_down(service, "shop", confirm="shop")
-    assert again.doomed == ()
+    assert again.removed == ()
 
 
 def test_a_training_on_its_way_is_stopped_rather_than_paid_for(

@@ -69,7 +69,7 @@ def remove_group(params: Any = None) -> None:
         return
     with receipt(run_key_of_context(), "teardown", "group") as slip:
         done = tear_down(_service(), params["group"], confirm=params["confirm"])
-        slip.rows_out = len(done.doomed)
+        slip.rows_out = len(done.removed)
         slip.details = done.as_dict()
 
 
