@@ -1,10 +1,10 @@
-"""Erase: a person who asks for it is forgotten everywhere.
+"""Erase: forget a person who asks for it, everywhere.
 
-Reads   `identity.erasure_requests`: who it is. Nothing that tells it stands in params, XComs or logs.
+Reads   `identity.erasure_requests`: who it is. Params, XComs and logs never identify the person.
 Writes  every table with a user_id, the files of ingest, export and recommend on S3, reports and logs, the datasets and
         models in Personalize or the engine, `identity.tombstones`.
 
-    request ──► warehouse (tombstones, identity, raw, marts, cache) ──► files, folders, data deletion job ──► done
+    request ──► warehouse (erasure records, identity, raw, marts, cache) ──► files, folders, data deletion job ──► done
 
-Orders stay without their person, because revenue stays. Archived pages keep the order and lose its customer.
+Orders stay without their customer, because revenue stays. So do orders in archived pages.
 """

@@ -1,7 +1,7 @@
-"""Forget a person in the files on S3. All of them are looked at: where a person may be, no list of files tells.
+"""Forget a person in the files on S3. It reads every file, because nothing records which files name a person.
 
 An archived page keeps the order and loses its customer, as a refused order does in the warehouse. Exports, batch input
-and batch output are lines: those whose user is the person go. A file without the person is not written.
+and batch output consist of records: those of the person are removed. A file without the person is not rewritten.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ class _Input(msgspec.Struct, rename="camel"):
     user_id: str | None = None
 
 
-class _Line(_Input):
-    """One line of a batch job: as it is asked, or as it is answered, with what was asked as `input`."""
+class _Record(_Input):
+    """A record of a batch job: a question, or an answer with its question as `input`."""
 
     input: _Input | None = None
 
 
-_lines = msgspec.json.Decoder(_Line)
-#: The user whom a line is about, None for nobody. Raises DecodeError where that cannot be told.
+_records = msgspec.json.Decoder(_Record)
+#: Returns the user of a record, None if it has none. Raises DecodeError if the record cannot be read.
 _UserOf = Callable[[bytes], str | None]
 
 
 class Rewritten(NamedTuple):
-    """How many files were looked at, and in how many the person was."""
+    """How many files were read, and how many of them named the person."""
 
     looked_at: int
     rewritten: int
 
 
 class Eraser:
-    """Takes one person out of the files of one bucket; `s3` is a boto3 client, `redactions` are by source."""
+    """Remove one person from the files of a bucket; `s3` is a boto3 client, `redactions` are by source."""
 
     def __init__(
         self, s3: Any, bucket: str, user_ids: Collection[str], redactions: Mapping[SourceName, Redaction]
@@ -59,13 +59,13 @@ class Eraser:
         self._user_ids = frozenset(user_ids)
         self._redactions = redactions
         ids = "|".join(map(re.escape, user_ids)) or r"(?!)"
-        #: What a line without any of the ids is passed by on.
+        #: Finds the records that may be the person's: a record without any of the ids needs no parsing.
         self._any_id = re.compile(rf"(?<![0-9A-Za-z])(?:{ids})(?![0-9A-Za-z])".encode())
 
     def erase(self) -> Rewritten:
-        """Rewrite every file that tells of the person."""
+        """Rewrite every file that names the person."""
         pages = [self._erase_in_page(key) for prefix in prefixes("pages") for key in self._keys(prefix)]
-        files = [self._erase_in_lines(key) for prefix in prefixes("records") for key in self._keys(prefix)]
+        files = [self._erase_in_records(key) for prefix in prefixes("records") for key in self._keys(prefix)]
         return Rewritten(len(pages) + len(files), sum(pages) + sum(files))
 
     def _keys(self, prefix: str) -> Iterator[str]:
@@ -85,63 +85,63 @@ class Eraser:
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=packed, ContentType="application/gzip")
         return True
 
-    def _erase_in_lines(self, key: str) -> bool:
-        if not any(is_theirs for _, is_theirs in self._judged_lines(key)):
+    def _erase_in_records(self, key: str) -> bool:
+        if not any(is_theirs for _, is_theirs in self._records_of(key)):
             return False
         with MultipartUpload(self._s3, self._bucket, key) as upload:
-            for line, is_theirs in self._judged_lines(key):
+            for record, is_theirs in self._records_of(key):
                 if not is_theirs:
-                    upload.write(line)
+                    upload.write(record)
         return True
 
-    def _judged_lines(self, key: str) -> Iterator[tuple[bytes, bool]]:
-        """Every line of a file, and whether it is about the person."""
-        lines: Iterator[bytes] = self._read(key).iter_lines(_CHUNK_BYTES, keepends=True)
+    def _records_of(self, key: str) -> Iterator[tuple[bytes, bool]]:
+        """Yield every record of a file, and whether it is the person's."""
+        records: Iterator[bytes] = self._read(key).iter_lines(_CHUNK_BYTES, keepends=True)
         user_of: _UserOf = _user_of_json
         if key.endswith(".csv"):
-            header = next(lines, b"")
+            header = next(records, b"")
             yield header, False
             user_of = _user_of_csv(header)
-        for line in lines:
-            yield line, self._is_theirs(line, user_of)
+        for record in records:
+            yield record, self._is_theirs(record, user_of)
 
-    def _is_theirs(self, line: bytes, user_of: _UserOf) -> bool:
-        """By the user whom it is about; a line of which nobody can tell goes with any of the person's ids in it."""
-        if not self._any_id.search(line):
+    def _is_theirs(self, record: bytes, user_of: _UserOf) -> bool:
+        """Return whether a record is the person's; an unreadable one is if it has one of the person's ids in it."""
+        if not self._any_id.search(record):
             return False
         try:
-            return user_of(line) in self._user_ids
+            return user_of(record) in self._user_ids
         except UNREADABLE:
             return True
 
 
-def _user_of_json(line: bytes) -> str | None:
-    told = _lines.decode(line)
-    return told.input.user_id if told.input else told.user_id
+def _user_of_json(text: bytes) -> str | None:
+    record = _records.decode(text)
+    return record.input.user_id if record.input else record.user_id
 
 
 def _user_of_csv(header: bytes) -> _UserOf:
     names = [name.strip().upper() for name in _cells(header)]
     place = names.index(_USER_COLUMN) if _USER_COLUMN in names else None
 
-    def user_of(line: bytes) -> str | None:
-        cells = _cells(line) if place is not None else []
+    def user_of(record: bytes) -> str | None:
+        cells = _cells(record) if place is not None else []
         return cells[place] if place is not None and place < len(cells) else None
 
     return user_of
 
 
-def _cells(line: bytes) -> list[str]:
-    return next(csv.reader([line.decode()]), [])
+def _cells(record: bytes) -> list[str]:
+    return next(csv.reader([record.decode()]), [])
 
 
 def _orders_in(body: bytes) -> list[msgspec.Raw] | None:
-    """The orders of a page as they came; None if they cannot be told apart."""
+    """Return the orders of a page as received; None if they cannot be told apart."""
     try:
         page = _body.decode(body)
         return _orders.decode(page["data"]) if isinstance(page, dict) else page
     except KeyError:
         return None
     except UNREADABLE:
-        found = sort_out(body)
-        return found.orders if found else None
+        repaired = sort_out(body)
+        return repaired.orders if repaired else None

@@ -1,7 +1,7 @@
-"""Forget a person in what programs have written for people to read: reports, dbt's artifacts and task logs.
+"""Forget a person in reports, dbt's artifacts and task logs.
 
-No message names anybody on purpose. But a page of Data Docs shows values that a check did not expect, and PostgreSQL's
-own errors quote the row that they are about.
+No message names a person on purpose. But a page of Data Docs shows unexpected values, and PostgreSQL's own errors quote
+the row at fault.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from tempfile import NamedTemporaryFile
 from aisle.identity.contacts import ContactFinder
 from aisle.stages.erase.files import Rewritten
 
-#: A file with a NUL among its first bytes is no text.
+#: A file with a NUL among its first bytes is not text.
 _HEAD_BYTES = 8192
 
 
 def forget_in_folders(folders: Iterable[Path], user_ids: Collection[str], finder: ContactFinder) -> Rewritten:
-    """Write over the person's contacts in every text file below the folders; a file without any is not written."""
+    """Overwrite the person's contacts in every text file below the folders; a file without any is not rewritten."""
     looked_at = rewritten = 0
     for file in _files(folders):
         looked_at += 1
@@ -33,7 +33,7 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def _forget_in(file: Path, user_ids: frozenset[str], finder: ContactFinder) -> bool:
-    """Whether the person was in the file. One that goes meanwhile, as old logs do, is none."""
+    """Return whether the person was in the file; False if it was deleted meanwhile, as old logs are."""
     try:
         body = file.read_bytes()
         if b"\0" in body[:_HEAD_BYTES]:
@@ -49,7 +49,7 @@ def _forget_in(file: Path, user_ids: frozenset[str], finder: ContactFinder) -> b
 
 
 def _replace(file: Path, body: bytes) -> None:
-    """In one step, so that a reader never sees half of it."""
+    """Replace the file atomically, so that a reader never sees half of it."""
     with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as fresh:
         fresh.write(body)
     shutil.copymode(file, fresh.name)

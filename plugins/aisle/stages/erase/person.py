@@ -1,4 +1,4 @@
-"""Who is to be forgotten: from what a request says of a person to every user id by which they are known."""
+"""Find the person to forget: from the contacts in a request to every user id of that person."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aisle.warehouse import sql
 
 
 class Request(NamedTuple):
-    """One row of `identity.erasure_requests`. Personal data: goes into no log and no message."""
+    """One row of `identity.erasure_requests`. Personal data: never put it into a log or message."""
 
     state: str
     phone: str | None
@@ -31,10 +31,10 @@ class Request(NamedTuple):
 
 
 class Traces(NamedTuple):
-    """All by which a person is found.
+    """The user ids by which a person is found.
 
-    `user_ids` are those of their identities, and those that each of their contacts alone would be. `n_shared` counts
-    what was not followed because it stands for several people.
+    `user_ids` are those of their identities, and those that each contact alone would have. `n_shared` counts the
+    contacts that were not followed because several people share them.
     """
 
     user_ids: list[str]
@@ -43,13 +43,13 @@ class Traces(NamedTuple):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How much was found, for the receipt."""
+        """Return the counts for the receipt."""
         n_contacts = len(self.user_ids)
         return {"identities": self.n_identities, "contacts": n_contacts, "shared_contacts_left": self.n_shared}
 
 
 def read_request(connection: Connection, request_id: str | None) -> Request:
-    """The request of this id. Raises ConfigurationError if there is none."""
+    """Return the request of this id. Raises ConfigurationError if there is none."""
     with connection.cursor(row_factory=class_row(Request)) as cursor:
         values = {"request_id": request_id}
         request = cursor.execute(sql("identity/erasure_requests/select").encode(), values).fetchone()
@@ -62,18 +62,18 @@ def read_request(connection: Connection, request_id: str | None) -> Request:
 
 
 def traces_of(connection: Connection, request: Request, hasher: PersonHasher, most_links: int) -> Traces:
-    """Follow what the request says of a person from contact to identity to contact, until nothing new comes.
+    """Follow the request from contact to identity to contact, until nothing new is found.
 
-    Raises ConfigurationError if that is nobody, or more than `most_links` identities: then some are a stranger's.
+    Raises ConfigurationError if it leads to nobody, or to more than `most_links` identities: some are then another's.
     """
-    told = {*_hashed(request, hasher), *(request.user_ids or ())}
-    if not told:
+    requested = {*_hashed(request, hasher), *(request.user_ids or ())}
+    if not requested:
         raise ConfigurationError(
             "erasing a person: nothing in the request is usable (a phone number that could be somebody's, an e-mail "
             "address, a source's id, a user id); correct its row in identity.erasure_requests"
         )
     _note_contacts_of_customers(connection, hasher)
-    traces = _followed(connection, told, most_links)
+    traces = _followed(connection, requested, most_links)
     if not traces.user_ids:
         raise ConfigurationError(
             f"erasing a person: all that the request names is shared by more than {most_links} people; name something "
@@ -88,8 +88,8 @@ def traces_of(connection: Connection, request: Request, hasher: PersonHasher, mo
     return traces
 
 
-def _followed(connection: Connection, told: set[str], most_links: int) -> Traces:
-    user_ids, shared = told, set[str]()
+def _followed(connection: Connection, requested: set[str], most_links: int) -> Traces:
+    user_ids, shared = requested, set[str]()
     while True:
         values = {"user_ids": list(user_ids), "most_links": most_links}
         rows = connection.execute(sql("identity/contacts/follow").encode(), values).fetchall()
@@ -102,7 +102,7 @@ def _followed(connection: Connection, told: set[str], most_links: int) -> Traces
 
 
 def _note_contacts_of_customers(connection: Connection, hasher: PersonHasher) -> None:
-    """Hash what is known of customers from before contacts were kept."""
+    """Hash the contacts of customers stored before contacts were kept."""
     customers = connection.execute(sql("identity/contacts/of_customers").encode()).fetchall()
     rows = [
         {"user_id": user_id, "kind": kind, "contact_hash": contact_hash}
@@ -115,7 +115,7 @@ def _note_contacts_of_customers(connection: Connection, hasher: PersonHasher) ->
 
 
 def _hashed(request: Request, hasher: PersonHasher) -> set[str]:
-    """User ids that the request's own words stand for: each of them may have been all that a source knew."""
+    """Return the user id of each contact in the request: a source may have known that contact alone."""
     if request.user_id and not USER_ID.fullmatch(request.user_id):
         raise ConfigurationError(
             "erasing a person: the user_id of the request is not one of Aisle's (32 hex digits); give the person's "

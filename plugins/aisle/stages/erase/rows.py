@@ -1,4 +1,4 @@
-"""Forget a person in the warehouse: in one transaction, after which no table tells of them but by a tombstone."""
+"""Forget a person in the warehouse, in one transaction. Only the erasure records remain."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from aisle.warehouse import sql
 
 
 def forget(connection: Connection, request_id: str, user_ids: list[str], finder: ContactFinder) -> dict[str, int]:
-    """Remove every row of the person, or the person from it; how many rows of which table that were."""
+    """Delete the person's rows, or remove the person from them. Return the number of rows by table."""
     values = {"request_id": request_id, "user_ids": user_ids}
-    # Scripts of several statements take parameters only when they are bound on this side.
+    # A script of several statements takes parameters only if the client binds them.
     cursor = ClientCursor(connection)
     cursor.execute(sql("identity/erasure_requests/add_tombstones").encode(), values)
     n_rows: Counter[str] = Counter(
@@ -28,7 +28,7 @@ def forget(connection: Connection, request_id: str, user_ids: list[str], finder:
 
 
 def _forget_in_texts(connection: Connection, user_ids: frozenset[str], finder: ContactFinder) -> Counter[str]:
-    """Write over the person's contacts in the texts that people and programs wrote; the rest of a text stays."""
+    """Overwrite the person's contacts in free texts; the rest of a text stays."""
     n_rows = Counter[str]()
     for table_name, column_name in connection.execute(sql("identity/personal_data/free_texts").encode()).fetchall():
         column = {"table_name": table_name, "column_name": column_name}

@@ -1,4 +1,4 @@
-"""The tasks of the erase DAG. What passes between them tells of nobody: each reads the request anew."""
+"""The tasks of the erase DAG. No XCom identifies the person: each task reads the request again."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -46,7 +46,7 @@ PARAMS: dict[str, Param] = {
 
 @task(outlets=[CACHE])
 def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[str, int]:
-    """Find the person, put up their tombstones, and take them out of every table, all in one transaction."""
+    """Find the person, store their erasure records, and remove them from every table, in one transaction."""
     run_key = run_key_of_context()
     with receipt(run_key, "erase", "warehouse") as slip, connect() as connection:
         request = read_request(connection, params["request_id"])
@@ -63,7 +63,7 @@ def forget_in_warehouse(params: Any = None, outlet_events: Any = None) -> dict[s
 
 @task
 def forget_in_files() -> dict[str, int]:
-    """Take the person out of every file of ingest, export and recommend."""
+    """Remove the person from every file of ingest, export and recommend."""
     settings = get_settings()
     with (
         receipt(run_key_of_context(), "erase", "files") as slip,
@@ -79,7 +79,7 @@ def forget_in_files() -> dict[str, int]:
 
 @task
 def forget_in_folders() -> dict[str, int]:
-    """Take the person out of reports, dbt's artifacts and task logs, as far as this worker has them."""
+    """Remove the person from the reports, dbt artifacts and task logs of this worker."""
     settings = get_settings()
     places = (settings.docs.directory, settings.transform.runs_directory, Path(conf.get("logging", "base_log_folder")))
     finder = ContactFinder(PersonHasher(settings.identity))
@@ -90,7 +90,7 @@ def forget_in_folders() -> dict[str, int]:
 
 
 def forget_in_service() -> Any:
-    """The tasks that take the person out of Personalize; skipped where nothing was ever exported."""
+    """Create the tasks that remove the person from Personalize; skipped if nothing was ever exported."""
 
     @task_group(group_id="service")
     def steps() -> None:
@@ -104,12 +104,12 @@ def forget_in_service() -> Any:
 
 @task
 def list_users() -> list[dict[str, str]]:
-    """Write the user ids to S3, and name a job for each dataset group of the line and for that of its evaluation."""
+    """Write the user ids to S3, and plan a job for each dataset group of the pipeline and of its evaluation."""
     settings, run_key = get_settings(), run_key_of_context()
     names = [name for group in dataset_groups() for name in (group.name, twin.group_name(group))]
     groups = {name: arn for name in names if (arn := PersonalizeHook().find(DATASET_GROUP, name))}
     if not groups:
-        raise AirflowSkipException("the service has no dataset group of this line: nothing was ever exported")
+        raise AirflowSkipException("the service has no dataset group of this pipeline: nothing was ever exported")
     key = erased_users(run_key)
     S3Hook().load_string("\n".join(["USER_ID", *_user_ids(), ""]), key, settings.storage.bucket, replace=True)
     location = f"s3://{settings.storage.bucket}/{key.rpartition('/')[0]}/"
@@ -127,7 +127,7 @@ def unlist_users() -> None:
 
 @task(outlets=[RAW_ORDERS], trigger_rule="none_failed_min_one_success")
 def finish(params: Any = None, outlet_events: Any = None) -> None:
-    """Blank the request, and let transform build the marts anew."""
+    """Blank the request, and let transform rebuild the marts."""
     run_key = run_key_of_context()
     with receipt(run_key, "erase", "request") as slip, connect() as connection:
         connection.execute(sql("identity/erasure_requests/finish").encode(), {"request_id": params["request_id"]})
@@ -136,7 +136,7 @@ def finish(params: Any = None, outlet_events: Any = None) -> None:
 
 
 def _user_ids() -> list[str]:
-    """What the first task has found, read from the request: no XCom tells of a person."""
+    """Return the user ids that the first task stored in the request: no XCom identifies a person."""
     context: Any = get_current_context()
     with connect() as connection:
         request = read_request(connection, context["params"]["request_id"])

@@ -1,4 +1,4 @@
-"""Files on S3 that are past their term and not in use, and uploads that nobody will finish."""
+"""Delete files on S3 past their retention that are not in use, and unfinished uploads."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _MOST_KEYS = 1000  # of one DeleteObjects
 
 
 class InUse(NamedTuple):
-    """What must stay whatever its age."""
+    """The keys in use, whose files stay whatever their age."""
 
     run_keys: frozenset[str]
     archive_keys: frozenset[str]
 
 
 class Removed(NamedTuple):
-    """What has gone, or would go: files and bytes by folder."""
+    """What was deleted, or would be: the number of files by folder, and all bytes."""
 
     folders: dict[str, int]
     n_bytes: int
 
 
 def in_use(connection: Connection) -> InUse:
-    """What the warehouse says is in use."""
+    """Read from the warehouse what is in use."""
     run_keys, archive_keys = (
         frozenset(row[0] for row in connection.execute(sql(f"maintain/{name}").encode()))
         for name in ("run_keys_in_use", "archived_rejects")
@@ -40,24 +40,24 @@ def in_use(connection: Connection) -> InUse:
 
 
 def remove_files(s3: Any, bucket: str, terms: Terms, used: InUse, *, dry_run: bool) -> Removed:
-    """Delete what is past its term; `s3` is a boto3 client."""
+    """Delete files past their retention; `s3` is a boto3 client."""
     old = [*_old_pages(s3, bucket, terms.archive, used), *_old_run_files(s3, bucket, terms.files, used)]
     if not dry_run:
-        _delete(s3, bucket, [each["Key"] for each in old])
+        _delete(s3, bucket, [file["Key"] for file in old])
     folders: dict[str, int] = {}
-    for each in old:
-        folder = each["Key"].rpartition("/")[0]
+    for file in old:
+        folder = file["Key"].rpartition("/")[0]
         folders[folder] = folders.get(folder, 0) + 1
-    return Removed(folders, sum(each["Size"] for each in old))
+    return Removed(folders, sum(file["Size"] for file in old))
 
 
 def abort_uploads(s3: Any, bucket: str, before: datetime, *, dry_run: bool) -> list[str]:
-    """Give up multipart uploads that were begun before; their keys. Parts are paid for, and seen in no listing."""
+    """Abort multipart uploads started before; return their keys. Parts are billed, and appear in no listing."""
     pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
-    uploads = [each for page in pages for each in page.get("Uploads", ()) if each["Initiated"] < before]
-    for each in () if dry_run else uploads:
-        s3.abort_multipart_upload(Bucket=bucket, Key=each["Key"], UploadId=each["UploadId"])
-    return [each["Key"] for each in uploads]
+    uploads = [upload for page in pages for upload in page.get("Uploads", ()) if upload["Initiated"] < before]
+    for upload in () if dry_run else uploads:
+        s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    return [upload["Key"] for upload in uploads]
 
 
 def _old_pages(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
@@ -67,14 +67,14 @@ def _old_pages(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[
 
 def _old_run_files(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
     for prefix in prefixes("records", "erasures"):
-        for each in _older(s3, bucket, prefix, before):
-            if used.run_keys.isdisjoint(each["Key"].split("/")):
-                yield each
+        for file in _older(s3, bucket, prefix, before):
+            if used.run_keys.isdisjoint(file["Key"].split("/")):
+                yield file
 
 
 def _older(s3: Any, bucket: str, prefix: str, before: datetime) -> Iterator[dict[str, Any]]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (each for each in page.get("Contents", ()) if each["LastModified"] < before)
+        yield from (file for file in page.get("Contents", ()) if file["LastModified"] < before)
 
 
 def _delete(s3: Any, bucket: str, keys: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Rows that are past their term, staging tables that their run left behind, and the statistics of what remains."""
+"""Delete rows past their retention and orphaned staging tables, and refresh the statistics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aisle.contracts.recommendations import LIST_TABLES, ListTable
 from aisle.stages.maintain.terms import Terms
 from aisle.warehouse import CACHE_SCHEMA, connect, list_parts, sql
 
-#: In order: what tells what is in use goes last. Those of a cache are in every group's.
+#: In order: the tables that say what is in use come last. Those of _OF_A_CACHE are in every group's cache.
 _TABLES = (
     "outbox",
     "rejected_records",
@@ -29,9 +29,9 @@ _OF_A_CACHE = ("rejected_records", "generations")
 
 
 def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[str, dict[str, int]]:
-    """Delete what is past its term, in one transaction; how many rows of which run, by table.
+    """Delete rows past their retention, in one transaction. Return the number of rows by table and run.
 
-    A dry run does the same and takes it back, so it cannot differ from the real one.
+    A dry run does the same and rolls back, so it cannot differ from a real run.
     """
     values = {"before": terms.rows, "orphaned_before": terms.orphans}
     with connect(url) as connection:
@@ -43,7 +43,7 @@ def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[
 
 
 def drop_orphans(before: datetime, url: str | None = None, *, dry_run: bool) -> list[str]:
-    """Drop the staging tables of those cache tables whose staged lists were written before; which ones."""
+    """Drop staging tables whose lists were written before; return their names."""
     with connect(url) as connection:
         places = [(schema, table) for schema in cache_schemas(connection) for table in LIST_TABLES.values()]
     orphans = [place for place in places if _is_orphan(*place, before, url) and (dry_run or _drop(*place, url))]
@@ -51,7 +51,7 @@ def drop_orphans(before: datetime, url: str | None = None, *, dry_run: bool) -> 
 
 
 def tidy(url: str) -> None:
-    """Give back the room of what was deleted, and let the planner know what remains."""
+    """Vacuum and analyze the tables that rows were deleted from."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql("maintain/vacuum").encode())
         for schema in cache_schemas(connection):
@@ -59,14 +59,14 @@ def tidy(url: str) -> None:
 
 
 def _statements(schemas: list[str]) -> dict[str, bytes]:
-    """What deletes, by the name of the table that it deletes from."""
-    found: dict[str, bytes] = {}
+    """Return the deleting statements by table."""
+    by_table: dict[str, bytes] = {}
     for name in _TABLES:
         if name in _OF_A_CACHE:
-            found |= {_named(schema, name): in_schema(f"maintain/{name}", schema) for schema in schemas}
+            by_table |= {_named(schema, name): in_schema(f"maintain/{name}", schema) for schema in schemas}
         else:
-            found[name] = sql(f"maintain/{name}").encode()
-    return found
+            by_table[name] = sql(f"maintain/{name}").encode()
+    return by_table
 
 
 def _named(schema: str, table: str) -> str:
@@ -84,7 +84,7 @@ def _is_orphan(schema: str, table: ListTable, before: datetime, url: str | None)
 
 
 def _drop(schema: str, table: ListTable, url: str | None) -> bool:
-    """False if somebody is at work on the table, or it is gone."""
+    """Drop a staging table; return False if it is locked or gone."""
     try:
         with connect(url) as connection:
             connection.execute(in_schema("cache/lists/drop_staging", schema, **list_parts(table)), {})

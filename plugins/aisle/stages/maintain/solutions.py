@@ -1,8 +1,8 @@
-"""Solutions in the line's dataset groups that nothing asks for.
+"""Solutions in the pipeline's dataset groups that nothing uses.
 
 Amazon Personalize cannot delete a version of a solution, only a solution with all its versions. So old versions stay
-as long as their solution; they cost nothing but a place in the quota. A whole solution that neither the line nor a
-campaign knows is named, and deleted only where the settings say so: it may be somebody else's.
+as long as their solution; they cost nothing but quota. A solution that neither the pipeline nor a campaign uses is
+named, and deleted only if the settings say so: it may be somebody else's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from personalize_kinds.statuses import SETTLED
 
 
 def remove_solutions(hook: PersonalizeHook, before: datetime, *, dry_run: bool) -> list[str]:
-    """Delete unknown solutions that were made before; their ARNs."""
+    """Delete unknown solutions created before; return their ARNs."""
     arns = [arn for group in dataset_groups() for arn in _unknown(hook, group, before)]
     for arn in () if dry_run else arns:
         hook.conn.delete_solution(solutionArn=arn)
@@ -34,6 +34,6 @@ def _unknown(hook: PersonalizeHook, group: DatasetGroup, before: datetime) -> It
 
 
 def _is_idle(hook: PersonalizeHook, solution: dict[str, Any]) -> bool:
-    """Whether it is at rest, and no campaign answers with it."""
+    """Return whether the solution is settled and has no campaign."""
     campaigns = hook.summaries(CAMPAIGN, solutionArn=solution["solutionArn"])
     return solution["status"] in SETTLED and not any(campaigns)

@@ -1,4 +1,4 @@
-"""The tasks of the maintain DAG. Each names what it has removed, or would remove, in its receipt."""
+"""The tasks of the maintain DAG. Each lists what it deleted, or would delete, in its receipt."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -21,13 +21,15 @@ from aisle.warehouse import connect, warehouse_url
 log = logging.getLogger(__name__)
 
 PARAMS: dict[str, Param] = {
-    "dry_run": Param(False, type="boolean", description="Name in the receipts what would be removed, and remove none")
+    "dry_run": Param(
+        False, type="boolean", description="List in the receipts what would be deleted, and delete nothing"
+    )
 }
 
 
 @task
 def remove_files(params: Any = None) -> int:
-    """Files on S3 that are past their term, and uploads that nobody will finish."""
+    """Delete files on S3 past their retention, and unfinished uploads."""
     s3, bucket, dry_run = S3Hook().get_conn(), get_settings().storage.bucket, params["dry_run"]
     with receipt(run_key_of_context(), "maintain", "files") as slip:
         with connect() as connection:
@@ -41,7 +43,7 @@ def remove_files(params: Any = None) -> int:
 
 @task
 def remove_rows(params: Any = None) -> int:
-    """Rows that are past their term, and staging tables that their run left behind."""
+    """Delete rows past their retention, and orphaned staging tables."""
     dry_run = params["dry_run"]
     with receipt(run_key_of_context(), "maintain", "rows") as slip:
         gone = rows.remove_rows(_terms(), dry_run=dry_run)
@@ -53,14 +55,14 @@ def remove_rows(params: Any = None) -> int:
 
 @task
 def remove_solutions(params: Any = None) -> list[str]:
-    """Solutions that nothing asks for: named always, deleted if the settings say so."""
+    """List solutions that nothing uses, and delete them if the settings say so."""
     dry_run = params["dry_run"] or not get_settings().maintain.delete_unknown_solutions
     with receipt(run_key_of_context(), "maintain", "solutions") as slip:
         arns = solutions.remove_solutions(PersonalizeHook(), _terms().rows, dry_run=dry_run)
         slip.rows_out = len(arns)
         slip.details = {"dry_run": dry_run, "solutions": arns}
     if arns and dry_run:
-        log.warning("nothing asks for these solutions, and they were left alone: %s", ", ".join(arns))
+        log.warning("nothing uses these solutions, and they were not deleted: %s", ", ".join(arns))
     return arns
 
 
@@ -74,6 +76,6 @@ def tidy(params: Any = None) -> None:
 
 
 def _terms() -> Terms:
-    """By the run's own time, so that a retry has the terms of its first try."""
+    """Return the cut-offs by the run's own time, so that a retry has those of its first attempt."""
     context: Any = get_current_context()
     return terms(get_settings().maintain, context["dag_run"].run_after)

@@ -1,4 +1,4 @@
-"""How long what is kept: the moments before which things may go, counted from the run's own time."""
+"""Retention cut-offs, counted from the run's own time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aisle.settings import Maintain
 
 
 class Terms(NamedTuple):
-    """The moments before which each kind of thing may go."""
+    """The times before which each kind of data may be deleted."""
 
     archive: datetime
     files: datetime
@@ -18,7 +18,7 @@ class Terms(NamedTuple):
 
 
 def terms(settings: Maintain, now: datetime) -> Terms:
-    """The terms of a run whose own time is `now`."""
+    """Return the cut-offs of a run whose own time is `now`."""
     return Terms(
         archive=now - timedelta(days=settings.archive_days),
         files=now - timedelta(days=settings.files_days),
