@@ -24,7 +24,7 @@ from aisle.stages.events.tasks import REPLAY_PARAM, send, tail, verdict
 
 @dag(**line_dag("events", __doc__, clock="events"), params=RUN_KEY_PARAM | REPLAY_PARAM)
 def events() -> None:
-    """The events leg."""
+    """The events stage."""
     landed, sent = tail(), [send(group) for group in dataset_groups()]
     landed >> sent
     [landed, *sent] >> verdict()

@@ -28,7 +28,7 @@ from aisle.stages.export.tasks import announce, import_dataset, make_group, writ
 
 
 def export_for(group: DatasetGroup) -> None:
-    """The export leg of one group."""
+    """Create the export DAG of a group."""
 
     @dag(**line_dag("export", __doc__, group=group, clock="export"), params=RUN_KEY_PARAM | param_of(group))
     def export() -> None:
@@ -39,5 +39,5 @@ def export_for(group: DatasetGroup) -> None:
     export()
 
 
-for each in dataset_groups():
-    export_for(each)
+for dataset_group in dataset_groups():
+    export_for(dataset_group)

@@ -2,10 +2,10 @@
 # Publish
 
 Reads  asset `batch_output` (JSON lines on S3).  Writes asset `cache` (`cache.offline_user_recommendations`,
-`cache.offline_similar_items`, `cache.popular_products`, `cache.generations`; lines without a list:
+`cache.offline_similar_items`, `cache.popular_products`, `cache.generations`; records without a list:
 `cache.rejected_records`).
 
-1. find_batch_output – where the lines are: the triggering event, or the params of a hand start
+1. find_batch_output – where the records are: the triggering event, or the params of a hand start
 2. stage_users, stage_items – COPY into staging tables beside the live ones
 3. gate_batch_output, check_coverage – stop here unless the staged lists are sound and enough of them
 4. switch – one transaction: a group's popular products are counted, staged becomes live, live becomes previous
@@ -29,7 +29,7 @@ from aisle.stages.publish.tasks import OUTPUT_PARAMS, check_coverage, find_batch
 
 
 def publish_for(group: DatasetGroup) -> None:
-    """The publish leg of one group."""
+    """Create the publish DAG of a group."""
     came, served = asset_of(group, BATCH_OUTPUT), asset_of(group, CACHE)
 
     @dag(
@@ -46,6 +46,6 @@ def publish_for(group: DatasetGroup) -> None:
     publish()
 
 
-for each in dataset_groups():
-    if "publish" in each.stages:
-        publish_for(each)
+for dataset_group in dataset_groups():
+    if "publish" in dataset_group.stages:
+        publish_for(dataset_group)

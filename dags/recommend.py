@@ -28,7 +28,7 @@ from aisle.stages.recommend.tasks import announce, ask, find_models, write
 
 
 def recommend_for(group: DatasetGroup) -> None:
-    """The recommend leg of one group."""
+    """Create the recommend DAG of a group."""
 
     @dag(**line_dag("recommend", __doc__, group=group, clock="recommend"), params=RUN_KEY_PARAM | param_of(group))
     def recommend() -> None:
@@ -43,6 +43,6 @@ def recommend_for(group: DatasetGroup) -> None:
     recommend()
 
 
-for each in dataset_groups():
-    if "recommend" in each.stages:
-        recommend_for(each)
+for dataset_group in dataset_groups():
+    if "recommend" in dataset_group.stages:
+        recommend_for(dataset_group)

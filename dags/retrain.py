@@ -23,7 +23,7 @@ from aisle.stages.retrain.tasks import decide_to_train, measure_change, start_tr
 
 
 def retrain_for(group: DatasetGroup) -> None:
-    """The DAG of one group."""
+    """Create the retrain DAG of a group."""
 
     @dag(**line_dag("retrain", __doc__, group=group, clock="retrain"), params=RUN_KEY_PARAM | param_of(group))
     def retrain() -> None:
@@ -34,5 +34,5 @@ def retrain_for(group: DatasetGroup) -> None:
     retrain()
 
 
-for each in dataset_groups():
-    retrain_for(each)
+for dataset_group in dataset_groups():
+    retrain_for(dataset_group)

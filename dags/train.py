@@ -41,7 +41,7 @@ LIMITS = {"dagrun_timeout": timedelta(days=7)}
 
 
 def train_for(group: DatasetGroup) -> None:
-    """The train leg of one group."""
+    """Create the train DAG of a group."""
     published, served = [question.solution for question in group.questions], only_served(group)
 
     @dag(
@@ -51,9 +51,9 @@ def train_for(group: DatasetGroup) -> None:
     def train() -> None:
         data = find_data()
         trained = {key: train_solution(group, key, data) for key in group.solutions}
-        found = find_candidates({key: trained[key] for key in published})
-        judged = judge(found)
-        train_twins(group, found) >> judged
+        candidates = find_candidates({key: trained[key] for key in published})
+        judged = judge(candidates)
+        train_twins(group, candidates) >> judged
         promoted = [promote_solution(group, key, judged) for key in published]
         if served:
             admitted = admit({key: trained[key] for key in served})
@@ -63,5 +63,5 @@ def train_for(group: DatasetGroup) -> None:
     train()
 
 
-for each in dataset_groups():
-    train_for(each)
+for dataset_group in dataset_groups():
+    train_for(dataset_group)

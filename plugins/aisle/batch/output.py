@@ -1,4 +1,4 @@
-"""What recommend hands over: where the output of its two batch jobs is, and how much was asked of them."""
+"""What recommend passes to publish: the output of its two batch jobs, and how many questions they had."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         return {"users": self.user_solution_version, "items": self.item_solution_version}
 
     def output_of(self, subject: Subject) -> str | None:
-        """S3 URI of the prefix that holds the answers about 'users' or 'items'."""
+        """Return the S3 URI of the answers about 'users' or 'items'."""
         return self.user_output if subject == "users" else self.item_output
 
     def asked_of(self, subject: Subject) -> int | None:
-        """How many lines were asked about 'users' or 'items'."""
+        """Return the number of questions about 'users' or 'items'; None if unknown."""
         return self.users_asked if subject == "users" else self.items_asked
 
 

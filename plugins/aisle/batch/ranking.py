@@ -1,4 +1,4 @@
-"""From one line of batch output to one cached list, or to the reason why there is none."""
+"""Turn a record of batch output into a cached list, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ class RankedList(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """Why a line gave no list."""
+    """Why a record gave no list."""
 
     reason: Literal["undecodable", "unusable_id", "error", "empty"]
     detail: str
 
 
-def read_line(text: bytes, subject: Subject) -> RankedList | Rejected:
-    """What one line says. Never raises for what the line holds."""
+def read_record(text: bytes, subject: Subject) -> RankedList | Rejected:
+    """Read one record. Never raises because of its content."""
     try:
-        line = _decode(text)
+        record = _decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Rejected("undecodable", str(error))
-    if line.error:
-        return Rejected("error", line.error)
-    key = line.input.userId if subject == "users" else line.input.itemId
+    if record.error:
+        return Rejected("error", record.error)
+    key = record.input.userId if subject == "users" else record.input.itemId
     if not key or len(key) > MAX_KEY_LENGTH or "\0" in key:
         return Rejected("unusable_id", f"the id must have 1 to {MAX_KEY_LENGTH} characters and no NUL")
-    return _ranked(key, line.output or BatchAnswer())
+    return _ranked(key, record.output or BatchAnswer())
 
 
 def _ranked(key: str, answer: BatchAnswer) -> RankedList | Rejected:

@@ -1,4 +1,4 @@
-"""The lines of a batch job's output, one after the other, straight from S3."""
+"""Read the records of a batch job's output from S3, one at a time."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ log = logging.getLogger(__name__)
 OUTPUT_SUFFIX = ".out"  # the service also leaves an object `_CHECK` in the prefix
 
 
-class Line(NamedTuple):
-    """One line, and where it stands (`number` from 1)."""
+class Record(NamedTuple):
+    """One record, and its place: the object and the line number, from 1."""
 
     object_key: str
     number: int
     text: bytes
 
 
-def output_lines(s3: Any, uri: str) -> Iterator[Line]:
-    """Every line below an S3 prefix, object by object in the order of their names; blank lines are left out.
+def output_records(s3: Any, uri: str) -> Iterator[Record]:
+    """Yield every record below an S3 prefix, object by object in the order of their names, without blank lines.
 
-    Memory is one chunk, however large the output.
+    Holds one chunk in memory, however large the output.
     """
     bucket, prefix = _location(uri)
     for key in _output_keys(s3, bucket, prefix):
         log.info("reading s3://%s/%s", bucket, key)
         for number, text in enumerate(lines_of(s3, bucket, key), start=1):
             if text.strip():
-                yield Line(key, number, text.removesuffix(b"\r"))
+                yield Record(key, number, text.removesuffix(b"\r"))
 
 
 def _output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    found = [item["Key"] for page in pages for item in page.get("Contents", ())]
-    keys = sorted(key for key in found if key.endswith(OUTPUT_SUFFIX))
+    all_keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+    keys = sorted(key for key in all_keys if key.endswith(OUTPUT_SUFFIX))
     if not keys:
         raise BatchOutputIncomplete(
             f"reading batch output below s3://{bucket}/{prefix} found no object that ends in {OUTPUT_SUFFIX!r}, only "
-            f"{found[:5] or 'nothing'}; see whether the batch job of this run ended well and wrote to this prefix"
+            f"{all_keys[:5] or 'nothing'}; check that the batch job of this run succeeded and wrote to this prefix"
         )
     return keys
 

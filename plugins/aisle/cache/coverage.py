@@ -21,7 +21,7 @@ def check_coverage(
     group: DatasetGroup,
     url: str | None = None,
 ) -> float:
-    """The part of asked lines that have a list; `asked` None means as many as there are lines.
+    """Return the share of questions that have a list; `asked` None means as many as there are records.
 
     Raises BatchOutputIncomplete, with the most frequent reasons, if it is below `min_coverage` or there is no list.
     """
@@ -32,7 +32,7 @@ def check_coverage(
         return coverage
     raise BatchOutputIncomplete(
         f"publishing {staged.subject} of generation {generation}: {staged.lists} lists for {asked} asked "
-        f"({coverage:.2%}), at least {min_coverage:.2%} are wanted; {staged.lines} lines came, "
+        f"({coverage:.2%}), at least {min_coverage:.2%} are required; {staged.lines} records came, "
         f"{_reasons(staged, generation, group, url)}; the live generation was not touched; see "
         f"{group.cache_schema}.rejected_records, then run {group.dag_id('recommend')} again or lower "
         "AISLE_PUBLISH__MIN_COVERAGE"

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import msgspec
 import psycopg
 
-from aisle.batch.ranking import RankedList, Rejected, read_line
-from aisle.batch.records import Line
+from aisle.batch.ranking import RankedList, Rejected, read_record
+from aisle.batch.records import Record
 from aisle.cache.schema import cache_sql
 from aisle.contracts.recommendations import LIST_TABLES, ListTable, ScoredProduct, ScoreKind, Subject
 from aisle.groups.dataset_group import DatasetGroup
@@ -20,28 +20,28 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Staged(msgspec.Struct, kw_only=True):
-    """What staging did with the lines of one subject."""
+    """The counts of staging the records of one subject."""
 
     subject: Subject
     lines: int = 0
     lists: int = 0  # rows in the staging table
     rejected: int = 0
-    repeated: int = 0  # lines for an id that a later line answers again
+    repeated: int = 0  # records for an id that a later record answers again
     unscored: int = 0  # lists whose scores are places
     seconds: float = 0.0
 
 
 def stage(
-    lines: Iterable[Line],
+    records: Iterable[Record],
     subject: Subject,
     generation: str,
     scored_by: ScoreKind,
     group: DatasetGroup,
     url: str | None = None,
 ) -> Staged:
-    """Replace a group's staging table of `subject` by these lines. All of it is there afterwards, or nothing.
+    """Replace a group's staging table of `subject` with these records, completely or not at all.
 
-    Lines without a list go to `rejected_records`, over a connection of their own: one in COPY can do nothing else.
+    Records without a list go to `rejected_records`, over a second connection: one in COPY can do nothing else.
     """
     table, staged, started = LIST_TABLES[subject], Staged(subject=subject), time.monotonic()
     with connect(url) as rejects, connect(url) as lists:
@@ -53,7 +53,7 @@ def stage(
             rejects.cursor().copy(cache_sql("cache/rejected_records/copy", group)) as copy_rejects,
             lists.cursor().copy(cache_sql("cache/lists/copy", group, **list_parts(table))) as copy_lists,
         ):
-            _copy(lines, table, staged, copy_lists, copy_rejects, generation, scored_by)
+            _copy(records, table, staged, copy_lists, copy_rejects, generation, scored_by)
         staged.repeated = lists.execute(cache_sql("cache/lists/drop_repeated", group, **list_parts(table)), {}).rowcount
         finish_staging(lists, group, table)
     staged.lists -= staged.repeated
@@ -62,7 +62,7 @@ def stage(
 
 
 def begin_staging(connection: psycopg.Connection, group: DatasetGroup, table: ListTable) -> None:
-    """Create an empty staging table in the place of one that a failed run has left."""
+    """Create an empty staging table, replacing one that a failed run left."""
     connection.execute(cache_sql("cache/lists/begin_staging", group, **list_parts(table)), {})
 
 
@@ -74,7 +74,7 @@ def finish_staging(connection: psycopg.Connection, group: DatasetGroup, table: L
 
 
 def _copy(
-    lines: Iterable[Line],
+    records: Iterable[Record],
     table: ListTable,
     staged: Staged,
     lists: psycopg.Copy,
@@ -83,9 +83,9 @@ def _copy(
     scored_by: ScoreKind,
 ) -> None:
     updated_at = datetime.now(UTC).replace(tzinfo=None)  # the column has no zone and means UTC
-    for line in lines:
+    for record in records:
         staged.lines += 1
-        match read_line(line.text, table.subject):
+        match read_record(record.text, table.subject):
             case RankedList(key, products, is_scored):
                 staged.lists += 1
                 staged.unscored += not is_scored
@@ -93,8 +93,8 @@ def _copy(
                 lists.write_row((key, _as_json(products), updated_at, kind, generation))
             case Rejected(reason, detail):
                 staged.rejected += 1
-                place = (generation, table.subject, line.object_key, line.number)
-                rejects.write_row((*place, reason, _storable(detail), _storable(line.text)))
+                place = (generation, table.subject, record.object_key, record.number)
+                rejects.write_row((*place, reason, _storable(detail), _storable(record.text)))
 
 
 def _as_json(products: list[ScoredProduct]) -> str:

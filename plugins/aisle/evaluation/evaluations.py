@@ -26,7 +26,7 @@ class Evaluation(NamedTuple):
 
 
 def store(version_arn: str, evaluations: dict[Subject, Evaluation]) -> None:
-    """Keep what a version and its rivals were measured at; measuring again replaces it."""
+    """Store the figures of a version and its rivals; measuring again replaces them."""
     rows = [
         {
             "solution_version_arn": version_arn,
@@ -43,31 +43,34 @@ def store(version_arn: str, evaluations: dict[Subject, Evaluation]) -> None:
 
 
 def read(version_arn: str) -> dict[str, Evaluation]:
-    """What a version was measured at, by subject; empty if it never was."""
-    found: dict[str, Evaluation] = {}
+    """Return the figures of a version by subject; empty if it was never measured."""
+    by_subject: dict[str, Evaluation] = {}
     with connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(sql("ops/model_evaluations/of_version").encode(), {"solution_version_arn": version_arn})
         for row in cursor:
             subject, metric, value = row.pop("subject"), row.pop("metric"), row.pop("value")
-            found.setdefault(subject, Evaluation({}, **row)).figures[metric] = value
-    return found
+            by_subject.setdefault(subject, Evaluation({}, **row)).figures[metric] = value
+    return by_subject
 
 
 def measured(model: Evaluation | None, popularity: Evaluation | None) -> Measured | None:
-    """The two together, as the gate compares them; none if either is missing."""
+    """Combine the two for the gate; None if either is missing."""
     return Measured(model.figures, popularity.figures) if model and popularity else None
 
 
 def as_table(evaluations: dict[Subject, Evaluation]) -> str:
-    """The figures in Markdown, one row per metric, and the hold-out of each column."""
+    """Return the figures as a Markdown table: one row per metric, and each column's hold-out."""
     subjects, metrics = list(evaluations), list(evaluations["candidate"].figures)
     rows = [
-        ["metric", *(_TITLES[each] for each in subjects)],
+        ["metric", *(_TITLES[subject] for subject in subjects)],
         ["---", *("---:" for _ in subjects)],
-        *([metric, *(_as_cell(evaluations[each].figures.get(metric)) for each in subjects)] for metric in metrics),
-        ["users", *(str(evaluations[each].n_users) for each in subjects)],
-        ["from", *(f"{evaluations[each].hold_out_from:%Y-%m-%d}" for each in subjects)],
-        ["until", *(f"{evaluations[each].hold_out_until:%Y-%m-%d}" for each in subjects)],
+        *(
+            [metric, *(_as_cell(evaluations[subject].figures.get(metric)) for subject in subjects)]
+            for metric in metrics
+        ),
+        ["users", *(str(evaluations[subject].n_users) for subject in subjects)],
+        ["from", *(f"{evaluations[subject].hold_out_from:%Y-%m-%d}" for subject in subjects)],
+        ["until", *(f"{evaluations[subject].hold_out_until:%Y-%m-%d}" for subject in subjects)],
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 

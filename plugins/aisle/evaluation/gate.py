@@ -1,8 +1,8 @@
-"""The promotion gate: whether a new model has earned its place, and why, in words.
+"""The promotion gate: whether a new model may go live, and why.
 
-What counts is the advantage: a model's ndcg_at_10 as a multiple of popularity's on the same hold-out. Weeks differ in
-how well anything can be foretold; the multiple takes that out, so that figures of two hold-outs can be compared. With
-few users it is a guess all the same, so it has a standard error: a model is not refused for what may be chance.
+It compares advantages: a model's ndcg_at_10 as a multiple of popularity's on the same hold-out. Some weeks are harder
+to predict than others; the multiple removes that, so that figures of two hold-outs can be compared. With few users the
+advantage is uncertain, so it has a standard error: a model is not rejected for a difference that may be chance.
 """
 
 from __future__ import annotations
@@ -40,50 +40,50 @@ class Measured(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What the gate says of one version."""
+    """The gate's decision on a version."""
 
     passed: bool
     reason: str
 
 
-def judge(candidate: Measured, live: Measured | None, wanted: Evaluate) -> Verdict:
-    """The verdict on figures. `live` is None where nothing is live, or what is live was never measured."""
-    refusals = [_too_narrow(candidate, wanted), _no_better_than_popularity(candidate, wanted)]
+def judge(candidate: Measured, live: Measured | None, settings: Evaluate) -> Verdict:
+    """Decide on a candidate's figures. `live` is None if nothing is live, or the live version was never measured."""
+    refusals = [_too_narrow(candidate, settings), _no_better_than_popularity(candidate, settings)]
     if live:
-        refusals.append(_worse_than_live(candidate, live, wanted))
-    found = [refusal for refusal in refusals if refusal]
-    if found:
-        return Verdict(False, "; ".join(found))
+        refusals.append(_worse_than_live(candidate, live, settings))
+    reasons = [refusal for refusal in refusals if refusal]
+    if reasons:
+        return Verdict(False, "; ".join(reasons))
     return Verdict(True, _praise(candidate, live))
 
 
-def judge_unmeasured(why: str, has_live: bool, wanted: Evaluate) -> Verdict:
-    """The verdict where there are no figures, because of `why`."""
+def judge_unmeasured(why: str, has_live: bool, settings: Evaluate) -> Verdict:
+    """Decide on a version that has no figures, because of `why`."""
     if not has_live:
         return Verdict(True, f"{why}; it may go live because nothing is live yet")
-    if wanted.without_evidence == "promote":
+    if settings.without_evidence == "promote":
         return Verdict(True, f"{why}; it may go live because the settings say so")
     return Verdict(False, f"{why}; the live version is kept")
 
 
-def _too_narrow(candidate: Measured, wanted: Evaluate) -> str | None:
+def _too_narrow(candidate: Measured, settings: Evaluate) -> str | None:
     coverage = candidate.model["coverage"]
-    if coverage >= wanted.min_coverage:
+    if coverage >= settings.min_coverage:
         return None
-    return f"its lists show {coverage:.1%} of the items, less than {wanted.min_coverage:.1%}"
+    return f"its lists show {coverage:.1%} of the items, less than {settings.min_coverage:.1%}"
 
 
-def _no_better_than_popularity(candidate: Measured, wanted: Evaluate) -> str | None:
-    needed = 1 + wanted.min_lift
+def _no_better_than_popularity(candidate: Measured, settings: Evaluate) -> str | None:
+    needed = 1 + settings.min_lift
     if candidate.advantage >= needed:
         return None
     return f"{_compared(candidate)}; at least {needed:.2f} times is asked for"
 
 
-def _worse_than_live(candidate: Measured, live: Measured, wanted: Evaluate) -> str | None:
-    kept = 1 - wanted.max_loss
+def _worse_than_live(candidate: Measured, live: Measured, settings: Evaluate) -> str | None:
+    kept = 1 - settings.max_loss
     needed = live.advantage * kept
-    chance = NormalDist().inv_cdf(wanted.confidence) * hypot(candidate.stderr, live.stderr * kept)
+    chance = NormalDist().inv_cdf(settings.confidence) * hypot(candidate.stderr, live.stderr * kept)
     if candidate.advantage + chance >= needed:
         return None
     return (

@@ -69,13 +69,13 @@ def _fewest_cases(group: DatasetGroup, hold_out: HoldOut, kinds: Sequence[Kind])
 def _last_days(group: DatasetGroup, days: int) -> HoldOut:
     statement = sql("evaluation/hold_out/bounds", interactions=group.mart("interactions"))
     with connect() as connection, connection.cursor(row_factory=class_row(HoldOut)) as cursor:
-        found = cursor.execute(statement.encode(), {"hold_out_days": days}).fetchone()
-    if found is None or found.starts_at is None:
+        hold_out = cursor.execute(statement.encode(), {"hold_out_days": days}).fetchone()
+    if hold_out is None or hold_out.starts_at is None:
         raise FinalError(
             f"Choosing a hold-out of {group.name}: personalize.interactions has no row of this group. Run `ingest` and "
             "`transform` first, or correct the group's `where`."
         )
-    return found
+    return hold_out
 
 
 def cases_of(group: DatasetGroup, hold_out: HoldOut, kind: Kind) -> list[Case]:

@@ -1,4 +1,4 @@
-"""From the answers of the twins to a verdict on each candidate."""
+"""Decide on each candidate from the answers of the twins."""
 
 from __future__ import annotations
 
@@ -45,51 +45,51 @@ def measure(
     group: DatasetGroup, candidate: Candidate, lists: Mapping[str, Lists], hold_out: HoldOut, cases: list[Case]
 ) -> Judged:
     """Measure a candidate by the lists of the twins on the cases of its kind, keep the figures, and judge."""
-    on_hold_out = _Scale(group, hold_out, cases)
-    found: dict[Subject, Evaluation] = {
-        "candidate": on_hold_out.weigh(lists[candidate.twin]),
-        "popularity": on_hold_out.weigh_popularity(),
+    evaluator = _HoldOutEvaluator(group, hold_out, cases)
+    figures: dict[Subject, Evaluation] = {
+        "candidate": evaluator.evaluate(lists[candidate.twin]),
+        "popularity": evaluator.evaluate_popularity(),
     }
-    popularity_of_live: Evaluation | None = found["popularity"]
+    popularity_of_live: Evaluation | None = figures["popularity"]
     if candidate.live_twin == candidate.twin:
         earlier = evaluations.read(candidate.live_arn or "")
         live, popularity_of_live = earlier.get("candidate"), earlier.get("popularity")
     else:
-        live = on_hold_out.weigh(lists[candidate.live_twin]) if candidate.live_twin else None
+        live = evaluator.evaluate(lists[candidate.live_twin]) if candidate.live_twin else None
     if live:
-        found["live"] = live
-    evaluations.store(candidate.arn, found)
+        figures["live"] = live
+    evaluations.store(candidate.arn, figures)
     verdict = judge(
-        evaluations.measured(found["candidate"], found["popularity"]),  # type: ignore[arg-type]
+        evaluations.measured(figures["candidate"], figures["popularity"]),  # type: ignore[arg-type]
         evaluations.measured(live, popularity_of_live),
         get_settings().evaluate,
     )
-    return conclude(candidate.arn, verdict, evaluations.as_table(found))
+    return conclude(candidate.arn, verdict, evaluations.as_table(figures))
 
 
 def pass_over(candidate: Candidate, why: str) -> Judged:
     """Judge a candidate that could not be measured, because of `why`."""
-    wanted = get_settings().evaluate
-    if not wanted.enabled:
+    settings = get_settings().evaluate
+    if not settings.enabled:
         return conclude(candidate.arn, Verdict(True, why), "")
-    return conclude(candidate.arn, judge_unmeasured(why, candidate.live_arn is not None, wanted), "")
+    return conclude(candidate.arn, judge_unmeasured(why, candidate.live_arn is not None, settings), "")
 
 
 def as_decided(version: Version) -> Judged:
-    """What was decided of a version before holds: it is not promoted a second time."""
+    """Return an earlier decision as it stands: the version is not promoted a second time."""
     return Judged(version.solution_version_arn, False, f"it is {version.state} already: {version.reason}", "")
 
 
 def conclude(arn: str, verdict: Verdict, table: str) -> Judged:
-    """Say the verdict, and keep it where it is final."""
+    """Log the decision, and record a rejection."""
     log.info("%s %s: %s", arn, "passed" if verdict.passed else "did not pass", verdict.reason)
     if not verdict.passed:
         registry.reject(arn, "gate", verdict.reason)
     return Judged(arn, verdict.passed, verdict.reason, table)
 
 
-class _Scale:
-    """Weighs lists on one hold-out, against popularity."""
+class _HoldOutEvaluator:
+    """Evaluate lists on a hold-out, compared with popularity."""
 
     def __init__(self, group: DatasetGroup, hold_out: HoldOut, cases: list[Case]) -> None:
         self._hold_out, self._cases = hold_out, cases
@@ -97,14 +97,14 @@ class _Scale:
         self._bought = {case.user_id: set(case.bought) for case in cases}
         self._popular = rank_popularity(group, hold_out, cases)
 
-    def weigh(self, lists: Lists) -> Evaluation:
-        """A model by its lists, with the standard error of its advantage."""
+    def evaluate(self, lists: Lists) -> Evaluation:
+        """Evaluate a model by its lists, with the standard error of its advantage."""
         ranked = rank_lists(lists, self._cases)
         own, popular = gains(ranked, self._bought), gains(self._popular, self._bought)
         return self._evaluation(ranked, {STDERR: ratio_stderr(own, popular, LEAST_POPULARITY)})
 
-    def weigh_popularity(self) -> Evaluation:
-        """The yardstick itself."""
+    def evaluate_popularity(self) -> Evaluation:
+        """Evaluate popularity itself."""
         return self._evaluation(self._popular, {})
 
     def _evaluation(self, ranked: Lists, more: Figures) -> Evaluation:

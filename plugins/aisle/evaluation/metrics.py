@@ -50,7 +50,7 @@ def ratio_stderr(above: Sequence[float], below: Sequence[float], least_below: fl
         return inf
     mean_below = max(_mean(below), least_below)
     ratio = _mean(above) / mean_below
-    spread = variance([one - ratio * other for one, other in zip(above, below, strict=True)])
+    spread = variance([upper - ratio * lower for upper, lower in zip(above, below, strict=True)])
     return float((spread / len(above)) ** 0.5 / mean_below)
 
 

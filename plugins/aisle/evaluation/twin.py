@@ -1,7 +1,7 @@
 """The twin of a model: the same recipe, trained in a dataset group of its own on what lies before the hold-out.
 
-A twin lives to be measured: nobody is ever shown its lists. It stands beside the line's dataset group because a model
-learns from everything that its group holds.
+A twin is only measured; its lists are never published. It has a dataset group of its own because a model learns from
+everything in its group.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from airflow_postgres_s3.copy_to_s3 import Copied, RecordFormat, copy_to_s3
-from aisle.batch.ranking import RankedList, read_line
-from aisle.batch.records import output_lines
+from aisle.batch.ranking import RankedList, read_record
+from aisle.batch.records import output_records
 from aisle.contracts.personalize import BatchInput, Dataset
 from aisle.contracts.recommendations import Subject
 from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
@@ -29,7 +29,7 @@ _SET_BY_THE_PIPELINE = ("autoTrainingConfig",)
 
 
 class Twin(NamedTuple):
-    """A solution to train beside the line's: its name in the service, what it is asked about, and how it is made."""
+    """A twin to train: its name in the service, what it is asked about, and its configuration."""
 
     name: str
     kind: Kind
@@ -39,12 +39,12 @@ class Twin(NamedTuple):
 
 
 def group_name(group: DatasetGroup) -> str:
-    """Name of the dataset group in which a group's twins stand."""
+    """Return the name of the dataset group of a group's twins."""
     return group.resource_name("holdout")
 
 
 def twin_of(service: Gateway, group: DatasetGroup, question: Question, version_arn: str) -> Twin:
-    """The twin of a version. Versions with equal recipe and configuration have one twin."""
+    """Return the twin of a version. Versions with equal recipe and configuration share a twin."""
     version = service.describe(SOLUTION_VERSION, version_arn)
     config, recipe_arn, event_type = _config_of(version), version["recipeArn"], version.get("eventType")
     tag = content_tag(recipe_arn, json.dumps(config, sort_keys=True), *([event_type] if event_type else []))
@@ -53,7 +53,7 @@ def twin_of(service: Gateway, group: DatasetGroup, question: Question, version_a
 
 
 def find_twin_of(service: Gateway, group: DatasetGroup, question: Question, version_arn: str | None) -> Twin | None:
-    """The twin of a version that may be none, or gone from the service."""
+    """Return the twin of a version; None if there is no version, or the service no longer has it."""
     try:
         return twin_of(service, group, question, version_arn) if version_arn else None
     except service.client.exceptions.ResourceNotFoundException:
@@ -61,23 +61,23 @@ def find_twin_of(service: Gateway, group: DatasetGroup, question: Question, vers
 
 
 def _config_of(version: dict[str, Any]) -> dict[str, Any]:
-    """What a version learned by. What a search for hyperparameters has found stands in place of the search."""
+    """Return the configuration of a version, with tuned hyperparameters in place of their search."""
     given = version.get("solutionConfig", {})
     config = {member: value for member, value in given.items() if member not in _SET_BY_THE_PIPELINE}
-    found = version.get("tunedHPOParams", {}).get("algorithmHyperParameters")
-    if found:
+    tuned = version.get("tunedHPOParams", {}).get("algorithmHyperParameters")
+    if tuned:
         config.pop("hpoConfig", None)
-        config["algorithmHyperParameters"] = {**config.get("algorithmHyperParameters", {}), **found}
+        config["algorithmHyperParameters"] = {**config.get("algorithmHyperParameters", {}), **tuned}
     return config
 
 
 def content_tag(*parts: str) -> str:
-    """Six characters for all that goes into a job: a retry has the name of its first try, other content another."""
+    """Return six characters that identify the content of a job, so that a retry gets the same name."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:6]
 
 
 def schema_arn_of(service: Gateway, group_arn: str, dataset: Dataset) -> str:
-    """The schema that the line's own dataset has: the twin's is the same."""
+    """Return the schema ARN of the pipeline's own dataset, which the twin shares; empty if there is none."""
     arn = service.find(DATASET, dataset.type.upper(), datasetGroupArn=group_arn)
     return str(service.describe(DATASET, arn)["schemaArn"]) if arn else ""
 
@@ -98,7 +98,7 @@ def asked_ids(cases: list[Case]) -> list[str]:
 
 
 def write_questions(s3: Any, group: DatasetGroup, kind: Kind, cases: list[Case], run_key: str) -> str:
-    """Write one record for each user or item that is asked about. Gives the URI."""
+    """Write one record for each user or item asked about. Return the URI."""
     bucket, key = get_settings().storage.bucket, evaluate_input(kind, run_key, group.folder)
     asked = asked_ids(cases)
     records = [BatchInput(userId=asked_id) if kind == "users" else BatchInput(itemId=asked_id) for asked_id in asked]
@@ -107,11 +107,15 @@ def write_questions(s3: Any, group: DatasetGroup, kind: Kind, cases: list[Case],
 
 
 def output_uri(group: DatasetGroup, twin_name: str, run_key: str) -> str:
-    """Where a twin's answers go."""
+    """Return the S3 URI of a twin's answers."""
     return f"s3://{get_settings().storage.bucket}/{evaluate_output_prefix(twin_name, run_key, group.folder)}"
 
 
 def read_lists(s3: Any, kind: Subject, uri: str) -> dict[str, list[str]]:
-    """A twin's lists by the id that was asked about. A line without a list has none here either."""
-    read = (read_line(line.text, kind) for line in output_lines(s3, uri))
-    return {one.key: [each.product_id for each in one.products] for one in read if isinstance(one, RankedList)}
+    """Return a twin's lists by the id asked about, without ids that got no list."""
+    read = (read_record(record.text, kind) for record in output_records(s3, uri))
+    return {
+        ranked.key: [product.product_id for product in ranked.products]
+        for ranked in read
+        if isinstance(ranked, RankedList)
+    }

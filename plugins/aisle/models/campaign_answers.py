@@ -67,46 +67,46 @@ def questions_for(group: DatasetGroup, n_users: int) -> list[Question]:
     """Questions about that many users of the group, the same ones every time. Raises FinalError if it has none."""
     statement = sql("models/canary/cases", interactions=group.mart("interactions"))
     with connect() as connection, connection.cursor(row_factory=class_row(Question)) as cursor:
-        found = cursor.execute(statement.encode(), {"n_users": n_users, "n_items": _N_ITEMS}).fetchall()
-    if not found:
+        questions = cursor.execute(statement.encode(), {"n_users": n_users, "n_items": _N_ITEMS}).fetchall()
+    if not questions:
         raise FinalError(
             f"Choosing questions for a canary of {group.name}: personalize.interactions has no row of this group. "
             "Run `ingest` and `transform` first, or correct the group's `where`."
         )
-    return found
+    return questions
 
 
 def ask(client: Any, campaign_arn: str, about: About, questions: Sequence[Question]) -> list[Answer]:
-    """Ask a campaign one question after the other. What the service refuses is an answer; a lost line is an error."""
-    return [_timed(lambda: _items(client, campaign_arn, about, each)) for each in questions]  # noqa: B023
+    """Ask a campaign one question after the other. A refusal by the service is an answer; a lost connection raises."""
+    return [_timed(lambda: _items(client, campaign_arn, about, question)) for question in questions]  # noqa: B023
 
 
 def report_on(answers: Sequence[Answer], others: Sequence[Answer]) -> Report:
     """The figures of some answers, held against those of another campaign to the same questions, if there are any."""
-    times = [each.milliseconds for each in answers]
+    times = [answer.milliseconds for answer in answers]
     pairs = [(own.items, other.items) for own, other in zip(answers, others, strict=bool(others))]
     return Report(
         n_questions=len(answers),
-        errors=dict(Counter(each.error for each in answers if each.error)),
-        n_empty=sum(not each.items and not each.error for each in answers),
+        errors=dict(Counter(answer.error for answer in answers if answer.error)),
+        n_empty=sum(not answer.items and not answer.error for answer in answers),
         median_ms=round(median(times), 1),
         p95_ms=round(quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else times[0], 1),
         overlap=_overlap(pairs),
     )
 
 
-def objections(report: Report, wanted: Canary) -> list[str]:
-    """What speaks against the campaign that gave these answers; nothing if it may serve."""
-    found = []
-    if report.n_failures > wanted.max_failures * report.n_questions:
+def objections(report: Report, limits: Canary) -> list[str]:
+    """Return the reasons against a campaign with these answers; empty if it may serve."""
+    reasons = []
+    if report.n_failures > limits.max_failures * report.n_questions:
         codes = ", ".join(f"{times} {code}" for code, times in report.errors.items()) or "no errors"
-        found.append(
+        reasons.append(
             f"{report.n_failures} of {report.n_questions} questions without an answer ({report.n_empty} empty lists, "
-            f"{codes}), at most {wanted.max_failures:.1%} may be"
+            f"{codes}), at most {limits.max_failures:.1%} may be"
         )
-    if wanted.max_p95_ms is not None and report.p95_ms > wanted.max_p95_ms:
-        found.append(f"one answer in twenty takes longer than {report.p95_ms} ms, {wanted.max_p95_ms} ms are allowed")
-    return found
+    if limits.max_p95_ms is not None and report.p95_ms > limits.max_p95_ms:
+        reasons.append(f"one answer in twenty takes longer than {report.p95_ms} ms, {limits.max_p95_ms} ms are allowed")
+    return reasons
 
 
 def _items(client: Any, campaign_arn: str, about: About, question: Question) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether the world has moved away from what the live models have learned, so far that training is due."""
+"""Whether interactions have drifted so far from the live models' training data that training is due."""
 
 from __future__ import annotations
 
@@ -30,44 +30,44 @@ class Drift(NamedTuple):
 
 
 def learned_by_live(group: DatasetGroup) -> Learned | None:
-    """What is live of the group has learned from this; none if nothing is live."""
+    """Return what the group's live models were trained on; None if nothing is live."""
     with connect() as connection, connection.cursor(row_factory=class_row(Learned)) as cursor:
         return cursor.execute(sql("ops/model_versions/learned_by_live").encode(), _solutions(group)).fetchone()
 
 
-def measure_drift(group: DatasetGroup, learned: Learned, wanted: Evaluate) -> Drift:
+def measure_drift(group: DatasetGroup, learned: Learned, settings: Evaluate) -> Drift:
     """The drift of the group's interactions since `learned`, between two windows of the settings' length."""
     statement = sql("models/drift/measure", interactions=group.mart("interactions"), items=group.mart("items"))
-    values = {"learned_until": learned.learned_until, "drift_days": wanted.drift_days}
+    values = {"learned_until": learned.learned_until, "drift_days": settings.drift_days}
     with connect() as connection, connection.cursor(row_factory=class_row(Drift)) as cursor:
-        found = cursor.execute(statement.encode(), values).fetchone()
-    assert found is not None  # an aggregate without groups gives one row
-    return found
+        drift = cursor.execute(statement.encode(), values).fetchone()
+    assert drift is not None  # an aggregate without groups gives one row
+    return drift
 
 
-def reasons_to_train(learned: Learned, drift: Drift, wanted: Evaluate) -> list[str]:
+def reasons_to_train(learned: Learned, drift: Drift, settings: Evaluate) -> list[str]:
     """Why training is due, in words; empty if it is not."""
     volume = (drift.n_interactions - learned.n_interactions) / max(learned.n_interactions, 1)
-    found = []
-    if volume > wanted.retrain_volume:
-        found.append(f"interactions have grown by {volume:.0%} since the live model learned")
-    if min(drift.n_before, drift.n_after) >= wanted.drift_min_interactions:
-        found += [
-            f"the stability index of {subject} is {psi:.2f}, more than {wanted.retrain_drift:.2f}"
+    reasons = []
+    if volume > settings.retrain_volume:
+        reasons.append(f"interactions have grown by {volume:.0%} since the live model learned")
+    if min(drift.n_before, drift.n_after) >= settings.drift_min_interactions:
+        reasons += [
+            f"the stability index of {subject} is {psi:.2f}, more than {settings.retrain_drift:.2f}"
             for subject, psi in (("items", drift.items_psi), ("categories", drift.categories_psi))
-            if psi > wanted.retrain_drift
+            if psi > settings.retrain_drift
         ]
-    return found
+    return reasons
 
 
-def next_training_at(group: DatasetGroup, wanted: Evaluate) -> datetime | None:
+def next_training_at(group: DatasetGroup, settings: Evaluate) -> datetime | None:
     """The earliest moment at which change may bring about a training of the group again; none if that is now."""
     values = {**_solutions(group), "retrain": group.key("retrain")}
     with connect() as connection:
         row = connection.execute(sql("ops/model_versions/last_training").encode(), values).fetchone()
     if row is None or row[0] is None:
         return None
-    due_at: datetime = row[0] + timedelta(days=wanted.retrain_min_days)
+    due_at: datetime = row[0] + timedelta(days=settings.retrain_min_days)
     return due_at if due_at > datetime.now(UTC) else None
 
 

@@ -1,6 +1,6 @@
 """The life of a solution's versions: candidate, waiting for a person, live, previous, retired; or rejected.
 
-A solution is called as its group calls it in the warehouse (`DatasetGroup.key`): no two groups share versions. Exactly
+A solution has the name that its group gives it in the warehouse (`DatasetGroup.key`): groups share no versions. Exactly
 one version of a solution is live, and at most one is previous: what `rollback` returns to.
 """
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Version(NamedTuple):
-    """Where one version stands, and why."""
+    """The state of a version, and the reason for it."""
 
     solution: str
     solution_version_arn: str
@@ -40,9 +40,9 @@ def register(group: DatasetGroup, key: str, arn: str, run_key: str) -> Version:
 
 
 def live_version(solution_name: str) -> str | None:
-    """ARN of the version whose answers are published, or none."""
-    found = newest_in_state(solution_name, "live")
-    return found.solution_version_arn if found else None
+    """Return the ARN of the live version, or None."""
+    version = newest_in_state(solution_name, "live")
+    return version.solution_version_arn if version else None
 
 
 def newest_in_state(solution_name: str, state: str) -> Version | None:
@@ -52,7 +52,7 @@ def newest_in_state(solution_name: str, state: str) -> Version | None:
 
 
 def await_approval(arn: str, reason: str) -> None:
-    """The gate has let the version pass; now a person is asked."""
+    """Mark a version that passed the gate as waiting for a person's approval."""
     with connect() as connection:
         _decide(connection, arn, "waiting", "gate", reason)
 
@@ -69,7 +69,7 @@ def promote(solution_name: str, arn: str, by: str, reason: str) -> None:
 
 
 def reject(arn: str, by: str, reason: str) -> None:
-    """The version will not go live; what is live stays."""
+    """Reject a version; the live version stays."""
     with connect() as connection:
         _decide(connection, arn, "rejected", by, reason)
     log.warning("%s is rejected: %s", arn, reason)
@@ -105,10 +105,10 @@ def _changing(solution_name: str) -> Iterator[psycopg.Connection]:
 
 def _known(connection: psycopg.Connection, arn: str) -> Version:
     with connection.cursor(row_factory=class_row(Version)) as cursor:
-        found = cursor.execute(sql("ops/model_versions/state_of").encode(), {"solution_version_arn": arn}).fetchone()
-    if found is None:
+        version = cursor.execute(sql("ops/model_versions/state_of").encode(), {"solution_version_arn": arn}).fetchone()
+    if version is None:
         raise FinalError(f"Looking for model version {arn}: ops.model_versions has none of this ARN. Run `train`.")
-    return found
+    return version
 
 
 def _in_state(connection: psycopg.Connection, solution_name: str, state: str) -> Version | None:

@@ -1,8 +1,7 @@
-"""What the line's jobs cost on Amazon Personalize: what was used, times the price list.
+"""What the pipeline's jobs cost on Amazon Personalize: what was used, times the price list.
 
-Nothing here asks Amazon: usage comes from the receipts of the legs. Where the engine stands in for Personalize the same
-sum is what was saved. A job that was skipped because it could change nothing costs nothing; what it would have cost is
-told apart.
+Nothing here asks Amazon: usage comes from the receipts of the stages. If the engine replaces Personalize, the same sum
+is what was saved. A skipped job costs nothing; what it would have cost is stated apart.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class Bill:
 
     @cached_property
     def by_kind(self) -> dict[Kind, float]:
-        return {kind: sum(one.usd or 0.0 for one in self._done if one.usage.kind == kind) for kind in KINDS}
+        return {kind: sum(charge.usd or 0.0 for charge in self._done if charge.usage.kind == kind) for kind in KINDS}
 
     @cached_property
     def by_day(self) -> dict[date, float]:

@@ -1,9 +1,8 @@
 """Jobs by what went into them: a job that could change nothing is not started again.
 
-A leg plans each job: it takes the fingerprint of everything that goes in. If the newest job of the same purpose went in
-with the same, the plan has that job's name, and the operator, which finds or creates by name, finds it; it creates it
-only where the service no longer has it. Otherwise the plan has a new name. When the job has ended well, the leg records
-it: the newest recorded job is what holds now.
+A stage plans each job from the fingerprint of its inputs. If the newest job of its purpose has the same fingerprint,
+the plan has that job's name, and the find-or-create operator reuses it, or recreates it if the service has lost it.
+Otherwise the plan has a new name. After the job succeeded, the stage records it; the newest recorded job is in force.
 """
 
 from __future__ import annotations

@@ -84,11 +84,11 @@ def sort(connection: Connection[Any], group: DatasetGroup) -> Sorted:
     statement = sql("events/outbox/sort", belongs=belongs(group.described.where))
     try:
         with connection.transaction(), connection.cursor(row_factory=class_row(Sorted)) as cursor:
-            (found,) = cursor.execute(statement.encode(), values).fetchall()
+            (outcome,) = cursor.execute(statement.encode(), values).fetchall()
     except UndefinedTable:
         log.info("which events are those of group %s is not known before the first `transform`", group.name)
         return Sorted(0, 0, 0)
-    return found
+    return outcome
 
 
 def backlog(connection: Connection[Any], group: str) -> Backlog:
@@ -135,5 +135,5 @@ def p95_delay_seconds(connection: Connection[Any], group: str, since: datetime) 
 @cache
 def _non_product_patterns() -> list[str]:
     """Patterns of the codes that are no products: dbt's own list, read as the file it is."""
-    with _NON_PRODUCT_CODES.open(newline="") as lines:
-        return [row["product_id_pattern"] for row in csv.DictReader(lines)]
+    with _NON_PRODUCT_CODES.open(newline="") as seed:
+        return [row["product_id_pattern"] for row in csv.DictReader(seed)]

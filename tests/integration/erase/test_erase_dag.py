@@ -205,7 +205,7 @@ def test_a_request_that_matches_nobody_erases_nobody(
 
 
 def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(warehouse_url: str) -> None:
-    from aisle.batch.records import Line
+    from aisle.batch.records import Record
     from aisle.cache.staging import stage
     from aisle.groups.dataset_group import dataset_groups
 
@@ -215,7 +215,9 @@ def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(w
         )
         connection.execute("insert into identity.customers (user_id) values ('back')")
     answer = '{"input": {"userId": "%s"}, "output": {"recommendedItems": ["p"], "scores": [1.0]}}'
-    lines = [Line("out", number, (answer % user).encode()) for number, user in enumerate(("gone", "back", "other"), 1)]
+    lines = [
+        Record("out", number, (answer % user).encode()) for number, user in enumerate(("gone", "back", "other"), 1)
+    ]
     stage(lines, "users", "g", "engine", dataset_groups()[0], warehouse_url)
     with psycopg.connect(warehouse_url) as connection:
         staged = connection.execute("select user_id from cache.offline_user_recommendations__next order by 1")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.coverage import check_coverage
 from aisle.cache.staging import Staged, stage
 from aisle.errors import BatchOutputIncomplete
@@ -18,7 +18,7 @@ def staged(url: str, *, good: int, bad: int) -> Staged:
     texts += [
         {"input": {"userId": f"secret{number}"}, "output": None, "error": "quota is used up"} for number in range(bad)
     ]
-    lines = [Line("x.out", number, json.dumps(text).encode()) for number, text in enumerate(texts, start=1)]
+    lines = [Record("x.out", number, json.dumps(text).encode()) for number, text in enumerate(texts, start=1)]
     return stage(lines, "users", "g1", "engine", FIRST, url)
 
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from aisle.batch.ranking import Subject
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.generations import CacheIsBusy, Generation, NothingStaged, generation_in_state, rollback, switch
 from aisle.cache.staging import stage
 from aisle.errors import ConfigurationError
@@ -29,11 +29,11 @@ ITEMS = "select generation, count(*) from cache.offline_similar_items group by g
 BOTH = f"with users as ({USERS}), items as ({ITEMS}) select * from users, items"
 
 
-def output(subject: Subject, count: int) -> Iterator[Line]:
+def output(subject: Subject, count: int) -> Iterator[Record]:
     name = "userId" if subject == "users" else "itemId"
     for number in range(1, count + 1):
         line = {"input": {name: f"{subject}-{number}"}, "output": {"recommendedItems": ["p1", "p2"]}}
-        yield Line("x.out", number, json.dumps(line).encode())
+        yield Record("x.out", number, json.dumps(line).encode())
 
 
 def stage_both(url: str, generation: str) -> Generation:
@@ -171,7 +171,7 @@ def test_rejected_records_are_dropped_with_their_generation(warehouse_url: str) 
     for generation in ("g1", "g2", "g3"):
         new = stage_both(warehouse_url, generation)
         stage(
-            [*output("users", N_USERS), Line("y.out", 1, b"nonsense")],
+            [*output("users", N_USERS), Record("y.out", 1, b"nonsense")],
             "users",
             generation,
             "engine",

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache import popular
 from aisle.cache.generations import Generation, NothingStaged, generation_in_state, rollback, switch
 from aisle.cache.schema import cache_sql, prepare
@@ -79,7 +79,7 @@ def new(generation: str) -> Generation:
 
 def publish(url: str, group: DatasetGroup, generation: str) -> None:
     line = json.dumps({"input": {"userId": "u"}, "output": {"recommendedItems": ["p1"]}}).encode()
-    stage([Line("x.out", 1, line)], "users", generation, "engine", group, url)
+    stage([Record("x.out", 1, line)], "users", generation, "engine", group, url)
     assert switch(new(generation), group, url)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from airflow_postgres_s3 import s3_lines
-from aisle.batch.records import Line, output_lines
+from aisle.batch.records import Record, output_records
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
 
 
@@ -13,10 +13,10 @@ def test_all_out_objects_are_read_in_order_and_nothing_else(s3: Any, bucket: str
     for key, body in {"b.json.out": b"3\n", "a.json.out": b"1\r\n\n2", "_CHECK": b"x\n", "a.json": b"y\n"}.items():
         s3.put_object(Bucket=bucket, Key=f"out/{key}", Body=body)
     s3.put_object(Bucket=bucket, Key="out-of-another-run/c.json.out", Body=b"z\n")
-    assert list(output_lines(s3, f"s3://{bucket}/out/")) == [
-        Line("out/a.json.out", 1, b"1"),
-        Line("out/a.json.out", 3, b"2"),
-        Line("out/b.json.out", 1, b"3"),
+    assert list(output_records(s3, f"s3://{bucket}/out/")) == [
+        Record("out/a.json.out", 1, b"1"),
+        Record("out/a.json.out", 3, b"2"),
+        Record("out/b.json.out", 1, b"3"),
     ]
 
 
@@ -24,16 +24,16 @@ def test_lines_longer_than_a_chunk_stay_whole(s3: Any, bucket: str, monkeypatch:
     monkeypatch.setattr(s3_lines, "CHUNK_BYTES", 7)
     texts = [b"x" * length for length in (1, 6, 7, 8, 40)]
     s3.put_object(Bucket=bucket, Key="out/a.json.out", Body=b"\n".join(texts))
-    assert [line.text for line in output_lines(s3, f"s3://{bucket}/out/")] == texts
+    assert [line.text for line in output_records(s3, f"s3://{bucket}/out/")] == texts
 
 
 def test_a_prefix_without_output_says_what_is_there(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="out/_CHECK", Body=b"")
     with pytest.raises(BatchOutputIncomplete, match=r"out/_CHECK"):
-        list(output_lines(s3, f"s3://{bucket}/out/"))
+        list(output_records(s3, f"s3://{bucket}/out/"))
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/prefix", "s3:///prefix/", "/prefix/", "https://bucket/prefix/"])
 def test_a_location_that_is_no_prefix_is_refused(uri: str) -> None:
     with pytest.raises(ConfigurationError, match="slash at the end"):
-        list(output_lines(None, uri))
+        list(output_records(None, uri))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import psycopg
 import pytest
 
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.staging import Staged, stage
 from aisle.groups.dataset_group import dataset_groups
 
@@ -15,9 +15,9 @@ FIRST = dataset_groups()[0]
 OK = {"recommendedItems": ["p1", "p2"], "scores": [0.25, 0.75]}
 
 
-def lines(*texts: str | bytes) -> Iterable[Line]:
+def lines(*texts: str | bytes) -> Iterable[Record]:
     for number, text in enumerate(texts, start=1):
-        yield Line("recommend/output/x.json.out", number, text if isinstance(text, bytes) else text.encode())
+        yield Record("recommend/output/x.json.out", number, text if isinstance(text, bytes) else text.encode())
 
 
 def answer(user: str, output: object = OK, **more: object) -> str:
@@ -104,7 +104,7 @@ def test_staging_again_replaces_what_a_dead_run_left(warehouse_url: str) -> None
 
 
 def test_a_load_that_breaks_off_leaves_nothing(warehouse_url: str) -> None:
-    def broken() -> Iterable[Line]:
+    def broken() -> Iterable[Record]:
         yield from lines(answer("u1"), "nonsense")
         raise ConnectionResetError("the body broke off")
 

@@ -13,7 +13,7 @@ import msgspec
 import psycopg
 import pytest
 
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.generations import Generation, generation_in_state, rollback, switch
 from aisle.cache.schema import prepare
 from aisle.cache.staging import stage
@@ -28,8 +28,8 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query.encode()).fetchall()
 
 
-def line(**asked: str) -> Line:
-    return Line("x.out", 1, json.dumps({"input": asked, "output": {"recommendedItems": ["p1", "p2"]}}).encode())
+def line(**asked: str) -> Record:
+    return Record("x.out", 1, json.dumps({"input": asked, "output": {"recommendedItems": ["p1", "p2"]}}).encode())
 
 
 def staged_users(url: str, group: DatasetGroup, generation: str) -> Generation:
@@ -100,10 +100,10 @@ def test_a_stage_that_is_killed_leaves_the_other_group_alone(published: str, sho
     program = f"""
 import os, signal
 from aisle.groups.dataset_group import dataset_groups
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.staging import stage
 def dying():
-    yield Line("x.out", 1, b'{{"input": {{"userId": "u"}}, "output": {{"recommendedItems": ["p"]}}}}')
+    yield Record("x.out", 1, b'{{"input": {{"userId": "u"}}, "output": {{"recommendedItems": ["p"]}}}}')
     os.kill(os.getpid(), signal.SIGKILL)
 stage(dying(), "users", "g3", "engine", dataset_groups()[1], {published!r})
 """

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.generations import Generation, switch
 from aisle.cache.staging import stage
 from aisle.groups.dataset_group import dataset_groups
@@ -23,7 +23,7 @@ def publish(url: str, generation: str) -> None:
         ("users", b'{"input": {"userId": "u"}, "output": {"recommendedItems": ["p"], "scores": [1.0]}}'),
         ("items", b'{"input": {"itemId": "p"}, "output": {"recommendedItems": ["q"]}}'),
     ):
-        stage([Line("out", 1, line)], subject, generation, "engine", FIRST, url)  # type: ignore[arg-type]
+        stage([Record("out", 1, line)], subject, generation, "engine", FIRST, url)  # type: ignore[arg-type]
     switch(
         Generation(
             generation=generation, user_lists=1, item_lists=1, users_asked=1, items_asked=1, solution_versions={}

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.generations import Generation, generation_in_state, switch
 from aisle.cache.staging import stage
 from aisle.groups.dataset_group import DatasetGroup, dataset_group, dataset_groups
@@ -62,7 +62,7 @@ def two_lives(marts: str, two_groups: None) -> str:
 def publish(group: DatasetGroup, generation: str) -> None:
     """One generation with one list."""
     line = b'{"input": {"userId": "u"}, "output": {"recommendedItems": ["p"], "scores": [1.0]}}'
-    stage([Line("out", 1, line)], "users", generation, "engine", group)
+    stage([Record("out", 1, line)], "users", generation, "engine", group)
     counts = {"user_lists": 1, "item_lists": 0, "users_asked": 1, "items_asked": 0}
     switch(Generation(generation=generation, **counts, solution_versions={}, subjects=("users",)), group)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from aisle.batch.ranking import Subject
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.generations import Generation, switch
 from aisle.cache.staging import stage
 from aisle.groups.dataset_group import dataset_groups
@@ -49,7 +49,7 @@ def publish(url: str, generation: str) -> None:
     subjects: tuple[tuple[Subject, str, str], ...] = (("users", "userId", "u-secret"), ("items", "itemId", "i1"))
     for subject, name, key in subjects:
         line = {"input": {name: key}, "output": {"recommendedItems": ["p1", "p2"]}}
-        stage([Line("x.out", 1, json.dumps(line).encode())], subject, generation, "engine", FIRST, url)
+        stage([Record("x.out", 1, json.dumps(line).encode())], subject, generation, "engine", FIRST, url)
     counts = {"user_lists": 1, "item_lists": 1, "users_asked": 1, "items_asked": 1}
     switch(Generation(generation=generation, solution_versions={}, **counts), FIRST, url)
 

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.batch.records import Line
+from aisle.batch.records import Record
 from aisle.cache.generations import Generation, rollback, switch
 from aisle.cache.staging import stage
 from aisle.contracts.recommendations import ScoredProduct
@@ -37,7 +37,7 @@ STARTED = datetime.now(UTC)
 def publish(url: str, generation: str) -> None:
     output = {"recommendedItems": ["p1", "p2"], "scores": [0.25, 0.75]}
     for subject, name, key in (("users", "userId", "u1"), ("items", "itemId", "i1")):
-        line = Line("x.out", 1, json.dumps({"input": {name: key}, "output": output}).encode())
+        line = Record("x.out", 1, json.dumps({"input": {name: key}, "output": output}).encode())
         stage([line], subject, generation, "engine", FIRST, url)  # type: ignore[arg-type]
     counts = {"user_lists": 1, "item_lists": 1, "users_asked": 1, "items_asked": 1}
     switch(Generation(generation=generation, solution_versions={}, **counts), FIRST, url)

@@ -81,20 +81,20 @@ def _send_waiting(group_name: str, params: Any = None) -> dict[str, Any]:
 
 
 def _sorted_backlog(group: DatasetGroup, *, replays: bool) -> Backlog:
-    """What waits, after it was found out what can be sent at all and what is the group's."""
+    """Return the backlog after events that cannot be sent, or are not the group's, were sorted out."""
     with connect() as connection:
         if replays:
             log.info("%d dead events wait again", queue.replay_dead(connection, group.name))
         if n_aside := queue.put_aside(connection, group.name):
             log.warning("%d events cannot be sent and are dead; `aisle events replay --dry-run` gives reasons", n_aside)
-        found = queue.sort(connection, group)
-        if any(found):
-            log.info("%d events are the group's, %d are held, %d withdrawn", *found)
+        outcome = queue.sort(connection, group)
+        if any(outcome):
+            log.info("%d events are the group's, %d are held, %d withdrawn", *outcome)
         return queue.backlog(connection, group.name)
 
 
 def verdict() -> Any:
-    """What makes the run fail if one of its tasks has. Airflow does not start it: it costs nothing."""
+    """Create the task that fails the run if a task failed. Airflow does not start it, so it costs nothing."""
     return EmptyOperator(task_id="verdict", trigger_rule="none_failed")
 
 
@@ -105,12 +105,12 @@ def _send(group: DatasetGroup, before: Backlog) -> dict[str, Any]:
         slip.rows_in, slip.rows_out = sent.n_sent + sent.n_refused, sent.n_sent
         slip.details = sent._asdict() | {"p95_delay_seconds": _p95_delay(group, url, before)}
     log.info("%d events sent, %d refused, %d of them dead: %s", *sent)
-    _refuse_silence(group, sent)
+    _fail_if_nothing_accepted(group, sent)
     return slip.details
 
 
 def _sender(group: DatasetGroup, url: str) -> Sender:
-    """The sender of a group. A skip where there is nothing yet for events to join."""
+    """Return the sender of a group. Skips the task if the group has no interactions yet for events to join."""
     tracking_id = find_tracking_id(group)
     if tracking_id is None:
         raise AirflowSkipException(
@@ -118,7 +118,7 @@ def _sender(group: DatasetGroup, url: str) -> Sender:
             f"`{group.dag_id('export')}`"
         )
     settings = get_settings().events
-    # Short, because an ingest that wants to change an event waits for the sender that holds it.
+    # Short, because an ingest that changes an event waits for the sender that has locked it.
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 5},
         connect_timeout=5,
@@ -141,7 +141,7 @@ def _p95_delay(group: DatasetGroup, url: str, before: Backlog) -> float:
     return seconds
 
 
-def _refuse_silence(group: DatasetGroup, sent: Sent) -> None:
+def _fail_if_nothing_accepted(group: DatasetGroup, sent: Sent) -> None:
     """A run in which nothing at all was accepted is no success, whatever each event may be guilty of."""
     if sent.n_refused and not sent.n_sent:
         tracker = "AISLE_EVENTS__TRACKING_ID" if group.is_first else f"the tracker of {group.name}"

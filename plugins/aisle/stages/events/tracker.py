@@ -38,8 +38,8 @@ def find_tracking_id(group: DatasetGroup) -> str | None:
 
 
 def _find_tracker(hook: PersonalizeHook, group_arn: str) -> str | None:
-    found = next(iter(hook.summaries(EVENT_TRACKER, datasetGroupArn=group_arn)), None)
-    return found[EVENT_TRACKER.arn_member] if found else None
+    tracker = next(iter(hook.summaries(EVENT_TRACKER, datasetGroupArn=group_arn)), None)
+    return tracker[EVENT_TRACKER.arn_member] if tracker else None
 
 
 def _create_tracker(hook: PersonalizeHook, group: DatasetGroup, group_arn: str) -> str:
@@ -50,7 +50,7 @@ def _create_tracker(hook: PersonalizeHook, group: DatasetGroup, group_arn: str) 
 
 
 def _await_active(hook: PersonalizeHook, tracker_arn: str) -> None:
-    """Trackers are ready within seconds; one that is not is left to the task's retry."""
+    """Wait for the tracker for a few seconds, which is enough as a rule; else the task's retry waits."""
     patient_until = time.monotonic() + _PATIENCE_SECONDS
     while (look := hook.poll(EVENT_TRACKER, tracker_arn)).state != "success":
         if look.state == "failure" or time.monotonic() > patient_until:

@@ -63,7 +63,7 @@ def _sql(group: DatasetGroup, dataset: Dataset, verb: str) -> str:
 
 
 def _check_columns(connection: psycopg.Connection, dataset: Dataset, select: str) -> None:
-    """The columns of the query become the header, which must be the schema's, in the schema's order."""
+    """Raise ContractBroken unless the query's columns are the schema's, in its order: they become the header."""
     description = connection.execute(f"{select} limit 0".encode(), {}).description or []
     header = ",".join(column.name for column in description)
     if header != dataset.header:
@@ -76,10 +76,10 @@ def _check_columns(connection: psycopg.Connection, dataset: Dataset, select: str
 def _check_values(connection: psycopg.Connection, group: DatasetGroup, dataset: Dataset) -> None:
     violations = connection.execute(_sql(group, dataset, "violations").encode(), LIMITS).fetchall()
     if violations:
-        found = "; ".join(
-            f"{column} of {row} has {n_characters or 'no'} characters (1 to {most} are allowed)"
-            for column, row, n_characters, most in violations
+        listing = "; ".join(
+            f"{column} of {row} has {n_characters or 'no'} characters (1 to {max_characters} are allowed)"
+            for column, row, n_characters, max_characters in violations
         )
         raise ContractBroken(
-            f"Exporting {dataset.name}: {found}. Personalize would refuse the import: mend personalize.{dataset.name}."
+            f"Exporting {dataset.name}: {listing}. Personalize would refuse the import: fix personalize.{dataset.name}."
         )

@@ -1,4 +1,4 @@
-"""Steps of the export leg: for each dataset a CSV file; then, behind the gate, schema, dataset, import job."""
+"""Tasks of the export stage: for each dataset a CSV file; then, after the gate, schema, dataset, import job."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -71,14 +71,14 @@ def import_dataset(group: DatasetGroup, dataset: Dataset, csv: Any, dataset_grou
 
 
 def _dataset_in_service(group: DatasetGroup, dataset: Dataset, dataset_group_arn: Any) -> Any:
-    """The tasks that make sure of a dataset with its present schema; gives its ARN."""
+    """Create the tasks that ensure a dataset with its current schema; return its ARN."""
     schema = PersonalizeCreateSchemaOperator(
         task_id="schema",
         name=group.schema_name(dataset),
         schema=dataset.avro_schema,
         domain=group.described.domain,
     )
-    found = PersonalizeCreateDatasetOperator(
+    created = PersonalizeCreateDatasetOperator(
         task_id="dataset",
         name=group.dataset_name(dataset),
         dataset_group_arn=dataset_group_arn,
@@ -88,16 +88,16 @@ def _dataset_in_service(group: DatasetGroup, dataset: Dataset, dataset_group_arn
         **waiting(),
     )
     if not dataset.takes_new_columns:
-        return found.output
+        return created.output
     current = PersonalizeUpdateDatasetOperator(
-        task_id="dataset_schema", arn=found.output, schema_arn=schema.output, **waiting()
+        task_id="dataset_schema", arn=created.output, schema_arn=schema.output, **waiting()
     )
     return current.output
 
 
 @task(multiple_outputs=True)
 def write_csv(dataset_name: str) -> dict[str, Any]:
-    """Stream the group's rows of the mart to S3. Gives uri, n_rows, n_bytes and sha256."""
+    """Stream the group's rows of the mart to S3. Return uri, n_rows, n_bytes and sha256."""
     group, dataset, run_key = group_of_context(), _DATASETS[dataset_name], run_key_of_context()
     with receipt(run_key, "export", group.key(dataset_name)) as slip:
         with connect() as connection:
@@ -112,14 +112,14 @@ def write_csv(dataset_name: str) -> dict[str, Any]:
 
 @task(multiple_outputs=True)
 def plan_import(dataset_name: str, csv: dict[str, Any], dataset_arn: str) -> dict[str, Any]:
-    """Name the import job: that of the newest import, if the same bytes would go into the same dataset again."""
+    """Name the import job: that of the newest import if the bytes and the dataset are the same."""
     group = group_of_context()
     held = PersonalizeHook().describe(DATASET_RESOURCE, dataset_arn)
     inputs = {
         "sha256": csv["sha256"],
         "schema": _DATASETS[dataset_name].avro_schema,
         "dataset": dataset_arn,
-        "dataset_created_at": held["creationDateTime"].timestamp(),  # one made anew under its old ARN is empty
+        "dataset_created_at": held["creationDateTime"].timestamp(),  # a recreated dataset has the old ARN, and is empty
     }
     name = group.resource_name(dataset_name, run_key_of_context())
     return plan_job(group.key(f"import-{dataset_name}"), name, inputs)._asdict()
@@ -127,7 +127,7 @@ def plan_import(dataset_name: str, csv: dict[str, Any], dataset_arn: str) -> dic
 
 @task
 def record_import(dataset_name: str, plan: dict[str, Any], job_arn: str) -> None:
-    """Remember what was imported."""
+    """Record the import."""
     group, run_key = group_of_context(), run_key_of_context()
     with receipt(run_key, "export", group.key(f"{dataset_name}-import")) as slip:
         record_job(group.key(f"import-{dataset_name}"), Job(plan["fingerprint"], job_arn, run_key))
@@ -135,11 +135,11 @@ def record_import(dataset_name: str, plan: dict[str, Any], job_arn: str) -> None
 
 
 def announce(group: DatasetGroup) -> Any:
-    """The task that tells that Personalize holds the newest data of the group."""
-    told = asset_of(group, PERSONALIZE_INPUT)
+    """Create the task that announces that Personalize has the newest data of the group."""
+    asset = asset_of(group, PERSONALIZE_INPUT)
 
-    @task(inlets=[MARTS], outlets=[told])
+    @task(inlets=[MARTS], outlets=[asset])
     def announce(outlet_events: Any = None) -> None:
-        outlet_events[told].extra = {"run_key": run_key_of_context()}
+        outlet_events[asset].extra = {"run_key": run_key_of_context()}
 
     return announce()

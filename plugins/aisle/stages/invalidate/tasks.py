@@ -59,5 +59,5 @@ def remove_lists(params: Any = None, outlet_events: Any = None) -> int:
 
 
 def _groups(params: Any) -> list[DatasetGroup]:
-    wanted = params["dataset_group"]
-    return list(dataset_groups()) if wanted == ALL_GROUPS else [dataset_group(wanted)]
+    name = params["dataset_group"]
+    return list(dataset_groups()) if name == ALL_GROUPS else [dataset_group(name)]

@@ -12,11 +12,11 @@ from airflow.sdk import Param, get_current_context, task
 
 from aisle.batch.output import Batch, batch_by_hand, batch_of_event
 from aisle.batch.ranking import score_kind
-from aisle.batch.records import output_lines
+from aisle.batch.records import output_records
 from aisle.cache import coverage, generations
 from aisle.cache.schema import prepare
 from aisle.cache.staging import Staged
-from aisle.cache.staging import stage as stage_lines
+from aisle.cache.staging import stage as stage_records
 from aisle.contracts.recommendations import LIST_TABLES, ScoreKind, Subject
 from aisle.dag.assets import BATCH_OUTPUT, CACHE
 from aisle.dag.defaults import run_key_of_context
@@ -57,11 +57,11 @@ def find_batch_output() -> dict[str, Any]:
 @task
 def stage(subject: Subject, batch: dict[str, Any]) -> dict[str, Any]:
     """Load one batch job's output into the staging table beside the live one."""
-    wanted, group = msgspec.convert(batch, Batch), group_of_context()
-    with receipt(wanted.run_key, "publish", group.key(f"stage_{subject}")) as slip:
+    source, group = msgspec.convert(batch, Batch), group_of_context()
+    with receipt(source.run_key, "publish", group.key(f"stage_{subject}")) as slip:
         s3, scored_by = _aws()
-        lines = output_lines(s3, str(wanted.output_of(subject)))
-        staged = stage_lines(lines, subject, wanted.run_key, scored_by, group)
+        records = output_records(s3, str(source.output_of(subject)))
+        staged = stage_records(records, subject, source.run_key, scored_by, group)
         slip.rows_in, slip.rows_out = staged.lines, staged.lists
         slip.details = {"rejected": staged.rejected, "repeated": staged.repeated, "unscored": staged.unscored}
     return _plain(staged)
@@ -70,10 +70,12 @@ def stage(subject: Subject, batch: dict[str, Any]) -> dict[str, Any]:
 @task
 def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any]]) -> dict[str, float]:
     """Stop unless enough of what was asked has an answer."""
-    wanted, minimum, group = msgspec.convert(batch, Batch), get_settings().publish.min_coverage, group_of_context()
+    source, minimum, group = msgspec.convert(batch, Batch), get_settings().publish.min_coverage, group_of_context()
     return {
-        one.subject: coverage.check_coverage(one, wanted.asked_of(one.subject), minimum, wanted.run_key, group)
-        for one in msgspec.convert(staged, list[Staged])
+        subject.subject: coverage.check_coverage(
+            subject, source.asked_of(subject.subject), minimum, source.run_key, group
+        )
+        for subject in msgspec.convert(staged, list[Staged])
     }
 
 
@@ -81,17 +83,17 @@ def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any]]) -> dict[
 def switch(batch: dict[str, Any], staged: list[dict[str, Any]]) -> None:
     """Make the staged generation live. Readers see the old one or the new one, never a mixture."""
     context: Any = get_current_context()
-    wanted, group = msgspec.convert(batch, Batch), group_of_context()
-    new = new_generation(wanted, msgspec.convert(staged, list[Staged]))
-    with receipt(wanted.run_key, "publish", group.key("switch")) as slip:
+    source, group = msgspec.convert(batch, Batch), group_of_context()
+    new = new_generation(source, msgspec.convert(staged, list[Staged]))
+    with receipt(source.run_key, "publish", group.key("switch")) as slip:
         generations.switch(new, group)
         slip.rows_in = new.user_lists + new.item_lists  # staging has counted them as written
-    context["outlet_events"][asset_of(group, CACHE)].extra = {"run_key": wanted.run_key}
+    context["outlet_events"][asset_of(group, CACHE)].extra = {"run_key": source.run_key}
 
 
 def new_generation(batch: Batch, staged: list[Staged]) -> generations.Generation:
     """The generation that was staged; nothing was asked, and nothing staged, about what the group is not asked."""
-    of_subject = {one.subject: one for one in staged}
+    of_subject = {counts.subject: counts for counts in staged}
     users, items = (of_subject.get(subject) or Staged(subject=subject) for subject in LIST_TABLES)
     return generations.Generation(
         generation=batch.run_key,

@@ -1,4 +1,4 @@
-"""Steps of the recommend leg: for users and for items an input, a batch job, and one announcement for both."""
+"""Tasks of the recommend stage: for users and for items an input and a batch job, and one announcement for both."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -32,7 +32,9 @@ from personalize_kinds.kinds import FILTER
 def find_models() -> dict[str, Any]:
     """The live model for each question, by kind, and the imports that are in force."""
     hook, group = PersonalizeHook(), group_of_context()
-    models: dict[str, Any] = {each.kind: live_model(hook.gateway, group, each.solution) for each in group.questions}
+    models: dict[str, Any] = {
+        question.kind: live_model(hook.gateway, group, question.solution) for question in group.questions
+    }
     return {**models, "imports": newest_imports(hook, group)}
 
 
@@ -41,30 +43,30 @@ def write(question: Question) -> Any:
     return write_input.override(task_id=f"write_{question.kind}")(question.kind)
 
 
-def ask(group: DatasetGroup, question: Question, models: Any, lines: Any, gate: Any) -> Any:
+def ask(group: DatasetGroup, question: Question, models: Any, questions: Any, gate: Any) -> Any:
     """The tasks that put one question to its model, once the gate is passed.
 
     They give the asked lines, their answers' place, the model.
     """
-    wanted = batch_of(group, question)
+    inference = batch_of(group, question)
 
     @task_group(group_id=question.kind)
     def steps() -> Any:
-        plan = plan_answer(question.kind, question.solution, lines, models[question.kind], models["imports"])
+        plan = plan_answer(question.kind, question.solution, questions, models[question.kind], models["imports"])
         gate >> plan
         job = PersonalizeCreateBatchInferenceJobOperator(
             task_id="batch_job",
             name=plan["job_name"],
             solution_version_arn=models[question.kind],
-            input_location=lines["uri"],
+            input_location=questions["uri"],
             output_location=plan["output_uri"],
             role_arn=get_settings().personalize.role_arn,
-            num_results=wanted.num_results,
+            num_results=inference.num_results,
             filter_arn=plan["filter_arn"],
-            job_config=_job_config(wanted),
+            job_config=_job_config(inference),
             **waiting(),
         )
-        return record_answer(question.kind, lines, plan, models[question.kind], job.output)
+        return record_answer(question.kind, questions, plan, models[question.kind], job.output)
 
     return steps()
 
@@ -75,8 +77,8 @@ def batch_of(group: DatasetGroup, question: Question) -> BatchInference:
     return said or BatchInference(num_results=get_settings().recommend.num_results)
 
 
-def _job_config(wanted: BatchInference) -> dict[str, Any] | None:
-    exploration = wanted.exploration.on_the_wire()
+def _job_config(inference: BatchInference) -> dict[str, Any] | None:
+    exploration = inference.exploration.on_the_wire()
     return {"itemExplorationConfig": exploration} if exploration else None
 
 
@@ -111,23 +113,23 @@ def write_input(kind: str) -> dict[str, Any]:
 
 @task(multiple_outputs=True)
 def plan_answer(
-    kind: Kind, solution: str, lines: dict[str, Any], version_arn: str, imports: list[str]
+    kind: Kind, solution: str, questions: dict[str, Any], version_arn: str, imports: list[str]
 ) -> dict[str, Any]:
     """Name the batch job and its output: those of the newest one, if it answered the same and is still there."""
     group, run_key = group_of_context(), run_key_of_context()
-    wanted = batch_of(group, Question(kind, solution))
+    inference = batch_of(group, Question(kind, solution))
     inputs = {
         "version": version_arn,
         "imports": imports,
-        "sha256": lines["sha256"],
-        **wanted.model_dump(exclude={"schedule"}, exclude_defaults=True),
-        "num_results": wanted.num_results,
+        "sha256": questions["sha256"],
+        **inference.model_dump(exclude={"schedule"}, exclude_defaults=True),
+        "num_results": inference.num_results,
     }
     name = group.resource_name(kind, run_key)
     plan = plan_job(group.key(f"recommend-{kind}"), name, inputs, lambda job: _has_answers(job.output_uri))
     new_output = f"s3://{get_settings().storage.bucket}/{recommend_output_prefix(kind, run_key, group.folder)}"
     planned = plan._replace(output_uri=plan.output_uri or new_output)._asdict()
-    return planned | {"filter_arn": _filter_arn(group, wanted.filter)}
+    return planned | {"filter_arn": _filter_arn(group, inference.filter)}
 
 
 def _filter_arn(group: DatasetGroup, key: str | None) -> str | None:
@@ -150,7 +152,7 @@ def _has_answers(output_uri: str | None) -> bool:
 
 @task
 def record_answer(
-    kind: str, lines: dict[str, Any], plan: dict[str, Any], version_arn: str, job_arn: str
+    kind: str, questions: dict[str, Any], plan: dict[str, Any], version_arn: str, job_arn: str
 ) -> dict[str, Any]:
     """Remember what was answered, and hand it on. Raises BatchOutputIncomplete if the answers are gone."""
     group, run_key, output_uri = group_of_context(), run_key_of_context(), plan["output_uri"]
@@ -161,30 +163,30 @@ def record_answer(
                 f"Looking for the answers of {job_arn}: the job is ACTIVE, but nothing lies under {output_uri}. "
                 "Something removed them: run `recommend` again, and it asks anew."
             )
-        slip.rows_in = lines["n_rows"]
+        slip.rows_in = questions["n_rows"]
         slip.details = {"output": output_uri, "job": job_arn, "reused": plan["reused"], "solution_version": version_arn}
-    return {"output": output_uri, "asked": lines["n_rows"], "solution_version": version_arn}
+    return {"output": output_uri, "asked": questions["n_rows"], "solution_version": version_arn}
 
 
 def announce(group: DatasetGroup, answers: dict[Kind, Any]) -> Any:
     """The task that tells where the answers to each question are."""
-    told = asset_of(group, BATCH_OUTPUT)
+    asset = asset_of(group, BATCH_OUTPUT)
 
-    @task(inlets=[asset_of(group, MODELS)], outlets=[told])
+    @task(inlets=[asset_of(group, MODELS)], outlets=[asset])
     def announce(answers: dict[str, dict[str, Any]], outlet_events: Any = None) -> None:
-        outlet_events[told].extra = {"run_key": run_key_of_context(), **_told_of(answers)}
+        outlet_events[asset].extra = {"run_key": run_key_of_context(), **_event_extra(answers)}
 
     return announce(answers)
 
 
-def _told_of(answers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _event_extra(answers: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What publish is told: for 'users' user_output, users_asked and user_solution_version; so for 'items'."""
-    told: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
     for kind, answer in answers.items():
-        one = kind.removesuffix("s")
-        told |= {
-            f"{one}_output": answer["output"],
+        subject = kind.removesuffix("s")
+        extra |= {
+            f"{subject}_output": answer["output"],
             f"{kind}_asked": answer["asked"],
-            f"{one}_solution_version": answer["solution_version"],
+            f"{subject}_solution_version": answer["solution_version"],
         }
-    return told
+    return extra

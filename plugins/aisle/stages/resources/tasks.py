@@ -32,19 +32,19 @@ def _file(params: dict[str, Any]) -> str:
 
 @task
 def plan_resources(params: Any = None) -> list[dict[str, Any]]:
-    """Compare the file with the service; the plan is in the log and handed on."""
-    found = plans(_service(), load(_file(params)))
-    for plan in found:
+    """Compare the file with the service. Log and return the plans."""
+    group_plans = plans(_service(), load(_file(params)))
+    for plan in group_plans:
         log.info("%s", "\n".join(plan.lines()))
-    return [plan.as_dict() for plan in found]
+    return [plan.as_dict() for plan in group_plans]
 
 
 @task
 def apply_resources(params: Any = None) -> list[dict[str, Any]]:
-    """Make it so, unless this is a dry run; hands on the changes that are left."""
+    """Apply the plans, unless this is a dry run. Return the changes that are left."""
     service, environment = _service(), load(_file(params))
     if params["dry_run"]:
-        log.info("A dry run: nothing was touched.")
+        log.info("A dry run: nothing was changed.")
         return [plan.as_dict() for plan in plans(service, environment)]
     with receipt(run_key_of_context(), "resources", "apply") as slip:
         done = apply(service, environment, prune=params["prune"])
@@ -55,17 +55,17 @@ def apply_resources(params: Any = None) -> list[dict[str, Any]]:
 
 @task
 def plan_removal(params: Any = None) -> dict[str, Any]:
-    """List what goes and what stays; in the log and handed on."""
-    found = plan_teardown(_service(), params["group"])
-    log.info("%s", "\n".join(found.lines()))
-    return found.as_dict()
+    """Log and return what would be deleted and what stays."""
+    teardown = plan_teardown(_service(), params["group"])
+    log.info("%s", "\n".join(teardown.lines()))
+    return teardown.as_dict()
 
 
 @task
 def remove_group(params: Any = None) -> None:
     """Delete the group with all that is in it, unless this is a dry run."""
     if params["dry_run"]:
-        log.info("A dry run: nothing was touched.")
+        log.info("A dry run: nothing was changed.")
         return
     with receipt(run_key_of_context(), "teardown", "group") as slip:
         done = tear_down(_service(), params["group"], confirm=params["confirm"])

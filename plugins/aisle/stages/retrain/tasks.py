@@ -23,21 +23,21 @@ log = logging.getLogger(__name__)
 
 
 def measure_change(group: DatasetGroup) -> Any:
-    """The task that compares a group's newest interactions with what its live models have learned."""
+    """Create the task that compares a group's newest interactions with the live models' training data."""
     inlets = [MARTS, asset_of(group, MODELS)]
     return compare_with_learned.override(task_id="measure_change", inlets=inlets)()
 
 
 @task(multiple_outputs=True)
 def compare_with_learned() -> dict[str, Any]:
-    """Compare the newest interactions with what the live models have learned; gives the reasons to train, if any."""
-    group, wanted = group_of_context(), get_settings().evaluate
+    """Compare the newest interactions with the live models' training data. Return the reasons to train."""
+    group, settings = group_of_context(), get_settings().evaluate
     learned = learned_by_live(group)
     if learned is None:
         raise AirflowSkipException("No model is live, so there is nothing to compare with: training makes the first")
     with receipt(run_key_of_context(), "retrain", group.key("drift")) as slip:
-        drift = measure_drift(group, learned, wanted)
-        reasons = reasons_to_train(learned, drift, wanted)
+        drift = measure_drift(group, learned, settings)
+        reasons = reasons_to_train(learned, drift, settings)
         slip.rows_in = drift.n_before + drift.n_after
         slip.details = {**drift._asdict(), "reasons": reasons}
     log.info("since %s: %s; reasons to train: %s", learned.learned_until, drift, reasons or "none")
@@ -46,7 +46,7 @@ def compare_with_learned() -> dict[str, Any]:
 
 @task(multiple_outputs=True)
 def decide_to_train(reasons: list[str]) -> dict[str, str]:
-    """Why training starts now. Skips itself if nothing calls for it, or the last training is too recent."""
+    """Return why training starts now. Skipped if it is not due, or the last training is too recent."""
     if not reasons:
         raise AirflowSkipException("What the live models have learned still holds")
     group = group_of_context()
@@ -62,7 +62,7 @@ def decide_to_train(reasons: list[str]) -> dict[str, str]:
 
 
 def start_training(group: DatasetGroup, decided: Any) -> TriggerDagRunOperator:
-    """The task that starts the group's `train`, whose params show the reason."""
+    """Create the task that starts the group's `train`, with the reason in its params."""
     return TriggerDagRunOperator(
         task_id="start_training",
         trigger_dag_id=group.dag_id("train"),

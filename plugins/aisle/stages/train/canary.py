@@ -35,11 +35,11 @@ log = logging.getLogger(__name__)
 
 
 def try_out(group: DatasetGroup, key: str, verdict: Any) -> list[Any]:
-    """The tasks that try out the version of a verdict, for each campaign of the solution that wants a canary.
+    """Create the tasks that try out the evaluated version, for each campaign of the solution with a canary.
 
-    They succeed, or are skipped where there is nothing to try out; they fail where the version must not go live.
+    They succeed, or are skipped if there is nothing to try out; they fail if the version must not go live.
     """
-    return [_canary(each, verdict) for each in campaigns_of(group, key) if each.described.canary]
+    return [_canary(served, verdict) for served in campaigns_of(group, key) if served.described.canary]
 
 
 def _canary(served: Served, verdict: Any) -> Any:
@@ -53,12 +53,12 @@ def _canary(served: Served, verdict: Any) -> Any:
             **set_up(served.described) | {"min_provisioned_tps": 1},
             **waiting(),
         )
-        # One that an earlier run has left behind may answer with an earlier version.
+        # A canary that an earlier run left behind may serve an earlier version.
         current = PersonalizeUpdateCampaignOperator(
             task_id="update", arn=campaign.output, solution_version_arn=plan["version"], **waiting()
         )
         delete = PersonalizeDeleteCampaignOperator(task_id="delete", arn=plan["arn"], **waiting())
-        # Who clears the questions clears the campaign with them: it is made again, and deleted again.
+        # Clearing the questions clears the campaign too: it is created and deleted again.
         delete.as_teardown(setups=[plan.operator, campaign], on_failure_fail_dagrun=True)
         current >> ask_canary(served.name, plan) >> delete
 
@@ -67,26 +67,26 @@ def _canary(served: Served, verdict: Any) -> Any:
 
 @task(multiple_outputs=True, trigger_rule="none_failed")
 def plan_canary(name: str, verdict: dict[str, Any]) -> dict[str, str]:
-    """What the canary of a campaign is called. Skips it where the version does not come as far as that."""
+    """Name the canary of a campaign. Skipped if the version did not pass the gate."""
     if not verdict["passed"]:
         raise AirflowSkipException(f"There is nothing to try out: {verdict['reason']}")
     canary, version = f"{name}-canary", verdict["arn"]
-    # The ARN holds the name: so it can be deleted even if nothing is heard of its creation.
+    # The ARN contains the name, so the canary can be deleted even if its creation gave no answer.
     return {"name": canary, "version": version, "arn": f"{version.partition(':solution/')[0]}:campaign/{canary}"}
 
 
 @task
 def ask_canary(name: str, plan: dict[str, str]) -> None:
-    """Ask the canary, and the campaign that serves, the same questions; keep what came of it.
+    """Ask the canary and the serving campaign the same questions, and record the figures.
 
     Raises FinalError if the new version must not go live; it is rejected then.
     """
     group = group_of_context()
     served = campaign_of(group, name)
-    wanted = served.described.canary or Canary()
+    canary = served.described.canary or Canary()
     with receipt(run_key_of_context(), "evaluate", group.key(plan["name"])) as slip:
-        report = _tried(group, served, plan["arn"], wanted.questions)
-        against = objections(report, wanted)
+        report = _tried(group, served, plan["arn"], canary.questions)
+        against = objections(report, canary)
         slip.rows_in, slip.rows_out = report.n_questions, report.n_questions - report.n_failures
         slip.details = {"solution_version": plan["version"], "objections": against, **report._asdict()}
     if against:
@@ -95,22 +95,22 @@ def ask_canary(name: str, plan: dict[str, str]) -> None:
 
 
 def _tried(group: DatasetGroup, served: Served, canary_arn: str, n_questions: int) -> Report:
-    """How the canary answers, beside the campaign that serves, if there is one already."""
+    """Report on the canary's answers, compared with the serving campaign's if there is one."""
     questions, about = questions_for(group, n_questions), about_what(group.solutions[served.solution])
-    client, serving = _patient_client(), PersonalizeHook().find(CAMPAIGN, served.name)
+    client, serving = _runtime_client(), PersonalizeHook().find(CAMPAIGN, served.name)
     with service_errors(f"Asking campaign {canary_arn}"):
         answers = ask(client, canary_arn, about, questions)
         return report_on(answers, ask(client, serving, about, questions) if serving else [])
 
 
-def _patient_client() -> Any:
-    """A client that asks again where a campaign of the least capacity is asked too fast, but not for minutes."""
+def _runtime_client() -> Any:
+    """Return a client with three attempts, because a campaign of minimum capacity throttles."""
     return PersonalizeRuntimeHook(config=Config(retries={"mode": "standard", "total_max_attempts": 3})).conn
 
 
 def _turn_down(served: Served, version: str, why: str) -> None:
     registry.reject(version, "canary", f"canary: {why}")
     raise FinalError(
-        f"Trying out {version} for campaign {served.name}: {why}. It is rejected, and what is live stays live. Mend "
-        "what keeps it from answering and train again with `force`; or clear this task, which asks it once more."
+        f"Trying out {version} for campaign {served.name}: {why}. It is rejected, and the live version stays live. Fix "
+        "what keeps it from answering and train again with `force`; or clear this task to ask it again."
     )

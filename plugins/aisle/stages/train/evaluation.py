@@ -39,10 +39,10 @@ _TO_JUDGE = ("candidate", "waiting")
 
 @task(multiple_outputs=True)
 def find_candidates(published: dict[str, str]) -> dict[str, Any]:
-    """Find which of the versions, given by solution, are to be judged, on which hold-out, and what twins that needs.
+    """Plan the evaluation of the versions, given by solution: candidates, hold-out, and the twins to train.
 
-    `decided` holds those that have been judged before; `obstacles` says why others cannot be measured. Both, and the
-    candidates, are by the solutions' keys in the file.
+    `decided` has the versions that were evaluated before; `obstacles` says why others cannot be measured. These and
+    the candidates are keyed by the solutions' keys in the file.
     """
     group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
     hold_out = newest_hold_out(group)
@@ -65,7 +65,7 @@ def find_candidates(published: dict[str, str]) -> dict[str, Any]:
 def _rivals(
     hook: PersonalizeHook, group: DatasetGroup, question: Question, arn: str
 ) -> tuple[Candidate, list[twin.Twin]]:
-    """The version as a candidate, and the twins by which it and the live one are measured."""
+    """Return the version as a candidate, and the twins by which it and the live version are measured."""
     name = group.key(question.solution)
     live_arn = registry.live_version(name)
     own = twin.twin_of(hook.gateway, group, question, arn)
@@ -74,13 +74,13 @@ def _rivals(
     return candidate, [own, live] if live else [own]
 
 
-def train_twins(group: DatasetGroup, found: Any) -> Any:
-    """The tasks that train a group's twins of `find_candidates` and ask them; skipped where nothing can be measured."""
+def train_twins(group: DatasetGroup, plan: Any) -> Any:
+    """Create the tasks that train and ask the twins of `find_candidates`; skipped if nothing can be measured."""
 
     @task_group(group_id="twin")
     def steps() -> Any:
         role_arn = get_settings().personalize.role_arn
-        datasets = plan_datasets(found)
+        datasets = plan_datasets(plan)
         beside = PersonalizeCreateDatasetGroupOperator(
             task_id="dataset_group", name=twin.group_name(group), **waiting()
         )
@@ -91,11 +91,11 @@ def train_twins(group: DatasetGroup, found: Any) -> Any:
         current = PersonalizeUpdateDatasetOperator.partial(task_id="dataset_schema", **waiting()).expand_kwargs(
             plan_schemas(datasets, dataset.output)
         )
-        files = write_files(found["hold_out"], current.output)
+        files = write_files(plan["hold_out"], current.output)
         data = PersonalizeCreateDatasetImportJobOperator.partial(
             task_id="import_job", role_arn=role_arn, **waiting()
         ).expand_kwargs(files)
-        solutions = plan_solutions(found["twins"])
+        solutions = plan_solutions(plan["twins"])
         data >> solutions
         solution = PersonalizeCreateSolutionOperator.partial(
             task_id="solution", dataset_group_arn=beside.output, **waiting()
@@ -103,20 +103,20 @@ def train_twins(group: DatasetGroup, found: Any) -> Any:
         version = PersonalizeCreateSolutionVersionOperator.partial(task_id="version", **waiting()).expand_kwargs(
             plan_versions(solution.output, data.output)
         )
-        asked = write_questions(found, version.output)
+        asked = write_questions(plan, version.output)
         answered = PersonalizeCreateBatchInferenceJobOperator.partial(
             task_id="batch_job", role_arn=role_arn, num_results=get_settings().recommend.num_results, **waiting()
         ).expand_kwargs(asked)
-        return record_usage(found, version.output, answered.output)
+        return record_usage(plan, version.output, answered.output)
 
     return steps()
 
 
 @task
-def plan_datasets(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The twins' datasets, with the schemas of the line's own. Skips the twins where nothing can be measured."""
-    if not found["twins"]:
-        raise AirflowSkipException("; ".join(found["obstacles"].values()) or "every version has been judged before")
+def plan_datasets(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """The twins' datasets, with the schemas of the pipeline's own. Skips the twins where nothing can be measured."""
+    if not plan["twins"]:
+        raise AirflowSkipException("; ".join(plan["obstacles"].values()) or "every version has been judged before")
     group, hook = group_of_context(), PersonalizeHook()
     group_arn = dataset_group_arn(hook, group)
     return [
@@ -131,14 +131,14 @@ def plan_datasets(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 @task
 def plan_schemas(datasets: list[dict[str, Any]], dataset_arns: list[str]) -> list[dict[str, str]]:
-    """The schema that each dataset shall have: a column that the line's own was given is given to the twin's too."""
+    """Plan the schema of each dataset: columns added to the pipeline's own are added to the twin's too."""
     pairs = zip(datasets, dataset_arns, strict=True)
     return [{"arn": arn, "schema_arn": dataset["schema_arn"]} for dataset, arn in pairs]
 
 
 @task
 def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[str, Any]]:
-    """Write what lies before the hold-out, one CSV per dataset, and plan its import."""
+    """Write the rows before the hold-out, one CSV per dataset, and plan their import."""
     group, run_key = group_of_context(), run_key_of_context()
     s3, bounds = S3Hook().get_conn(), HoldOut(**hold_out)
     imports = []
@@ -153,25 +153,25 @@ def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[
 
 @task
 def plan_solutions(twins: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each twin as a solution."""
+    """Plan a solution for each twin."""
     members = ("name", "recipe_arn", "solution_config", "event_type")
-    return [{member: each[member] for member in members} for each in twins]
+    return [{member: twin[member] for member in members} for twin in twins]
 
 
 @task
 def plan_versions(solution_arns: list[str], import_arns: list[str]) -> list[dict[str, Any]]:
-    """A version of each twin's solution, named after what it learns from."""
+    """Plan a version of each twin's solution, named after its training data."""
     name = f"{run_key_of_context()}-{twin.content_tag(*import_arns)}"
     return [{"name": name, "solution_arn": arn} for arn in solution_arns]
 
 
 @task
-def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict[str, Any]]:
-    """Write what each twin is asked, and plan the batch job that asks it."""
+def write_questions(plan: dict[str, Any], version_arns: list[str]) -> list[dict[str, Any]]:
+    """Write the questions to each twin, and plan the batch job that asks them."""
     group, run_key, s3 = group_of_context(), run_key_of_context(), S3Hook().get_conn()
-    hold_out = HoldOut(**found["hold_out"])
+    hold_out = HoldOut(**plan["hold_out"])
     jobs = []
-    for planned, version_arn in zip(found["twins"], version_arns, strict=True):
+    for planned, version_arn in zip(plan["twins"], version_arns, strict=True):
         kind, twin_name = planned["kind"], planned["name"]
         jobs.append(
             {
@@ -185,11 +185,11 @@ def write_questions(found: dict[str, Any], version_arns: list[str]) -> list[dict
 
 
 @task
-def record_usage(found: dict[str, Any], version_arns: list[str], job_arns: list[str]) -> None:
-    """What the twins have used of the service. None is used again: the run key is in the names of their jobs."""
+def record_usage(plan: dict[str, Any], version_arns: list[str], job_arns: list[str]) -> None:
+    """Record what the twins used of the service. No job is reused: the run key is in their names."""
     group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
-    hold_out = HoldOut(**found["hold_out"])
-    for planned, version_arn, job_arn in zip(found["twins"], version_arns, job_arns, strict=True):
+    hold_out = HoldOut(**plan["hold_out"])
+    for planned, version_arn, job_arn in zip(plan["twins"], version_arns, job_arns, strict=True):
         with receipt(run_key, "evaluate", group.key(planned["name"])) as slip:
             hours = hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours")
             slip.details = {"solution_version": version_arn, "training_hours": hours, "reused": False}
@@ -199,20 +199,20 @@ def record_usage(found: dict[str, Any], version_arns: list[str], job_arns: list[
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed")
-def judge(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give a verdict on the version of each solution, by its key in the file, from the answers of the twins."""
+def judge(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Decide on the version of each solution, by its key in the file, from the twins' answers."""
     group = group_of_context()
     with receipt(run_key_of_context(), "evaluate", group.key("judge")) as slip:
-        candidates = {key: Candidate(**candidate) for key, candidate in found["candidates"].items()}
-        obstacles = found["obstacles"]
+        candidates = {key: Candidate(**candidate) for key, candidate in plan["candidates"].items()}
+        obstacles = plan["obstacles"]
         measurable = {key: candidate for key, candidate in candidates.items() if key not in obstacles}
         judged = {
             **{key: pass_over(candidates[key], obstacle) for key, obstacle in obstacles.items()},
-            **_judged_by_twins(group, measurable, found["twins"], HoldOut(**found["hold_out"])),
+            **_judged_by_twins(group, measurable, plan["twins"], HoldOut(**plan["hold_out"])),
         }
         slip.rows_out = len(judged)
         slip.details = {key: verdict.reason for key, verdict in judged.items()}
-    decided = {key: Judged(**verdict) for key, verdict in found["decided"].items()}
+    decided = {key: Judged(**verdict) for key, verdict in plan["decided"].items()}
     return {key: verdict._asdict() for key, verdict in {**decided, **judged}.items()}
 
 

@@ -27,16 +27,16 @@ def operator_arguments(solution: Solution) -> dict[str, Any]:
 
 
 def refuse_other_set_up(solution: Solution, description: dict[str, Any]) -> None:
-    """Raise FinalError where the solution in service is set up in another way than the file says by now.
+    """Raise FinalError if the solution in the service is set up differently from the file.
 
-    A solution trains as it was made: its next version would be one that nobody asks for any more.
+    A solution trains as it was created, so its next version would not be what the file asks for.
     """
     name = description["name"]
     there = Resource(kinds.SOLUTION, name, settings_of_solution(description))
-    found = differences(there, Resource(kinds.SOLUTION, name, solution_settings(solution)))
-    if found:
+    changes = differences(there, Resource(kinds.SOLUTION, name, solution_settings(solution)))
+    if changes:
         raise FinalError(
-            f"training the solution {name}: it is not set up as the file says ({'; '.join(map(str, found))}). "
-            "`aisle plan` shows what would change and `aisle apply` changes it, with `--prune` where it has to be made "
-            "anew; to keep the old one until then, give the new one another name in the file"
+            f"training the solution {name}: it is not set up as the file says ({'; '.join(map(str, changes))}). "
+            "`aisle plan` shows what would change and `aisle apply` changes it, with `--prune` if it has to be "
+            "recreated; to keep the old one until then, give the new one another name in the file"
         )

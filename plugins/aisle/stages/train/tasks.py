@@ -1,4 +1,4 @@
-"""Steps of the train leg: for each solution a version, its metrics, its receipt."""
+"""Tasks of the train stage: for each solution a version, its metrics and its receipt."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -58,7 +58,7 @@ def train_solution(group: DatasetGroup, key: str, data: Any) -> Any:
 
 @task(multiple_outputs=True)
 def plan_version(key: str, solution_arn: str, imports: list[str], params: Any = None) -> dict[str, Any]:
-    """Name the version: that of the newest one, if the same recipe would learn from the same data again."""
+    """Name the version: that of the newest one if recipe and data are the same."""
     group = group_of_context()
     refuse_other_set_up(group.solutions[key], PersonalizeHook().describe(SOLUTION, solution_arn))
     inputs = {"solution": solution_arn, "recipe": group.solutions[key].recipe, "imports": imports}
@@ -69,7 +69,7 @@ def plan_version(key: str, solution_arn: str, imports: list[str], params: Any = 
 
 @task
 def store_metrics(key: str, plan: dict[str, Any], version_arn: str) -> str:
-    """Keep what the service says about the version's quality, and remember what was trained. Gives the ARN."""
+    """Store the service's metrics of the version, and record the training. Return the ARN."""
     group, run_key = group_of_context(), run_key_of_context()
     with receipt(run_key, "train", group.key(key)) as slip:
         hook = PersonalizeHook()
@@ -94,11 +94,11 @@ def store_metrics(key: str, plan: dict[str, Any], version_arn: str) -> str:
 
 
 def announce(group: DatasetGroup) -> Any:
-    """The task that tells that every solution has a version of the newest data, and that each version is judged."""
-    told = asset_of(group, MODELS)
+    """Create the task that announces that every solution has an evaluated version of the newest data."""
+    asset = asset_of(group, MODELS)
 
-    @task(inlets=[asset_of(group, PERSONALIZE_INPUT)], outlets=[told], trigger_rule="none_failed")
+    @task(inlets=[asset_of(group, PERSONALIZE_INPUT)], outlets=[asset], trigger_rule="none_failed")
     def announce(outlet_events: Any = None) -> None:
-        outlet_events[told].extra = {"run_key": run_key_of_context()}
+        outlet_events[asset].extra = {"run_key": run_key_of_context()}
 
     return announce()

@@ -75,7 +75,9 @@ def document(warehouse: str, run_folder: Path, page: Path) -> None:
 
 def forget_old_runs(runs: Path, kept: int = RUNS_KEPT) -> None:
     """Remove the folders of all but the newest runs."""
-    folders = sorted((folder for folder in runs.iterdir() if folder.is_dir()), key=lambda each: each.stat().st_mtime)
+    folders = sorted(
+        (folder for folder in runs.iterdir() if folder.is_dir()), key=lambda folder: folder.stat().st_mtime
+    )
     for folder in folders[:-kept]:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -103,14 +105,14 @@ def _failure(asked: str, results: list[Any], run_folder: Path) -> TransformBroke
     broken = [result for result in results if result.status == "error"]
     failed = [result for result in results if result.status == "fail"]
     skipped = sum(result.status == "skipped" for result in results)
-    told = [f"{result.node.name}: {_one_line(result.message)}" for result in (broken + failed)[:_NODES_TOLD]]
+    messages = [f"{result.node.name}: {_one_line(result.message)}" for result in (broken + failed)[:_NODES_TOLD]]
     message = (
-        f"dbt {asked}: {len(broken)} nodes broke, {len(failed)} data tests failed, {skipped} nodes were left out: "
-        f"{'; '.join(told)}. "
+        f"dbt {asked}: {len(broken)} nodes failed, {len(failed)} data tests failed, {skipped} nodes were skipped: "
+        f"{'; '.join(messages)}. "
     )
     if broken:
-        return TransformBroken(f"{message}Mend what they name, or run the task again; see {run_folder / 'dbt.log'}")
-    return DataTestsFailed(f"{message}Mend the data (or the test, if it promises too much) and run the task again")
+        return TransformBroken(f"{message}Fix what they name, or run the task again; see {run_folder / 'dbt.log'}")
+    return DataTestsFailed(f"{message}Fix the data (or the test, if it is too strict) and run the task again")
 
 
 def _one_line(message: object) -> str:
