@@ -28,4 +28,4 @@ def test_every_dag_is_in_the_index_with_its_schedule_and_params() -> None:
     assert "raw_orders([raw_orders]) --> transform" in text
     assert "ingest --> raw_orders([raw_orders])" in text
     assert "| [ingest](#ingest) | `*/15 * * * *` UTC |" in text
-    assert "- `dry_run` (default `False`): Name in the receipts" in text
+    assert "- `dry_run` (default `False`): List in the receipts" in text
