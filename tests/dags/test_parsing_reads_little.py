@@ -21,6 +21,7 @@ def note(event, details):
 sys.addaudithook(note)
 bag = DagBag(sys.argv[1])
 assert not bag.import_errors, bag.import_errors
+assert {"dbt.cli.main", "great_expectations", "pandas"}.isdisjoint(sys.modules)
 print("parsed", len(bag.dags))
 """
 
