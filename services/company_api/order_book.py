@@ -1,6 +1,6 @@
 """Orders as columns, and as the wire's orders once a page is asked for.
 
-Two million order lines are six numpy arrays here and would be gigabytes as objects, so an `Order` exists only while
+Two million order items are six numpy arrays here and would be gigabytes as objects, so an `Order` exists only while
 its page is being answered.
 """
 
@@ -78,8 +78,8 @@ class OrderColumns:
 
 
 @dataclass
-class LineColumns:
-    """One row per order line. A missing quantity or price is NaN, which the wire shows as null."""
+class ItemColumns:
+    """One row per order item. A missing quantity or price is NaN, which the wire shows as null."""
 
     product: Coded[Product]
     quantity: Array
@@ -88,8 +88,8 @@ class LineColumns:
     def __len__(self) -> int:
         return len(self.quantity)
 
-    def take(self, positions: Array) -> LineColumns:
-        return LineColumns(self.product.take(positions), self.quantity[positions], self.price[positions])
+    def take(self, positions: Array) -> ItemColumns:
+        return ItemColumns(self.product.take(positions), self.quantity[positions], self.price[positions])
 
     def items(self, start: int, stop: int) -> list[Item]:
         prices = self.price[start:stop].tolist()
@@ -106,7 +106,7 @@ class OrderBook:
     """The orders of one source by (order_date, order_id). Order i owns lines first_line[i]:first_line[i + 1]."""
 
     orders: OrderColumns
-    lines: LineColumns
+    lines: ItemColumns
     first_line: Array
     #: By position: how an order goes out instead of as itself.
     spoilt: dict[int, Callable[[Order], msgspec.Raw]] = field(default_factory=dict)
@@ -219,7 +219,7 @@ class Company:
 
 
 def shelve(
-    orders: OrderColumns, source: Array, lines: LineColumns, order_of_line: Array
+    orders: OrderColumns, source: Array, lines: ItemColumns, order_of_line: Array
 ) -> dict[SourceName, OrderBook]:
     """One sorted book per source.
 
@@ -233,7 +233,7 @@ def shelve(
     }
 
 
-def _book(orders: OrderColumns, chosen: Array, lines: LineColumns, order_of_line: Array) -> OrderBook:
+def _book(orders: OrderColumns, chosen: Array, lines: ItemColumns, order_of_line: Array) -> OrderBook:
     rank = np.full(len(orders.order_id), -1, np.int32)
     rank[chosen] = np.arange(len(chosen), dtype=np.int32)
     rank_of_line = rank[order_of_line]

@@ -1,6 +1,6 @@
 """Real orders from a CSV or parquet file, as dirty as they are: nothing is cleaned or merged.
 
-Two sets of columns are known: the public Online Retail data set's, and Aisle's own order lines. Every row of the file
+Two sets of columns are known: the public Online Retail data set's, and Aisle's own order items. Every row of the file
 becomes one item of one order, in file order, so the items of all orders add up to the file's rows. What cannot be
 served at all (a time that is none, a row without an order) is left out, counted, and told by its row.
 """
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from aisle.contracts.company_orders import CANCELLED, COMPLETED, SOURCES, Customer
 from aisle.contracts.limits import CLOCK_TOLERANCE, EARLIEST_MOMENT, SMALLEST_PRICE
-from services.company_api.order_book import Array, Coded, Company, LineColumns, OrderColumns, Product, shelve
+from services.company_api.order_book import Array, Coded, Company, ItemColumns, OrderColumns, Product, shelve
 from services.company_api.order_cells import BadColumn, Fault, ids, moments, numbers, texts
 from services.company_api.order_table import OrderTable, read_table, unusable
 
@@ -135,10 +135,10 @@ class _Rows:
             brand=nothing,
         )
 
-    def lines(self) -> LineColumns:
+    def lines(self) -> ItemColumns:
         parts, codes = _combinations([self._text(name) for name in _PRODUCT])
         products = [Product(id_, title, None, category, brand) for id_, title, category, brand in parts]
-        return LineColumns(Coded(products, codes), self._quantity, self._price)
+        return ItemColumns(Coded(products, codes), self._quantity, self._price)
 
     # -- what is told ---------------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ ONLINE_RETAIL = {
     "Country": "province",
 }
 _ONLINE_RETAIL_TOO = {"Invoice": "InvoiceNo", "Price": "UnitPrice"}
-ORDER_LINES = (
+ORDER_ITEM_COLUMNS = (
     "order_id", "source", "ordered_at", "customer_ref", "customer_name", "customer_phone", "customer_email", "city",
     "province", "product_id", "product_name", "category", "brand", "quantity", "unit_price", "status",
 )  # fmt: skip
@@ -146,7 +146,7 @@ def _header(path: Path, given: list[str]) -> _Header:
     """Recognise the columns, whatever their case and spaces."""
     folded = {_fold(name) for name in given}
     is_online_retail = not folded.isdisjoint({"invoiceno", "invoice"})
-    names = ONLINE_RETAIL if is_online_retail else dict.fromkeys(ORDER_LINES)
+    names = ONLINE_RETAIL if is_online_retail else dict.fromkeys(ORDER_ITEM_COLUMNS)
     known = {_fold(name): name for name in names}
     if is_online_retail:
         known |= {_fold(other): name for other, name in _ONLINE_RETAIL_TOO.items()}
@@ -167,7 +167,7 @@ def _check_header(path: Path, given: list[str], recognised: list[str | None], *,
         raise unusable(
             path,
             f"unknown columns {unknown}, missing columns {missing}; rename or remove them: the columns are those of "
-            f"Online Retail ({', '.join(ONLINE_RETAIL)}) or of order lines ({', '.join(ORDER_LINES)})",
+            f"Online Retail ({', '.join(ONLINE_RETAIL)}) or of order items ({', '.join(ORDER_ITEM_COLUMNS)})",
         )
 
 

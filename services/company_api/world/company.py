@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aisle.contracts.company_orders import CANCELLED, COMPLETED, PENDING, SOURCES
-from services.company_api.order_book import Array, Coded, Company, LineColumns, OrderColumns, shelve
+from services.company_api.order_book import Array, Coded, Company, ItemColumns, OrderColumns, shelve
 from services.company_api.world.baskets import Visits, fill, visits
 from services.company_api.world.catalogue import Catalogue
 from services.company_api.world.dirt import soil
@@ -82,9 +82,9 @@ def _payments(source: Array, rng: np.random.Generator) -> Array:
     return mode
 
 
-def _lines(product: Array, catalogue: Catalogue, rng: np.random.Generator) -> LineColumns:
+def _lines(product: Array, catalogue: Catalogue, rng: np.random.Generator) -> ItemColumns:
     discount = rng.choice(_DISCOUNTS, len(product), p=_DISCOUNT_SHARES)
-    return LineColumns(
+    return ItemColumns(
         product=Coded(catalogue.products(), product.astype(np.int32)),
         quantity=np.minimum(rng.geometric(0.7, len(product)), 12).astype(np.float64),
         price=np.round(catalogue.list_price[product] * discount, 2),

@@ -1,4 +1,4 @@
-"""A handful of broken order lines, as every order system sends them: the same ones for the same seed."""
+"""A handful of broken order items, as every order system sends them: the same ones for the same seed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.company_api.order_book import Array, LineColumns, Product
+from services.company_api.order_book import Array, ItemColumns, Product
 
 #: Lines per kind of dirt: three, and one more for every this many lines.
 _LINES_PER_DIRT = 50_000
@@ -24,7 +24,7 @@ class Dirt(NamedTuple):
     scanned_twice: Array
 
 
-def soil(lines: LineColumns, order_of_line: Array, rng: np.random.Generator) -> Dirt:
+def soil(lines: ItemColumns, order_of_line: Array, rng: np.random.Generator) -> Dirt:
     """Break some lines in place."""
     dirt = _choose(lines, order_of_line, rng)
     nameless = len(lines.product.values)
@@ -40,7 +40,7 @@ def soil(lines: LineColumns, order_of_line: Array, rng: np.random.Generator) -> 
     return dirt
 
 
-def _choose(lines: LineColumns, order_of_line: Array, rng: np.random.Generator) -> Dirt:
+def _choose(lines: ItemColumns, order_of_line: Array, rng: np.random.Generator) -> Dirt:
     """Lines that follow another line of their order.
 
     They lie apart, so that no two kinds of dirt meet, and leave one clean line of every product.

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from aisle.contracts.company_orders import COMPLETED, Order, SourceName
-from services.company_api.order_book import Array, Coded, LineColumns, OrderBook, T
+from services.company_api.order_book import Array, Coded, ItemColumns, OrderBook, T
 
 Fields = dict[str, Any]
 Spoil = Callable[[Fields], None]
@@ -128,7 +128,7 @@ def _sound_orders(book: OrderBook) -> dict[int, list[int]]:
     return {n_items: np.flatnonzero(is_sound & (sizes == n_items)).tolist() for n_items in (1, 2)}
 
 
-def _sound_lines(lines: LineColumns) -> Array:
+def _sound_lines(lines: ItemColumns) -> Array:
     with np.errstate(invalid="ignore"):
         numbers = (lines.quantity > 0) & (lines.price > 0)
     return np.logical_and(numbers, _where(lines.product, lambda product: product.id is not None))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisle.contracts.company_orders import CANCELLED
-from services.company_api.order_book import EDIT_STEP, Coded, LineColumns, OrderBook, OrderColumns, Product, shelve
+from services.company_api.order_book import EDIT_STEP, Coded, ItemColumns, OrderBook, OrderColumns, Product, shelve
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ def books(hours: list[int], sources: list[int], order_of_item: list[int]) -> dic
         nothing, Coded.constant("Lahore", n), nothing, nothing, nothing,
     )  # fmt: skip
     products = Coded([Product(f"P{i}") for i in range(n_items)], np.arange(n_items))
-    columns = LineColumns(products, np.arange(n_items, dtype=float), np.full(n_items, 2.0))
+    columns = ItemColumns(products, np.arange(n_items, dtype=float), np.full(n_items, 2.0))
     return shelve(orders, np.array(sources), columns, np.array(order_of_item))
 
 
