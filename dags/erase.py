@@ -3,9 +3,9 @@
 
 Reads  one row of `identity.erasure_requests`, by its id: who asked to be forgotten.
 Writes every table with a user id, the files on S3, the datasets and models of Personalize; `identity.tombstones`; asset
-`cache`; asset `raw_orders`, so that transform builds the marts anew.
+`cache`; asset `raw_orders`, so that transform rebuilds the marts.
 
-1. forget_in_warehouse – one transaction: tombstones, identity, raw, marts, events, the live and the previous cache
+1. forget_in_warehouse – one transaction: erasure records, identity, raw, marts, events, the live and the previous cache
 2. forget_in_files – archived pages, exports, batch input and output
 3. forget_in_folders – reports, dbt's artifacts and task logs of the worker
 4. service: list_users, deletion_job, unlist_users – Personalize or the engine forgets too

@@ -46,9 +46,9 @@ from erased
 where staged_orders.version = erased.version;
 
 -- name: lock_archive
--- Held by whoever looks at the tombstones and then stores a page, until it is stored.
+-- Share the lock of the archive from reading the erasure records until the page is stored.
 select pg_advisory_xact_lock_shared(hashtextextended('aisle archive', 0));
 
 -- name: await_archive
--- Until every page is stored whose reader may not have seen the tombstones that are committed by now.
+-- Wait until every page is stored whose writer may not have seen the erasure records committed by now.
 select pg_advisory_xact_lock(hashtextextended('aisle archive', 0));

@@ -107,16 +107,16 @@ def _sample(observed: dict[str, Any]) -> str:
 
 def _stop_message(result: BoundaryResult, suites: list[Suite], index: Path) -> str:
     failed = result.failed("stop")
-    lines = [f"- {describe(check)}" for check in failed[:SPELLED_OUT]]
+    listed = [f"- {describe(check)}" for check in failed[:SPELLED_OUT]]
     if len(failed) > SPELLED_OUT:
-        lines.append(f"- and {len(failed) - SPELLED_OUT} more")
+        listed.append(f"- and {len(failed) - SPELLED_OUT} more")
     stopped_by = {check.suite for check in failed}
     remedies = dict.fromkeys(suite.remedy for suite in suites if suite.name in stopped_by and suite.remedy)
     return "\n".join(
         [
             f"checked the boundary {result.boundary!r} for run {result.run_key}: {len(failed)} of {len(result.checks)} "
             "expectations failed that stop the pipeline:",
-            *lines,
+            *listed,
             f"Nothing after the gate has run. See {index}, fix the data or the suite, and clear this task.",
             *remedies,
         ]
