@@ -33,7 +33,7 @@ _WORDS_OF_NAMES = {
 #: Whole words of prose, and what to say instead. Case does not matter.
 _PROSE = {
     r"legs?": "stage",
-    r"borders?": "boundary",
+    r"borders?(?!:\s*(?:\d|none|var))": "boundary",  # but for that of a style sheet
     r"unmet": "failed",
     r"mend(s|ed|ing)?": "fix",
     r"order lines?": "order item",
@@ -91,10 +91,14 @@ class Finding(NamedTuple):
 def check(paths: list[Path], root: Path = PROJECT_ROOT) -> Iterator[Finding]:
     """Yield a finding for each replaced word in the files of git below the paths, relative to the root."""
     for path in _files(paths, root):
-        text = (root / path).read_text(encoding="utf-8")
-        yield from _prose(path, text)
-        if path.suffix == ".py":
-            yield from _names(path, ast.parse(text))
+        yield from findings_of(path, (root / path).read_text(encoding="utf-8"))
+
+
+def findings_of(path: Path, text: str) -> Iterator[Finding]:
+    """Yield a finding for each replaced word of a text. `path`, relative to the root, decides which rules hold."""
+    yield from _prose(path, text)
+    if path.suffix == ".py":
+        yield from _names(path, ast.parse(text))
 
 
 def _files(paths: list[Path], root: Path) -> Iterator[Path]:
