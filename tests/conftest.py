@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = (
     "tests.plugins.scheduling",
@@ -17,6 +18,10 @@ pytest_plugins = (
     "tests.plugins.aws_clients",
     "tests.plugins.browser",
 )
+
+# Hypothesis looks at the clock on the wall: a busy machine would fail what it has drawn.
+settings.register_profile("aisle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aisle")
 
 # Before anything imports Airflow: its home is a scratch folder, and nothing calls out.
 _AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="aisle-airflow-"))

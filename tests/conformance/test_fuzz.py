@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.engine.app import Engine
@@ -60,7 +60,7 @@ def engine_in_process(grown: Any) -> Iterator[Engine]:
         engine.close()
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=400, derandomize=True)
 @given(case=st.sampled_from([*REQUESTS]).flatmap(lambda key: st.tuples(st.just(key), REQUESTS[key])))
 def test_any_request_is_answered_or_refused(engine_in_process: Engine, case: Any) -> None:
     (service, name), request = case
@@ -69,7 +69,7 @@ def test_any_request_is_answered_or_refused(engine_in_process: Engine, case: Any
     assert isinstance(orjson.loads(reply.body), dict)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(name=st.sampled_from([*REQUESTS]), body=st.binary(max_size=60) | JSON.map(orjson.dumps))
 def test_any_bytes_are_answered_or_refused(engine_in_process: Engine, name: Any, body: bytes) -> None:
     reply = engine_in_process.answer(operations(name[0])[name[1]], body, REGION)

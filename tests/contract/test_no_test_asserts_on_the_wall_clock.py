@@ -12,6 +12,7 @@ from enum import IntEnum
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parents[1]
 #: Functions that tell the time of day or of the machine; the CPU time of a process runs only while it works.
@@ -160,3 +161,9 @@ def test_an_assertion_on_the_wall_clock_is_found(body: str) -> None:
 @pytest.mark.parametrize("body", ALLOWED.values(), ids=ALLOWED.keys())
 def test_waiting_ordering_and_counting_are_no_assertions_on_the_wall_clock(body: str) -> None:
     assert offences(f"def test_it():\n    {body}\n") == []
+
+
+def test_hypothesis_fails_nothing_for_being_slow() -> None:
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    assert HealthCheck.too_slow in settings.default.suppress_health_check

@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aisle.batch.ranking import RankedList, Rejected, read_record, score_kind, score_of_place
@@ -53,7 +53,6 @@ def test_a_record_about_an_item_is_no_record_about_a_user() -> None:
     assert ranked.reason == "unusable_id"
 
 
-@settings(deadline=None)
 @given(st.integers(1, 500))
 def test_scores_of_places_fall_from_1_and_stay_above_0(length: int) -> None:
     scores = [score_of_place(place, length) for place in range(length)]
@@ -62,13 +61,11 @@ def test_scores_of_places_fall_from_1_and_stay_above_0(length: int) -> None:
     assert all(earlier > later for earlier, later in pairwise(scores))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_no_record_whatsoever_raises(text: bytes) -> None:
     assert isinstance(read_record(text, "users"), Rejected)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.text(max_size=5), st.floats(-1, 1)), min_size=1, max_size=30), st.text(min_size=1, max_size=5)
 )

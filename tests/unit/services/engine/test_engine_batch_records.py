@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.engine.errors import JobFailed
@@ -35,14 +35,12 @@ def written(layout: Layout, errors: list[str | None], names: list[str], lists: A
     return [json.loads(line) for line in encoded.decode().split("\n")[:-1]]
 
 
-@settings(deadline=None)
 @given(st.lists(IDS, min_size=1, max_size=5), st.none() | TEXTS)
 def test_hostile_ids_and_errors_come_back_as_they_were(names: list[str], error: str | None) -> None:
     (line,) = written(RELATED, [error], names, [range(len(names))], [[]])
     assert line == {"input": {"userId": "u0"}, "output": {"recommendedItems": names}, "error": error}
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1, exclude_min=True), min_size=1, max_size=30))
 def test_scores_are_rounded_to_seven_decimals_and_never_to_nothing(scores: list[float]) -> None:
     (line,) = written(SCORED, [None], ["i"], [[0] * len(scores)], [scores])
@@ -80,7 +78,6 @@ def test_lists_may_have_fewer_scores_than_items_and_records_in_error_have_none()
     assert nothing["output"] == {"recommendedItems": [], "scores": [], "reasons": []}
 
 
-@settings(deadline=None)
 @given(st.lists(IDS, min_size=1, max_size=6), st.booleans(), st.sampled_from(["", "\r"]))
 def test_plain_records_are_read_as_any_others_are(ids: list[str], with_spaces: bool, ending: str) -> None:
     separators = (", ", ": ") if with_spaces else (",", ":")
@@ -92,7 +89,6 @@ def test_plain_records_are_read_as_any_others_are(ids: list[str], with_spaces: b
     assert [part[:-1] for part in alone] == [*together]
 
 
-@settings(deadline=None)
 @given(st.binary().filter(lambda line: b"\n" not in line))
 def test_any_record_is_echoed_as_json(line: bytes) -> None:
     block = parse_block([line], USERS)

@@ -6,7 +6,7 @@ import json
 from typing import IO, Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aisle.contracts.personalize import INTERACTIONS, ITEMS
@@ -31,7 +31,6 @@ def items(text: str) -> list[dict[str, Any]]:
     return read(f"{ITEMS.header}\n{text}\n".encode(), SCHEMAS["items"])
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["interactions", "items"]), st.binary(max_size=300), st.booleans())
 def test_any_bytes_are_rows_or_a_reason(name: str, content: bytes, headed: bool) -> None:
     with contextlib.suppress(JobFailed):
@@ -41,7 +40,6 @@ def test_any_bytes_are_rows_or_a_reason(name: str, content: bytes, headed: bool)
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), min_size=1, max_size=20)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5))
 def test_quoted_cells_come_as_they_were_whichever_way_quotes_are_escaped(rows: list[tuple[str, str]]) -> None:
     def backslashed(cell: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.engine.data.event_log import EventLog, latest_items
@@ -42,7 +42,6 @@ def expected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(kept, key=lambda row: (row["USER_ID"].encode(), row["TIMESTAMP"]))
 
 
-@settings(deadline=None)
 @given(st.lists(EVENT, max_size=30), st.lists(EVENT, max_size=10))
 def test_log_is_each_event_once_by_user_and_time(rows: list[dict[str, Any]], more: list[dict[str, Any]]) -> None:
     log = EventLog.read([]).with_events(rows)
@@ -50,7 +49,6 @@ def test_log_is_each_event_once_by_user_and_time(rows: list[dict[str, Any]], mor
     assert rows_of(log.with_events(more)) == expected(expected(rows) + more)
 
 
-@settings(deadline=None)
 @given(st.lists(EVENT, min_size=1, max_size=30))
 def test_filters_see_the_items_of_each_type_in_lower_case(rows: list[dict[str, Any]]) -> None:
     log = EventLog.read([]).with_events(rows)

@@ -191,20 +191,20 @@ def joined(chain: Sequence[Said]) -> Filter:
     return parse(" | ".join(clause.text for clause in chain))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(chains, worlds)
 def test_masks_are_what_going_row_by_row_gives(chain: list[Said], world: World) -> None:
     assert world.keeps(joined(chain)) == kept_by_rows(chain, world)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(chains, worlds, st.randoms(use_true_random=False))
 def test_order_of_chained_expressions_does_not_matter(chain: list[Said], world: World, random: Any) -> None:
     shuffled = random.sample(chain, len(chain))
     assert world.keeps(joined(shuffled)) == world.keeps(joined(chain))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(chains, worlds)
 def test_chain_keeps_what_is_included_and_not_excluded(chain: list[Said], world: World) -> None:
     def alone(action: str) -> list[list[bool]]:
@@ -218,14 +218,14 @@ def test_chain_keeps_what_is_included_and_not_excluded(chain: list[Said], world:
     assert world.keeps(joined(chain)) == either.tolist()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(said(item_tests) | said(event_tests), worlds)
 def test_including_and_excluding_the_same_keeps_nothing(clause: Said, world: World) -> None:
     both = parse(f"INCLUDE ItemID WHERE {clause.condition} | EXCLUDE ItemID WHERE {clause.condition}")
     assert not any(world.keeps(both))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(chains, worlds)
 def test_case_of_everything_but_values_does_not_matter(chain: list[Said], world: World) -> None:
     parts = " | ".join(clause.text for clause in chain).replace("$N", '"$N"').replace("$T", '"$T"').split('"')
@@ -234,7 +234,7 @@ def test_case_of_everything_but_values_does_not_matter(chain: list[Said], world:
     assert world.keeps(parse(changed)) == world.keeps(joined(chain))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | st.text(alphabet='INCLUDEincludeItemIDWHERE.()"|$=<>!, 0123456789'))
 def test_any_text_is_a_filter_or_invalid_input(text: str) -> None:
     for read in (parse, attributes.parse, parse_values):
