@@ -43,16 +43,17 @@ test: $(READY) ## Run every test
 test-conformance: $(READY) ## Drive every operation of the engine through boto3 and the aws command line
 	$(BIN)/pytest tests/conformance
 
-week: $(READY) ## Live through a week of the line, with an outage, a bad retrain and a backfill
+week: $(READY) ## Live through a week of the pipeline, with an outage, a bad retrain and a backfill
 	$(BIN)/pytest tests/integration/week -m week
 
-lint: $(READY) ## Check style, types, SQL and Dockerfiles
+lint: $(READY) ## Check style, types, layers, words, SQL and Dockerfiles
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry --config deptry.toml .
 	$(BIN)/python -m tools.dead_code
+	$(BIN)/python -m tools.language
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/tests
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder include/sql
 	$(BIN)/hadolint Dockerfile services/Dockerfile

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.stages.accept.tasks import accept_volumes, params
 
 
-@dag(**line_dag("accept", __doc__), params={**params(), **RUN_KEY_PARAM})
+@dag(**stage_dag("accept", __doc__), params={**params(), **RUN_KEY_PARAM})
 def accept() -> None:
     """Accept the newest volumes of a boundary."""
     accept_volumes()

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.stages.backfill.tasks import PARAMS, plan_windows, pull_window
 from aisle.stages.ingest.tasks import announce_orders
 
 
-@dag(**line_dag("backfill", __doc__), params={**PARAMS, **RUN_KEY_PARAM})
+@dag(**stage_dag("backfill", __doc__), params={**PARAMS, **RUN_KEY_PARAM})
 def backfill() -> None:
     """Fetch a span of time again."""
     pull_window.expand(window=plan_windows()) >> announce_orders()

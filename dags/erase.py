@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from airflow.sdk import chain, dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.stages.erase.tasks import (
     PARAMS,
     finish,
@@ -30,7 +30,7 @@ from aisle.stages.erase.tasks import (
 )
 
 
-@dag(**line_dag("erase", __doc__), params={**PARAMS, **RUN_KEY_PARAM})
+@dag(**stage_dag("erase", __doc__), params={**PARAMS, **RUN_KEY_PARAM})
 def erase() -> None:
     """Forget one person everywhere."""
     chain(forget_in_warehouse(), [forget_in_files(), forget_in_folders(), forget_in_service()], finish())

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.groups.dataset_group import dataset_groups
 from aisle.stages.events.tasks import REPLAY_PARAM, send, tail, verdict
 
 
-@dag(**line_dag("events", __doc__, clock="events"), params=RUN_KEY_PARAM | REPLAY_PARAM)
+@dag(**stage_dag("events", __doc__, clock="events"), params=RUN_KEY_PARAM | REPLAY_PARAM)
 def events() -> None:
     """The events stage."""
     landed, sent = tail(), [send(group) for group in dataset_groups()]

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from airflow.sdk import chain, dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.dag.gate import gate
 from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
@@ -30,7 +30,7 @@ from aisle.stages.export.tasks import announce, import_dataset, make_group, writ
 def export_for(group: DatasetGroup) -> None:
     """Create the export DAG of a group."""
 
-    @dag(**line_dag("export", __doc__, group=group, clock="export"), params=RUN_KEY_PARAM | param_of(group))
+    @dag(**stage_dag("export", __doc__, group=group, clock="export"), params=RUN_KEY_PARAM | param_of(group))
     def export() -> None:
         made, files = make_group(group), {dataset: write(dataset) for dataset in group.datasets}
         imports = [import_dataset(group, dataset, files[dataset], made.output) for dataset in group.datasets]

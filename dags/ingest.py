@@ -15,7 +15,7 @@ from __future__ import annotations
 from airflow.sdk import Param, dag
 
 from aisle.contracts.company_orders import SOURCES
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.stages.ingest.tasks import announce_orders, pull_orders
 
 SOURCE_PARAM = {
@@ -25,7 +25,7 @@ SOURCE_PARAM = {
 }
 
 
-@dag(**line_dag("ingest", __doc__, clock="ingest"), params=SOURCE_PARAM | RUN_KEY_PARAM)
+@dag(**stage_dag("ingest", __doc__, clock="ingest"), params=SOURCE_PARAM | RUN_KEY_PARAM)
 def ingest() -> None:
     [pull_orders(source) for source in SOURCES] >> announce_orders()
 

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.stages.invalidate.tasks import params, remove_from_caches
 
 
-@dag(**line_dag("invalidate", __doc__), params={**params(), **RUN_KEY_PARAM})
+@dag(**stage_dag("invalidate", __doc__), params={**params(), **RUN_KEY_PARAM})
 def invalidate() -> None:
     """Take lists out of the cache."""
     remove_from_caches()

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from airflow.sdk import chain, dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.stages.maintain.tasks import PARAMS, remove_files, remove_rows, remove_solutions, tidy
 
 
-@dag(**line_dag("maintain", __doc__, clock="maintain"), params={**PARAMS, **RUN_KEY_PARAM})
+@dag(**stage_dag("maintain", __doc__, clock="maintain"), params={**PARAMS, **RUN_KEY_PARAM})
 def maintain() -> None:
     """Remove what nothing stands on any more; files first, because the rows tell what is in use."""
     chain(remove_files(), remove_rows(), tidy())

@@ -21,7 +21,7 @@ from __future__ import annotations
 from airflow.sdk import chain, cross_downstream, dag
 
 from aisle.dag.assets import BATCH_OUTPUT, CACHE
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.dag.gate import gate
 from aisle.dag.groups import asset_of, param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
@@ -33,7 +33,7 @@ def publish_for(group: DatasetGroup) -> None:
     came, served = asset_of(group, BATCH_OUTPUT), asset_of(group, CACHE)
 
     @dag(
-        **line_dag("publish", __doc__, group=group, follows=came),
+        **stage_dag("publish", __doc__, group=group, follows=came),
         params={**RUN_KEY_PARAM, **OUTPUT_PARAMS, **param_of(group)},
     )
     def publish() -> None:

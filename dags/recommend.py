@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.dag.gate import gate
 from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
@@ -30,7 +30,7 @@ from aisle.stages.recommend.tasks import announce, ask, find_models, write
 def recommend_for(group: DatasetGroup) -> None:
     """Create the recommend DAG of a group."""
 
-    @dag(**line_dag("recommend", __doc__, group=group, clock="recommend"), params=RUN_KEY_PARAM | param_of(group))
+    @dag(**stage_dag("recommend", __doc__, group=group, clock="recommend"), params=RUN_KEY_PARAM | param_of(group))
     def recommend() -> None:
         models, inputs = find_models(), {question.kind: write(question) for question in group.questions}
         passed = gate("batch_input", group=group)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.stages.resources.tasks import apply_resources, plan_resources
 
 PARAMS = {
@@ -26,7 +26,7 @@ PARAMS = {
 }
 
 
-@dag(**line_dag("resources", __doc__), params=RUN_KEY_PARAM | PARAMS)
+@dag(**stage_dag("resources", __doc__), params=RUN_KEY_PARAM | PARAMS)
 def resources() -> None:
     """Plan, then apply."""
     plan_resources() >> apply_resources()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.stages.retrain.tasks import decide_to_train, measure_change, start_training
@@ -25,7 +25,7 @@ from aisle.stages.retrain.tasks import decide_to_train, measure_change, start_tr
 def retrain_for(group: DatasetGroup) -> None:
     """Create the retrain DAG of a group."""
 
-    @dag(**line_dag("retrain", __doc__, group=group, clock="retrain"), params=RUN_KEY_PARAM | param_of(group))
+    @dag(**stage_dag("retrain", __doc__, group=group, clock="retrain"), params=RUN_KEY_PARAM | param_of(group))
     def retrain() -> None:
         """The retrain stage."""
         changed = measure_change(group)

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.groups.dataset_group import dataset_groups
 from aisle.stages.rollback.tasks import bring_back, params
 
 
-@dag(**line_dag("rollback", __doc__), params={**params(), **RUN_KEY_PARAM})
+@dag(**stage_dag("rollback", __doc__), params={**params(), **RUN_KEY_PARAM})
 def rollback() -> None:
     """Bring back what was live before."""
     for group in dataset_groups():

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.stages.resources.tasks import empty_bucket, plan_removal, remove_group
 
 PARAMS = {
@@ -27,7 +27,7 @@ PARAMS = {
 }
 
 
-@dag(**line_dag("teardown", __doc__), params=RUN_KEY_PARAM | PARAMS)
+@dag(**stage_dag("teardown", __doc__), params=RUN_KEY_PARAM | PARAMS)
 def teardown() -> None:
     """List, then remove."""
     plan_removal() >> remove_group() >> empty_bucket()

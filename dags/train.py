@@ -26,7 +26,7 @@ from datetime import timedelta
 from airflow.sdk import Param, chain, dag
 
 from aisle.dag.campaign import admit, only_served, serve_live
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.stages.train.evaluation import find_candidates, judge, promote_solution, train_twins
@@ -45,7 +45,7 @@ def train_for(group: DatasetGroup) -> None:
     published, served = [question.solution for question in group.questions], only_served(group)
 
     @dag(
-        **line_dag("train", __doc__, group=group, clock="train") | LIMITS,
+        **stage_dag("train", __doc__, group=group, clock="train") | LIMITS,
         params=RUN_KEY_PARAM | PARAMS | param_of(group),
     )
     def train() -> None:

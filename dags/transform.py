@@ -15,12 +15,12 @@ Safe to rerun: every model is built anew from raw and swapped in whole, and unch
 from airflow.sdk import chain, dag
 
 from aisle.dag.assets import MARTS, RAW_ORDERS
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.dag.gate import gate
 from aisle.stages.transform.tasks import build, document
 
 
-@dag(**line_dag("transform", __doc__, follows=RAW_ORDERS), params=RUN_KEY_PARAM)
+@dag(**stage_dag("transform", __doc__, follows=RAW_ORDERS), params=RUN_KEY_PARAM)
 def transform():
     chain(gate("raw"), build(), [gate("marts", inlets=[RAW_ORDERS], outlets=[MARTS]), document()])
 

@@ -50,7 +50,7 @@ class Coded(Generic[T]):
 
 
 class Product(NamedTuple):
-    """What a line says about its product. One product may have several of these: a file may spell it in many ways."""
+    """What an order item says about its product. A product may have several: a file may spell it in many ways."""
 
     id: str | None
     title: str | None = None
@@ -103,11 +103,11 @@ class ItemColumns:
 
 @dataclass
 class OrderBook:
-    """The orders of one source by (order_date, order_id). Order i owns lines first_line[i]:first_line[i + 1]."""
+    """The orders of one source by (order_date, order_id). Order i owns items first_item[i]:first_item[i + 1]."""
 
     orders: OrderColumns
-    lines: ItemColumns
-    first_line: Array
+    order_items: ItemColumns
+    first_item: Array
     #: By position: how an order goes out instead of as itself.
     spoilt: dict[int, Callable[[Order], msgspec.Raw]] = field(default_factory=dict)
 
@@ -133,8 +133,8 @@ class OrderBook:
         """The orders at positions [start, stop) as the company has them."""
         if start >= stop:
             return []
-        bounds = self.first_line[start : stop + 1].tolist()
-        items = self.lines.items(bounds[0], bounds[-1])
+        bounds = self.first_item[start : stop + 1].tolist()
+        items = self.order_items.items(bounds[0], bounds[-1])
         columns = self.orders
         rows = zip(
             self.ids(start, stop),
@@ -168,11 +168,11 @@ class OrderBook:
         )
 
     def edit(self, position: int, *, quantity: float | None = None, city: str | None = None) -> None:
-        """Change an order after the fact: its first line's quantity (one more, if nothing is named) or its city."""
+        """Change an order after the fact: the quantity of its first item (one more by default) or its city."""
         if quantity is None and city is None:
-            quantity = float(self.lines.quantity[self.first_line[position]]) + 1
+            quantity = float(self.order_items.quantity[self.first_item[position]]) + 1
         if quantity is not None:
-            self.lines.quantity[self.first_line[position]] = quantity
+            self.order_items.quantity[self.first_item[position]] = quantity
         if city is not None:
             self.orders.city.put(position, city)
         self.orders.updated_at[position] += np.timedelta64(EDIT_STEP)
@@ -182,9 +182,9 @@ class OrderBook:
         self.orders.updated_at[position] += np.timedelta64(EDIT_STEP)
 
     def _totals(self, start: int, stop: int) -> list[float]:
-        bounds = self.first_line[start : stop + 1]
-        lines = slice(bounds[0], bounds[-1])
-        paid = np.nan_to_num(self.lines.quantity[lines] * self.lines.price[lines])
+        bounds = self.first_item[start : stop + 1]
+        span = slice(bounds[0], bounds[-1])
+        paid = np.nan_to_num(self.order_items.quantity[span] * self.order_items.price[span])
         totals: list[float] = np.add.reduceat(paid, bounds[:-1] - bounds[0]).round(2).tolist()
         return totals
 
@@ -208,7 +208,7 @@ class Company:
         last = max((book.orders.ordered_at[-1] for book in filled), default=None)
         return {
             "orders": sum(len(book) for book in filled),
-            "order_lines": sum(len(book.lines) for book in filled),
+            "order_lines": sum(len(book.order_items) for book in filled),
             "customers": self.customers,
             "products": len({id_ for book in filled for id_ in _product_ids(book)}),
             "first_order_at": None if first is None else _moments(np.array([first]))[0].isoformat(),
@@ -219,31 +219,31 @@ class Company:
 
 
 def shelve(
-    orders: OrderColumns, source: Array, lines: ItemColumns, order_of_line: Array
+    orders: OrderColumns, source: Array, order_items: ItemColumns, order_of_item: Array
 ) -> dict[SourceName, OrderBook]:
     """One sorted book per source.
 
-    Shapes   source (orders,): place in SOURCES. order_of_line (lines,): position of the line's order.
-    Lines of one order keep the order they have here.
+    Shapes   source (orders,): place in SOURCES. order_of_item (order items,): position of its order.
+    Items of one order keep the order they have here.
     """
     by_time = np.lexsort((orders.order_id, orders.ordered_at))
     return {
-        named.name: _book(orders, by_time[source[by_time] == place], lines, order_of_line)
+        named.name: _book(orders, by_time[source[by_time] == place], order_items, order_of_item)
         for place, named in enumerate(SOURCES)
     }
 
 
-def _book(orders: OrderColumns, chosen: Array, lines: ItemColumns, order_of_line: Array) -> OrderBook:
+def _book(orders: OrderColumns, chosen: Array, order_items: ItemColumns, order_of_item: Array) -> OrderBook:
     rank = np.full(len(orders.order_id), -1, np.int32)
     rank[chosen] = np.arange(len(chosen), dtype=np.int32)
-    rank_of_line = rank[order_of_line]
-    by_order = np.argsort(rank_of_line, kind="stable")[np.count_nonzero(rank_of_line < 0) :]
-    sizes = np.bincount(rank_of_line[by_order], minlength=len(chosen))
-    return OrderBook(orders.take(chosen), lines.take(by_order), np.concatenate([[0], np.cumsum(sizes)]))
+    rank_of_item = rank[order_of_item]
+    by_order = np.argsort(rank_of_item, kind="stable")[np.count_nonzero(rank_of_item < 0) :]
+    sizes = np.bincount(rank_of_item[by_order], minlength=len(chosen))
+    return OrderBook(orders.take(chosen), order_items.take(by_order), np.concatenate([[0], np.cumsum(sizes)]))
 
 
 def _product_ids(book: OrderBook) -> set[str]:
-    products = (book.lines.product.values[code] for code in np.unique(book.lines.product.codes))
+    products = (book.order_items.product.values[code] for code in np.unique(book.order_items.product.codes))
     return {product.id for product in products if product.id is not None}
 
 

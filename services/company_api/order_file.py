@@ -53,11 +53,11 @@ def read_company(path: Path) -> Company:
 def _company(table: OrderTable) -> Company:
     rows = _Rows(table)
     if not len(rows):
-        told = "; ".join(map(table.describe, rows.faults[:_SHOWN_FAULTS]))
-        raise unusable(table.path, f"no row of it can be served: {told}")
+        faults = "; ".join(map(table.describe, rows.faults[:_SHOWN_FAULTS]))
+        raise unusable(table.path, f"no row of it can be served: {faults}")
     order_of_row, first_rows = rows.orders()
     orders = rows.order_columns(order_of_row, first_rows)
-    books = shelve(orders, rows.sources[first_rows], rows.lines(), order_of_row)
+    books = shelve(orders, rows.sources[first_rows], rows.order_items(), order_of_row)
     customers = sum(customer is not None for customer in orders.customer.values)
     return Company(
         books,
@@ -135,7 +135,7 @@ class _Rows:
             brand=nothing,
         )
 
-    def lines(self) -> ItemColumns:
+    def order_items(self) -> ItemColumns:
         parts, codes = _combinations([self._text(name) for name in _PRODUCT])
         products = [Product(id_, title, None, category, brand) for id_, title, category, brand in parts]
         return ItemColumns(Coded(products, codes), self._quantity, self._price)

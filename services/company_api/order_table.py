@@ -120,8 +120,8 @@ def _is_parquet(path: Path) -> bool:
 
 def _check_kind(path: Path) -> None:
     if not path.is_file():
-        found = "it is a folder" if path.is_dir() else "there is no such file"
-        raise unusable(path, f"{found}; give a CSV or parquet file")
+        reason = "it is a folder" if path.is_dir() else "there is no such file"
+        raise unusable(path, f"{reason}; give a CSV or parquet file")
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise unusable(path, f"files that end in {path.suffix or 'nothing'} are not read; give a .csv or .parquet file")
     with path.open("rb") as file:

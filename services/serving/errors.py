@@ -117,7 +117,7 @@ def responses(*errors: type[ServingError]) -> dict[int | str, dict[str, Any]]:
     described: dict[int, list[str]] = {}
     for error in errors:
         described.setdefault(error.status, []).append(f"`{error.code}`: {error.__doc__}")
-    return {status: {"model": ErrorBody, "description": "  \n".join(lines)} for status, lines in described.items()}
+    return {status: {"model": ErrorBody, "description": "  \n".join(texts)} for status, texts in described.items()}
 
 
 INVALID_REQUEST: dict[int | str, dict[str, Any]] = {

@@ -65,7 +65,7 @@ exec(source[source.index("BY_NAME: Final"):], vars(pipeline))
 
 from airflow.sdk import dag, task
 
-from aisle.dag.defaults import line_dag
+from aisle.dag.defaults import stage_dag
 from aisle.groups.dataset_group import dataset_groups
 from aisle.settings import get_settings
 from aisle.stages.erase import files as erase_files
@@ -75,7 +75,7 @@ from services.demo.pipeline import DEMO_STAGES
 from tools import dag_index
 
 
-@dag(**line_dag("audit", "Audit", clock="audit"))
+@dag(**stage_dag("audit", "Audit", clock="audit"))
 def audit():
     task(lambda: None, task_id="look")()
 

@@ -123,15 +123,15 @@ def test_a_run_that_has_ended_is_not_reported_as_late(alerts: list[Any], state: 
 
 
 def test_scheduled_stages_have_deadlines_and_manual_ones_have_none() -> None:
-    from aisle.dag.defaults import line_dag
+    from aisle.dag.defaults import stage_dag
     from aisle.settings import Deadlines, Schedules
 
     minutes = {
-        stage: line_dag(stage, "doc")["deadline"].interval / timedelta(minutes=1) for stage in Deadlines.model_fields
+        stage: stage_dag(stage, "doc")["deadline"].interval / timedelta(minutes=1) for stage in Deadlines.model_fields
     }
     assert set(minutes) == {*Schedules.model_fields, "transform", "publish"}
     assert minutes["ingest"] <= 15 < minutes["train"]
-    assert line_dag("backfill", "doc")["deadline"] is None
+    assert stage_dag("backfill", "doc")["deadline"] is None
 
 
 def test_a_deadline_of_0_minutes_is_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

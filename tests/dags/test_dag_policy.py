@@ -97,10 +97,10 @@ def test_schedules_are_those_of_the_settings_and_of_the_arrows(bag: Any) -> None
 
 
 def test_a_schedule_set_to_manual_leaves_the_dag_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aisle.dag.defaults import line_dag
+    from aisle.dag.defaults import stage_dag
     from aisle.settings import get_settings
 
     monkeypatch.setenv("AISLE_SCHEDULES__TRAIN", "manual")
     get_settings.cache_clear()
-    assert line_dag("train", "doc", clock="train")["schedule"] is None
+    assert stage_dag("train", "doc", clock="train")["schedule"] is None
     get_settings.cache_clear()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aisle.dag.assets import MODELS
-from aisle.dag.defaults import line_dag
+from aisle.dag.defaults import stage_dag
 from aisle.dag.groups import asset_of
 from aisle.errors import ConfigurationError
 from aisle.groups.dataset_group import DatasetGroup, dataset_group, dataset_groups
@@ -105,7 +105,7 @@ def test_stages_run_by_the_schedules_of_the_file_or_else_by_the_settings(groups_
     """
     [shop] = groups_of(text)
     assert [shop.schedule(stage) for stage in ("export", "train", "recommend")] == ["15 * * * *", "5 4 * * 1", None]
-    crons = [line_dag(stage, "", group=shop, clock=stage)["schedule"].expression for stage in ("train", "recommend")]
+    crons = [stage_dag(stage, "", group=shop, clock=stage)["schedule"].expression for stage in ("train", "recommend")]
     assert crons == ["5 4 * * 1", get_settings().schedules.recommend]
 
 

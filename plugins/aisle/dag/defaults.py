@@ -2,7 +2,7 @@
 
 A DAG file gives only its own step order:
 
-    @dag(**line_dag("export", __doc__), params=RUN_KEY_PARAM)
+    @dag(**stage_dag("export", __doc__), params=RUN_KEY_PARAM)
     def export(): ...
 """
 
@@ -84,7 +84,7 @@ def waiting() -> dict[str, Any]:
     }
 
 
-def line_dag(
+def stage_dag(
     stage: str,
     doc: str | None,
     *,

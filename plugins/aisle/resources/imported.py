@@ -59,12 +59,12 @@ def _group(name: str, live: Sequence[Live]) -> dict[str, Any]:
 
 
 def _single(name: str, live: Sequence[Live]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    singles: dict[str, Any] = {}
     for tracker in _of(live, kinds.EVENT_TRACKER):
-        found["event_tracker"] = {**_named(name, tracker, "events")}
+        singles["event_tracker"] = {**_named(name, tracker, "events")}
     for attribution in _of(live, kinds.METRIC_ATTRIBUTION):
         output = attribution.settings.get("metricsOutputConfig", {})
-        found["metric_attribution"] = {
+        singles["metric_attribution"] = {
             **_named(name, attribution, "attribution"),
             "metrics": {
                 event: {"event_type": metric["eventType"], "expression": metric["expression"]}
@@ -73,7 +73,7 @@ def _single(name: str, live: Sequence[Live]) -> dict[str, Any]:
             "output": output.get("s3DataDestination", {}).get("path"),
             **_renamed(output, roleArn="role_arn"),
         }
-    return found
+    return singles
 
 
 def _dataset(group: str, dataset: Live, schema: Settings) -> dict[str, Any]:

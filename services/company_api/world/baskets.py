@@ -11,9 +11,9 @@ from services.company_api.world.catalogue import Catalogue
 from services.company_api.world.people import People
 from services.company_api.world.scales import DAYS, FIRST_DAY, Scale
 
-#: Where a line comes from: the person's own products, a taste, the season, or what everybody buys.
+#: Where an order item comes from: the person's own products, a taste, the season, or what everybody buys.
 _ORIGINS = np.cumsum([0.35, 0.45, 0.12])
-_KIT_CHANCE = 0.45  # that a basket's second, fourth, … line is the companion of the line before it
+_KIT_CHANCE = 0.45  # that a basket's second, fourth, … item is the companion of the one before it
 _LARGEST_BASKET = 60
 _DAY_SECONDS = 86_400
 
@@ -23,7 +23,7 @@ class Visits(NamedTuple):
 
     person: Array
     at: Array
-    lines: Array
+    sizes: Array
 
 
 def visits(scale: Scale, people: People, rng: np.random.Generator) -> Visits:
@@ -49,11 +49,11 @@ def _times(person: Array, people: People, rng: np.random.Generator) -> Array:
 
 
 def _basket_sizes(scale: Scale, rng: np.random.Generator) -> Array:
-    """Lines per order, many small baskets and few large ones, adding up to `scale.lines`."""
-    mean = scale.lines / scale.orders
+    """Items per order, many small baskets and few large ones, adding up to `scale.order_items`."""
+    mean = scale.order_items / scale.orders
     sizes = 1 + rng.negative_binomial(1.5, 1.5 / (1.5 + mean - 1), scale.orders)
     sizes = np.minimum(sizes, min(_LARGEST_BASKET, scale.products // 4))
-    while missing := scale.lines - int(sizes.sum()):
+    while missing := scale.order_items - int(sizes.sum()):
         room = np.flatnonzero(sizes < _LARGEST_BASKET // 2 if missing > 0 else sizes > 1)
         chosen = rng.permutation(room)[: abs(missing)]
         sizes[chosen] += np.sign(missing)
@@ -61,12 +61,12 @@ def _basket_sizes(scale: Scale, rng: np.random.Generator) -> Array:
 
 
 def fill(baskets: Visits, people: People, catalogue: Catalogue, rng: np.random.Generator) -> Array:
-    """The product of every line: shape (lines,), no product twice in a basket, every product bought at least once."""
-    order = np.repeat(np.arange(len(baskets.lines)), baskets.lines)
+    """The product of every order item: shape (order items,), none twice in a basket, each bought at least once."""
+    order = np.repeat(np.arange(len(baskets.sizes)), baskets.sizes)
     person = baskets.person[order]
     month = baskets.at.astype("datetime64[M]").astype(np.int64)[order] % 12 + 1
     product = _wishes(person, month, people, catalogue, rng)
-    nth = np.arange(len(order)) - np.repeat(np.cumsum(baskets.lines) - baskets.lines, baskets.lines)
+    nth = np.arange(len(order)) - np.repeat(np.cumsum(baskets.sizes) - baskets.sizes, baskets.sizes)
     _add_companions(product, nth, catalogue, rng)
     _sell_everything(product, catalogue, rng)
     _replace_repeats(product, order, person, people, catalogue, rng)
@@ -91,7 +91,7 @@ def _add_companions(product: Array, nth: Array, catalogue: Catalogue, rng: np.ra
 
 
 def _sell_everything(product: Array, catalogue: Catalogue, rng: np.random.Generator) -> None:
-    """Put each product nobody wished for in the place of a line whose product stands elsewhere too."""
+    """Put each product nobody wished for in the place of an item whose product stands elsewhere too."""
     sold, first = np.unique(product, return_index=True)
     unsold = np.setdiff1d(np.arange(catalogue.size), sold)
     spare = np.setdiff1d(np.arange(len(product)), first)
@@ -101,7 +101,7 @@ def _sell_everything(product: Array, catalogue: Catalogue, rng: np.random.Genera
 def _replace_repeats(
     product: Array, order: Array, person: Array, people: People, catalogue: Catalogue, rng: np.random.Generator
 ) -> None:
-    """Wish again for each line whose product the basket already holds: by taste at first, then for anything."""
+    """Wish again for each item whose product the basket already holds: by taste at first, then for anything."""
     for attempt in range(1_000):
         repeats = _repeats(product, order, catalogue.size)
         if not len(repeats):
@@ -113,6 +113,6 @@ def _replace_repeats(
 
 
 def _repeats(product: Array, order: Array, products: int) -> Array:
-    """Lines whose product stands on an earlier line of the same order."""
+    """Items whose product is an earlier item of the same order."""
     _, first = np.unique(order * products + product, return_index=True)
     return np.setdiff1d(np.arange(len(product)), first, assume_unique=True)

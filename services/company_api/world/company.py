@@ -32,13 +32,13 @@ def generate(scale_name: ScaleName, seed: int, *, spoilt: bool = False) -> Compa
     people = People(scale, round(scale.orders * _WALK_INS), catalogue, streams[1])
     baskets = visits(scale, people, streams[2])
     orders, source = _orders(baskets, people, streams[3])
-    order_of_line = np.repeat(np.arange(scale.orders), baskets.lines)
-    lines = _lines(fill(baskets, people, catalogue, streams[4]), catalogue, streams[3])
-    soil(lines, order_of_line, streams[3])
-    books = shelve(orders, source, lines, order_of_line)
+    order_of_item = np.repeat(np.arange(scale.orders), baskets.sizes)
+    order_items = _order_items(fill(baskets, people, catalogue, streams[4]), catalogue, streams[3])
+    soil(order_items, order_of_item, streams[3])
+    books = shelve(orders, source, order_items, order_of_item)
     if spoilt:
         spoil(books)
-    return Company(books, people.known, len(lines))
+    return Company(books, people.known, len(order_items))
 
 
 def _orders(baskets: Visits, people: People, rng: np.random.Generator) -> tuple[OrderColumns, Array]:
@@ -82,7 +82,7 @@ def _payments(source: Array, rng: np.random.Generator) -> Array:
     return mode
 
 
-def _lines(product: Array, catalogue: Catalogue, rng: np.random.Generator) -> ItemColumns:
+def _order_items(product: Array, catalogue: Catalogue, rng: np.random.Generator) -> ItemColumns:
     discount = rng.choice(_DISCOUNTS, len(product), p=_DISCOUNT_SHARES)
     return ItemColumns(
         product=Coded(catalogue.products(), product.astype(np.int32)),

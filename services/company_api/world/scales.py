@@ -17,7 +17,7 @@ class Scale(NamedTuple):
 
     customers: int
     orders: int
-    lines: int
+    order_items: int
     products: int
     categories: int
     styles: int

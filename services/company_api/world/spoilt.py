@@ -120,18 +120,18 @@ def spoil(books: Mapping[SourceName, OrderBook]) -> None:
 def _sound_orders(book: OrderBook) -> dict[int, list[int]]:
     """Positions of the completed orders of customers with a phone that have no dirt, by their number of items."""
     is_sound = (
-        np.minimum.reduceat(_sound_lines(book.lines), book.first_line[:-1])
+        np.minimum.reduceat(_is_sound(book.order_items), book.first_item[:-1])
         & _where(book.orders.status, lambda status: status == COMPLETED)
         & _where(book.orders.customer, lambda customer: customer is not None and customer.phone is not None)
     )
-    sizes = np.diff(book.first_line)
+    sizes = np.diff(book.first_item)
     return {n_items: np.flatnonzero(is_sound & (sizes == n_items)).tolist() for n_items in (1, 2)}
 
 
-def _sound_lines(lines: ItemColumns) -> Array:
+def _is_sound(order_items: ItemColumns) -> Array:
     with np.errstate(invalid="ignore"):
-        numbers = (lines.quantity > 0) & (lines.price > 0)
-    return np.logical_and(numbers, _where(lines.product, lambda product: product.id is not None))
+        numbers = (order_items.quantity > 0) & (order_items.price > 0)
+    return np.logical_and(numbers, _where(order_items.product, lambda product: product.id is not None))
 
 
 def _where(column: Coded[T], is_so: Callable[[T], bool]) -> Array:

@@ -11,7 +11,7 @@ import os
 
 from airflow.sdk import dag, task
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 
 LIMIT = os.environ.get("LIMIT", "10")
 
@@ -20,7 +20,7 @@ LIMIT = os.environ.get("LIMIT", "10")
 def _work() -> None: ...
 
 
-@dag(**line_dag("reads_nothing_itself", __doc__), params=RUN_KEY_PARAM)
+@dag(**stage_dag("reads_nothing_itself", __doc__), params=RUN_KEY_PARAM)
 def build() -> None:
     _work()
 

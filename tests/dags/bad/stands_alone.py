@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import dag, task
 
-from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 
 if TYPE_CHECKING:
     import is_tagged  # noqa: F401
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def _work() -> None: ...
 
 
-@dag(**line_dag("stands_alone", __doc__), params=RUN_KEY_PARAM)
+@dag(**stage_dag("stands_alone", __doc__), params=RUN_KEY_PARAM)
 def build() -> None:
     _work()
 

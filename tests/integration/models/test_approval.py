@@ -33,14 +33,14 @@ def promotion(*, passed: bool) -> Any:
     """The tasks behind the gate, as a DAG of their own."""
     from airflow.sdk import dag, task
 
-    from aisle.dag.defaults import line_dag
+    from aisle.dag.defaults import stage_dag
     from aisle.stages.train.evaluation import promote_solution
 
     @task(multiple_outputs=True)
     def judge() -> dict[str, Any]:
         return {NAME: {"arn": NEW, "passed": passed, "reason": "what the gate says", "table": TABLE}}
 
-    @dag(**line_dag("promotion", "doc"))
+    @dag(**stage_dag("promotion", "doc"))
     def tasks_behind_the_gate() -> None:
         promote_solution(dataset_group("aisle"), NAME, judge())
 

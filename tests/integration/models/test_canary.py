@@ -152,12 +152,12 @@ def life_of(key: str, arn: str) -> Any:
     from airflow.sdk import chain, dag
 
     from aisle.dag.campaign import admit, serve_live
-    from aisle.dag.defaults import RUN_KEY_PARAM, line_dag
+    from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
     from aisle.stages.train.evaluation import promote_solution
 
     group = dataset_group("shop")
 
-    @dag(**line_dag("life", None) | {"default_args": {"retries": 0}}, params=RUN_KEY_PARAM | param_of(group))
+    @dag(**stage_dag("life", None) | {"default_args": {"retries": 0}}, params=RUN_KEY_PARAM | param_of(group))
     def life() -> None:
         chain(promote_solution(group, key, admit({key: arn})), *serve_live(group))
 

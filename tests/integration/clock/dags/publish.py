@@ -5,7 +5,7 @@ from pathlib import Path
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from aisle.dag.defaults import line_dag
+from aisle.dag.defaults import stage_dag
 from aisle.errors import FinalError
 
 _PATIENCE_SECONDS = 200
@@ -23,7 +23,7 @@ def work() -> None:
         time.sleep(0.5)
 
 
-@dag(**line_dag("publish", __doc__), params={"until_exists": Param("/", type="string")})
+@dag(**stage_dag("publish", __doc__), params={"until_exists": Param("/", type="string")})
 def publish() -> None:
     work()
 

@@ -3,7 +3,7 @@
 from airflow.sdk import dag, task
 
 from aisle.dag.assets import RAW_ORDERS
-from aisle.dag.defaults import line_dag
+from aisle.dag.defaults import stage_dag
 
 
 @task
@@ -11,7 +11,7 @@ def follow() -> None:
     """Nothing."""
 
 
-@dag(**line_dag("transform", __doc__, follows=RAW_ORDERS))
+@dag(**stage_dag("transform", __doc__, follows=RAW_ORDERS))
 def transform() -> None:
     follow()
 

@@ -40,7 +40,7 @@ def tiny() -> list[Order]:
 def test_totals_are_exactly_those_of_the_scale(name):
     scale, company = SCALES[name], generate(name, 7)
     summary = company.summary()
-    assert (summary["orders"], summary["order_lines"]) == (scale.orders, scale.lines)
+    assert (summary["orders"], summary["order_lines"]) == (scale.orders, scale.order_items)
     assert (summary["customers"], summary["products"]) == (scale.customers, scale.products)
     assert "2024-07-01" <= summary["first_order_at"] <= summary["last_order_at"] < "2026-07-01"
 
