@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from aisle.contracts.limits import LONGEST_ID
 from services.serving.auth import require_api_key, require_login
@@ -44,7 +44,18 @@ Name = Annotated[
     StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00]+$"),
     Query(description="Name of the region, in any case", openapi_examples={"a city": {"value": "Lahore"}}),
 ]
-Window = Annotated[AwareDatetime | None, Query(description="A moment of the window; without it, the present window")]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC. Raises ValueError if its year is before 1 or after 9999 there."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the moment is outside of the years 1 to 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Window = Annotated[Moment | None, Query(description="A moment of the window; without it, the present window")]
 API_KEY, LOGIN = Depends(require_api_key), Depends(require_login)
 
 

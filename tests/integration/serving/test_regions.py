@@ -270,6 +270,16 @@ def test_what_cannot_be_answered_is_refused(lahore: Shop, parameters: dict[str, 
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    "window", ["9999-12-31T23:00:00-12:00", "0001-01-01T00:00:00+12:00", "0001-01-01T00:00:00+00:01"]
+)
+@pytest.mark.parametrize("path", ["/api/v1/regions/result", "/regions", "/regions.csv"])
+def test_a_window_that_utc_has_no_year_for_is_refused(lahore: Shop, path: str, window: str) -> None:
+    place = {"place": "city:Lahore"} if path == "/regions" else {"kind": "city", "region": "Lahore"}
+    answer = lahore.api(open_pages=True).get(path, params={**place, "window": window})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
+
+
 def test_before_the_first_publication_a_region_has_users_and_no_items(shop: Shop, clock: Any) -> None:
     upgrade(shop.url)
     people(shop, "Lahore", 60, 0)
