@@ -52,6 +52,7 @@ class Database:
     async def fetch(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Return the rows of a read. Tries twice, because a restart of the database breaks every pooled connection.
 
+        The second time nothing is prepared: PostgreSQL refuses a prepared statement once a column has another type.
         Raises DatabaseUnreachable, or TableMissing if the statement names a table that is not there.
         """
         try:
@@ -60,11 +61,11 @@ class Database:
             raise _table_missing(error) from error
         except PoolTimeout as error:
             raise _unreachable(error) from error
-        except psycopg.OperationalError as error:
-            log.info("database connection lost, trying a fresh one", reason=type(error).__name__)
+        except (psycopg.OperationalError, errors.FeatureNotSupported) as error:
+            log.info("statement failed, trying once more", reason=type(error).__name__)
         try:
             await self._pool.check()
-            return await self._fetch_once(statement, parameters or {})
+            return await self._fetch_once(statement, parameters or {}, prepare=False)
         except psycopg.OperationalError as error:
             raise _unreachable(error) from error
 
@@ -80,9 +81,13 @@ class Database:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise _unreachable(error) from error
 
-    async def _fetch_once(self, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
+    async def _fetch_once(self, statement: str, parameters: Mapping[str, Any], *, prepare: bool = True) -> list[Row]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(statement.encode(), parameters, prepare=True)
+            try:
+                cursor = await connection.execute(statement.encode(), parameters, prepare=prepare)
+            except errors.FeatureNotSupported:
+                await connection.close()  # what it has prepared stays refused; the pool opens another one
+                raise
             return await cursor.fetchall()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import boto3
+import msgspec
 import structlog
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from aisle.contracts.recommendations import ScoredProduct, ScoreKind
 from services.serving.metrics import CAMPAIGN_FAILURES
@@ -18,12 +20,24 @@ from services.serving.settings import ServingSettings
 log = structlog.get_logger(__name__)
 
 
+class _CampaignItem(msgspec.Struct, rename="camel"):
+    """One item of an answer. JSON has no infinities, but Python's reader of it has."""
+
+    item_id: Annotated[str, msgspec.Meta(min_length=1)]
+    score: Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)] = 0.0
+
+
+class _CampaignAnswer(msgspec.Struct, rename="camel"):
+    item_list: list[_CampaignItem]
+
+
 class Campaign:
     """Asks for a user's list, once. What goes wrong costs the caller the list, and nothing else."""
 
     def __init__(self, settings: ServingSettings) -> None:
         self._arn = settings.campaign_arn
         self._n_items = settings.campaign_items
+        self._seconds = settings.real_time_seconds
         #: The engine is chosen by the endpoint, as everywhere.
         self.score_kind: ScoreKind = "engine" if settings.personalize_endpoint_url else "personalize"
         self._client = _client(settings) if settings.real_time else None
@@ -33,19 +47,29 @@ class Campaign:
         if self._client is None:
             return None
         try:
-            answer = await asyncio.to_thread(
-                self._client.get_recommendations, campaignArn=self._arn, userId=user_id, numResults=self._n_items
-            )
+            # botocore's own limits hold for each packet, so a slow sender would keep the caller waiting.
+            async with asyncio.timeout(self._seconds):
+                answer = await asyncio.to_thread(
+                    self._client.get_recommendations, campaignArn=self._arn, userId=user_id, numResults=self._n_items
+                )
+            items = msgspec.convert(answer, _CampaignAnswer).item_list
+        except TimeoutError:
+            _report("timeout")
+            return None
+        except (AttributeError, KeyError, TypeError, ValueError, ResponseParserError):
+            # botocore does not check an answer against its model, and fails in its own ways where it cannot read it.
+            _report("malformed")
+            return None
         except ClientError as error:
             _report(error.response["Error"]["Code"], error.response["ResponseMetadata"].get("RequestId"))
             return None
         except BotoCoreError as error:
             _report(type(error).__name__)
             return None
-        if not answer["itemList"]:
+        if not items:
             _report("empty")
             return None
-        return [ScoredProduct(item["itemId"], float(item.get("score", 0.0))) for item in answer["itemList"]]
+        return [ScoredProduct(item.item_id, item.score) for item in items]
 
 
 def _client(settings: ServingSettings) -> Any:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,7 +61,9 @@ def filled(shop: Shop) -> Shop:
 
 
 @contextmanager
-def recommender(status: int, body: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def recommender(
+    status: int, body: Any, pause: Callable[[], object] | None = None
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What a campaign answers, whoever asks, and the questions that it was asked."""
     questions: list[dict[str, Any]] = []
 
@@ -73,7 +75,12 @@ def recommender(status: int, body: dict[str, Any]) -> Iterator[tuple[str, list[d
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            if pause is None:
+                self.wfile.write(content)
+                return
+            for place in range(len(content)):
+                pause()
+                self.wfile.write(content[place : place + 1])
 
         def log_message(self, *_: Any) -> None: ...
 
@@ -136,6 +143,45 @@ def test_s0_24_a_recommender_that_fails_or_has_nothing_costs_its_list_only(
         assert ask(api, "recommendations/new")["source"] == "popular_in_region"
         assert len(questions) == 1, "nobody waits for a second attempt"
         assert f'aisle_serving_campaign_failures_total{{reason="{reason}"}}' in api.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, [], {"itemList": None}, {"itemList": "x"}, {"itemList": [None]}, {"itemList": [{"score": 1}]},
+        {"itemList": [{"itemId": 5}]}, {"itemList": [{"itemId": "cup", "score": "x"}]},
+        {"itemList": [{"itemId": "cup", "score": float("nan")}]},
+        {"itemList": [{"itemId": "cup", "score": float("inf")}]},
+    ],
+)  # fmt: skip
+def test_s0_24_an_answer_of_the_recommender_that_cannot_be_read_costs_its_list_only(filled: Shop, body: Any) -> None:
+    with recommender(200, body) as (url, _):
+        api = real_time(filled, url)
+        assert ask(api, "recommendations/new")["source"] == "popular_in_region"
+
+
+def test_s0_24_a_recommender_that_sends_byte_by_byte_gets_no_more_time_than_the_setting(filled: Shop) -> None:
+    may_end = Event()
+    with recommender(200, {"itemList": [{"itemId": "cup"}]}, pause=lambda: may_end.wait(0.1)) as (url, _):
+        api = real_time(filled, url, real_time_seconds=0.5)
+        answer = ask(api, "recommendations/new")
+        may_end.set()
+    assert answer["source"] == "popular_in_region"
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("popular", "alter table core.products alter product_id type varchar(255)"),
+        ("popular?city=Lahore", "alter table core.regions alter region_name type varchar(255)"),
+        ("recommendations/known", "alter table cache.offline_user_recommendations alter score_kind type varchar(20)"),
+    ],
+)
+def test_a_column_of_another_type_is_read_without_a_restart_of_the_api(filled: Shop, path: str, change: str) -> None:
+    api = filled.api(pool_size=1)
+    before = ask(api, path)["items"]
+    filled.run(change)
+    assert [ask(api, path)["items"] for _ in range(2)] == [before, before]
 
 
 def test_s0_24_a_recommender_that_is_away_costs_its_list_only(filled: Shop) -> None:
