@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from airflow_postgres_s3.s3_lines import lines_of
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
+from aisle.objects import S3Uri, StoredObject, list_objects
 
 log = logging.getLogger(__name__)
 
@@ -28,32 +28,40 @@ def output_records(s3: Any, uri: str) -> Iterator[Record]:
 
     Holds one chunk in memory, however large the output.
     """
-    bucket, prefix = _location(uri)
-    for key in _output_keys(s3, bucket, prefix):
-        log.info("reading s3://%s/%s", bucket, key)
-        for number, text in enumerate(lines_of(s3, bucket, key), start=1):
+    prefix = _folder(uri)
+    for key in _output_keys(s3, prefix):
+        log.info("reading %s", S3Uri(prefix.bucket, key))
+        for number, text in enumerate(lines_of(s3, prefix.bucket, key), start=1):
             if text.strip():
                 yield Record(key, number, text.removesuffix(b"\r"))
 
 
-def _output_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    all_keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
-    keys = sorted(key for key in all_keys if key.endswith(OUTPUT_SUFFIX))
+def has_output(s3: Any, uri: str) -> bool:
+    """Return whether a batch job has written answers below an S3 prefix."""
+    return any(_is_output(entry) for entry in list_objects(s3, S3Uri.parse(uri)))
+
+
+def _output_keys(s3: Any, prefix: S3Uri) -> list[str]:
+    entries = list(list_objects(s3, prefix))
+    keys = sorted(entry.key for entry in entries if _is_output(entry))
     if not keys:
         raise BatchOutputIncomplete(
-            f"reading batch output below s3://{bucket}/{prefix} found no object that ends in {OUTPUT_SUFFIX!r}, only "
-            f"{all_keys[:5] or 'nothing'}; check that the batch job of this run succeeded and wrote to this prefix"
+            f"reading batch output below {prefix} found no object that ends in {OUTPUT_SUFFIX!r}, only "
+            f"{[entry.key for entry in entries[:5]] or 'nothing'}; check that the batch job of this run succeeded and "
+            "wrote to this prefix"
         )
     return keys
 
 
-def _location(uri: str) -> tuple[str, str]:
-    parts = urlsplit(uri)
-    prefix = parts.path.lstrip("/")
-    if parts.scheme != "s3" or not parts.netloc or not prefix.endswith("/"):
+def _is_output(entry: StoredObject) -> bool:
+    return entry.key.endswith(OUTPUT_SUFFIX)
+
+
+def _folder(uri: str) -> S3Uri:
+    prefix = S3Uri.parse(uri)
+    if not prefix.is_folder:
         raise ConfigurationError(
             f"batch output is read from an S3 prefix, got {uri!r}; write it as s3://bucket/prefix/ with the slash at "
             "the end, because without it S3 would match other runs whose prefix begins alike"
         )
-    return parts.netloc, prefix
+    return prefix

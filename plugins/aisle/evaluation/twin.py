@@ -20,6 +20,7 @@ from aisle.contracts.recommendations import Subject
 from aisle.contracts.s3_layout import evaluate_csv, evaluate_input, evaluate_output_prefix
 from aisle.evaluation.hold_out import Case, HoldOut
 from aisle.groups.dataset_group import DatasetGroup, Kind, Question
+from aisle.objects import S3Uri
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
 from personalize_kinds.gateway import Gateway
@@ -99,16 +100,16 @@ def asked_ids(cases: list[Case]) -> list[str]:
 
 def write_questions(s3: Any, group: DatasetGroup, kind: Kind, cases: list[Case], run_key: str) -> str:
     """Write one record for each user or item asked about. Return the URI."""
-    bucket, key = get_settings().storage.bucket, evaluate_input(kind, run_key, group.folder)
+    uri = S3Uri(get_settings().storage.bucket, evaluate_input(kind, run_key, group.folder))
     asked = asked_ids(cases)
     records = [BatchInput(userId=asked_id) if kind == "users" else BatchInput(itemId=asked_id) for asked_id in asked]
-    s3.put_object(Bucket=bucket, Key=key, Body=b"\n".join(msgspec.json.encode(record) for record in records))
-    return f"s3://{bucket}/{key}"
+    s3.put_object(Bucket=uri.bucket, Key=uri.key, Body=b"\n".join(msgspec.json.encode(record) for record in records))
+    return str(uri)
 
 
 def output_uri(group: DatasetGroup, twin_name: str, run_key: str) -> str:
     """Return the S3 URI of a twin's answers."""
-    return f"s3://{get_settings().storage.bucket}/{evaluate_output_prefix(twin_name, run_key, group.folder)}"
+    return str(S3Uri(get_settings().storage.bucket, evaluate_output_prefix(twin_name, run_key, group.folder)))
 
 
 def read_lists(s3: Any, kind: Subject, uri: str) -> dict[str, list[str]]:

@@ -30,7 +30,7 @@ def _cron(text: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=limits.MAX_NAME_LENGTH, pattern=f"{limits.NAME_PATTERN}$")]
 Cron = Annotated[str, AfterValidator(_cron)]
-S3Uri = Annotated[str, Field(max_length=limits.MAX_S3_LOCATION_LENGTH, pattern=r"^s3://.+")]
+S3Location = Annotated[str, Field(max_length=limits.MAX_S3_LOCATION_LENGTH, pattern=r"^s3://.+")]
 Tags = dict[
     Annotated[str, Field(min_length=1, max_length=limits.MAX_TAG_KEY_LENGTH)],
     Annotated[str, Field(max_length=limits.MAX_TAG_VALUE_LENGTH)],
@@ -171,7 +171,7 @@ class MetricAttribution(_Part):
 
     name: Name | None = None
     metrics: dict[str, Metric] = Field(min_length=1, max_length=limits.MAX_METRICS)
-    output: S3Uri | None = None
+    output: S3Location | None = None
     #: The role by which the service writes; none: that of the settings.
     role_arn: str | None = None
 

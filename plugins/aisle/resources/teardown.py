@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from aisle.errors import FinalError
 from aisle.groups.resource import Live
+from aisle.objects import ObjectVersion, list_versions
 from aisle.resources.live import Service
 from aisle.resources.removal import Say, remove
 from personalize_kinds import kinds
@@ -78,7 +79,7 @@ def tear_down(service: Service, group: str, *, confirm: str, say: Say = log.info
 
 def contents(s3: Any, bucket: str) -> Contents:
     """How much lies in a bucket."""
-    sizes = [file.get("Size", 0) for page in _versions(s3, bucket) for file in page]
+    sizes = [version.size for version in list_versions(s3, bucket)]
     return Contents(len(sizes), sum(sizes))
 
 
@@ -93,19 +94,14 @@ def empty(s3: Any, bucket: str, *, confirm: str) -> Contents:
             "of the bucket to delete all its files."
         )
     held = contents(s3, bucket)
-    for page in list(_versions(s3, bucket)):
-        for start in range(0, len(page), _KEYS_PER_CALL):
-            _delete_files(s3, bucket, page[start : start + _KEYS_PER_CALL])
+    versions = list(list_versions(s3, bucket))
+    for start in range(0, len(versions), _KEYS_PER_CALL):
+        _delete_versions(s3, bucket, versions[start : start + _KEYS_PER_CALL])
     return held
 
 
-def _versions(s3: Any, bucket: str) -> Iterator[list[dict[str, Any]]]:
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        yield page.get("Versions", []) + page.get("DeleteMarkers", [])
-
-
-def _delete_files(s3: Any, bucket: str, files: list[dict[str, Any]]) -> None:
-    objects = [{"Key": file["Key"], "VersionId": file["VersionId"]} for file in files]
+def _delete_versions(s3: Any, bucket: str, versions: list[ObjectVersion]) -> None:
+    objects = [{"Key": version.key, "VersionId": version.version_id} for version in versions]
     answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
     if errors := answer.get("Errors"):
         raise FinalError(

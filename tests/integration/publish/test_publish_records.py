@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from airflow_postgres_s3 import s3_lines
-from aisle.batch.records import Record, output_records
+from aisle.batch.records import Record, has_output, output_records
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
 
 
@@ -27,6 +27,20 @@ def test_lines_longer_than_a_chunk_stay_whole(s3: Any, bucket: str, monkeypatch:
     assert [line.text for line in output_records(s3, f"s3://{bucket}/out/")] == texts
 
 
+@pytest.mark.parametrize("prefix", ["run #1/", "what?/", "a%20b/", "/"])
+def test_every_character_of_a_prefix_counts(s3: Any, bucket: str, prefix: str) -> None:
+    s3.put_object(Bucket=bucket, Key=f"{prefix}a.json.out", Body=b"1\n")
+    uri = f"s3://{bucket}/{prefix}"
+    assert list(output_records(s3, uri)) == [Record(f"{prefix}a.json.out", 1, b"1")]
+    assert has_output(s3, uri)
+
+
+def test_a_prefix_with_other_files_alone_has_no_output(s3: Any, bucket: str) -> None:
+    for key in ("out/_CHECK", "out/a.json", "outer/a.json.out"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1\n")
+    assert not has_output(s3, f"s3://{bucket}/out/")
+
+
 def test_a_prefix_without_output_says_what_is_there(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="out/_CHECK", Body=b"")
     with pytest.raises(BatchOutputIncomplete, match=r"out/_CHECK"):
@@ -35,5 +49,5 @@ def test_a_prefix_without_output_says_what_is_there(s3: Any, bucket: str) -> Non
 
 @pytest.mark.parametrize("uri", ["s3://bucket/prefix", "s3:///prefix/", "/prefix/", "https://bucket/prefix/"])
 def test_a_location_that_is_no_prefix_is_refused(uri: str) -> None:
-    with pytest.raises(ConfigurationError, match="slash at the end"):
+    with pytest.raises(ConfigurationError, match="write it as s3://bucket/prefix/"):
         list(output_records(None, uri))

@@ -16,6 +16,7 @@ import msgspec
 
 from airflow_postgres_s3.copy_to_s3 import MultipartUpload
 from aisle.contracts.company_orders import SourceName
+from aisle.objects import S3Uri, list_objects
 from aisle.orders.redaction import Redaction
 from aisle.orders.spoilt import UNREADABLE, sort_out
 from aisle.pipeline import prefixes
@@ -69,8 +70,7 @@ class Eraser:
         return Rewritten(len(pages) + len(files), sum(pages) + sum(files))
 
     def _keys(self, prefix: str) -> Iterator[str]:
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-            yield from [entry["Key"] for entry in page.get("Contents", ())]
+        return (entry.key for entry in list_objects(self._s3, S3Uri(self._bucket, prefix)))
 
     def _read(self, key: str) -> Any:
         return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]

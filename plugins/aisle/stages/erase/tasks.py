@@ -23,6 +23,7 @@ from aisle.evaluation import twin
 from aisle.groups.dataset_group import dataset_groups
 from aisle.identity.contacts import ContactFinder
 from aisle.identity.hashing import PersonHasher
+from aisle.objects import S3Uri
 from aisle.ops.receipts import receipt
 from aisle.orders.ledger import changes
 from aisle.orders.redaction import Redaction
@@ -112,7 +113,7 @@ def list_users() -> list[dict[str, str]]:
         raise AirflowSkipException("the service has no dataset group of this pipeline: nothing was ever exported")
     key = erased_users(run_key)
     S3Hook().load_string("\n".join(["USER_ID", *_user_ids(), ""]), key, settings.storage.bucket, replace=True)
-    location = f"s3://{settings.storage.bucket}/{key.rpartition('/')[0]}/"
+    location = str(S3Uri(settings.storage.bucket, key).folder)
     return [
         {"name": f"{name}-erase-{run_key}", "dataset_group_arn": arn, "data_location": location}
         for name, arn in groups.items()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from aisle.errors import RetryableError
+from aisle.objects import S3Uri, StoredObject, list_objects
 from aisle.pipeline import prefixes
 from aisle.stages.maintain.terms import Terms
 from aisle.warehouse import sql
@@ -43,12 +44,12 @@ def remove_files(s3: Any, bucket: str, terms: Terms, used: InUse, *, dry_run: bo
     """Delete files past their retention; `s3` is a boto3 client."""
     old = [*_old_pages(s3, bucket, terms.archive, used), *_old_run_files(s3, bucket, terms.files, used)]
     if not dry_run:
-        _delete(s3, bucket, [file["Key"] for file in old])
+        _delete(s3, bucket, [file.key for file in old])
     folders: dict[str, int] = {}
     for file in old:
-        folder = file["Key"].rpartition("/")[0]
+        folder = file.key.rpartition("/")[0]
         folders[folder] = folders.get(folder, 0) + 1
-    return Removed(folders, sum(file["Size"] for file in old))
+    return Removed(folders, sum(file.size for file in old))
 
 
 def abort_uploads(s3: Any, bucket: str, before: datetime, *, dry_run: bool) -> list[str]:
@@ -60,21 +61,20 @@ def abort_uploads(s3: Any, bucket: str, before: datetime, *, dry_run: bool) -> l
     return [upload["Key"] for upload in uploads]
 
 
-def _old_pages(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
+def _old_pages(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[StoredObject]:
     for prefix in prefixes("pages"):
-        yield from (page for page in _older(s3, bucket, prefix, before) if page["Key"] not in used.archive_keys)
+        yield from (page for page in _older(s3, bucket, prefix, before) if page.key not in used.archive_keys)
 
 
-def _old_run_files(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[dict[str, Any]]:
+def _old_run_files(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[StoredObject]:
     for prefix in prefixes("records", "erasures"):
         for file in _older(s3, bucket, prefix, before):
-            if used.run_keys.isdisjoint(file["Key"].split("/")):
+            if used.run_keys.isdisjoint(file.key.split("/")):
                 yield file
 
 
-def _older(s3: Any, bucket: str, prefix: str, before: datetime) -> Iterator[dict[str, Any]]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (file for file in page.get("Contents", ()) if file["LastModified"] < before)
+def _older(s3: Any, bucket: str, prefix: str, before: datetime) -> Iterator[StoredObject]:
+    return (file for file in list_objects(s3, S3Uri(bucket, prefix)) if file.last_modified < before)
 
 
 def _delete(s3: Any, bucket: str, keys: Sequence[str]) -> None:

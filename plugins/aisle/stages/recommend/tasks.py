@@ -12,6 +12,7 @@ from airflow.sdk import task, task_group
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
 from airflow_postgres_s3.copy_to_s3 import RecordFormat, copy_to_s3
+from aisle.batch.records import has_output
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
 from aisle.dag.assets import BATCH_OUTPUT, MODELS
 from aisle.dag.defaults import run_key_of_context, waiting
@@ -21,6 +22,7 @@ from aisle.errors import BatchOutputIncomplete, FinalError
 from aisle.groups.dataset_group import DatasetGroup, Kind, Question
 from aisle.groups.environment import BatchInference
 from aisle.models.live import live_model
+from aisle.objects import S3Uri
 from aisle.ops.jobs import Job, plan_job, record_job
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
@@ -127,8 +129,8 @@ def plan_answer(
     }
     name = group.resource_name(kind, run_key)
     plan = plan_job(group.key(f"recommend-{kind}"), name, inputs, lambda job: _has_answers(job.output_uri))
-    new_output = f"s3://{get_settings().storage.bucket}/{recommend_output_prefix(kind, run_key, group.folder)}"
-    planned = plan._replace(output_uri=plan.output_uri or new_output)._asdict()
+    new_output = S3Uri(get_settings().storage.bucket, recommend_output_prefix(kind, run_key, group.folder))
+    planned = plan._replace(output_uri=plan.output_uri or str(new_output))._asdict()
     return planned | {"filter_arn": _filter_arn(group, inference.filter)}
 
 
@@ -144,10 +146,7 @@ def _filter_arn(group: DatasetGroup, key: str | None) -> str | None:
 
 
 def _has_answers(output_uri: str | None) -> bool:
-    if not output_uri:
-        return False
-    bucket, prefix = S3Hook.parse_s3_url(output_uri)
-    return any(key.endswith(".out") for key in S3Hook().list_keys(bucket, prefix) or [])
+    return bool(output_uri) and has_output(S3Hook().get_conn(), str(output_uri))
 
 
 @task
