@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse
 
 #: What of an answer changes with the clock alone.
 _CLOCK = {"age_seconds"}
+#: Stands for every tag.
+_ANY = "W/*"
 
 
 def conditional(request: Request, answer: BaseModel) -> Response:
@@ -20,7 +22,7 @@ def conditional(request: Request, answer: BaseModel) -> Response:
     stable = answer.model_dump_json(exclude=_CLOCK)
     tag = f'W/"{hashlib.blake2b(stable.encode(), digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key"}
-    if tag in _tags_of(request):
+    if not _tags_of(request).isdisjoint({tag, _ANY}):
         return Response(status_code=304, headers=headers)
     return Response(answer.model_dump_json(), media_type=JSONResponse.media_type, headers=headers)
 

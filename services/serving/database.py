@@ -59,7 +59,7 @@ class Database:
             return await self._fetch_once(statement, parameters or {})
         except errors.UndefinedTable as error:
             raise _table_missing(error) from error
-        except PoolTimeout as error:
+        except (PoolTimeout, errors.QueryCanceled) as error:  # a second try would take as long again
             raise _unreachable(error) from error
         except (psycopg.OperationalError, errors.FeatureNotSupported) as error:
             log.info("statement failed, trying once more", reason=type(error).__name__)

@@ -48,9 +48,9 @@ class RegionsRepository:
         return Region(*rows[0]) if rows else None
 
     async def live_generation(self) -> str | None:
-        """Return the live generation of the first group that has one."""
-        row = await self._groups.first("cache/generations/live", None)
-        return str(row[0]) if row else None
+        """Return the live generation; of several groups all of theirs, in the order of the groups."""
+        rows = await self._groups.all_of("cache/generations/live", {})
+        return ", ".join(str(generation) for _, generation, *_ in rows) or None
 
     async def sample(self, kind: str, region: str, seed: str, n_users: int) -> Sequence[str]:
         """Return some active users of a region, the same ones for the same seed."""

@@ -109,11 +109,23 @@ class RegionsService:
     async def _kept(self, kind: RegionKind, region: Region, window: datetime, generation: str) -> RegionResult:
         kept = await self._repository.result(kind, region.key, window, generation)
         if kept is None:
-            result = await self._reckon(kind, region, window, generation)
+            result = await self._of_one_generation(kind, region, window, generation)
+            generation = result.generation or generation
             text, since = result.model_dump_json(), window - KEPT_WINDOWS * WINDOW
             await self._repository.keep(kind, region.key, window, generation, text, since)
             kept = await self._repository.result(kind, region.key, window, generation) or text
         return RegionResult.model_validate_json(kept)
+
+    async def _of_one_generation(
+        self, kind: RegionKind, region: Region, window: datetime, generation: str
+    ) -> RegionResult:
+        """Reckon again where a generation was switched while the lists were read."""
+        while True:
+            result = await self._reckon(kind, region, window, generation)
+            live = await self._repository.live_generation() or generation
+            if live == generation:
+                return result
+            generation = live
 
     async def _reckon(self, kind: RegionKind, region: Region, window: datetime, generation: str | None) -> RegionResult:
         seed = f"{kind}:{region.key}:{window:%Y-%m-%dT%H:%MZ}"

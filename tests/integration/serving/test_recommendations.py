@@ -339,6 +339,23 @@ def test_s1_37_the_item_itself_is_never_similar_to_itself(filled: Shop) -> None:
     assert [item["item_id"] for item in ask(filled.api(), "similar/mug")["items"]] == ["tea"]
 
 
+@pytest.mark.parametrize("subject", ["users", "items"])
+def test_an_item_that_a_list_repeats_is_shown_once_at_its_first_place(filled: Shop, subject: str) -> None:
+    filled.list_of(subject, "twice", ("cup", 3.0), ("pan", 2.0), ("cup", 1.0))
+    path = "recommendations/twice" if subject == "users" else "similar/twice"
+    body = ask(filled.api(), path)
+    assert ([item["item_id"] for item in body["items"]], body["total"]) == (["cup", "pan"], 2)
+    if subject == "users":
+        ranked = filled.api().post("/api/v1/rankings", json={"user_id": "twice", "item_ids": ["pan", "cup"]}).json()
+        assert [item["item_id"] for item in ranked["items"]] == ["cup", "pan"]
+
+
+@pytest.mark.parametrize("tags", ["*", '"other", *', " * "])
+def test_whoever_takes_any_version_gets_no_body(filled: Shop, tags: str) -> None:
+    answer = filled.api().get("/api/v1/popular", headers={"If-None-Match": tags})
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
 @pytest.mark.parametrize(
     ("user", "given", "ranked"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from fastapi.testclient import TestClient
 from services.migrations import upgrade
 from services.options import read_settings
 from services.serving.regions import service
+from services.serving.regions.repository import RegionsRepository
 from services.serving.regions.service import affinity_of, wilson, window_of
 from services.serving.settings import ServingSettings
 from tests.serving_shop import KEY, Shop
@@ -200,6 +202,30 @@ def test_a_new_generation_within_a_window_is_seen_at_once_and_the_sample_stays(l
     assert (first["generation"], second["generation"]) == ("g2", "g3")
     assert first["seed"] == second["seed"]
     assert [item["item_id"] for item in second["items"]] == ["hat"]
+
+
+def test_a_result_is_of_one_generation_where_it_is_switched_meanwhile(
+    lahore: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lists that were read are those of the generation that the result names."""
+    sample = RegionsRepository.sample
+
+    async def sample_while_a_generation_is_published(self: RegionsRepository, *arguments: Any) -> Sequence[str]:
+        monkeypatch.setattr(RegionsRepository, "sample", sample)
+        lahore.run("update cache.generations set state = 'previous'")
+        lahore.run(
+            "update cache.offline_user_recommendations set generation = 'g3',"
+            """ recommendations = '[{"product_id": "hat", "score": 1}]'"""
+        )
+        lahore.publish("g3")
+        return await sample(self, *arguments)
+
+    monkeypatch.setattr(RegionsRepository, "sample", sample_while_a_generation_is_published)
+    first = result(lahore.api())
+    assert (first["generation"], [item["item_id"] for item in first["items"]]) == ("g3", ["hat"])
+    with psycopg.connect(lahore.url) as connection:
+        kept = connection.execute("select generation from serving.region_results").fetchall()
+    assert kept == [("g3",)]
 
 
 def test_s2_59_no_recommender_is_asked_and_the_second_reader_gets_what_was_kept(lahore: Shop) -> None:
