@@ -26,6 +26,8 @@ _SHORT_TASKS = {
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
 }
+#: A demo takes two minutes on a quiet machine, and more than ten on a busy one.
+_HANGS_AFTER_SECONDS = 3_000
 #: What a walk that finds nothing new may still write: its own records, and the cache generation.
 _MAY_CHANGE = ("ops.", "cache.")
 
@@ -60,7 +62,7 @@ def walk(root: Path) -> Walk:
     """The demo that ends by itself, by its command."""
     finished = subprocess.run(
         ["make", "demo", "ONCE=1", "SCALE=tiny"],
-        cwd=ROOT, env=environment(root), capture_output=True, text=True, check=False, timeout=600,
+        cwd=ROOT, env=environment(root), capture_output=True, text=True, check=False, timeout=_HANGS_AFTER_SECONDS,
     )  # fmt: skip
     return _walked(root, finished.returncode, finished.stdout + finished.stderr)
 

@@ -25,7 +25,7 @@ import pytest
 from aisle.settings import PROJECT_ROOT
 from services.stack.supervisor import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3_600)]
 #: A machine that is busy answers late.
 _PATIENCE_SECONDS = 60
 

@@ -18,7 +18,7 @@ from services.demo.pipeline import DEMO_STAGES
 from services.stack.supervisor import Stack
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3_600)]
 
 #: Each stage with the asset that it writes, which the next one reads.
 _PIPELINE = [
@@ -127,7 +127,7 @@ def test_a_person_lets_one_model_go_live_and_refuses_another_whose_live_version_
     approved, refused = "user-personalization", "similar-items"
     _answer(stack, run_id, approved, "Approve")
     _answer(stack, run_id, refused, "Reject")
-    stack.airflow.wait("train", run_id, timeout_seconds=240, on_look=lambda _: None)
+    stack.airflow.wait("train", run_id, timeout_seconds=1_200, on_look=lambda _: None)
 
     after = _models_by_state(stack)
     assert after[approved, "previous"] == before[approved, "live"] != after[approved, "live"]
@@ -150,10 +150,10 @@ def test_a_killed_scheduler_leaves_no_half_cache_and_the_run_finishes(stack: Sta
         scheduler.signal(signal.SIGKILL)
         scheduler.wait(120)
         scheduler.start()
-        stack.airflow.wait(stage, run_id, timeout_seconds=400, on_look=lambda _: None)
+        stack.airflow.wait(stage, run_id, timeout_seconds=1_200, on_look=lambda _: None)
         if stage == "recommend":
             publish_id = _run_after(stack, "publish")
-            stack.airflow.wait("publish", publish_id, timeout_seconds=400, on_look=lambda _: None)
+            stack.airflow.wait("publish", publish_id, timeout_seconds=1_200, on_look=lambda _: None)
     assert len(seen) > 10
     assert {rows for _, rows, _ in seen} == {generation_before[1]}, "a reader saw an empty or half table"
     assert {generations for _, _, generations in seen} == {1}, "a reader saw two generations at once"

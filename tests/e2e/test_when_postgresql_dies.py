@@ -11,7 +11,7 @@ import pytest
 from services.stack.supervisor import Stack
 from tests.waiting import answers, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3_600)]
 
 
 def test_a_killed_postgresql_comes_back_and_orders_flow_again(stack: Stack) -> None:
