@@ -11,9 +11,9 @@ from starlette.middleware.cors import CORSMiddleware
 
 from aisle.web_guard import WebGuard
 from services.serving.auth import ApiKeys
+from services.serving.dependencies import Dependencies
 from services.serving.errors import forbidden, install_handlers
 from services.serving.health import endpoints as health
-from services.serving.neighbours import Neighbours
 from services.serving.recommendations import endpoints as recommendations
 from services.serving.regions import endpoints as regions
 from services.serving.request_log import REQUEST_ID, RequestLog
@@ -38,13 +38,13 @@ Recommendations from the generation that Aisle's publish stage made live last, a
 
 def create_app(settings: ServingSettings) -> FastAPI:
     """Make the API over the warehouse that `settings` name."""
-    neighbours = Neighbours.of(settings)
+    dependencies = Dependencies.of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await neighbours.database.open()
+        await dependencies.database.open()
         yield
-        await neighbours.database.close()
+        await dependencies.database.close()
 
     app = FastAPIOffline(
         title="Aisle serving API",
@@ -54,7 +54,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    app.state.neighbours, app.state.api_keys = neighbours, ApiKeys(settings.api_key_hashes)
+    app.state.dependencies, app.state.api_keys = dependencies, ApiKeys(settings.api_key_hashes)
     for domain in DOMAINS:
         app.include_router(domain.router)
     install_handlers(app)

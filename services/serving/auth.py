@@ -10,8 +10,8 @@ from typing import Annotated
 from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 
+from services.serving.dependencies import dependencies_of
 from services.serving.errors import LoginNeeded, Unauthorized
-from services.serving.neighbours import neighbours_of
 
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <API key>`")
 _basic = HTTPBasic(auto_error=False, description="Any user, with the API key as password")
@@ -45,7 +45,7 @@ async def require_api_key(
 
 async def require_login(request: Request, login: Annotated[HTTPBasicCredentials | None, Security(_basic)]) -> None:
     """Let the browser ask for the API key, unless the settings open the pages."""
-    if neighbours_of(request).settings.open_pages:
+    if dependencies_of(request).settings.open_pages:
         return
     if login is None or not request.app.state.api_keys.accept(login.password):
         raise LoginNeeded("log in with any name and an API key as the password")

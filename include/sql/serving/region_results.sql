@@ -1,5 +1,5 @@
 -- name: keep
--- The first to reckon a window's result says what all others see; of a new generation there is a new one.
+-- The first to compute a window's result says what all others see; of a new generation there is a new one.
 insert into serving.region_results (region_kind, region, window_start, generation, result)
 values (%(region_kind)s, %(region)s, %(window_start)s, %(generation)s, %(result)s)
 on conflict do nothing;

@@ -30,8 +30,7 @@ limit %(n_users)s;
 select
     {nth} as place,
     user_id,
-    recommendations::text as products,
-    generation
+    recommendations::text as products
 from {cache}.offline_user_recommendations
 where user_id = any(%(user_ids)s);
 

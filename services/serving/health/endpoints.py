@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from services.serving.dependencies import dependencies_of
 from services.serving.errors import CacheEmpty, DatabaseUnreachable, TableMissing, responses
 from services.serving.health.repository import live_generation
 from services.serving.health.schemas import Liveness, Readiness
-from services.serving.neighbours import neighbours_of
 
 router = APIRouter(tags=["health"])
 
@@ -26,7 +26,7 @@ async def live() -> Liveness:
 )
 async def ready(request: Request) -> Readiness:
     """Names the live generation, or the neighbour that is missing."""
-    generation = await live_generation(neighbours_of(request).groups)
+    generation = await live_generation(dependencies_of(request).groups)
     if generation is None:
         raise CacheEmpty("the cache holds no generation yet: run the publish DAG once")
     return Readiness(**generation._asdict())

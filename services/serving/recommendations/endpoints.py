@@ -12,6 +12,7 @@ from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
 from services.serving.auth import require_api_key
 from services.serving.conditional import conditional
+from services.serving.dependencies import dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
     DatabaseUnreachable,
@@ -24,7 +25,6 @@ from services.serving.errors import (
     Unauthorized,
     responses,
 )
-from services.serving.neighbours import neighbours_of
 from services.serving.recommendations.campaign import Campaign
 from services.serving.recommendations.questions import Filters, Page, Region
 from services.serving.recommendations.repository import RecommendationsRepository
@@ -42,10 +42,10 @@ router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Dep
 
 
 def _service(request: Request) -> RecommendationsService:
-    neighbours = neighbours_of(request)
-    repository = RecommendationsRepository(neighbours.database, neighbours.groups)
-    campaign = neighbours.once(Campaign)
-    return RecommendationsService(repository, campaign, neighbours.settings)
+    dependencies = dependencies_of(request)
+    repository = RecommendationsRepository(dependencies.database, dependencies.groups)
+    campaign = dependencies.once(Campaign)
+    return RecommendationsService(repository, campaign, dependencies.settings)
 
 
 Service = Annotated[RecommendationsService, Depends(_service)]
@@ -108,7 +108,7 @@ class Narrowing:
 
 
 async def _filters(request: Request, service: Service, narrowing: Annotated[Narrowing, Depends()]) -> Filters:
-    return await narrowing.filters(service, neighbours_of(request).settings.in_stock_days)
+    return await narrowing.filters(service, dependencies_of(request).settings.in_stock_days)
 
 
 Shown = Annotated[Paging, Depends()]

@@ -14,9 +14,8 @@ from aisle.warehouse import sql
 from services.serving.database import Database, Row
 from services.serving.errors import TableMissing
 from services.serving.groups import Groups
+from services.serving.lists import read_list
 from services.serving.recommendations.questions import Filters, Region
-
-_decode_products = msgspec.json.Decoder(list[ScoredProduct]).decode
 
 
 class StoredList(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +65,7 @@ class RecommendationsRepository:
             return None
         products, generation, score_kind, updated_at, model_version = row
         return StoredList(
-            products=_decode_products(products),
+            products=read_list(products),
             generation=generation,
             score_kind=score_kind,
             updated_at=updated_at.replace(tzinfo=UTC),

@@ -49,12 +49,9 @@ class Candidates:
 
     @classmethod
     def cached(cls, stored: StoredList) -> Candidates:
-        """Take over a list of the cache. Of a product that it repeats, the first place counts."""
-        first: dict[str, ScoredProduct] = {}
-        for product in stored.products:
-            first.setdefault(product.product_id, product)
-        products, version = list(first.values()), stored.model_version
-        return cls("cache", stored.score_kind, products, stored.generation, version, stored.updated_at)
+        return cls(
+            "cache", stored.score_kind, stored.products, stored.generation, stored.model_version, stored.updated_at
+        )
 
     def only(self, item_ids: frozenset[str]) -> Candidates:
         return replace(self, products=[product for product in self.products if product.product_id in item_ids])

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from aisle.contracts.limits import LONGEST_ID
 from services.serving.auth import require_api_key, require_login
+from services.serving.dependencies import dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
     DatabaseUnreachable,
@@ -23,7 +24,6 @@ from services.serving.errors import (
     WindowUnknown,
     responses,
 )
-from services.serving.neighbours import neighbours_of
 from services.serving.pages import page
 from services.serving.regions.repository import RegionsRepository
 from services.serving.regions.schemas import RegionHistory, RegionKind, RegionList, RegionResult
@@ -33,8 +33,8 @@ router = APIRouter(tags=["regions"])
 
 
 def _service(request: Request) -> RegionsService:
-    neighbours = neighbours_of(request)
-    return RegionsService(RegionsRepository(neighbours.database, neighbours.groups), neighbours.settings)
+    dependencies = dependencies_of(request)
+    return RegionsService(RegionsRepository(dependencies.database, dependencies.groups), dependencies.settings)
 
 
 Service = Annotated[RegionsService, Depends(_service)]

@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
-
 from aisle.contracts.recommendations import ScoredProduct
 from aisle.warehouse import sql
 from services.serving.database import Database
 from services.serving.groups import Groups
-
-_decode_products = msgspec.json.Decoder(list[ScoredProduct]).decode
+from services.serving.lists import read_list
 
 
 class Region(NamedTuple):
@@ -22,13 +19,6 @@ class Region(NamedTuple):
     key: str
     name: str
     n_active_users: int
-
-
-class SampledList(NamedTuple):
-    """The list of a sampled user, and the generation that it is of."""
-
-    products: Sequence[ScoredProduct]
-    generation: str
 
 
 class RegionsRepository:
@@ -57,11 +47,11 @@ class RegionsRepository:
         values = {"region_kind": kind, "region": region, "seed": seed, "n_users": n_users}
         return [user_id for (user_id,) in await self._database.fetch(sql("serving/regions/sample"), values)]
 
-    async def lists(self, user_ids: Sequence[str]) -> Sequence[SampledList]:
+    async def lists(self, user_ids: Sequence[str]) -> Sequence[Sequence[ScoredProduct]]:
         """Return the lists of those who have one, of the first group that has it; one snapshot of all caches."""
         rows = await self._groups.all_of("serving/regions/lists", {"user_ids": list(user_ids)})
-        first = {user_id: (products, generation) for _, user_id, products, generation in reversed(rows)}
-        return [SampledList(_decode_products(products), generation) for products, generation in first.values()]
+        first = {user_id: products for _, user_id, products in reversed(rows)}
+        return [read_list(products) for products in first.values()]
 
     async def names(self, item_ids: Sequence[str]) -> Mapping[str, str | None]:
         """Return what items are called; items that are unknown are left out."""

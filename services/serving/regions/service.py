@@ -10,7 +10,7 @@ from statistics import fmean
 
 from aisle.contracts.recommendations import ScoredProduct
 from services.serving.errors import RegionUnknown, WindowUnknown
-from services.serving.regions.repository import Region, RegionsRepository, SampledList
+from services.serving.regions.repository import Region, RegionsRepository
 from services.serving.regions.schemas import (
     Affinity,
     RegionHistory,
@@ -27,7 +27,7 @@ WINDOW = timedelta(hours=6)
 #: From these match rates in percent on.
 HIGH, MEDIUM = 80.0, 40.0
 #: Items of a result; a sample of 50 lists has hundreds, most of them received once.
-MOST_ITEMS = 100
+MAX_ITEMS = 100
 #: Windows that a result stays for: a week of them.
 KEPT_WINDOWS = 28
 #: Of the normal distribution, for an interval that holds the true rate 95 times out of 100.
@@ -61,7 +61,7 @@ def wilson(receivers: int, sampled: int) -> tuple[float, float]:
 
 
 class RegionsService:
-    """Reckons a window's result once, and answers everybody in this window with it."""
+    """Computes a window's result once, and answers everybody in this window with it."""
 
     def __init__(self, repository: RegionsRepository, settings: ServingSettings) -> None:
         self._repository = repository
@@ -91,7 +91,7 @@ class RegionsService:
             return RegionResult.model_validate_json(kept)
         generation = await self._repository.live_generation()
         if generation is None:
-            return await self._reckon(kind, region, present, None)
+            return await self._compute(kind, region, present, None)
         return await self._kept(kind, region, present, generation)
 
     async def history(self, kind: RegionKind, name: str) -> RegionHistory:
@@ -119,19 +119,21 @@ class RegionsService:
     async def _of_one_generation(
         self, kind: RegionKind, region: Region, window: datetime, generation: str
     ) -> RegionResult:
-        """Reckon again where a generation was switched while the lists were read."""
+        """Compute again where a generation was switched while the lists were read."""
         while True:
-            result = await self._reckon(kind, region, window, generation)
+            result = await self._compute(kind, region, window, generation)
             live = await self._repository.live_generation() or generation
             if live == generation:
                 return result
             generation = live
 
-    async def _reckon(self, kind: RegionKind, region: Region, window: datetime, generation: str | None) -> RegionResult:
+    async def _compute(
+        self, kind: RegionKind, region: Region, window: datetime, generation: str | None
+    ) -> RegionResult:
         seed = f"{kind}:{region.key}:{window:%Y-%m-%dT%H:%MZ}"
         user_ids = await self._repository.sample(kind, region.key, seed, self._sample_size)
         lists = await self._repository.lists(user_ids) if generation is not None else []
-        items = _items(lists, len(user_ids))[:MOST_ITEMS]
+        items = _items(lists, len(user_ids))[:MAX_ITEMS]
         names = await self._repository.names([item.item_id for item in items])
         for item in items:
             item.product_name = names.get(item.item_id)
@@ -152,24 +154,17 @@ class RegionsService:
         )
 
 
-def _items(lists: Sequence[SampledList], n_sampled: int) -> list[RegionItem]:
+def _items(lists: Sequence[Sequence[ScoredProduct]], n_sampled: int) -> list[RegionItem]:
     """The items of all lists, the most received first; of equals the one with the higher score."""
     receivers: Counter[str] = Counter()
     scores: dict[str, list[float]] = defaultdict(list)
-    for sampled in lists:
-        for item_id, score in _best_of(sampled.products).items():
-            receivers[item_id] += 1
-            scores[item_id].append(score)
+    for products in lists:
+        relative = relative_scores([product.score for product in products])
+        for product, score in zip(products, relative, strict=True):
+            receivers[product.product_id] += 1
+            scores[product.product_id].append(score)
     items = [_item(item_id, count, n_sampled, fmean(scores[item_id])) for item_id, count in receivers.items()]
     return sorted(items, key=lambda item: (-item.receivers, -item.average_score, item.item_id))
-
-
-def _best_of(products: Sequence[ScoredProduct]) -> dict[str, float]:
-    """The relative score of each product of one list, whose first place counts if it is there twice."""
-    relative = relative_scores([product.score for product in products])
-    return {
-        product.product_id: score for product, score in reversed(list(zip(products, relative, strict=True)))
-    }  # fmt: skip
 
 
 def _item(item_id: str, receivers: int, n_sampled: int, average_score: float) -> RegionItem:

@@ -16,7 +16,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Dependencies:
     """One of each per application."""
 
     settings: ServingSettings
@@ -25,7 +25,7 @@ class Neighbours:
     _made: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: ServingSettings) -> Neighbours:
+    def of(cls, settings: ServingSettings) -> Dependencies:
         """Make them as the settings say; nothing is connected yet."""
         database = Database(
             settings.database_url.get_secret_value(), pool_size=settings.pool_size, wait_seconds=settings.wait_seconds
@@ -40,7 +40,7 @@ class Neighbours:
         return made
 
 
-def neighbours_of(request: Request) -> Neighbours:
-    """Return the neighbours of the application that a request came to."""
-    neighbours: Neighbours = request.app.state.neighbours
-    return neighbours
+def dependencies_of(request: Request) -> Dependencies:
+    """Return the dependencies of the application that a request came to."""
+    dependencies: Dependencies = request.app.state.dependencies
+    return dependencies
