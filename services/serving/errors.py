@@ -124,6 +124,11 @@ INVALID_REQUEST: dict[int | str, dict[str, Any]] = {
     422: {"model": ErrorBody, "description": "`invalid_request`: A parameter is outside of what is allowed."}
 }
 
+#: Of a route that takes a body.
+UNREADABLE_BODY: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorBody, "description": "`bad_request`: The body cannot be read, such as one that is not UTF-8."}
+}
+
 
 def forbidden(reason: str) -> JSONResponse:
     """The answer to a request that comes from somebody else's web page."""

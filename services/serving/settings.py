@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
@@ -13,6 +14,7 @@ from aisle.web_guard import Audience, address_of, names_of
 from personalize_kinds.limits import MAX_RESULTS
 
 PREFIX = "SERVING_"
+CampaignArn = Annotated[str, StringConstraints(pattern=r"^arn:[a-z\d-]+:personalize:[^:]+:\d*:campaign/[\w-]+$")]
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -48,7 +50,11 @@ class ServingSettings(BaseSettings):
     real_time: bool = Field(
         default=False, description="Ask the campaign for users without a list; off: they get what is popular"
     )
-    campaign_arn: str = Field(default="", description="Campaign that answers users without a list")
+    campaigns: Annotated[Mapping[str, CampaignArn], NoDecode] = Field(
+        default={},
+        description="Campaign that answers users without a list, of each dataset group that has one: "
+        "<group>=<ARN>, comma-separated; a request without a group asks the first",
+    )
     campaign_items: int = Field(default=25, ge=1, le=MAX_RESULTS, description="Items that the campaign is asked for")
     personalize_endpoint_url: str = Field(default="", description="The engine's address; empty: Amazon's own")
     real_time_seconds: float = Field(
@@ -59,6 +65,14 @@ class ServingSettings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("campaigns", mode="before")
+    @classmethod
+    def _split_by_group(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        entries = [entry.strip().partition("=") for entry in value.split(",") if entry.strip()]
+        return {group.strip(): arn.strip() for group, _, arn in entries}
 
     @model_validator(mode="before")
     @classmethod
@@ -71,9 +85,9 @@ class ServingSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _require_campaign(self) -> Self:
-        if self.real_time and self.campaign_arn.count(":") < 5:
+        if self.real_time and not self.campaigns:
             raise ValueError(
-                f"{PREFIX}REAL_TIME needs {PREFIX}CAMPAIGN_ARN, the ARN of a campaign: set it, or switch off"
+                f"{PREFIX}REAL_TIME needs {PREFIX}CAMPAIGNS, <dataset group>=<ARN of a campaign>: set it, or switch off"
             )
         return self
 

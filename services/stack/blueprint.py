@@ -11,7 +11,11 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aisle.groups.dataset_group import dataset_groups
 from aisle.settings import PROJECT_ROOT, get_settings
+from personalize_kinds.arns import Arn
+from personalize_kinds.kinds import CAMPAIGN
+from services.engine.resources import ACCOUNT_ID
 from services.stack.secrets import StackSecrets
 from services.stack.settings import AWS
 
@@ -131,6 +135,7 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
                 "SERVING_DATABASE_URL": at.reader_url,
                 "SERVING_OPEN_PAGES": "true",
                 "SERVING_API_KEY_HASHES": hashlib.sha256(secrets.serving_api_key.encode()).hexdigest(),
+                **_real_time(at, secrets),
             },
             f"{at.serving}/health/live",
         ),
@@ -151,6 +156,24 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
 def _engine_keys(at: Addresses, secrets: StackSecrets) -> dict[str, str]:
     """The pair that `aws_default` has. Beside Amazon's S3 it has the caller's own, which nobody else may be told."""
     return {"ENGINE_ACCESS_KEYS": f"{secrets.aws_access_key}:{secrets.aws_secret_key}"} if at.s3_endpoint else {}
+
+
+def _real_time(at: Addresses, secrets: StackSecrets) -> dict[str, str]:
+    """Let serving ask the engine's campaigns of the environment's file, if it has any and the engine is embedded."""
+    if not at.s3_endpoint or not at.personalize_endpoint:
+        return {}
+    campaigns = {group.name: group.real_time_campaign for group in dataset_groups()}
+    arns = [
+        f"{group}={Arn(REGION, ACCOUNT_ID, f'{CAMPAIGN.arn_type}/{name}')}" for group, name in campaigns.items() if name
+    ]
+    if not arns:
+        return {}
+    return {
+        "SERVING_REAL_TIME": "true",
+        "SERVING_CAMPAIGNS": ",".join(arns),
+        "SERVING_PERSONALIZE_ENDPOINT_URL": at.personalize_endpoint,
+        **aws_environment(at, secrets),
+    }
 
 
 SCHEDULER = "airflow-scheduler"

@@ -21,7 +21,7 @@ from services.stack.blueprint import Component
 
 MARK = "STACK_MARK"
 _STOP_SECONDS = 20
-_CALLERS = ("AISLE_", "AIRFLOW__", "ENGINE_BUCKETS")
+_CALLERS = ("AISLE_", "AIRFLOW__", "ENGINE_BUCKETS", "SERVING_REAL_TIME")
 
 
 class Program:

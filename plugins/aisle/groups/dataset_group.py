@@ -93,6 +93,15 @@ class DatasetGroup:
         return questions
 
     @property
+    def real_time_campaign(self) -> str | None:
+        """The name of the campaign that the file gives to the solution that is asked about users."""
+        for question in self.questions:
+            campaigns = self.solutions[question.solution].campaigns if question.kind == "users" else {}
+            for key, campaign in campaigns.items():
+                return self.described.name_of(key, campaign.name)
+        return None
+
+    @property
     def stages(self) -> tuple[str, ...]:
         """The stages that it runs: without a question it neither recommends nor publishes."""
         return GROUP_STAGES if self.questions else GROUP_STAGES[: GROUP_STAGES.index("recommend")]

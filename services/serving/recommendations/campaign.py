@@ -1,4 +1,4 @@
-"""The recommender in real time, for users who have no list yet: a campaign of Amazon Personalize, or of the engine."""
+"""The recommender in real time, for users who have no list yet: campaigns of Amazon Personalize, or of the engine."""
 
 from __future__ import annotations
 
@@ -31,27 +31,33 @@ class _CampaignAnswer(msgspec.Struct, rename="camel"):
     item_list: list[_CampaignItem]
 
 
-class Campaign:
-    """Asks for a user's list, once. What goes wrong costs the caller the list, and nothing else."""
+class Campaigns:
+    """Asks the campaign of a dataset group for a user's list, once.
+
+    What goes wrong costs the caller the list, and nothing else.
+    """
 
     def __init__(self, settings: ServingSettings) -> None:
-        self._arn = settings.campaign_arn
+        self._arns = settings.campaigns if settings.real_time else {}
         self._n_items = settings.campaign_items
         self._seconds = settings.real_time_seconds
         #: The engine is chosen by the endpoint, as everywhere.
         self.score_kind: ScoreKind = "engine" if settings.personalize_endpoint_url else "personalize"
-        self._client = _client(settings) if settings.real_time else None
+        self._clients = {region: _client(settings, region) for region in set(map(_region, self._arns.values()))}
 
-    async def recommend(self, user_id: str) -> Sequence[ScoredProduct] | None:
-        """Return what the campaign recommends to a user; None if it is switched off, silent, or has nothing."""
-        if self._client is None:
+    async def recommend(self, user_id: str, group: str | None) -> Sequence[ScoredProduct] | None:
+        """Return what a group's campaign recommends to a user; without a group, the first campaign.
+
+        None if there is no such campaign, or it is switched off, silent, or has nothing.
+        """
+        arn = next(iter(self._arns.values()), None) if group is None else self._arns.get(group)
+        if arn is None:
             return None
+        ask = self._clients[_region(arn)].get_recommendations
         try:
             # botocore's own limits hold for each packet, so a slow sender would keep the caller waiting.
             async with asyncio.timeout(self._seconds):
-                answer = await asyncio.to_thread(
-                    self._client.get_recommendations, campaignArn=self._arn, userId=user_id, numResults=self._n_items
-                )
+                answer = await asyncio.to_thread(ask, campaignArn=arn, userId=user_id, numResults=self._n_items)
             items = msgspec.convert(answer, _CampaignAnswer).item_list
         except TimeoutError:
             _report("timeout")
@@ -72,11 +78,15 @@ class Campaign:
         return [ScoredProduct(item.item_id, item.score) for item in items]
 
 
-def _client(settings: ServingSettings) -> Any:
+def _region(arn: str) -> str:
+    return arn.split(":")[3]
+
+
+def _client(settings: ServingSettings, region: str) -> Any:
     seconds = settings.real_time_seconds
     return boto3.client(
         "personalize-runtime",
-        region_name=settings.campaign_arn.split(":")[3],
+        region_name=region,
         endpoint_url=settings.personalize_endpoint_url or None,
         config=Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1}),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from services.serving.conditional import conditional
 from services.serving.dependencies import dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
+    UNREADABLE_BODY,
     DatabaseUnreachable,
     GroupUnknown,
     InvalidRequest,
@@ -25,7 +27,7 @@ from services.serving.errors import (
     Unauthorized,
     responses,
 )
-from services.serving.recommendations.campaign import Campaign
+from services.serving.recommendations.campaign import Campaigns
 from services.serving.recommendations.questions import Filters, Page, Region
 from services.serving.recommendations.repository import RecommendationsRepository
 from services.serving.recommendations.schemas import (
@@ -44,8 +46,7 @@ router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Dep
 def _service(request: Request) -> RecommendationsService:
     dependencies = dependencies_of(request)
     repository = RecommendationsRepository(dependencies.database, dependencies.groups)
-    campaign = dependencies.once(Campaign)
-    return RecommendationsService(repository, campaign, dependencies.settings)
+    return RecommendationsService(repository, dependencies.once(Campaigns), dependencies.settings)
 
 
 Service = Annotated[RecommendationsService, Depends(_service)]
@@ -63,17 +64,19 @@ Group = Annotated[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Paging:
-    """Which part of the list, and whether with reasons."""
+def paging(n_items: int) -> Callable[..., Page]:
+    """Return the dependency that reads which part of a list is asked for: `n_items` unless a request says otherwise."""
 
-    limit: Annotated[int, Query(ge=1, le=LONGEST_ANSWER, description="Most items to answer with")] = 25
-    offset: Annotated[int, Query(ge=0, le=LONGEST_ANSWER, description="Items of the list to leave out first")] = 0
-    reasons: Annotated[bool, Query(description="Say why each item is there, where the orders show a reason")] = False
+    def page(
+        limit: Annotated[int, Query(ge=1, le=LONGEST_ANSWER, description="Most items to answer with")] = n_items,
+        offset: Annotated[int, Query(ge=0, le=LONGEST_ANSWER, description="Items of the list to leave out first")] = 0,
+        reasons: Annotated[
+            bool, Query(description="Say why each item is there, where the orders show a reason")
+        ] = False,
+    ) -> Page:
+        return Page(limit, offset, reasons)
 
-    @property
-    def page(self) -> Page:
-        return Page(self.limit, self.offset, self.reasons)
+    return page
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,10 @@ async def _filters(request: Request, service: Service, narrowing: Annotated[Narr
     return await narrowing.filters(service, dependencies_of(request).settings.in_stock_days)
 
 
-Shown = Annotated[Paging, Depends()]
+Shown = Annotated[Page, Depends(paging(25))]
+#: The defaults of the documented calls `get_recommendations` and `get_similar_items`.
+TwentyShown = Annotated[Page, Depends(paging(20))]
+TenShown = Annotated[Page, Depends(paging(10))]
 Narrowed = Annotated[Filters, Depends(_filters)]
 
 _UNCHANGED: dict[int | str, dict[str, object]] = {
@@ -132,13 +138,13 @@ def _answers(*errors: type[ServingError]) -> dict[int | str, dict[str, object]]:
     responses=_answers(GroupUnknown),
 )
 async def recommendations(
-    request: Request, service: Service, user_id: UserId, shown: Shown, filters: Narrowed, group: Group = None
+    request: Request, service: Service, user_id: UserId, page: TwentyShown, filters: Narrowed, group: Group = None
 ) -> Response:
     """The user's own list, or, for a user without one, the first that has something to show of: the recommender, if it
     is switched on; what is popular in the named group, if it has a part of the shop; what is popular where the user
     lives, or in the region that is asked for; what is popular in the whole shop. `source` names it.
     """
-    return conditional(request, await service.for_user(user_id, shown.page, filters, group))
+    return conditional(request, await service.for_user(user_id, page, filters, group))
 
 
 @router.get(
@@ -148,14 +154,14 @@ async def recommendations(
     responses=_answers(ItemUnknown, GroupUnknown),
 )
 async def similar(
-    request: Request, service: Service, item_id: ItemId, shown: Shown, filters: Narrowed, group: Group = None
+    request: Request, service: Service, item_id: ItemId, page: TenShown, filters: Narrowed, group: Group = None
 ) -> Response:
     """The item's list; the item itself is never in it.
 
     An id in other case than the shop's is answered, too, with the id as the shop spells it, if only one item can be
     meant.
     """
-    return conditional(request, await service.similar_to(item_id, shown.page, filters, group))
+    return conditional(request, await service.similar_to(item_id, page, filters, group))
 
 
 @router.get(
@@ -165,29 +171,31 @@ async def similar(
     responses=_answers(ItemUnknown),
 )
 async def bought_together(
-    request: Request, service: Service, item_id: ItemId, shown: Shown, filters: Narrowed
+    request: Request, service: Service, item_id: ItemId, page: Shown, filters: Narrowed
 ) -> Response:
     """What is in the same orders as the item, closest first: the score is 1 where neither is ever bought alone."""
-    return conditional(request, await service.bought_together(item_id, shown.page, filters))
+    return conditional(request, await service.bought_together(item_id, page, filters))
 
 
 @router.get("/popular", summary="What is ordered most", response_model=PopularItems, responses=_answers())
-async def popular(request: Request, service: Service, shown: Shown, filters: Narrowed) -> Response:
+async def popular(request: Request, service: Service, page: Shown, filters: Narrowed) -> Response:
     """The products that most orders hold, of the whole shop or of a province or city, all or of a category."""
-    return conditional(request, await service.popular(shown.page, filters))
+    return conditional(request, await service.popular(page, filters))
 
 
 @router.get("/trending", summary="What is ordered more than before", response_model=PopularItems, responses=_answers())
-async def trending(request: Request, service: Service, shown: Shown, filters: Narrowed) -> Response:
+async def trending(request: Request, service: Service, page: Shown, filters: Narrowed) -> Response:
     """The products whose orders grew most between two spans of four weeks, the newest and the one before."""
-    return conditional(request, await service.trending(shown.page, filters))
+    return conditional(request, await service.trending(page, filters))
 
 
 @router.post(
     "/rankings",
     summary="Given items in the order of one user",
     response_model=Ranking,
-    responses=responses(Unauthorized, GroupUnknown, DatabaseUnreachable, TableMissing) | INVALID_REQUEST,
+    responses=responses(Unauthorized, GroupUnknown, DatabaseUnreachable, TableMissing)
+    | INVALID_REQUEST
+    | UNREADABLE_BODY,
 )
 async def rankings(service: Service, question: RankingQuestion) -> Ranking:
     """Each given item once: those of the user's list first, then the others by their orders, then the unknown ones."""

@@ -13,7 +13,7 @@ import msgspec
 from aisle.contracts.recommendations import ScoredProduct
 from services.serving.errors import ItemUnknown
 from services.serving.metrics import ANSWERS
-from services.serving.recommendations.campaign import Campaign
+from services.serving.recommendations.campaign import Campaigns
 from services.serving.recommendations.questions import Filters, Page, Region
 from services.serving.recommendations.repository import RecommendationsRepository, StoredList
 from services.serving.recommendations.schemas import (
@@ -67,9 +67,9 @@ class Candidates:
 class RecommendationsService:
     """Answers from the cache first; a list of the recommender or of popularity where the cache has nothing."""
 
-    def __init__(self, repository: RecommendationsRepository, campaign: Campaign, settings: ServingSettings) -> None:
+    def __init__(self, repository: RecommendationsRepository, campaigns: Campaigns, settings: ServingSettings) -> None:
         self._repository = repository
-        self._campaign = campaign
+        self._campaigns = campaigns
         self._settings = settings
 
     async def for_user(self, user_id: str, page: Page, filters: Filters, group: str | None) -> UserRecommendations:
@@ -142,8 +142,8 @@ class RecommendationsService:
         stored = await self._repository.list_of("users", user_id, group)
         if stored is not None:
             yield Candidates.cached(stored)
-        elif (products := await self._campaign.recommend(user_id)) is not None:
-            yield Candidates("campaign", self._campaign.score_kind, products)
+        elif (products := await self._campaigns.recommend(user_id, group)) is not None:
+            yield Candidates("campaign", self._campaigns.score_kind, products)
         if group is not None and (own := await self._repository.popular_of_group(group)) is not None:
             yield Candidates("popular", "popularity", own.products, own.generation, made_at=own.counted_at)
             return

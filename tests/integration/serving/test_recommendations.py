@@ -100,7 +100,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def real_time(shop: Shop, url: str, **more: Any) -> TestClient:
-    return shop.api(real_time=True, campaign_arn=CAMPAIGN, personalize_endpoint_url=url, **more)
+    return shop.api(real_time=True, personalize_endpoint_url=url, **{"campaigns": {"shop": CAMPAIGN}, **more})
 
 
 # -- the chain ----------------------------------------------------------------------------------------------------
@@ -125,6 +125,40 @@ def test_s2_68_a_new_user_costs_one_call_and_a_known_user_none(filled: Shop) -> 
     counted = api.get("/metrics").text
     assert 'aisle_serving_answers_total{question="user",source="campaign"}' in counted
     assert 'aisle_serving_answers_total{question="user",source="cache"}' in counted
+
+
+@pytest.mark.parametrize(
+    ("group", "campaign"),
+    [("shop", "for-you"), ("outlet", "outlet-for-you"), (None, "for-you"), ("plain", None)],
+)
+def test_s2_68_a_group_asks_its_own_campaign_and_one_without_a_campaign_none(
+    filled: Shop, group: str | None, campaign: str | None
+) -> None:
+    filled.groups("shop", "outlet", "plain")
+    of_campaign = CAMPAIGN.removesuffix("for-you")
+    arns = f"shop={of_campaign}for-you, outlet={of_campaign}outlet-for-you"
+    with recommender(200, {"itemList": [{"itemId": "cup"}]}) as (url, questions):
+        api = real_time(filled, url, campaigns=arns)
+        answer = ask(api, "recommendations/new", **({"group": group} if group else {}))
+    assert [question["campaignArn"].rpartition("/")[2] for question in questions] == ([campaign] if campaign else [])
+    assert answer["source"] == ("campaign" if campaign else "popular_in_region")
+
+
+@pytest.mark.parametrize(("path", "n_items"), [("recommendations/known", 20), ("similar/tea", 10), ("popular", 25)])
+def test_s1_35_and_s1_37_the_default_length_is_that_of_the_documented_call(
+    filled: Shop, path: str, n_items: int
+) -> None:
+    for place in range(30):
+        filled.product(f"p{place}", 1)
+    filled.run("delete from cache.offline_user_recommendations")
+    filled.run("delete from cache.offline_similar_items")
+    filled.scored("users", "known", *range(30, 0, -1))
+    filled.scored("items", "tea", *range(30, 0, -1))
+    answer = ask(filled.api(), path)
+    scores = [item["score"] for item in answer["items"]]
+    assert len(scores) == n_items
+    assert scores == sorted(scores, reverse=True)
+    assert len(ask(filled.api(), path, limit=28)["items"]) == 28
 
 
 @pytest.mark.parametrize(
@@ -191,7 +225,7 @@ def test_s0_24_a_recommender_that_is_away_costs_its_list_only(filled: Shop) -> N
 
 def test_s0_13_without_the_setting_nobody_is_asked(filled: Shop) -> None:
     with recommender(200, {"itemList": [{"itemId": "cup"}]}) as (url, questions):
-        api = filled.api(campaign_arn=CAMPAIGN, personalize_endpoint_url=url)
+        api = filled.api(campaigns={"shop": CAMPAIGN}, personalize_endpoint_url=url)
         assert ask(api, "recommendations/new")["source"] == "popular_in_region"
     assert questions == []
 
@@ -348,6 +382,14 @@ def test_an_item_that_a_list_repeats_is_shown_once_at_its_first_place(filled: Sh
     if subject == "users":
         ranked = filled.api().post("/api/v1/rankings", json={"user_id": "twice", "item_ids": ["pan", "cup"]}).json()
         assert [item["item_id"] for item in ranked["items"]] == ["cup", "pan"]
+
+
+@pytest.mark.parametrize("body", [b"\xff", b'{"user_id": "\xe9"}', b"[\x80]"])
+def test_a_body_that_is_no_text_is_a_400_and_documented(filled: Shop, body: bytes) -> None:
+    api = filled.api()
+    answer = api.post("/api/v1/rankings", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
+    assert "400" in api.get("/openapi.json").json()["paths"]["/api/v1/rankings"]["post"]["responses"]
 
 
 @pytest.mark.parametrize("tags", ["*", '"other", *', " * "])

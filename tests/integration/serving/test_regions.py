@@ -231,7 +231,9 @@ def test_a_result_is_of_one_generation_where_it_is_switched_meanwhile(
 def test_s2_59_no_recommender_is_asked_and_the_second_reader_gets_what_was_kept(lahore: Shop) -> None:
     first = result(
         lahore.api(
-            real_time=True, campaign_arn="arn:aws:p:us-east-1:0:c/x", personalize_endpoint_url="http://127.0.0.1:1"
+            real_time=True,
+            campaigns="shop=arn:aws:personalize:us-east-1:0:campaign/x",
+            personalize_endpoint_url="http://127.0.0.1:1",
         )
     )
     lahore.run("delete from cache.offline_user_recommendations")

@@ -233,6 +233,9 @@ def test_openapi_lists_every_error_and_no_foreign_schema(api: TestClient) -> Non
         ("SERVING_PROT", "8000"),
         ("SERVING_PORT", "x"),
         ("SERVING_REAL_TIME", "true"),
+        ("SERVING_CAMPAIGNS", "arn:aws:personalize:us-east-1:000000000000:campaign/for-you"),
+        ("SERVING_CAMPAIGNS", "shop=for-you"),
+        ("SERVING_CAMPAIGNS", "shop=arn:aws:personalize:us-east-1:000000000000:solution/for-you"),
     ],
 )
 def test_wrong_settings_end_the_program_with_one_line_and_status_2(

@@ -111,6 +111,38 @@ def test_a_configured_bucket_is_the_engines_too(monkeypatch: pytest.MonkeyPatch,
     assert environment_of(engine.environment, tmp_path)["ENGINE_BUCKETS"] == "shop,archive"
 
 
+CAMPAIGN_OF_A_GROUP = "solutions: {people: {recipe: aws-user-personalization, campaigns: {%s: {}}}}"
+
+
+@pytest.mark.parametrize(
+    ("groups", "campaigns"),
+    [
+        (["{name: shop, datasets: {interactions: {schema: contract}}}"], None),
+        ([f"{{name: shop, datasets: {{interactions: {{schema: contract}}}}, {CAMPAIGN_OF_A_GROUP % 'for-you'}}}"],
+         "shop=arn:aws:personalize:us-east-1:000000000000:campaign/shop-for-you"),
+        (["{name: shop, datasets: {interactions: {schema: contract}}}",
+          f"{{name: north, datasets: {{interactions: {{schema: contract}}}}, {CAMPAIGN_OF_A_GROUP % 'live'}}}"],
+         "north=arn:aws:personalize:us-east-1:000000000000:campaign/north-live"),
+    ],
+)  # fmt: skip
+def test_s0_13_the_stack_asks_in_real_time_where_the_file_has_a_campaign_unless_the_caller_says_no(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, groups: list[str], campaigns: str | None
+) -> None:
+    file = tmp_path / "environment.yaml"
+    file.write_text("groups:\n" + "".join(f"  - {group}\n" for group in groups))
+    monkeypatch.setenv("AISLE_PERSONALIZE__RESOURCES_FILE", str(file))
+    get_settings.cache_clear()
+    names = Addresses.__dataclass_fields__
+    at = Addresses(**dict.fromkeys(names, "http://127.0.0.1:1"))  # type: ignore[arg-type]
+    components = {component.name: component for component in beside_airflow(at, StackSecrets.make(), tmp_path)}
+    get_settings.cache_clear()
+    environment = environment_of(components["serving"].environment, tmp_path)
+    assert environment.get("SERVING_CAMPAIGNS") == campaigns
+    assert environment.get("SERVING_REAL_TIME") == ("true" if campaigns else None)
+    monkeypatch.setenv("SERVING_REAL_TIME", "false")
+    assert environment_of(components["serving"].environment, tmp_path)["SERVING_REAL_TIME"] == "false"
+
+
 def test_what_the_caller_left_empty_does_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AISLE_IDENTITY__HASH_KEY", "")  # as in a copy of .env.example
     assert environment_of({"AISLE_IDENTITY__HASH_KEY": "made"}, tmp_path)["AISLE_IDENTITY__HASH_KEY"] == "made"
