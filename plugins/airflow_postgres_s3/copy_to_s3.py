@@ -17,7 +17,7 @@ The object appears when the last row is written, or not at all: an upload that f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -82,16 +82,36 @@ def copy_to_s3(
     :param key: Key of the object.
     :param params: Values of the query's placeholders.
     """
+    with MultipartUpload(s3, bucket, key) as upload:
+        n_rows = copy_rows(connection, select, record_format, upload.write, params)
+    return Copied(f"s3://{bucket}/{key}", n_rows, upload.n_bytes, upload.sha256.hexdigest())
+
+
+def copy_rows(
+    connection: psycopg.Connection,
+    select: str,
+    record_format: RecordFormat,
+    write: Callable[[bytes | bytearray | memoryview], object],
+    params: Mapping[str, Any] | Sequence[Any] | None = None,
+) -> int:
+    """
+    Hand the rows of a query to `write`, piece by piece, and return their number.
+
+    :param connection: Connection of psycopg 3.
+    :param select: The query. It is trusted: never take it from outside.
+    :param record_format: Format of the records.
+    :param write: Takes the next bytes of the records.
+    :param params: Values of the query's placeholders.
+    """
     statement = composed.SQL("copy (\n{}\n) to stdout with ({})").format(
         composed.SQL(select),
         composed.SQL(record_format.copy_options),
     )
-    with connection.cursor() as cursor, MultipartUpload(s3, bucket, key) as upload:
+    with connection.cursor() as cursor:
         with cursor.copy(statement, params) as rows:
             for row in rows:
-                upload.write(row)
-        n_rows = cursor.rowcount
-    return Copied(f"s3://{bucket}/{key}", n_rows, upload.n_bytes, upload.sha256.hexdigest())
+                write(row)
+        return cursor.rowcount
 
 
 class MultipartUpload:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,25 @@ def migrate(
     upgrade(url)
     if password := os.environ.get("POSTGRES_READER_PASSWORD"):
         admit_reader(url, password)
+
+
+@commands.command()
+def export(
+    output_dir: Annotated[Path, typer.Option(help="Folder of the files; it is made if there is none.")],
+    url: WarehouseUrl = None,
+    group: Annotated[str | None, typer.Option(help="Dataset group; else the first of the file.")] = None,
+) -> None:
+    """Write users.csv, items.csv and interactions.csv into a folder, as the DAG export writes them for Personalize."""
+    from aisle.groups.dataset_group import dataset_groups
+    from services.cli.connection import warehouse
+    from services.cli.dataset_files import write_datasets
+
+    groups = {known.name: known for known in dataset_groups()}
+    if group is not None:
+        refuse_unknown("dataset group", group, groups)
+    with warehouse(url) as connection:
+        for file in write_datasets(connection, groups[group] if group else next(iter(groups.values())), output_dir):
+            console.print(f"{file.n_rows:>9} rows  {file.path}", highlight=False, soft_wrap=True)
 
 
 @events.command()

@@ -53,7 +53,7 @@ def test_a_new_column_of_items_is_an_update_of_their_dataset_in_service(
         before_the_column.setitem(aisle.groups.avro._CONTRACT, "items", narrow.avro_schema)
         before_the_column.setitem(aisle.stages.export.tasks._DATASETS, "items", narrow)
         before_the_column.setattr(
-            "aisle.stages.export.dataset_csv.sql",
+            "aisle.groups.dataset_rows.sql",
             lambda name, **parts: sql(name, **parts).replace('items.price as "PRICE",', ""),
         )
         assert set(run_dag("export", "narrow").values()) == {"success"}

@@ -13,10 +13,10 @@ import yaml
 
 from aisle.batch.ranking import MAX_KEY_LENGTH
 from aisle.contracts import limits
+from aisle.groups import dataset_rows
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.landing import LandedOrder, Lander
 from aisle.settings import PROJECT_ROOT, Identity, OrderSystem
-from aisle.stages.export import dataset_csv
 from aisle.warehouse import sql
 from personalize_kinds import limits as service
 
@@ -320,7 +320,7 @@ def test_one_limit_of_ids_holds_at_every_boundary() -> None:
             assert _kwargs(suite, check)["max_value"] == limits.LONGEST_ID, (suite, check)
     variables = yaml.safe_load((PROJECT_ROOT / "dbt" / "dbt_project.yml").read_text())["vars"]
     assert variables["max_id_length"] == limits.LONGEST_ID == MAX_KEY_LENGTH
-    assert dataset_csv.LIMITS["max_id_length"] == limits.LONGEST_ID <= service.MAX_ID_LENGTH
+    assert dataset_rows.LIMITS["max_id_length"] == limits.LONGEST_ID <= service.MAX_ID_LENGTH
     keys = re.findall(r"varchar\((\d+)\)", sql("cache/lists/create") + sql("cache/popular_products/create"))
     assert len(keys) == 2
     assert {int(length) for length in keys} == {limits.LONGEST_ID}
