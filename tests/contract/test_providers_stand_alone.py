@@ -1,4 +1,4 @@
-"""The Airflow packages of this repository import and work without the rest of it, and without what they do not require.
+"""The Airflow packages and the client work without the rest of the repository and without what they do not require.
 
 Each package is imported, module by module, in an interpreter of its own in which everything is hidden that an
 environment with its requirements would not have.
@@ -19,22 +19,23 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-PLUGINS = Path(__file__).parents[2] / "plugins"
+ROOT = Path(__file__).parents[2]
 #: What each package requires, as its users install it.
 REQUIREMENTS = {
     "airflow_personalize": ("apache-airflow", "apache-airflow-providers-amazon[aiobotocore]"),
     "airflow_postgres_s3": (
         "apache-airflow", "apache-airflow-providers-amazon", "apache-airflow-providers-postgres", "psycopg",
     ),
+    "aisle_client": ("httpx",),
 }  # fmt: skip
 #: What a package needs of this repository: another package that stands alone, too.
-SIBLINGS = {"airflow_personalize": {"personalize_kinds"}, "airflow_postgres_s3": set[str]()}
+SIBLINGS = {"airflow_personalize": {"personalize_kinds"}}
 by_package = pytest.mark.parametrize("package", REQUIREMENTS)
 
 IMPORT_ALL = """
 import importlib, json, pkgutil, sys
 
-package, plugins, hidden = sys.argv[1], sys.argv[2], set(json.loads(sys.argv[3]))
+package, folder, hidden = sys.argv[1], sys.argv[2], set(json.loads(sys.argv[3]))
 
 class Hide:
     def find_spec(self, name, path=None, target=None):
@@ -42,7 +43,7 @@ class Hide:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Hide())
-sys.path.insert(0, plugins)
+sys.path.insert(0, folder)
 root = importlib.import_module(package)
 names = [module.name for module in pkgutil.walk_packages(root.__path__, f"{package}.")]
 for name in names:
@@ -51,8 +52,13 @@ print(json.dumps(names))
 """
 
 
+def folder_of(package: str) -> Path:
+    """Return the folder in which a package is, as its users have it in their path."""
+    return ROOT / ("clients" if package == "aisle_client" else "plugins")
+
+
 def source_files(package: str) -> list[Path]:
-    files = sorted((PLUGINS / package).rglob("*.py"))
+    files = sorted((folder_of(package) / package).rglob("*.py"))
     assert files
     return files
 
@@ -90,15 +96,17 @@ def hidden_from(package: str) -> frozenset[str]:
         for module, distributions in packages_distributions().items()
         if not {canonical(name) for name in distributions} & installed
     }
-    others = {path.name for path in PLUGINS.iterdir() if path.is_dir()}
-    return frozenset({*foreign, *others, "aisle", "services", "dags", "tests"} - {package} - SIBLINGS[package])
+    others = {path.name for folder in ("plugins", "clients") for path in (ROOT / folder).iterdir() if path.is_dir()}
+    return frozenset(
+        {*foreign, *others, "aisle", "services", "dags", "tests"} - {package} - SIBLINGS.get(package, set())
+    )
 
 
 @by_package
 def test_every_module_is_imported_where_only_the_requirements_are_installed(package: str) -> None:
     hidden = hidden_from(package)
     assert {"aisle", "services", "great_expectations", "dbt"} <= hidden
-    arguments = [package, str(PLUGINS), json.dumps(sorted(hidden))]
+    arguments = [package, str(folder_of(package)), json.dumps(sorted(hidden))]
     run = subprocess.run(
         [sys.executable, "-c", IMPORT_ALL, *arguments], capture_output=True, text=True, check=False, timeout=240
     )
@@ -110,7 +118,7 @@ def test_every_module_is_imported_where_only_the_requirements_are_installed(pack
 @by_package
 def test_no_import_leaves_the_requirements_wherever_it_stands(package: str) -> None:
     wrong = [
-        f"{path.relative_to(PLUGINS)}:{node.lineno} imports {name}"
+        f"{path.relative_to(ROOT)}:{node.lineno} imports {name}"
         for path in source_files(package)
         for node in ast.walk(ast.parse(path.read_text()))
         for name in imported_names(node)
@@ -130,7 +138,7 @@ def imported_names(node: ast.AST) -> Iterator[str]:
 def test_production_code_neither_asserts_nor_raises_bare_exceptions(package: str) -> None:
     """The rules of the Airflow project: no `assert`, no `raise AirflowException`."""
     wrong = [
-        f"{path.relative_to(PLUGINS)}:{node.lineno}"
+        f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in source_files(package)
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Assert) or is_bare_raise(node)
