@@ -18,6 +18,8 @@ from services.serving.app import create_app
 from services.serving.settings import ServingSettings
 
 KEY = "a-key-of-the-tests"
+#: As in AISLE_IDENTITY__HASH_KEY of all tests.
+HASH_KEY = "key-of-the-tests"
 #: The live generation of every shop.
 GENERATION = "g2"
 
@@ -43,7 +45,12 @@ create table personalize.interactions (
 
 
 def api_settings(**more: Any) -> ServingSettings:
-    given = {"database_url": "postgresql://nowhere", "api_key_hashes": hashlib.sha256(KEY.encode()).hexdigest(), **more}
+    given = {
+        "database_url": "postgresql://nowhere",
+        "api_key_hashes": hashlib.sha256(KEY.encode()).hexdigest(),
+        "identity_hash_key": HASH_KEY,
+        **more,
+    }
     return ServingSettings(**given)
 
 

@@ -51,6 +51,9 @@ alter role {role} set default_transaction_read_only = on;
 create schema if not exists core;
 create schema if not exists personalize;
 grant usage on schema cache, core, personalize to {role};
+-- Of schema identity it may ask two questions about ids that it has, and read no table.
+grant usage on schema identity to {role};
+grant execute on function identity.people_of(text[], text[]), identity.erasures_of(text[]) to {role};
 grant select on cache.groups, cache.generations, cache.popular_products to {role};
 grant select on cache.offline_user_recommendations, cache.offline_similar_items to {role};
 

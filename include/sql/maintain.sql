@@ -13,6 +13,59 @@ from gone
 group by sent_on
 order by sent_on;
 
+-- name: has_serving
+select to_regclass('serving.interactions') is not null as has_serving;
+
+-- name: received_events
+-- What became of events that were received before, and who had logged in to their sessions.
+with gone_sessions as (
+    delete from serving.sessions
+    where received_at < %(before)s
+),
+
+gone as (
+    delete from serving.received_events
+    where received_at < %(before)s
+    returning to_char(received_at at time zone 'utc', 'yyyy-mm-dd') as received_on
+)
+
+select
+    received_on as run_key,
+    count(*) as n_rows
+from gone
+group by received_on
+order by received_on;
+
+-- name: interactions
+-- Interactions that were received before, and are as old as archived orders may be.
+with gone as (
+    delete from serving.interactions
+    where received_at < %(archived_before)s
+    returning to_char(received_at at time zone 'utc', 'yyyy-mm-dd') as received_on
+)
+
+select
+    received_on as run_key,
+    count(*) as n_rows
+from gone
+group by received_on
+order by received_on;
+
+-- name: impressions
+-- Impressions that were received before.
+with gone as (
+    delete from serving.impressions
+    where received_at < %(before)s
+    returning to_char(received_at at time zone 'utc', 'yyyy-mm-dd') as received_on
+)
+
+select
+    received_on as run_key,
+    count(*) as n_rows
+from gone
+group by received_on
+order by received_on;
+
 -- name: rejected_records
 -- Rejected records of generations that were staged and never published. A run that is still staging is younger.
 with gone as (

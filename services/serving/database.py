@@ -57,7 +57,7 @@ class Database:
         """
         try:
             return await self._fetch_once(statement, parameters or {})
-        except errors.UndefinedTable as error:
+        except (errors.UndefinedTable, errors.UndefinedFunction) as error:
             raise _table_missing(error) from error
         except (PoolTimeout, errors.QueryCanceled) as error:  # a second try would take as long again
             raise _unreachable(error) from error
@@ -69,17 +69,31 @@ class Database:
         except psycopg.OperationalError as error:
             raise _unreachable(error) from error
 
-    async def write(self, statements: Sequence[str], parameters: Mapping[str, Any]) -> None:
-        """Run statements that change schema `serving`, in one transaction. Raises as `fetch` does."""
+    async def write(self, statements: Sequence[str], parameters: Mapping[str, Any]) -> list[list[Row]]:
+        """Run statements that change schema `serving`, in one transaction and one round trip; return the rows of each.
+
+        Of two transactions that wait for each other, the one that is ended begins once more. Raises as `fetch` does.
+        """
         try:
-            async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute("set transaction read write")
-                for statement in statements:
-                    await connection.execute(statement.encode(), parameters)
-        except errors.UndefinedTable as error:
+            return await self._write_once(statements, parameters)
+        except (errors.UndefinedTable, errors.UndefinedFunction) as error:
             raise _table_missing(error) from error
+        except PoolTimeout as error:
+            raise _unreachable(error) from error
+        except psycopg.OperationalError as error:
+            log.info("transaction failed, trying once more", reason=type(error).__name__)
+        try:
+            await self._pool.check()
+            return await self._write_once(statements, parameters)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise _unreachable(error) from error
+
+    async def _write_once(self, statements: Sequence[str], parameters: Mapping[str, Any]) -> list[list[Row]]:
+        async with self._pool.connection() as connection, connection.pipeline():
+            async with connection.transaction():
+                await connection.execute("set transaction read write")
+                cursors = [await connection.execute(statement.encode(), parameters) for statement in statements]
+            return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     async def _fetch_once(self, statement: str, parameters: Mapping[str, Any], *, prepare: bool = True) -> list[Row]:
         async with self._pool.connection() as connection:

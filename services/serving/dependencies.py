@@ -1,4 +1,4 @@
-"""What every domain of the application may use: settings, the warehouse, and the dataset groups in it."""
+"""What every domain of the application may use: settings, the warehouse, who is who, and the one way in for events."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
+from aisle.contracts.event_types import read_event_types
 from services.serving.database import Database
 from services.serving.groups import Groups
+from services.serving.interactions.repository import InteractionsRepository
+from services.serving.interactions.service import Interactions
+from services.serving.people import People
 from services.serving.settings import ServingSettings
 
 Made = TypeVar("Made")
@@ -22,6 +26,8 @@ class Dependencies:
     settings: ServingSettings
     database: Database
     groups: Groups
+    people: People
+    interactions: Interactions
     _made: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
@@ -30,7 +36,9 @@ class Dependencies:
         database = Database(
             settings.database_url.get_secret_value(), pool_size=settings.pool_size, wait_seconds=settings.wait_seconds
         )
-        return cls(settings, database, Groups(database))
+        types = read_event_types(settings.event_types_file)
+        interactions = Interactions(InteractionsRepository(database), types)
+        return cls(settings, database, Groups(database), People(database, settings), interactions)
 
     def once(self, make: Callable[[ServingSettings], Made]) -> Made:
         """Return what a domain makes of the settings, made at its first use."""

@@ -12,6 +12,7 @@ ServingError
 ├── InvalidRequest      422  parameters that do not go together
 ├── DatabaseUnreachable 503  the warehouse does not answer
 ├── TableMissing        503  the warehouse lacks a table that is read here
+├── IdentityKeyMissing  503  ids of users cannot be turned into user ids
 └── CacheEmpty          503  no generation was ever published
 """
 
@@ -104,6 +105,12 @@ class TableMissing(ServingError):
     """The warehouse lacks a table that is read here."""
 
     status, code, headers = HTTPStatus.SERVICE_UNAVAILABLE, "table_missing", {"Retry-After": "60"}
+
+
+class IdentityKeyMissing(ServingError):
+    """Ids of users cannot be turned into user ids: a setting is missing."""
+
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "identity_key_missing"
 
 
 class CacheEmpty(ServingError):

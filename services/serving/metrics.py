@@ -8,6 +8,11 @@ ANSWERS = Counter("aisle_serving_answers_total", "Lists answered, by question an
 CAMPAIGN_FAILURES = Counter(
     "aisle_serving_campaign_failures_total", "Calls to the recommender that gave no list, by reason", ("reason",)
 )
+EVENTS = Counter(
+    "aisle_serving_events_total",
+    "Events received, by source; by what became of them: processed, or why they were skipped",
+    ("source", "outcome"),
+)
 SECONDS = Histogram(
     "aisle_serving_request_seconds",
     "Time of a request, by route and status",

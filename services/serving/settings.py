@@ -10,6 +10,9 @@ from typing import Annotated, Any, Self
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from aisle.contracts.company_orders import SourceName
+from aisle.contracts.event_types import EVENT_TYPES
+from aisle.settings import ProjectPath
 from aisle.web_guard import Audience, address_of, names_of
 from personalize_kinds.limits import MAX_RESULTS
 
@@ -59,6 +62,14 @@ class ServingSettings(BaseSettings):
     personalize_endpoint_url: str = Field(default="", description="The engine's address; empty: Amazon's own")
     real_time_seconds: float = Field(
         default=1, gt=0, description="Longest wait for the campaign before the answer is what is popular"
+    )
+
+    identity_hash_key: SecretStr = Field(
+        default=SecretStr(""), description="AISLE_IDENTITY__HASH_KEY, by which ids of users become user ids"
+    )
+    user_id_source: SourceName = Field(default="oe", description="Order system whose ids of customers callers send")
+    event_types_file: ProjectPath = Field(
+        default=EVENT_TYPES, description="Table of the types of events, with their weights"
     )
 
     @field_validator("api_key_hashes", mode="before")

@@ -134,6 +134,7 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
                 "SERVING_PORT": str(at.serving_port),
                 "SERVING_DATABASE_URL": at.reader_url,
                 "SERVING_OPEN_PAGES": "true",
+                "SERVING_IDENTITY_HASH_KEY": identity_hash_key(secrets),
                 "SERVING_API_KEY_HASHES": hashlib.sha256(secrets.serving_api_key.encode()).hexdigest(),
                 **_real_time(at, secrets),
             },
@@ -191,6 +192,11 @@ def airflow_components(environment: dict[str, str], *, schedulers: int = 1) -> l
     """Schedulers, DAG processor, triggerer and API server, with one environment."""
     more = {f"{SCHEDULER}-{number}": AIRFLOW_COMMANDS[SCHEDULER] for number in range(2, schedulers + 1)}
     return [Component(name, command, environment) for name, command in {**AIRFLOW_COMMANDS, **more}.items()]
+
+
+def identity_hash_key(secrets: StackSecrets) -> str:
+    """The key of Airflow's programs, by which serving knows the same people: the caller's, or the stack's own."""
+    return get_settings().identity.hash_key.get_secret_value() or secrets.identity_hash_key
 
 
 def airflow_environment(

@@ -49,7 +49,7 @@ SECRETS = StackSecrets(
     aws_access_key="access-key",
     aws_secret_key="secret-key",
     company_api_token="company-token",
-    identity_hash_key="hash-key",
+    identity_hash_key="key-of-the-tests",  # that of the environment of all tests: the caller's key wins
     reader_password="reader-password",
     serving_api_key="api-key",
 )

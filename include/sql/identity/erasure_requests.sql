@@ -37,7 +37,9 @@ where request_id = %(request_id)s;
 
 -- name: add_tombstones
 -- From here on no order of before brings these users back: ingest looks here under the same lock.
+-- So does serving, for events.
 select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
+select pg_advisory_xact_lock(hashtextextended('aisle serving events', 0));
 
 insert into identity.tombstones (user_hash, erased_at)
 select

@@ -54,8 +54,15 @@ from (
     ('ops.interventions', 'subject'),
     ('ops.interventions', 'reason'),
     ('ops.model_versions', 'reason'),
-    ('events.outbox', 'last_error')
-) as held (table_name, column_name);
+    ('events.outbox', 'last_error'),
+    ('serving.interactions', 'item_type'),
+    ('serving.interactions', 'platform'),
+    ('serving.interactions', 'properties'),
+    ('serving.impressions', 'feed_type'),
+    ('serving.received_events', 'event_type'),
+    ('serving.received_events', 'payload')
+) as held (table_name, column_name)
+where to_regclass(held.table_name) is not null;
 
 -- The texts of one column that look as if a contact or a user id stood in them, locked until they are written anew.
 create or replace function identity.suspicious_texts(table_name text, column_name text)

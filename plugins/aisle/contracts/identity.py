@@ -21,10 +21,10 @@ _PLACEHOLDER_EMAIL = re.compile(
 @lru_cache(maxsize=65536)
 def phone_number(text: str | None, region: str) -> str | None:
     """Write a phone number as +<country><number>; None if it could not be anybody's. Slow, hence the cache."""
-    import phonenumbers  # noqa: PLC0415 - the image of services has no phonenumbers
-
     if not text:
         return None
+    import phonenumbers  # noqa: PLC0415 - the image of services has no phonenumbers
+
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -19,6 +19,7 @@ MIGRATIONS = (
     "identity/erasure_requests/create",
     "identity/tombstones/create",
     "identity/personal_data/create",
+    "identity/people/create",
     "raw/company__orders/create",
     "raw/company__order_items/create",
     "raw/company__product_spellings/create",

@@ -43,6 +43,7 @@ CACHE = {
     "generations": "generation solution_versions state",
 }
 ORDER = "source order_id order_number brand city province status payment_mode"
+EVENT = "event_id source session_id recommendation_id request_id weights_version"
 ITEM = "source order_id product_id product_name brand category"
 #: Columns by table that hold no person: keys, names, states and figures that Aisle or Personalize writes, hashes that
 #: lead nowhere, and what orders say of products, places and payment, each of which many people share.
@@ -73,6 +74,10 @@ IMPERSONAL = {
     "ops.volumes": "boundary dataset_group last_good_run_key measure run_key verdict",
     "serving.alembic_version": "version_num",
     "serving.region_results": "region_kind region generation result",
+    "serving.interactions": f"{EVENT} event_type item_id",
+    "serving.impressions": f"{EVENT} event_type item_ids",
+    "serving.received_events": "event_id source outcome reason",
+    "serving.sessions": "session_id",
     "cache.groups": "dataset_group schema_name",
     **{f"{schema}.{table}": columns for schema in ("cache", "cache_shop") for table, columns in CACHE.items()},
     "core.customers": "city province place_seems_to_hold",

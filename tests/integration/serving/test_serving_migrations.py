@@ -26,6 +26,12 @@ ROWS = {
         "select region, generation from serving.region_results",
         [("LAHORE", "g1")],
     ),
+    "0002": (
+        "insert into serving.interactions (event_id, source, session_id, weights_version, occurred_at, event_type,"
+        " item_id) values ('e1', 'api', 's1', '1', '2026-01-01', 'click', 'P1')",
+        "select event_id, user_id, properties from serving.interactions",
+        [("e1", None, {})],
+    ),
 }
 COLUMNS = """
 select table_name, column_name, data_type, is_nullable from information_schema.columns
@@ -41,7 +47,9 @@ def columns(url: str) -> list[tuple[str, ...]]:
 def test_a_second_migration_changes_nothing(warehouse_url: str) -> None:
     upgrade(warehouse_url)
     once = columns(warehouse_url)
-    assert {"region_results", "alembic_version"} == {table for table, *_ in once}
+    assert {"region_results", "alembic_version", "interactions", "impressions", "received_events", "sessions"} == {
+        table for table, *_ in once
+    }
     upgrade(warehouse_url)
     assert columns(warehouse_url) == once
 

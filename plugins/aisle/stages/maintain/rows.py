@@ -15,6 +15,9 @@ from aisle.warehouse import CACHE_SCHEMA, connect, list_parts, sql
 #: In order: the tables that say what is in use come last. Those of _OF_A_CACHE are in every group's cache.
 _TABLES = (
     "outbox",
+    "received_events",
+    "interactions",
+    "impressions",
     "rejected_records",
     "quality_results",
     "volumes",
@@ -26,6 +29,8 @@ _TABLES = (
     "receipts",
 )
 _OF_A_CACHE = ("rejected_records", "generations")
+#: These are in schema serving, which a warehouse without the serving API has not.
+_OF_SERVING = ("received_events", "interactions", "impressions")
 
 
 def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[str, dict[str, int]]:
@@ -33,9 +38,10 @@ def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[
 
     A dry run does the same and rolls back, so it cannot differ from a real run.
     """
-    values = {"before": terms.rows, "orphaned_before": terms.orphans}
+    values = {"before": terms.rows, "archived_before": terms.archive, "orphaned_before": terms.orphans}
     with connect(url) as connection:
-        statements = _statements(cache_schemas(connection))
+        ((has_serving,),) = connection.execute(sql("maintain/has_serving").encode()).fetchall()
+        statements = _statements(cache_schemas(connection), has_serving=has_serving)
         gone = {name: dict(connection.execute(text, values).fetchall()) for name, text in statements.items()}
         if dry_run:
             connection.rollback()
@@ -58,13 +64,13 @@ def tidy(url: str) -> None:
             connection.execute(in_schema("maintain/vacuum_cache", schema), {})
 
 
-def _statements(schemas: list[str]) -> dict[str, bytes]:
+def _statements(schemas: list[str], *, has_serving: bool) -> dict[str, bytes]:
     """Return the deleting statements by table."""
     by_table: dict[str, bytes] = {}
     for name in _TABLES:
         if name in _OF_A_CACHE:
             by_table |= {_named(schema, name): in_schema(f"maintain/{name}", schema) for schema in schemas}
-        else:
+        elif has_serving or name not in _OF_SERVING:
             by_table[name] = sql(f"maintain/{name}").encode()
     return by_table
 

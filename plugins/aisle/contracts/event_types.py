@@ -1,0 +1,72 @@
+"""What users do, by type: its weight, and the type under which Personalize is told of it. One TOML file."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from aisle.errors import ConfigurationError
+from personalize_kinds.limits import MAX_EVENT_TYPES
+
+#: The table that comes with Aisle.
+EVENT_TYPES = Path(__file__).with_name("event_types.toml")
+
+
+class EventType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that a user may do to an item, or a list of items that a user was shown."""
+
+    weight: float | None = None
+    exported_as: str | None = None
+    impression: bool = False
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether it says that the user does not want the item: it is never exported."""
+        return self.weight is not None and self.weight < 0
+
+
+class EventTypes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All types that are kept, and the version of their weights."""
+
+    version: str
+    types: Mapping[str, EventType]
+
+    def get(self, name: str) -> EventType | None:
+        """Return a type by its name; None if events of this name say nothing about items."""
+        return self.types.get(name)
+
+    @property
+    def exported(self) -> dict[str, str]:
+        """The types of which Personalize is told, each with the type that it is told."""
+        return {name: kind.exported_as for name, kind in self.types.items() if kind.exported_as is not None}
+
+
+@cache
+def read_event_types(path: Path = EVENT_TYPES) -> EventTypes:
+    """Read a table of event types. Raises ConfigurationError that names the file and what is wrong with it."""
+    try:
+        table = msgspec.convert(tomllib.loads(path.read_text()), EventTypes)
+        _check(table)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"reading the event types of {path}: {error}; correct the file, or name another one"
+        ) from error
+    return table
+
+
+def _check(table: EventTypes) -> None:
+    """Raise ValueError if the table says what cannot hold."""
+    if not table.version.strip():
+        raise ValueError("version is empty")
+    for name, kind in table.types.items():
+        if kind.weight is not None and not math.isfinite(kind.weight):
+            raise ValueError(f"types.{name}: weight is {kind.weight}, not a finite number")
+        if kind.is_negative and kind.exported_as is not None:
+            raise ValueError(f"types.{name}: weighs below 0, so it cannot be exported as {kind.exported_as!r}")
+    if (n_exported := len(set(table.exported.values()))) > MAX_EVENT_TYPES:
+        raise ValueError(f"{n_exported} exported types; Personalize takes {MAX_EVENT_TYPES}")

@@ -1,0 +1,70 @@
+"""One event on its way in, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from aisle.contracts.limits import CLOCK_TOLERANCE, EARLIEST_MOMENT
+
+Source = Literal["amplitude", "api", "feed", "shop"]
+Reason = Literal["irrelevant", "missing_user", "missing_item", "invalid_item", "invalid_time", "too_large", "erased"]
+
+
+class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a user did to an item (`item_id`), or items that a user was shown (`item_ids`, in their order).
+
+    `user_id` is one of Aisle's (`People`), never a caller's own; None while the user is anonymous, who then has a
+    `session_id`. Without a `session_id`, a user's events of a day are one session. `occurred_at` carries a zone. Of two
+    events with the same `event_id` the first counts: `event_id_of` makes one. `received` is the event as it came,
+    without its user; it is kept if the event is skipped.
+    """
+
+    event_id: str
+    source: Source
+    event_type: str
+    occurred_at: datetime
+    user_id: str | None = None
+    session_id: str | None = None
+    item_id: str | None = None
+    item_ids: tuple[str, ...] = ()
+    item_type: str | None = None
+    feed_type: str | None = None
+    event_value: float | None = None
+    platform: str | None = None
+    properties: Mapping[str, Any] = {}
+    recommendation_id: str | None = None
+    request_id: str | None = None
+    received: Mapping[str, Any] | None = None
+
+
+class Outcome(NamedTuple):
+    """What became of an event: stored, or skipped for a reason."""
+
+    event_id: str
+    reason: Reason | None = None
+
+    @property
+    def is_processed(self) -> bool:
+        return self.reason is None
+
+
+def event_id_of(*parts: object) -> str:
+    """Return an id that depends on nothing but what happened: 32 hex digits. A sender's own ids may name a person."""
+    text = "\x1f".join("" if part is None else str(part) for part in parts)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def moment_of(occurred_at: datetime, received_at: datetime) -> datetime | None:
+    """Return when an event counts as having happened; None if it cannot have happened then.
+
+    An event may come late by years, and in any order. One from the future comes from a wrong clock: within an hour it
+    is believed, beyond it counts as of its receipt, because it would outweigh every later one.
+    """
+    if occurred_at < EARLIEST_MOMENT:
+        return None
+    return occurred_at.astimezone(UTC) if occurred_at <= received_at + CLOCK_TOLERANCE else received_at
