@@ -21,10 +21,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aisle import charts
 from personalize_kinds.kinds import KINDS
 from services.engine import protocol
 from services.engine.app import Engine, Reply
@@ -51,9 +52,10 @@ log = structlog.get_logger()
 MAX_BODY_BYTES = 4 * 2**20
 
 _CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9\-]{1,32})/")
-#: A page loads nothing else, so a browser must not load what a hostile name might inject.
+#: A page loads its charts' files only, so a browser must not load what a hostile name might inject.
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "form-action 'self'; base-uri 'none'",
     "Vary": "Accept",
 }
 _OTHER_VERBS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -72,6 +74,7 @@ def create_app(settings: EngineSettings) -> Starlette:
     routes = [
         Route("/{path:path}", call, methods=["POST"]),
         Route("/", overview, methods=["GET"]),
+        Route("/static/charts/{name}", chart_asset, methods=["GET"]),
         *(Route(f"/{folder}/{{arn:path}}", page, methods=["GET"]) for folder in FOLDERS),
         Route("/metrics", metrics, methods=["GET"]),
         Route("/health/live", live, methods=["GET"]),
@@ -229,6 +232,15 @@ async def _page(request: Request, render: Callable[[Site], str]) -> Response:
     except NotFound as error:
         return PlainTextResponse(str(error), 404)
     return HTMLResponse(content, headers=_PAGE_HEADERS)
+
+
+async def chart_asset(request: Request) -> Response:
+    """Answer with a file that draws the charts of the pages."""
+    asset = charts.ASSETS.get(request.path_params["name"])
+    if asset is None:
+        return PlainTextResponse("No such file", 404)
+    headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(asset.path, media_type=asset.media_type, headers=headers)
 
 
 def _refuse_unsigned(request: Request) -> None:

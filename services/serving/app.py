@@ -14,6 +14,7 @@ from services.serving.auth import ApiKeys
 from services.serving.dependencies import Dependencies
 from services.serving.errors import forbidden, install_handlers
 from services.serving.health import endpoints as health
+from services.serving.pages import router as static_files
 from services.serving.recommendations import endpoints as recommendations
 from services.serving.regions import endpoints as regions
 from services.serving.request_log import REQUEST_ID, RequestLog
@@ -57,6 +58,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
     app.state.dependencies, app.state.api_keys = dependencies, ApiKeys(settings.api_key_hashes)
     for domain in DOMAINS:
         app.include_router(domain.router)
+    app.include_router(static_files)
     install_handlers(app)
     app.add_middleware(
         CORSMiddleware,

@@ -21,6 +21,8 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from aisle import charts
+from aisle.charts import Asset
 from aisle.errors import AisleError
 from aisle.settings import get_settings
 from aisle.ui import cache as cache_page
@@ -33,7 +35,12 @@ log = logging.getLogger(__name__)
 _FOLDER = Path(__file__).parent
 #: Name in the address and of the template → name in the menu, in the order of the menu.
 PAGES = {"pipeline": "Pipeline", "quality": "Quality", "models": "Models", "cache": "Cache", "cost": "Cost"}
-_ASSETS = {"style.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_ASSETS = {
+    "style.css": Asset(_FOLDER / "assets" / "style.css", "text/css"),
+    "page.js": Asset(_FOLDER / "assets" / "page.js", "text/javascript"),
+    "icon.svg": Asset(_FOLDER / "assets" / "icon.svg", "image/svg+xml"),
+    **charts.ASSETS,
+}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -112,7 +119,8 @@ def _asset(name: str) -> Response:
     if name not in _ASSETS:
         raise HTTPException(404, f"no such file: {name}")
     headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(_FOLDER / "assets" / name, media_type=_ASSETS[name], headers=headers)
+    path, media_type = _ASSETS[name]
+    return FileResponse(path, media_type=media_type, headers=headers)
 
 
 async def _show_error(request: Request, error: Exception) -> Response:
@@ -136,7 +144,7 @@ def _html(template: str, *, status: int = 200, **values: Any) -> Response:
 @cache
 def _templates() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
+        loader=FileSystemLoader([_FOLDER / "templates", charts.TEMPLATES]), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     named = (words.ago, words.count, words.dollars, words.figure, words.last_part, words.share, words.size, words.span)

@@ -9,9 +9,9 @@ from typing import Any
 
 from psycopg.sql import Identifier
 
+from aisle.charts import Level
 from aisle.settings import get_settings
 from aisle.ui.groups import Choice
-from aisle.ui.plots import Level
 from aisle.ui.reader import Reader
 
 N_GENERATIONS = 20

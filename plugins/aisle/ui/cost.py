@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from aisle.charts import Chart, Level, Point, trend
 from aisle.contracts.prices import PriceList, read_price_list
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.ops.costs import Bill, Usage, bill, campaigns_cost
 from aisle.settings import get_settings
 from aisle.ui.cache import TIME_TO_LIVE
 from aisle.ui.groups import owner_of
-from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
 from aisle.ui.words import dollars
 from personalize_kinds.endpoints import is_amazons
@@ -73,7 +73,7 @@ class Cost:
     prices: PriceList
     real_time: RealTime | None
     standing: Standing
-    days: Bars
+    days: Chart | None
     n_days: int = N_DAYS
     n_shown: int = N_SHOWN
 
@@ -149,12 +149,10 @@ def _standing(reader: Reader, groups: tuple[DatasetGroup, ...], prices: PriceLis
     return Standing(len(campaigns), per_day, tried["n_canaries"] if tried else 0)
 
 
-def _days(total: Bill, is_verified: bool) -> Bars:
+def _days(total: Bill, is_verified: bool) -> Chart | None:
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(N_DAYS))]
     spent: Level = "good" if is_verified else "busy"
     sums = [(day, total.by_day.get(day, 0.0)) for day in days]
-    values: list[tuple[float, Level, str]] = [
-        (usd, spent if usd else "idle", f"{day}: {dollars(usd)}") for day, usd in sums
-    ]
-    return bars(values, f"dollars per day, the last {N_DAYS} days", n_places=N_DAYS)
+    values: list[Point] = [(usd, spent if usd else "idle", f"{day}: {dollars(usd)}") for day, usd in sums]
+    return trend(values, f"dollars per day, the last {N_DAYS} days", n_places=N_DAYS)

@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from aisle import charts
+from aisle.charts import Chart, Level
 from aisle.ui.groups import Choice, owner_of
-from aisle.ui.plots import Comparison, Level, Plot, comparison, plot
 from aisle.ui.reader import Reader
 from aisle.ui.words import last_part
 
@@ -64,11 +65,11 @@ class SolutionState:
 
     name: str
     versions: tuple[Version, ...]
-    history: Plot | None
+    history: Chart | None
     history_metric: str
     is_history_ours: bool
     figures: tuple[Measured, ...]
-    comparison: Comparison | None
+    comparison: Chart | None
     is_baseline: bool
 
     @property
@@ -203,8 +204,12 @@ def _solution(
     else:
         metric, series = _SERVICE, {"model": [version.service.get(_SERVICE) for version in oldest_first]}
     labels = [_label(version) for version in oldest_first]
-    drawn = plot(labels, series, f"{metric} of the last {len(versions)} versions of {name}, oldest on the left")
-    bars = comparison({figure.name: _subjects(figure) for figure in figures}, f"figures of {shown.name} of {name}")
+    drawn = charts.history(
+        labels, series, f"{metric} of the last {len(versions)} versions of {name}, oldest on the left"
+    )
+    bars = charts.comparison(
+        {figure.name: _subjects(figure) for figure in figures}, f"figures of {shown.name} of {name}"
+    )
     return SolutionState(name, versions, drawn, metric_name(metric), is_ours, figures, bars, is_baseline)
 
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from croniter import croniter  # type: ignore[import-untyped]
 
+from aisle.charts import Chart, Level, Point, trend
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.pipeline import BY_HAND, BY_NAME, PIPELINE, Stage
 from aisle.settings import Settings, get_settings
-from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
 from aisle.ui.runs import N_RUNS, DagRuns, Run, runs_of
 from aisle.ui.words import ago, count, span, stamp
@@ -42,7 +42,7 @@ class Card:
     next_words: str
     last_good: Run | None
     newest: Run | None
-    durations: Bars
+    durations: Chart | None
     receipts: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
 
@@ -184,13 +184,13 @@ def _next_words(stage: Stage, runs: DagRuns | None, now: datetime) -> str:
     return f"on new {BY_NAME[stage.follows].output} from {stage.follows}" if stage.follows else "by hand"
 
 
-def _durations(stage: Stage, runs: DagRuns | None) -> Bars:
-    values: list[tuple[float, Level, str]] = [
+def _durations(stage: Stage, runs: DagRuns | None) -> Chart | None:
+    values: list[Point] = [
         (run.seconds, _LEVELS.get(run.state, "idle"), f"{run.state}, {span(run.seconds)}, {stamp(run.ended_at)}")
         for run in reversed(runs.runs if runs else ())
         if run.seconds is not None
     ]
-    return bars(values, f"durations of the last {len(values)} runs of {stage.name}", n_places=N_RUNS)
+    return trend(values, f"durations of the last {len(values)} runs of {stage.name}", n_places=N_RUNS)
 
 
 def _gaps(reader: Reader, source: str, start_at: datetime) -> list[dict[str, Any]]:

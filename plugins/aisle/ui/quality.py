@@ -8,10 +8,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from aisle.charts import Chart, Level, trend
 from aisle.quality.groups import suites_of_all
 from aisle.quality.suites import BOUNDARIES, Suite
 from aisle.settings import get_settings
-from aisle.ui.plots import Bars, Level, bars
 from aisle.ui.reader import Reader
 from aisle.ui.words import stamp
 
@@ -35,7 +35,7 @@ class SuiteState:
     level: Level
     word: str
     newest: dict[str, Any] | None
-    trend: Bars
+    trend: Chart | None
     page: str | None
 
 
@@ -47,7 +47,7 @@ class VolumeState:
     level: Level
     word: str
     share: float | None
-    trend: Bars
+    trend: Chart | None
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _volume(runs: list[dict[str, Any]]) -> VolumeState:
         level=level,
         word=word,
         share=newest["value"] / newest["last_good_value"] if newest["last_good_value"] else None,
-        trend=bars(values, f"{newest['measure']} in the last {len(values)} runs", n_places=N_RUNS),
+        trend=trend(values, f"{newest['measure']} in the last {len(values)} runs", n_places=N_RUNS),
     )
 
 
@@ -123,7 +123,7 @@ def _state(suite: Suite, runs: list[dict[str, Any]]) -> SuiteState:
         level=level,
         word=word,
         newest=newest,
-        trend=bars(
+        trend=trend(
             values, f"share of checks that passed in the last {len(values)} runs of {suite.name}", n_places=N_RUNS
         ),
         page=_docs(f"{suite.name}/{newest['run_key']}") if newest else None,

@@ -1,4 +1,4 @@
-"""Pages for people: the engine's resources and jobs, and the quality of its models. HTML only, no scripts."""
+"""Pages for people: the engine's resources and jobs, and the quality of its models. The only scripts draw charts."""
 
 from __future__ import annotations
 

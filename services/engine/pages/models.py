@@ -1,27 +1,31 @@
-"""A model on the page of its solution version: figures, plots and a sample of its answers."""
+"""A model on the page of its solution version: figures, charts and a sample of its answers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import digits
 from typing import NamedTuple
 
 import numpy as np
 
+from aisle import charts
+from aisle.charts import Chart
 from services.engine.data.ids import look_up
 from services.engine.models.storage import TrainedModel
 from services.engine.pages.entries import moment
-from services.engine.pages.plots import Plot, metric_history, popularity_curve
+from services.engine.recipes.histories import Ints
 from services.engine.resources import Resource
 
-#: The metrics in plots and in the columns of the overview, by short name.
+#: The metrics in charts and in the columns of the overview, by short name.
 PLOTTED = {
     "precision@10": "precision_at_10",
     "ndcg@10": "normalized_discounted_cumulative_gain_at_10",
     "mrr@25": "mean_reciprocal_rank_at_25",
 }
 LENGTH = 10
+#: Places of the popularity curve at the most.
+MAX_STEPS = 80
 
 
 class Sample(NamedTuple):
@@ -43,8 +47,8 @@ class ModelFacts:
     metrics: Sequence[tuple[str, str]]
     details: Sequence[tuple[str, str]]
     coverage: float | None
-    popularity: Plot
-    history: Plot | None
+    popularity: Chart
+    history: Chart | None
     sample: Sample | None
 
     @property
@@ -75,7 +79,7 @@ def figures(metrics: dict[str, float]) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), f"{value:.4f}") for name, value in ordered]
 
 
-def history_of(versions: Sequence[Resource]) -> Plot | None:
+def history_of(versions: Sequence[Resource]) -> Chart | None:
     """Plot the metrics of a solution's versions, given newest first; None unless two versions have any."""
     measured = [version.inner["metrics"] for version in reversed(versions) if version.inner.get("metrics")]
     if len(measured) < 2:
@@ -83,6 +87,31 @@ def history_of(versions: Sequence[Resource]) -> Plot | None:
     return metric_history(
         [{short: metrics[name] for short, name in PLOTTED.items() if name in metrics} for metrics in measured]
     )
+
+
+def metric_history(metrics: Sequence[Mapping[str, float]]) -> Chart | None:
+    """Draw metrics by version, oldest first; a version may lack some."""
+    names = list(dict.fromkeys(name for of_version in metrics for name in of_version))
+    values = {name: [of_version.get(name) for of_version in metrics] for name in names}
+    known = {name: [value for value in history if value is not None] for name, history in values.items()}
+    words = "; ".join(f"{name} from {history[0]:.4f} to {history[-1]:.4f}" for name, history in known.items())
+    labels = [str(place) for place in range(1, len(metrics) + 1)]
+    return charts.history(labels, values, f"{len(metrics)} versions, oldest first: {words}.", axis="version")
+
+
+def popularity_curve(item_counts: Ints) -> Chart:
+    """Draw the share of interactions by share of items; `item_counts` are interactions, shape (n_items,)."""
+    shares = np.cumsum(np.sort(item_counts)[::-1]) / max(int(item_counts.sum()), 1)
+    n_items = len(shares)
+    places = np.unique(np.linspace(0, n_items - 1, MAX_STEPS).astype(int)) if n_items else np.empty(0, int)
+    steps = [0.0, *((place + 1) / n_items for place in places.tolist())]
+    tenth = float(shares[max(round(n_items / 10) - 1, 0)]) if n_items else 0.0
+    series = {
+        "share of interactions": [0.0, *shares[places].tolist()],
+        "if all items were equally popular": steps,
+    }
+    words = f"The most popular tenth of {n_items:,} items has {tenth:.0%} of the interactions."
+    return charts.curves(steps, series, words, axis="share of items, most popular first")
 
 
 def sample_of(trained: TrainedModel, asked: str | None) -> Sample | None:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from aisle import charts
+from aisle.charts import Chart
 from personalize_kinds.kinds import KINDS, SOLUTION, SOLUTION_VERSION, Kind
 from personalize_kinds.statuses import ACTIVE
 from services.engine.errors import NotFound
@@ -19,7 +21,6 @@ from services.engine.jobs.train import SECONDS_PER_HOUR, recipe_name
 from services.engine.models.storage import load
 from services.engine.pages.entries import Entry, duration, members, moment, path_of, title_of, tone_of
 from services.engine.pages.models import PLOTTED, ModelFacts, history_of
-from services.engine.pages.plots import Plot
 from services.engine.resources import Resource
 from services.engine.store import Store
 
@@ -55,11 +56,11 @@ class Solution(NamedTuple):
     columns: Sequence[str]
     versions: Sequence[Version]
     left_out: int
-    history: Plot | None
+    history: Chart | None
 
 
 class Site:
-    """Renders pages of the engine's resources. Every page is self-contained: no scripts, no other files."""
+    """Renders pages of the engine's resources. Of other files a page loads those of its charts only."""
 
     def __init__(self, store: Store, files: DataFolder) -> None:
         self._store = store
@@ -142,8 +143,8 @@ def _render(template: str, busy: bool, **values: Any) -> str:
 def _environment() -> Environment:
     # Escape everything, whatever the suffix of a template's name.
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        loader=FileSystemLoader([_TEMPLATES, charts.TEMPLATES]), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
+from aisle.charts import Chart, intervals
 from aisle.contracts.limits import LONGEST_ID
 from services.serving.auth import require_api_key, require_login
 from services.serving.dependencies import dependencies_of
@@ -30,6 +31,9 @@ from services.serving.regions.schemas import RegionHistory, RegionKind, RegionLi
 from services.serving.regions.service import RegionsService
 
 router = APIRouter(tags=["regions"])
+
+#: Products in the chart; the table has them all.
+MAX_BARS = 12
 
 
 def _service(request: Request) -> RegionsService:
@@ -124,10 +128,11 @@ async def regions_page(
     choices = [*(await service.regions("province")).regions, *(await service.regions("city")).regions]
     first = f"{choices[0].region_kind}:{choices[0].region}" if choices else None
     kind, _, name = (place or first or "").partition(":")
-    shown: dict[str, object] = {"result": None, "windows": []}
+    shown: dict[str, object] = {"result": None, "windows": [], "chart": None}
     if name:
         chosen: RegionKind = "city" if kind == "city" else "province"
-        shown["result"] = await service.result(chosen, name, window)
+        result = await service.result(chosen, name, window)
+        shown["result"], shown["chart"] = result, _chart(result)
         shown["windows"] = (await service.history(chosen, name)).windows
     return page("regions.html", choices=choices, **shown)
 
@@ -142,6 +147,22 @@ async def regions_page(
 async def regions_file(service: Service, kind: Kind, region: Name, window: Window = None) -> Response:
     """The same as `GET /api/v1/regions/result?format=csv`, for whoever looks at the page."""
     return _csv(await service.result(kind, region, window))
+
+
+def _chart(result: RegionResult) -> Chart | None:
+    """Draw the match rates of the most received products."""
+    items = result.items[:MAX_BARS]
+    rows = [
+        (
+            item.product_name or item.item_id,
+            item.match_rate,
+            (item.interval_low, item.interval_high),
+            item.affinity,
+        )
+        for item in items
+    ]
+    words = f"Match rates of the {len(items)} most received products in {result.region_name}, in percent"
+    return intervals(rows, words, name="match rate", unit=" %")
 
 
 def _csv(result: RegionResult) -> Response:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import wait_for
+
 pytestmark = pytest.mark.usefixtures("on_the_engine")
 
 ADDRESS = "http://airflow.test"
@@ -36,7 +38,7 @@ def opened(browser_page: Any, reader: Any, lived_in: str) -> Any:
 def test_a_page_reads_on_a_phone_and_on_a_desk(opened: Any, name: str, width: int) -> None:
     page, complaints = opened(name, "dark", width)
     hidden = """[...document.querySelectorAll("td, th, h1, h2, p, dd")]
-        .filter((cell) => cell.getBoundingClientRect().right > window.innerWidth + 1)
+        .filter((cell) => !cell.closest(".unseen") && cell.getBoundingClientRect().right > window.innerWidth + 1)
         .map((cell) => cell.textContent)"""
     assert page.evaluate(hidden) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -65,3 +67,15 @@ def test_refusals_and_volumes_can_be_read_on_the_quality_page(opened: Any, schem
     assert asked.get_by_role("img", name="users asked in the last 3 runs").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert complaints == []
+
+
+def test_every_chart_is_drawn_in_the_colours_of_the_theme(opened: Any) -> None:
+    drawn = """[...document.querySelectorAll("[data-chart] canvas")].map((canvas) => Chart.getChart(canvas))
+        .map((chart) => chart.data.datasets[0].borderColor ?? chart.data.datasets[0].backgroundColor.at(-1))"""
+    for name in ("pipeline", "quality", "models", "cost"):
+        page, complaints = opened(name, "light", 1280)
+        light = page.evaluate(drawn)
+        assert len(light) == page.locator("[data-chart]").count()
+        page.emulate_media(color_scheme="dark")
+        wait_for(lambda page=page, light=light: set(page.evaluate(drawn)).isdisjoint(light), "the dark charts")
+        assert complaints == []

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.sql import Identifier
 
+from aisle.charts import ASSETS
 from aisle.settings import get_settings
 
 Shown = Callable[[str], str]
 
 PAGES = ("pipeline", "quality", "models", "cache", "cost")
-ADDRESSES = (*PAGES, "", "assets/style.css", "assets/page.js", "assets/icon.svg")
+ADDRESSES = (*PAGES, "", *(f"assets/{name}" for name in ("style.css", "page.js", "icon.svg", *ASSETS)))
 
 pytestmark = pytest.mark.usefixtures("on_the_engine")
+
+
+def chart_of(page: str, words: str) -> Any:
+    """Return what the chart with these words describes."""
+    described = re.search(rf'aria-label="{re.escape(words)}" data-chart="([^"]+)"', page)
+    assert described is not None
+    return json.loads(unescape(described[1]))
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -198,11 +208,8 @@ def test_a_suite_that_only_notes_is_not_red(reader: Any, lived_in: str) -> None:
 
 def test_the_trend_has_a_bar_for_each_of_the_last_fourteen_runs(reader: Any, lived_in: str) -> None:
     page = reader.get("/quality").text
-    trend = re.search(
-        r'aria-label="share of checks that passed in the last 14 runs of marts_interactions".*?</svg>', page, re.S
-    )
-    assert trend is not None
-    assert re.findall(r'<rect class="(\w+)"', trend[0]) == ["bad" if n in (5, 14) else "good" for n in range(1, 15)]
+    trend = chart_of(page, "share of checks that passed in the last 14 runs of marts_interactions")
+    assert trend["levels"] == ["bad" if n in (5, 14) else "good" for n in range(1, 15)]
 
 
 def test_findings_link_to_the_data_docs_where_they_are_served(
@@ -240,9 +247,7 @@ def test_volumes_are_shown_from_left_to_right_beside_those_of_the_last_good_run(
 
 def test_each_measure_has_a_bar_for_each_run(reader: Any, lived_in: str) -> None:
     page = reader.get("/quality").text
-    trend = re.search(r'aria-label="users asked in the last 3 runs".*?</svg>', page, re.S)
-    assert trend is not None
-    assert re.findall(r'<rect class="(\w+)"', trend[0]) == ["idle"] * 11 + ["good", "good", "bad"]
+    assert chart_of(page, "users asked in the last 3 runs")["levels"] == ["idle"] * 11 + ["good", "good", "bad"]
 
 
 # --- models -----------------------------------------------------------------------------------------------------------
@@ -261,8 +266,8 @@ def test_a_version_is_compared_with_popularity_and_with_the_live_one(shown: Show
 
 def test_the_history_has_a_line_for_the_model_and_one_for_popularity(reader: Any, lived_in: str) -> None:
     page = reader.get("/models").text
-    assert 'aria-label="ndcg_at_10 of the last 6 versions of user-personalization, oldest on the left"' in page
-    assert [len(points.split()) for points in re.findall(r'<polyline points="([^"]+)"', page)] == [6, 6]
+    chart = chart_of(page, "ndcg_at_10 of the last 6 versions of user-personalization, oldest on the left")
+    assert {series["name"]: len(series["values"]) for series in chart["series"]} == {"model": 6, "popularity": 6}
 
 
 def test_a_model_can_be_rolled_back_only_to_one_that_there_is(reader: Any, lived_in: str) -> None:
@@ -302,8 +307,9 @@ def test_a_first_version_that_aisle_could_not_measure_has_figures_and_a_chart(
     assert "coverage 0.5000 0.1250 +300 %" in page
     assert "+50 %" in page
     html = reader.get("/models").text
-    charts = re.findall(r'aria-label="(figures of v1 of [\w-]+)".*?</svg>', html, re.S)
-    assert charts == ["figures of v1 of user-personalization", "figures of v1 of popularity"]
+    ours = chart_of(html, "figures of v1 of user-personalization")
+    assert [series["name"] for series in ours["series"]] == ["this model", "popularity"]
+    assert [series["name"] for series in chart_of(html, "figures of v1 of popularity")["series"]] == ["this model"]
 
 
 # --- cache ------------------------------------------------------------------------------------------------------------
