@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.identity import USER_ID, email_address, phone_number, user_hash
@@ -16,6 +20,7 @@ from services.usage import UsageError, WarehouseUrl, ask
 commands = typer.Typer()
 console = TerminalConsole()
 
+_MINUTES_PER_DAY = 24 * 60
 _SOURCE_NAMES = " or ".join(source.name for source in SOURCES)
 
 
@@ -38,6 +43,25 @@ def erase(url: WarehouseUrl = None) -> None:
 def hash_user() -> None:
     """Print what stands for a user in a DAG's params. It asks for the id, so that it stays in no shell's history."""
     console.print(user_hash(ask(console, "user_id", _check_user_id)), highlight=False)
+
+
+@commands.command()
+def token(
+    user_id: Annotated[str, typer.Argument(help="The user id, as the lists have it.")],
+    minutes: Annotated[int, typer.Option(min=1, max=_MINUTES_PER_DAY, help="How long the token is valid.")] = 60,
+) -> None:
+    """Print a token with which a user of the running stack can call its API."""
+    from services.serving.settings import ServingSettings
+    from services.serving.tokens import issue_token
+    from services.stack.running import running_stack
+
+    stack = running_stack()
+    settings = ServingSettings(
+        database_url=SecretStr(stack.addresses.reader_url),
+        api_key_hashes=(sha256(stack.secrets.serving_api_key.encode()).hexdigest(),),
+        token_secret=SecretStr(stack.secrets.serving_token_secret),
+    )
+    typer.echo(issue_token(settings, user_id, timedelta(minutes=minutes)))
 
 
 def _person() -> dict[str, str | None]:

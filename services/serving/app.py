@@ -13,6 +13,7 @@ from aisle.web_guard import WebGuard
 from services.serving.auth import ApiKeys
 from services.serving.dependencies import Dependencies
 from services.serving.errors import forbidden, install_handlers
+from services.serving.feed import endpoints as feed
 from services.serving.health import endpoints as health
 from services.serving.pages import router as static_files
 from services.serving.recommendations import endpoints as recommendations
@@ -21,7 +22,7 @@ from services.serving.request_log import REQUEST_ID, RequestLog
 from services.serving.settings import ServingSettings
 
 #: The domains of the application, each with a router of its own.
-DOMAINS = (health, recommendations, regions)
+DOMAINS = (health, recommendations, regions, feed)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.
@@ -32,7 +33,8 @@ Recommendations from the generation that Aisle's publish stage made live last, a
 * **Scores** are as the source gave them (`score_kind`); `relative_score` is comparable between lists, from 0 to 1.
 * **Filters** leave out items; where nothing is left of a user's list, the next source answers.
 * **Conditional requests**: each list has an `ETag`; with `If-None-Match` an unchanged one is a 304 without a body.
-* **Authentication**: an API key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.
+* **Authentication**: an API key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`. The routes of the current
+  user take that user's token, as `Authorization: Bearer <token>`; or an API key, and the user in `X-User-ID`.
 * **Errors** have one body, `{"error": {"code", "message"}}`. Every answer carries `X-Request-ID`.
 """
 

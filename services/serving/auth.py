@@ -1,4 +1,7 @@
-"""API keys: compared by their sha256, in constant time. Only pages can be opened to everybody, and only on loopback."""
+"""Who calls: a program with an API key, a user with a token, or a person who logs in to a page.
+
+Keys are compared by their sha256, in constant time. Only pages can be opened to everybody, and only on loopback.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,27 @@ import hmac
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import Request, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 
+from aisle.contracts.limits import LONGEST_ID
 from services.serving.dependencies import dependencies_of
-from services.serving.errors import LoginNeeded, Unauthorized
+from services.serving.errors import Forbidden, InvalidRequest, LoginNeeded, RateLimited, TokenRefused, Unauthorized
+from services.serving.tokens import UserTokens
 
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <API key>`")
 _basic = HTTPBasic(auto_error=False, description="Any user, with the API key as password")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The API key alone")
+
+
+_token = HTTPBearer(
+    auto_error=False, scheme_name="UserToken", bearerFormat="JWT",
+    description="`Authorization: Bearer <token>`: the token of a user, or an API key beside `X-User-ID`",
+)  # fmt: skip
+NamedUser = Annotated[
+    str | None,
+    Header(alias="X-User-ID", min_length=1, max_length=LONGEST_ID, description="With an API key: the user to act for"),
+]
 
 
 class ApiKeys:
@@ -41,6 +56,36 @@ async def require_api_key(
         raise Unauthorized("send an API key as 'Authorization: Bearer <key>' or 'X-API-Key: <key>'")
     if not request.app.state.api_keys.accept(key):
         raise Unauthorized("this API key is not accepted; ask whoever runs Aisle for one")
+
+
+async def current_user(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_token)],
+    header: Annotated[str | None, Security(_header)],
+    named: NamedUser = None,
+) -> str:
+    """Return the user whom a request is about: the subject of its token, or whom the holder of an API key names."""
+    credential = bearer.credentials if bearer else header
+    if not credential:
+        raise Unauthorized(
+            "send a user token as 'Authorization: Bearer <token>', or an API key and 'X-User-ID: <user>'"
+        )
+    if request.app.state.api_keys.accept(credential):
+        if named is None:
+            raise InvalidRequest("an API key stands for no user: name one in the header X-User-ID")
+        return named
+    user_id = dependencies_of(request).once(UserTokens).user_of(credential)
+    if named not in (None, user_id):
+        raise Forbidden("this token is of another user than X-User-ID names: leave the header out")
+    return user_id
+
+
+#: Whose data a route is about.
+CurrentUser = Annotated[str, Depends(current_user)]
+
+
+#: What such a route may be refused with.
+USER_ERRORS = (Unauthorized, TokenRefused, Forbidden, RateLimited)
 
 
 async def require_login(request: Request, login: Annotated[HTTPBasicCredentials | None, Security(_basic)]) -> None:

@@ -21,7 +21,7 @@ def conditional(request: Request, answer: BaseModel) -> Response:
     """
     stable = answer.model_dump_json(exclude=_CLOCK)
     tag = f'W/"{hashlib.blake2b(stable.encode(), digest_size=12).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key"}
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, X-User-ID"}
     if not _tags_of(request).isdisjoint({tag, _ANY}):
         return Response(status_code=304, headers=headers)
     return Response(answer.model_dump_json(), media_type=JSONResponse.media_type, headers=headers)

@@ -4,12 +4,15 @@ Pages of another origin, and callers that ask by another name than the API was g
 
 ServingError
 ├── Unauthorized        401  no API key, or one that is not accepted
+├── TokenRefused        401  a user token that is not accepted
+├── Forbidden           403  a user token, with another user named
 ├── LoginNeeded         401  a page without a login that is accepted
 ├── ItemUnknown         404  no list is cached for this item
 ├── GroupUnknown        404  no lists are published for a dataset group of this name
 ├── RegionUnknown       404  no order names a region of this name
 ├── WindowUnknown       404  nothing is kept of a window
 ├── InvalidRequest      422  parameters that do not go together
+├── RateLimited         429  a user's calls of this minute are used up
 ├── DatabaseUnreachable 503  the warehouse does not answer
 ├── TableMissing        503  the warehouse lacks a table that is read here
 ├── IdentityKeyMissing  503  ids of users cannot be turned into user ids
@@ -18,7 +21,9 @@ ServingError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import structlog
@@ -49,7 +54,7 @@ class ServingError(Exception):
 
     status: ClassVar[HTTPStatus]
     code: ClassVar[str]
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Unauthorized(ServingError):
@@ -58,11 +63,27 @@ class Unauthorized(ServingError):
     status, code, headers = HTTPStatus.UNAUTHORIZED, "unauthorized", {"WWW-Authenticate": "Bearer"}
 
 
+class TokenRefused(ServingError):
+    """A user token that is expired, for somebody else, or not signed as the settings say."""
+
+    status, code, headers = (
+        HTTPStatus.UNAUTHORIZED,
+        "token_refused",
+        {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+class Forbidden(ServingError):
+    """A user token names another user than the request does."""
+
+    status, code = HTTPStatus.FORBIDDEN, "forbidden"
+
+
 class LoginNeeded(ServingError):
     """A page was asked for without a login, or with one that is not accepted."""
 
     status, code = HTTPStatus.UNAUTHORIZED, "login_needed"
-    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Basic realm="Aisle", charset="UTF-8"'}
+    headers = MappingProxyType({"WWW-Authenticate": 'Basic realm="Aisle", charset="UTF-8"'})
 
 
 class ItemUnknown(ServingError):
@@ -93,6 +114,16 @@ class InvalidRequest(ServingError):
     """Parameters that do not go together."""
 
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request"
+
+
+class RateLimited(ServingError):
+    """A user calls too often; `Retry-After` says when the next call counts."""
+
+    status, code = HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
 class DatabaseUnreachable(ServingError):

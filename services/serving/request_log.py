@@ -30,6 +30,7 @@ class RequestLog:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request_id = _request_id(Headers(scope=scope))
+        scope.setdefault("state", {})["request_id"] = request_id
         started, status = time.perf_counter(), 500
 
         async def send_with_id(message: Message) -> None:

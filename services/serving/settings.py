@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
+import limits
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -21,6 +24,10 @@ CampaignArn = Annotated[str, StringConstraints(pattern=r"^arn:[a-z\d-]+:personal
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+#: A secret of HS256 is as long as its hash (RFC 7518, 3.2); an RSA key has 2,048 bits (3.3).
+_SHORTEST_SECRET, _SMALLEST_KEY = 32, 2048
+
+
 class ServingSettings(BaseSettings):
     """Everything the API can be told."""
 
@@ -30,6 +37,15 @@ class ServingSettings(BaseSettings):
     api_key_hashes: Annotated[tuple[Sha256Hex, ...], NoDecode] = Field(
         min_length=1, description="sha256 of each accepted API key, in hex, separated by commas"
     )
+    token_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret that signs the tokens of users (HS256), at least 32 bytes"
+    )
+    token_public_key: str = Field(
+        default="", description="RSA public key (PEM) of whoever signs the tokens of users (RS256)"
+    )
+    token_audience: str = Field(default="aisle", min_length=1, description="Audience (`aud`) that a token must name")
+    token_issuer: str = Field(default="aisle", min_length=1, description="Issuer (`iss`) that a token must name")
+    token_leeway_seconds: float = Field(default=10, ge=0, le=300, description="How far the issuer's clock may differ")
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on")
     allowed_hosts: str = Field(
@@ -38,6 +54,9 @@ class ServingSettings(BaseSettings):
     )
     allowed_origins: str = Field(
         default="", description="Origins whose web pages may ask it, comma-separated; empty: none"
+    )
+    rate_limit: str = Field(
+        default="120/minute", description="Calls that a user may make of the routes for users, as '<n>/<unit>'"
     )
     cache_ttl_hours: float = Field(default=6, gt=0, description="Older lists are served and flagged as stale")
     pool_size: int = Field(default=8, ge=1, description="Most connections to the warehouse at a time")
@@ -85,6 +104,32 @@ class ServingSettings(BaseSettings):
         entries = [entry.strip().partition("=") for entry in value.split(",") if entry.strip()]
         return {group.strip(): arn.strip() for group, _, arn in entries}
 
+    @field_validator("rate_limit")
+    @classmethod
+    def _refuse_unreadable_limit(cls, value: str) -> str:
+        try:
+            n_calls = limits.parse(value).amount
+        except ValueError:
+            n_calls = 0
+        if n_calls < 1:
+            raise ValueError(f"is {value!r}: write it as 120/minute, 5/second or 1000/day")
+        return value
+
+    @field_validator("token_secret")
+    @classmethod
+    def _refuse_short_secret(cls, value: SecretStr) -> SecretStr:
+        n_bytes = len(value.get_secret_value().encode())
+        if 0 < n_bytes < _SHORTEST_SECRET:
+            raise ValueError(f"has {n_bytes} bytes, HS256 needs {_SHORTEST_SECRET}: make one with openssl rand -hex 32")
+        return value
+
+    @field_validator("token_public_key")
+    @classmethod
+    def _refuse_unusable_key(cls, value: str) -> str:
+        if value:
+            _check_public_key(value)
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _refuse_unknown_variables(cls, values: Any) -> Any:
@@ -118,3 +163,13 @@ class ServingSettings(BaseSettings):
     @property
     def cache_ttl(self) -> timedelta:
         return timedelta(hours=self.cache_ttl_hours)
+
+
+def _check_public_key(pem: str) -> None:
+    """Raises ValueError if this is not the PEM of an RSA public key that is long enough. It is not quoted."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError:
+        raise ValueError("is no public key in PEM: it begins with -----BEGIN PUBLIC KEY-----") from None
+    if not isinstance(key, RSAPublicKey) or key.key_size < _SMALLEST_KEY:
+        raise ValueError(f"is no RSA key of at least {_SMALLEST_KEY} bits")

@@ -137,6 +137,7 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
                 "SERVING_IDENTITY_HASH_KEY": identity_hash_key(secrets),
                 "SERVING_API_KEY_HASHES": hashlib.sha256(secrets.serving_api_key.encode()).hexdigest(),
                 **_real_time(at, secrets),
+                "SERVING_TOKEN_SECRET": secrets.serving_token_secret,
             },
             f"{at.serving}/health/live",
         ),

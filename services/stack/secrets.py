@@ -24,6 +24,7 @@ class StackSecrets:
     identity_hash_key: str
     reader_password: str
     serving_api_key: str
+    serving_token_secret: str
 
     @classmethod
     def make(cls) -> StackSecrets:
@@ -38,6 +39,7 @@ class StackSecrets:
             identity_hash_key=secrets.token_urlsafe(32),
             reader_password=secrets.token_urlsafe(24),
             serving_api_key=secrets.token_urlsafe(24),
+            serving_token_secret=secrets.token_urlsafe(48),
         )
 
     @classmethod

@@ -52,6 +52,7 @@ SECRETS = StackSecrets(
     identity_hash_key="key-of-the-tests",  # that of the environment of all tests: the caller's key wins
     reader_password="reader-password",
     serving_api_key="api-key",
+    serving_token_secret="token-secret-of-at-least-32-bytes",
 )
 #: What a user has to write into .env: every secret, nothing else.
 DOTENV = {
@@ -67,6 +68,7 @@ DOTENV = {
     "COMPANY_API_TOKEN": SECRETS.company_api_token,
     "AISLE_IDENTITY__HASH_KEY": SECRETS.identity_hash_key,
     "SERVING_API_KEY_HASHES": hashlib.sha256(SECRETS.serving_api_key.encode()).hexdigest(),
+    "SERVING_TOKEN_SECRET": SECRETS.serving_token_secret,
 }
 AT = Addresses(
     airflow_port=8080,

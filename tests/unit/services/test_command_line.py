@@ -7,10 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 
 from services.cli.program import run
+from services.serving.tokens import UserTokens
+from services.stack.secrets import StackSecrets
+from tests.serving_shop import api_settings
 
 USAGE_ERRORS: dict[str, tuple[Sequence[str], str]] = {
     "unknown command": (["nonsense"], "nonsense"),
@@ -80,3 +84,14 @@ def test_the_installed_program_ends_with_the_status_of_its_command() -> None:
     )  # fmt: skip
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_token_of_the_running_stack_is_accepted_by_its_api(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = StackSecrets.make()
+    stack = SimpleNamespace(addresses=SimpleNamespace(reader_url="postgresql://nowhere"), secrets=secrets)
+    monkeypatch.setattr("services.stack.running.running_stack", lambda: stack)
+    assert run(["token", "u1", "--minutes", "5"]) == 0
+    (token,) = capsys.readouterr().out.splitlines()
+    assert UserTokens(api_settings(token_secret=secrets.serving_token_secret)).user_of(token) == "u1"

@@ -217,7 +217,7 @@ def test_openapi_lists_every_error_and_no_foreign_schema(api: TestClient) -> Non
     described = api.get("/openapi.json").json()
     assert described["info"]["title"] == "Aisle serving API"
     operations = [operation for path in described["paths"].values() for operation in path.values()]
-    assert len(operations) == 14
+    assert len(operations) == 15
     assert all(operation["summary"] and operation["description"] for operation in operations)
     similar = described["paths"]["/api/v1/similar/{item_id}"]["get"]
     assert set(similar["responses"]) == {"200", "304", "401", "404", "422", "503"}
