@@ -311,7 +311,8 @@ def _of_user(what: str, method: str, path: str, user: User, **more: Any) -> Call
 
 
 def _quoted(key: str) -> str:
-    return quote(key, safe="")
+    quoted = quote(key, safe="")
+    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")  # httpx resolves `.` and `..`
 
 
 def _given(**values: Any) -> dict[str, Any]:

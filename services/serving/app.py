@@ -15,6 +15,7 @@ from services.serving.dependencies import Dependencies
 from services.serving.errors import forbidden, install_handlers
 from services.serving.feed import endpoints as feed
 from services.serving.health import endpoints as health
+from services.serving.kit import endpoints as kit
 from services.serving.pages import router as static_files
 from services.serving.recommendations import endpoints as recommendations
 from services.serving.regions import endpoints as regions
@@ -22,7 +23,7 @@ from services.serving.request_log import REQUEST_ID, RequestLog
 from services.serving.settings import ServingSettings
 
 #: The domains of the application, each with a router of its own.
-DOMAINS = (health, recommendations, regions, feed)
+DOMAINS = (health, kit, recommendations, regions, feed)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.

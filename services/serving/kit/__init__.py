@@ -1,0 +1,1 @@
+"""What pages of a shop load from the API: the JavaScript client."""

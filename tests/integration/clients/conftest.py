@@ -1,0 +1,84 @@
+"""The serving API over real HTTP, and the JavaScript client in Node."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from services.migrations import upgrade
+from services.serving import kit
+from services.serving.app import create_app
+from services.stack.postgres import free_port
+from tests.scripted_api import ScriptedApi, scripted_api
+from tests.serving_shop import Shop, api_settings
+from tests.waiting import answers, wait_for
+
+JAVASCRIPT = Path(kit.__file__).with_name("aisle.js")
+
+
+@pytest.fixture
+def shop(warehouse_url: str) -> Iterator[Shop]:
+    upgrade(warehouse_url)
+    with ExitStack() as opened:
+        yield Shop(warehouse_url, opened)
+
+
+@pytest.fixture
+def serve(shop: Shop) -> Iterator[Callable[..., str]]:
+    """Start the API over the shop with further settings; return its address."""
+    with ExitStack() as running:
+
+        def start(**settings: Any) -> str:
+            port = free_port()
+            app = create_app(api_settings(database_url=shop.url, port=port, **settings))
+            server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+            thread = threading.Thread(target=server.run, daemon=True)
+            thread.start()
+            running.callback(thread.join)
+            running.callback(lambda: setattr(server, "should_exit", True))
+            url = f"http://127.0.0.1:{port}"
+            wait_for(lambda: answers(f"{url}/health/live"), f"{url} to answer")
+            return url
+
+        yield start
+
+
+@pytest.fixture
+def run_javascript(tmp_path: Path) -> Callable[[str, str], Any]:
+    """Run statements in Node, where `createClient`, `AisleError` and `url` are known; return what they return."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node on this machine: install nodejs to run the JavaScript client outside of a browser")
+
+    def run(url: str, statements: str) -> Any:
+        module = tmp_path / "aisle.mjs"
+        module.write_text(JAVASCRIPT.read_text())
+        script = f"""
+            import {{ AisleError, createClient }} from {json.dumps(str(module))};
+            const url = {json.dumps(url)};
+            const result = await (async () => {{ {statements} }})();
+            console.log(JSON.stringify(result ?? null));
+        """
+        ended = subprocess.run(
+            [node, "--input-type=module", "--eval", script], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout.splitlines()[-1])
+
+    return run
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedApi]:
+    """An API that answers as it is told to."""
+    with scripted_api() as api:
+        yield api
