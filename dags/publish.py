@@ -6,7 +6,7 @@ Reads  asset `batch_output` (JSON lines on S3).  Writes asset `cache` (`cache.of
 `cache.rejected_records`).
 
 1. find_batch_output – where the records are: the triggering event, or the params of a hand start
-2. stage_users, stage_items – COPY into staging tables beside the live ones
+2. stage_users, stage_items – COPY into staging tables beside the live ones; skipped without a live model
 3. gate_batch_output, check_coverage – stop here unless the staged lists are sound and enough of them
 4. switch – one transaction: a group's popular products are counted, staged becomes live, live becomes previous
 
@@ -39,7 +39,7 @@ def publish_for(group: DatasetGroup) -> None:
     def publish() -> None:
         batch = find_batch_output.override(inlets=[came])()
         staged = [stage.override(task_id=f"stage_{subject}")(subject, batch) for subject in subjects_of(group)]
-        checks = [gate("batch_output", group=group), check_coverage(batch, staged)]
+        checks = [gate("batch_output", group=group, without=batch["without"]), check_coverage(batch, staged)]
         cross_downstream(staged, checks)
         chain(checks, switch.override(inlets=[came], outlets=[served])(batch, staged))
 

@@ -8,8 +8,10 @@ Writes the answers of two batch jobs to S3; asset `batch_output`, which says whe
 2. write_users, write_items – who and what is asked about
 3. gate_batch_input – stops when far fewer are asked about than in the last good run
 4. for users and for items: plan_answer, batch_job, record_answer
-5. announce
+5. announce – where the answers are
 
+A kind whose model has no live version, because evaluation rejected its first one, is skipped while another kind has
+one; log, receipt and event say why.
 There is one such DAG per dataset group that is asked something.
 A job that would answer what the newest one has answered (same model, imports, input and length) is not started: its
 answers are handed on, and the log says so.
@@ -38,7 +40,7 @@ def recommend_for(group: DatasetGroup) -> None:
         answers = {}
         for question in group.questions:
             answers[question.kind] = ask(group, question, models, inputs[question.kind], passed)
-        announce(group, answers)
+        announce(group, answers, models)
 
     recommend()
 

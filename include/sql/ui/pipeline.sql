@@ -17,7 +17,8 @@ select
     receipts.rows_out,
     receipts.bytes,
     receipts.seconds,
-    receipts.finished_at
+    receipts.finished_at,
+    receipts.details ->> 'without' as without
 from ops.receipts
 inner join newest on receipts.stage = newest.stage and receipts.run_key = newest.run_key
 where split_part(receipts.subject, '/', 1) <> all(%(other_groups)s::text[])  -- noqa: RF02

@@ -12,7 +12,10 @@ from aisle.errors import ConfigurationError, ContractBroken
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """The output of one recommend run, about users, items or both. `…_asked` is unknown for output named by hand."""
+    """The output of one recommend run, about users, items or both. `…_asked` is unknown for output named by hand.
+
+    `without` says of each subject that was not asked about, because no model is live for it, why that is.
+    """
 
     run_key: str
     user_output: str | None = None
@@ -21,6 +24,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     items_asked: int | None = None
     user_solution_version: str | None = None
     item_solution_version: str | None = None
+    without: dict[Subject, str] = {}
 
     @property
     def solution_versions(self) -> dict[str, str | None]:
@@ -41,7 +45,8 @@ def batch_of_event(run_key: str, extra: Mapping[str, Any], subjects: Collection[
         batch = msgspec.convert({**extra, "run_key": run_key}, Batch)
     except msgspec.ValidationError as error:
         raise _broken(run_key, extra, str(error)) from error
-    if missing := [subject for subject in subjects if not batch.output_of(subject)]:
+    missing = [subject for subject in subjects if not batch.output_of(subject)]
+    if len(missing) == len(subjects) or any(subject not in batch.without for subject in missing):
         raise _broken(run_key, extra, f"it names no output about {' and '.join(missing)}")
     return batch
 

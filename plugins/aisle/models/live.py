@@ -1,20 +1,50 @@
-"""The model that answers now, as the service has it."""
+"""The models that answer now, as the service has them."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from aisle.errors import FinalError
-from aisle.groups.dataset_group import DatasetGroup
+from aisle.groups.dataset_group import DatasetGroup, Kind
 from aisle.models import registry
 from personalize_kinds.gateway import Gateway
 from personalize_kinds.kinds import SOLUTION_VERSION
 
 
+class NoLiveVersion(FinalError):
+    """No version of a solution was promoted yet."""
+
+
+class LiveModels(NamedTuple):
+    """ARN of the live version by the kind of question that it answers, and for any other kind why it has none."""
+
+    arns: dict[Kind, str]
+    without: dict[Kind, str]
+
+
+def live_models(service: Gateway, group: DatasetGroup) -> LiveModels:
+    """Return the model of each of a group's questions.
+
+    Raises NoLiveVersion if no question has one, FinalError if the service has lost one.
+    """
+    models, errors = LiveModels({}, {}), []
+    for question in group.questions:
+        try:
+            models.arns[question.kind] = live_model(service, group, question.solution)
+        except NoLiveVersion as error:
+            models.without[question.kind] = str(error)
+            errors.append(error)
+    if errors and not models.arns:
+        raise errors[0]
+    return models
+
+
 def live_model(service: Gateway, group: DatasetGroup, key: str) -> str:
-    """ARN of the live version of a group's solution. Raises FinalError if none is live, or the service has lost it."""
+    """ARN of the live version of a group's solution. Raises NoLiveVersion, or FinalError if the service has lost it."""
     solution, train = group.key(key), group.dag_id("train")
     arn = registry.live_version(solution)
     if arn is None:
-        raise FinalError(f"Looking for the live version of {solution}: {_why_none(solution, train)}")
+        raise NoLiveVersion(f"Looking for the live version of {solution}: {_why_none(solution, train)}")
     try:
         look = service.poll(SOLUTION_VERSION, arn)
     except service.client.exceptions.ResourceNotFoundException as error:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import reprlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aisle.errors import ContractBroken, GateStopped
-from aisle.groups.dataset_group import DatasetGroup
+from aisle.groups.dataset_group import DatasetGroup, Kind
 from aisle.quality import refusals, volumes
 from aisle.quality.data_docs import write_data_docs
 from aisle.quality.groups import suites_of_group
@@ -45,18 +46,23 @@ class BoundaryResult:
 
 
 def check_boundary(
-    boundary: str, url: str, run_key: str, docs_directory: Path, group: DatasetGroup | None = None
+    boundary: str,
+    url: str,
+    run_key: str,
+    docs_directory: Path,
+    group: DatasetGroup | None = None,
+    without: Collection[Kind] = (),
 ) -> BoundaryResult:
-    """Check a boundary; of one group, where each group has its own tables.
+    """Check a boundary; of one group, where each group has its own tables, `without` kinds of lists that it lacks.
 
     `docs_directory` is the root of the reports' site; the pages go to its folder `quality`.
 
     Raises GateStopped if a stop suite failed, after every suite ran and the results and pages were written. A run that
     passes becomes a reference for the volumes of later runs.
     """
-    suites = suites_of_group(boundary, group) if group else suites_of(boundary)
+    suites = suites_of_group(boundary, group, without) if group else suites_of(boundary)
     _require_tables(url, suites)
-    _measure(boundary, url, run_key, group)
+    _measure(boundary, url, run_key, group, without)
     validations = validate(suites, url, run_key, datetime.now(UTC), group.name if group else "")
     store_results(url, run_key, validations)
     index = write_data_docs(docs_directory / "quality", url, run_key, validations)
@@ -73,12 +79,12 @@ def check_boundary(
     return result
 
 
-def _measure(boundary: str, url: str, run_key: str, group: DatasetGroup | None) -> None:
+def _measure(boundary: str, url: str, run_key: str, group: DatasetGroup | None, without: Collection[Kind]) -> None:
     """Count what the suites of volumes and refusals check."""
     with connect(url) as connection:
         if boundary == "raw":
             refusals.count(connection, run_key)
-        volumes.measure(connection, boundary, run_key, group)
+        volumes.measure(connection, boundary, run_key, group, without)
 
 
 def describe(check: CheckResult) -> str:

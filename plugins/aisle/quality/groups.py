@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from aisle.contracts.recommendations import LIST_TABLES
@@ -13,9 +14,12 @@ from aisle.warehouse import CACHE_SCHEMA
 _STAGED: dict[Kind, str] = {subject: f"{CACHE_SCHEMA}.{table.staging}" for subject, table in LIST_TABLES.items()}
 
 
-def suites_of_group(boundary: str, group: DatasetGroup) -> list[Suite]:
-    """Return the suites of a boundary for the tables of a group, without the lists that the group does not have."""
-    asked = {_STAGED[question.kind] for question in group.questions}
+def suites_of_group(boundary: str, group: DatasetGroup, without: Collection[Kind] = ()) -> list[Suite]:
+    """Return the suites of a boundary for the tables of a group, without the lists that the group does not have.
+
+    `without` are further kinds of lists that it lacks, because no model is live for them.
+    """
+    asked = {_STAGED[question.kind] for question in group.questions if question.kind not in without}
     left_out = set(_STAGED.values()) - asked
     return [_of_group(suite, group) for suite in suites_of(boundary) if suite.table not in left_out]
 

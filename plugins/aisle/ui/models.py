@@ -84,6 +84,14 @@ class SolutionState:
         return "idle", "not evaluated yet"
 
     @property
+    def why_none_is_live(self) -> str | None:
+        """Return what became of the newest version where none was promoted; None for others and for the baseline."""
+        newest = next((version for version in self.versions if version.state), None)
+        if newest is None or self.live or self.is_baseline:
+            return None
+        return f"{newest.name} is {newest.state}" + (f": {newest.row['reason']}" if newest.row["reason"] else "")
+
+    @property
     def live(self) -> Version | None:
         return next((version for version in self.versions if version.state == "live"), None)
 

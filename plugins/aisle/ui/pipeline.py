@@ -83,7 +83,7 @@ def read(reader: Reader, readable_dags: Collection[str]) -> Pipeline:
     sources = reader.rows("ui/pipeline/sources")
     gaps = [gap for source in sources for gap in _gaps(reader, source["source"], settings.ingest.start_at)]
     outbox = reader.row("ui/pipeline/outbox")
-    notes = {"ingest": _gap_notes(gaps), "events": _outbox_notes(outbox)}
+    notes = {"ingest": _gap_notes(gaps), "recommend": _without_notes(receipts), "events": _outbox_notes(outbox)}
     cards = tuple(
         _card(
             stage,
@@ -203,6 +203,15 @@ def _gap_notes(gaps: list[dict[str, Any]]) -> tuple[str, ...]:
         return ()
     counted = f"{len(gaps)} gap{'s' * (len(gaps) > 1)}"
     return (f"{counted} in the fetched windows; the first begins {stamp(gaps[0]['start'])}",)
+
+
+def _without_notes(receipts: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return what the newest run of recommend did not ask about, and why."""
+    return tuple(
+        f"{row['subject']} are left out. {row['without'].rstrip('.')}"
+        for row in receipts
+        if row["stage"] == "recommend" and row["without"]
+    )
 
 
 def _outbox_notes(outbox: dict[str, Any] | None) -> tuple[str, ...]:

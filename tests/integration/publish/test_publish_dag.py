@@ -128,6 +128,58 @@ def test_a_group_that_is_asked_about_users_only_publishes_these_through_a_gate_o
     ]  # fmt: skip
 
 
+def announce_users_only(s3: Any, bucket: str, run_key: str) -> None:
+    users = put_output(s3, bucket, run_key)["user_output"]
+    why = "the newest version of similar-items is rejected"
+    announce({"run_key": run_key, "user_output": users, "users_asked": N_USERS, "without": {"items": why}})
+
+
+def lists(url: str) -> list[tuple[Any, ...]]:
+    query = (
+        "select (select count(*) from cache.offline_user_recommendations),"
+        " (select count(*) from cache.offline_similar_items)"
+    )
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_a_batch_without_the_answers_of_one_model_is_published_by_those_of_the_other(
+    warehouse_url: str, s3: Any, bucket: str
+) -> None:
+    """Also where an earlier run has left staged lists of the kind that this one has not."""
+    left = put_output(s3, bucket, "left")
+    finished = run({"run_key": "left", **left, "user_output": f"s3://{bucket}/nothing/"})
+    assert states(finished)["switch"] == "upstream_failed"
+    announce_users_only(s3, bucket, "k5")
+    finished = states(run({"run_key": "k5"}))
+    assert finished == {
+        "find_batch_output": "success", "stage_users": "success", "stage_items": "skipped",
+        "gate_batch_output": "success", "check_coverage": "success", "switch": "success",
+    }  # fmt: skip
+    assert live(warehouse_url) == [("k5", N_USERS, 0, N_USERS)]
+    assert lists(warehouse_url) == [(N_USERS, 0)]
+
+    both = put_output(s3, bucket, "k6")
+    announce({"run_key": "k6", **both, "users_asked": N_USERS, "items_asked": N_ITEMS, "without": {}})
+    assert set(states(run({"run_key": "k6"})).values()) == {"success"}
+    assert lists(warehouse_url) == [(N_USERS, N_ITEMS)]
+
+
+def test_lists_that_are_live_do_not_vanish_because_their_model_is_no_longer(
+    warehouse_url: str, s3: Any, bucket: str
+) -> None:
+    both = put_output(s3, bucket, "k7")
+    assert set(states(run({"run_key": "k7", **both})).values()) == {"success"}
+    announce_users_only(s3, bucket, "k8")
+    finished = states(run({"run_key": "k8"}))
+    assert (finished["gate_batch_output"], finished["switch"]) == ("failed", "upstream_failed")
+    assert lists(warehouse_url) == [(N_USERS, N_ITEMS)]
+    with psycopg.connect(warehouse_url) as connection:
+        volumes = "select measure, verdict from ops.volumes where run_key = 'k8' and value = 0 order by 1"
+        measured = connection.execute(volumes.encode()).fetchall()
+    assert measured == [("lists of items", "stop"), ("products in lists of items", "stop")]
+
+
 def test_every_check_waits_for_all_that_was_staged_and_the_switch_for_every_check() -> None:
     tasks = DagBag(str(DAG_FILE)).dags["publish"].task_dict
     staged, checks = {"stage_users", "stage_items"}, {"gate_batch_output", "check_coverage"}

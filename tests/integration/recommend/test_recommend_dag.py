@@ -69,6 +69,50 @@ def test_every_user_and_item_gets_a_list_and_an_unchanged_run_hands_on_the_earli
     assert len(answers(s3, third["user_output"])) == 120
 
 
+def reject(url: str, *solutions: str) -> None:
+    """Leave these solutions as evaluation leaves them if it rejects their first version; any other has a live one."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "update ops.model_versions set state = case when solution = any(%(rejected)s) then 'rejected' else 'live'"
+            " end, reason = case when solution = any(%(rejected)s) then 'worse than popularity' end",
+            {"rejected": list(solutions)},
+        )
+
+
+def test_a_kind_whose_first_version_was_rejected_is_left_out_and_said_and_the_other_is_asked(
+    marts: str, personalize: Any, run_dag: RunDag, s3: Any
+) -> None:
+    run_dag("export", "one")
+    run_dag("train", "one")
+
+    reject(marts, "similar-items")
+    states = run_dag("recommend", "no-items")
+    assert states["items.plan_answer"] == states["items.batch_job"] == states["items.record_answer"] == "skipped"
+    assert {state for task, state in states.items() if not task.startswith("items.")} == {"success"}
+    event = newest_event()
+    assert len(answers(s3, event["user_output"])) == 120
+    assert "item_output" not in event
+    assert "rejected: worse than popularity" in event["without"]["items"]
+    with psycopg.connect(marts) as connection:
+        receipt = "select details ->> 'without' from ops.receipts where (run_key, subject) = ('no-items', 'items')"
+        assert connection.execute(receipt.encode()).fetchall() == [(event["without"]["items"],)]
+    assert len(batch_jobs(personalize)) == 1
+
+    reject(marts, "user-personalization")
+    assert run_dag("recommend", "no-users")["users.batch_job"] == "skipped"
+    event = newest_event()
+    assert (sorted(event["without"]), event["items_asked"]) == (["users"], 40)
+
+    reject(marts, "user-personalization", "similar-items")
+    states = run_dag("recommend", "none")
+    assert (states["find_models"], states["announce"]) == ("failed", "upstream_failed")
+
+    reject(marts)
+    assert set(run_dag("recommend", "both").values()) == {"success"}
+    event = newest_event()
+    assert (event["users_asked"], event["items_asked"], event["without"]) == (120, 40, {})
+
+
 def test_one_order_of_a_far_day_that_makes_everybody_inactive_stops_before_anything_is_asked(
     marts: str, personalize: Any, run_gated_dag: RunDag, monkeypatch: pytest.MonkeyPatch
 ) -> None:

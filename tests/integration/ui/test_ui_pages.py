@@ -186,6 +186,20 @@ def test_a_gap_in_the_windows_is_named_with_both_its_ends(
     assert "pos: nothing proven from 2024-01-02 00:00 UTC to 2024-01-04 00:00 UTC" in page
 
 
+def test_the_card_of_recommend_names_the_kind_that_was_left_out_and_why(
+    shown: Shown, lived_in: str, dag_runs: Any
+) -> None:
+    dag_runs("recommend", ("success", 1))
+    assert "left out" not in shown("pipeline")
+    with psycopg.connect(lived_in) as connection:
+        connection.execute(
+            """update ops.receipts set details = '{"without": "the newest version of similar-items is rejected."}'"""
+            " where (stage, subject) = ('recommend', 'items')"
+        )
+    assert "look" in shown("pipeline")
+    assert "items are left out. the newest version of similar-items is rejected." in shown("pipeline")
+
+
 def test_the_outbox_is_counted_by_state(shown: Shown, lived_in: str) -> None:
     assert re.search(r"waiting 12 sent 40 dead 3 oldest waiting 52 min ago", shown("pipeline"))
 
@@ -258,6 +272,28 @@ def test_every_version_is_shown_with_its_state_and_the_reason(shown: Shown, live
     assert "user-personalization live: week-4" in page
     assert re.search(r"week-6 run 2026w6 waiting decide .* a person must approve", page)
     assert re.search(r"week-5 run 2026w5 rejected .* 4 % below popularity; the live version stays", page)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "said"),
+    [
+        ("rejected", "its lists show 1.0% of the items", "v1 is rejected: its lists show 1.0% of the items"),
+        ("waiting", "a person must approve", "v1 is waiting: a person must approve"),
+        ("candidate", None, "v1 is candidate"),
+    ],
+)
+def test_a_model_without_a_live_version_says_what_became_of_its_newest_one(
+    shown: Shown, lived_in: str, state: str, reason: str | None, said: str
+) -> None:
+    page = "recommend leaves it out: "
+    assert page not in shown("models")
+    with psycopg.connect(lived_in) as connection:
+        connection.execute(
+            "insert into ops.model_versions (solution, solution_version_arn, run_key, state, reason)"
+            " values ('similar-items', 'arn:x/aisle-similar-items/v1', 'week-6', %s, %s)",
+            (state, reason),
+        )
+    assert f"similar-items none is live {page}{said} " in shown("models")
 
 
 def test_a_version_is_compared_with_popularity_and_with_the_live_one(shown: Shown, lived_in: str) -> None:

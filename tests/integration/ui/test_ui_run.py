@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import psycopg
 import pytest
 
 
@@ -23,6 +24,18 @@ def test_a_run_shows_all_that_was_done_under_its_key(reader: Any, lived_in: str,
     assert re.search(r"export interactions 450,000 450,000 42\.0 MB 2\.5 s", text)
     assert re.search(r"recommend users 180,000 .* skipped: nothing changed", text)
     assert "<b>export</b>" in page
+
+
+def test_a_run_names_the_kind_that_it_left_out_and_why(reader: Any, lived_in: str, dag_runs: Any) -> None:
+    with psycopg.connect(lived_in) as connection:
+        connection.execute(
+            """update ops.receipts set details = '{"without": "similar-items: the newest version is rejected"}'"""
+            " where (run_key, stage, subject) = ('day-28', 'recommend', 'items')"
+        )
+    dag_runs("recommend", ("success", 5), conf={"run_key": "day-28"})
+    page = reader.get(address_of(reader.get("/pipeline").text, "recommend")).text
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert re.search(r"recommend items .* left out similar-items: the newest version is rejected", text)
 
 
 def test_a_run_without_a_key_of_its_own_has_that_of_its_time(reader: Any, lived_in: str, dag_runs: Any) -> None:

@@ -46,3 +46,17 @@ def test_a_group_that_is_asked_one_question_has_one_output_and_no_other() -> Non
     assert batch_by_hand("k", "s3://b/u/", None, ["users"]).user_output == "s3://b/u/"
     with pytest.raises(ConfigurationError, match="the S3 prefix of users alone"):
         batch_by_hand("k", "s3://b/u/", "s3://b/i/", ["users"])
+
+
+NO_ITEMS = {name: value for name, value in EXTRA.items() if not name.startswith("item")}
+NO_USERS = {name: value for name, value in EXTRA.items() if not name.startswith("user")}
+
+
+@pytest.mark.parametrize(("extra", "kind"), [(NO_ITEMS, "items"), (NO_USERS, "users")])
+def test_output_may_be_absent_only_where_the_event_says_so(extra: dict[str, object], kind: Subject) -> None:
+    batch = batch_of_event("k", {**extra, "without": {kind: "its first version was rejected"}}, BOTH)
+    assert (batch.output_of(kind), batch.without) == (None, {kind: "its first version was rejected"})
+    with pytest.raises(ContractBroken, match=f"names no output about {kind}"):
+        batch_of_event("k", {**extra, "without": {}}, BOTH)
+    with pytest.raises(ContractBroken, match="names no output about users and items"):
+        batch_of_event("k", {"run_key": "k", "without": {"users": "why", "items": "why"}}, BOTH)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.batch.output import Batch, batch_by_hand, batch_of_event
 from aisle.batch.ranking import score_kind
@@ -43,7 +44,7 @@ def subjects_of(group: DatasetGroup) -> tuple[Subject, ...]:
     return tuple(question.kind for question in group.questions)
 
 
-@task
+@task(multiple_outputs=True)
 def find_batch_output() -> dict[str, Any]:
     """The batch to publish: named by params, else that of the event that started this run, else the newest one."""
     context: Any = get_current_context()
@@ -56,8 +57,10 @@ def find_batch_output() -> dict[str, Any]:
 
 @task
 def stage(subject: Subject, batch: dict[str, Any]) -> dict[str, Any]:
-    """Load one batch job's output into the staging table beside the live one."""
+    """Load one batch job's output into the staging table beside the live one; skipped if nothing was asked."""
     source, group = msgspec.convert(batch, Batch), group_of_context()
+    if why := source.without.get(subject):
+        raise AirflowSkipException(why)
     with receipt(source.run_key, "publish", group.key(f"stage_{subject}")) as slip:
         s3, scored_by = _aws()
         records = output_records(s3, str(source.output_of(subject)))
@@ -67,24 +70,24 @@ def stage(subject: Subject, batch: dict[str, Any]) -> dict[str, Any]:
     return _plain(staged)
 
 
-@task
-def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any]]) -> dict[str, float]:
+@task(trigger_rule="none_failed")
+def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any] | None]) -> dict[str, float]:
     """Stop unless enough of what was asked has an answer."""
     source, minimum, group = msgspec.convert(batch, Batch), get_settings().publish.min_coverage, group_of_context()
     return {
         subject.subject: coverage.check_coverage(
             subject, source.asked_of(subject.subject), minimum, source.run_key, group
         )
-        for subject in msgspec.convert(staged, list[Staged])
+        for subject in _staged(staged)
     }
 
 
-@task
-def switch(batch: dict[str, Any], staged: list[dict[str, Any]]) -> None:
+@task(trigger_rule="none_failed")
+def switch(batch: dict[str, Any], staged: list[dict[str, Any] | None]) -> None:
     """Make the staged generation live. Readers see the old one or the new one, never a mixture."""
     context: Any = get_current_context()
     source, group = msgspec.convert(batch, Batch), group_of_context()
-    new = new_generation(source, msgspec.convert(staged, list[Staged]))
+    new = new_generation(source, _staged(staged))
     with receipt(source.run_key, "publish", group.key("switch")) as slip:
         generations.switch(new, group)
         slip.rows_in = new.user_lists + new.item_lists  # staging has counted them as written
@@ -117,6 +120,11 @@ def newest_extra(context: Any, group: DatasetGroup) -> dict[str, Any]:
             f"event yet; run {group.dag_id('recommend')} first, or give the params user_output and item_output"
         )
     return dict(events[-1].extra)
+
+
+def _staged(counts: list[dict[str, Any] | None]) -> list[Staged]:
+    """The counts of each subject that was staged; a skipped task has none."""
+    return msgspec.convert([subject for subject in counts if subject], list[Staged])
 
 
 def _aws() -> tuple[Any, ScoreKind]:

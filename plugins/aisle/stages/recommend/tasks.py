@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
@@ -21,7 +23,7 @@ from aisle.dag.imports import dataset_group_arn, newest_imports
 from aisle.errors import BatchOutputIncomplete, FinalError
 from aisle.groups.dataset_group import DatasetGroup, Kind, Question
 from aisle.groups.environment import BatchInference
-from aisle.models.live import live_model
+from aisle.models.live import live_models
 from aisle.objects import S3Uri
 from aisle.ops.jobs import Job, plan_job, record_job
 from aisle.ops.receipts import receipt
@@ -29,15 +31,18 @@ from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
 from personalize_kinds.kinds import FILTER
 
+log = logging.getLogger(__name__)
+
 
 @task(multiple_outputs=True)
 def find_models() -> dict[str, Any]:
-    """The live model for each question, by kind, and the imports that are in force."""
+    """The live model for each question, by kind; why a kind has none; and the imports that are in force."""
     hook, group = PersonalizeHook(), group_of_context()
-    models: dict[str, Any] = {
-        question.kind: live_model(hook.gateway, group, question.solution) for question in group.questions
-    }
-    return {**models, "imports": newest_imports(hook, group)}
+    models = live_models(hook.gateway, group)
+    for kind, why in models.without.items():
+        log.warning("%s are left out of this run: %s", kind, why)
+    arns: dict[str, Any] = {question.kind: models.arns.get(question.kind) for question in group.questions}
+    return {**arns, "without": models.without, "imports": newest_imports(hook, group)}
 
 
 def write(question: Question) -> Any:
@@ -48,13 +53,13 @@ def write(question: Question) -> Any:
 def ask(group: DatasetGroup, question: Question, models: Any, questions: Any, gate: Any) -> Any:
     """The tasks that put one question to its model, once the gate is passed.
 
-    They give the asked lines, their answers' place, the model.
+    They give the asked lines, their answers' place, the model; nothing if no model is live for this kind.
     """
     inference = batch_of(group, question)
 
     @task_group(group_id=question.kind)
     def steps() -> Any:
-        plan = plan_answer(question.kind, question.solution, questions, models[question.kind], models["imports"])
+        plan = plan_answer(question.kind, question.solution, questions, models)
         gate >> plan
         job = PersonalizeCreateBatchInferenceJobOperator(
             task_id="batch_job",
@@ -114,15 +119,20 @@ def write_input(kind: str) -> dict[str, Any]:
 
 
 @task(multiple_outputs=True)
-def plan_answer(
-    kind: Kind, solution: str, questions: dict[str, Any], version_arn: str, imports: list[str]
-) -> dict[str, Any]:
-    """Name the batch job and its output: those of the newest one, if it answered the same and is still there."""
+def plan_answer(kind: Kind, solution: str, questions: dict[str, Any], models: dict[str, Any]) -> dict[str, Any]:
+    """Name the batch job and its output: those of the newest one, if it answered the same and is still there.
+
+    A kind without a live model is skipped, and its receipt has the reason.
+    """
     group, run_key = group_of_context(), run_key_of_context()
+    if why := models["without"].get(kind):
+        with receipt(run_key, "recommend", group.key(kind)) as slip:
+            slip.details = {"without": why}
+        raise AirflowSkipException(why)
     inference = batch_of(group, Question(kind, solution))
     inputs = {
-        "version": version_arn,
-        "imports": imports,
+        "version": models[kind],
+        "imports": models["imports"],
         "sha256": questions["sha256"],
         **inference.model_dump(exclude={"schedule"}, exclude_defaults=True),
         "num_results": inference.num_results,
@@ -167,21 +177,23 @@ def record_answer(
     return {"output": output_uri, "asked": questions["n_rows"], "solution_version": version_arn}
 
 
-def announce(group: DatasetGroup, answers: dict[Kind, Any]) -> Any:
-    """The task that tells where the answers to each question are."""
+def announce(group: DatasetGroup, answers: dict[Kind, Any], models: Any) -> Any:
+    """The task that says where the answers to each question are, and why there are none."""
     asset = asset_of(group, BATCH_OUTPUT)
 
-    @task(inlets=[asset_of(group, MODELS)], outlets=[asset])
-    def announce(answers: dict[str, dict[str, Any]], outlet_events: Any = None) -> None:
-        outlet_events[asset].extra = {"run_key": run_key_of_context(), **_event_extra(answers)}
+    @task(inlets=[asset_of(group, MODELS)], outlets=[asset], trigger_rule="none_failed")
+    def announce(answers: dict[str, dict[str, Any] | None], without: dict[str, str], outlet_events: Any = None) -> None:
+        outlet_events[asset].extra = {"run_key": run_key_of_context(), **_event_extra(answers, without)}
 
-    return announce(answers)
+    return announce(answers, models["without"])
 
 
-def _event_extra(answers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _event_extra(answers: dict[str, dict[str, Any] | None], without: dict[str, str]) -> dict[str, Any]:
     """What publish is told: for 'users' user_output, users_asked and user_solution_version; so for 'items'."""
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = {"without": without}
     for kind, answer in answers.items():
+        if answer is None:
+            continue
         subject = kind.removesuffix("s")
         extra |= {
             f"{subject}_output": answer["output"],
