@@ -15,15 +15,17 @@ from services.serving.dependencies import Dependencies
 from services.serving.errors import forbidden, install_handlers
 from services.serving.feed import endpoints as feed
 from services.serving.health import endpoints as health
+from services.serving.https_only import HttpsOnly
 from services.serving.kit import endpoints as kit
 from services.serving.pages import router as static_files
 from services.serving.recommendations import endpoints as recommendations
 from services.serving.regions import endpoints as regions
 from services.serving.request_log import REQUEST_ID, RequestLog
 from services.serving.settings import ServingSettings
+from services.serving.shop import endpoints as shop
 
 #: The domains of the application, each with a router of its own.
-DOMAINS = (health, kit, recommendations, regions, feed)
+DOMAINS = (health, kit, recommendations, regions, feed, shop)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.
@@ -70,6 +72,8 @@ def create_app(settings: ServingSettings) -> FastAPI:
         allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match", REQUEST_ID],
         expose_headers=[REQUEST_ID, "ETag"],
     )
+    if settings.require_https:
+        app.add_middleware(HttpsOnly)
     app.add_middleware(WebGuard, audience=settings.audience, answer=forbidden)
     app.add_middleware(RequestLog)
     return app

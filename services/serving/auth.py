@@ -94,3 +94,16 @@ async def require_login(request: Request, login: Annotated[HTTPBasicCredentials 
         return
     if login is None or not request.app.state.api_keys.accept(login.password):
         raise LoginNeeded("log in with any name and an API key as the password")
+
+
+async def require_visitor(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    header: Annotated[str | None, Security(_header)],
+    login: Annotated[HTTPBasicCredentials | None, Security(_basic)],
+) -> None:
+    """Let in whoever sees a page, and programs with an API key."""
+    key = header or (bearer.credentials if bearer else None) or (login.password if login else None)
+    if dependencies_of(request).settings.open_pages or (key and request.app.state.api_keys.accept(key)):
+        return
+    raise LoginNeeded("log in with any name and an API key as the password, or send the key as a bearer token")

@@ -11,11 +11,14 @@ ServingError
 ├── GroupUnknown        404  no lists are published for a dataset group of this name
 ├── RegionUnknown       404  no order names a region of this name
 ├── WindowUnknown       404  nothing is kept of a window
+├── RequestUnknown      404  no request of the shop page has this id
 ├── InvalidRequest      422  parameters that do not go together
 ├── RateLimited         429  a user's calls of this minute are used up
 ├── DatabaseUnreachable 503  the warehouse does not answer
 ├── TableMissing        503  the warehouse lacks a table that is read here
 ├── IdentityKeyMissing  503  ids of users cannot be turned into user ids
+├── RecommendationFailed 503  a request of the shop page could not be answered
+├── RecommendationLate  504  a request of the shop page has no answer within its limit
 └── CacheEmpty          503  no generation was ever published
 """
 
@@ -110,6 +113,24 @@ class WindowUnknown(ServingError):
     status, code = HTTPStatus.NOT_FOUND, "window_unknown"
 
 
+class RequestUnknown(ServingError):
+    """No request of the shop page has this id."""
+
+    status, code = HTTPStatus.NOT_FOUND, "request_unknown"
+
+
+class RecommendationFailed(ServingError):
+    """A request of the shop page could not be answered."""
+
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "recommendation_failed"
+
+
+class RecommendationLate(ServingError):
+    """A request of the shop page has no answer within its limit."""
+
+    status, code = HTTPStatus.GATEWAY_TIMEOUT, "recommendation_late"
+
+
 class InvalidRequest(ServingError):
     """Parameters that do not go together."""
 
@@ -171,6 +192,11 @@ UNREADABLE_BODY: dict[int | str, dict[str, Any]] = {
 def forbidden(reason: str) -> JSONResponse:
     """The answer to a request that comes from somebody else's web page."""
     return _answer(HTTPStatus.FORBIDDEN, "forbidden", reason)
+
+
+def https_required() -> JSONResponse:
+    """The answer to a request that was sent in the clear, where that is refused."""
+    return _answer(HTTPStatus.FORBIDDEN, "https_required", "send this request by https; nothing else is answered here")
 
 
 def install_handlers(app: FastAPI) -> None:

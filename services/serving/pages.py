@@ -14,10 +14,10 @@ from markupsafe import Markup
 from aisle import charts
 
 _ROOT = Path(__file__).parent
-#: A page loads and runs only files of this program, whatever stands in a product's name.
+#: A page asks this program alone, and runs only its files, whatever stands in a product's name.
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-cache",
@@ -39,9 +39,13 @@ def chart_asset(name: str) -> FileResponse:
 
 
 def page(template: str, **values: Any) -> HTMLResponse:
-    """Render a template of a domain."""
-    text = _environment().get_template(template).render(stylesheet=_stylesheet(), **values)
-    return HTMLResponse(text, headers=_HEADERS)
+    """Answer with a template of a domain."""
+    return HTMLResponse(render(template, **values), headers=_HEADERS)
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a template of a domain as text."""
+    return _environment().get_template(template).render(stylesheet=_stylesheet(), **values)
 
 
 @cache

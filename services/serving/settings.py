@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import limits
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -90,6 +90,17 @@ class ServingSettings(BaseSettings):
     event_types_file: ProjectPath = Field(
         default=EVENT_TYPES, description="Table of the types of events, with their weights"
     )
+    shop_seconds: float = Field(
+        default=20, gt=0, description="Longest wait for the answer of a request of the shop page before it is a 504"
+    )
+    shop_campaign_arn: CampaignArn | Literal[""] = Field(
+        default="", description="Campaign that answers the shop page; empty: the cache does"
+    )
+    shop_tracking_id: str = Field(default="", description="Event tracker that is told of a selection")
+    shop_users_dataset_arn: str = Field(default="", description="Users dataset that is told of a customer's metadata")
+    require_https: bool = Field(
+        default=False, description="Refuse requests that did not come by HTTPS, as the proxy in front says"
+    )
 
     @field_validator("api_key_hashes", mode="before")
     @classmethod
@@ -145,6 +156,14 @@ class ServingSettings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}REAL_TIME needs {PREFIX}CAMPAIGNS, <dataset group>=<ARN of a campaign>: set it, or switch off"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _require_all_of_the_shop(self) -> Self:
+        names = ("shop_campaign_arn", "shop_tracking_id", "shop_users_dataset_arn")
+        missing = [PREFIX + name.upper() for name in names if not getattr(self, name)]
+        if 0 < len(missing) < len(names):
+            raise ValueError(f"the recommender of the shop page needs {', '.join(missing)} too: set all, or none")
         return self
 
     @model_validator(mode="after")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -11,7 +16,9 @@ import pytest
 from services.serving.database import Database
 from services.serving.groups import Groups
 from services.serving.recommendations.repository import RecommendationsRepository
-from tests.serving_shop import Shop
+from services.stack.postgres import free_port
+from tests.serving_shop import KEY, Shop
+from tests.waiting import wait_for_server
 
 
 class Opened(NamedTuple):
@@ -36,3 +43,30 @@ async def opened(url: str, pool_size: int = 4) -> AsyncIterator[Opened]:
 def shop(warehouse_url: str) -> Iterator[Shop]:
     with ExitStack() as opened_apis:
         yield Shop(warehouse_url, opened_apis)
+
+
+@pytest.fixture
+def serving_program(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Start the program over a shop, with further variables, and return its address; it ends with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(shop: Shop, **variables: str) -> str:
+        port = free_port()
+        environment = {
+            **os.environ,
+            "SERVING_DATABASE_URL": shop.url,
+            "SERVING_API_KEY_HASHES": hashlib.sha256(KEY.encode()).hexdigest(),
+            "SERVING_PORT": str(port),
+            **variables,
+        }
+        log = tmp_path / f"serving-{port}.log"
+        with log.open("w") as stderr:
+            program = subprocess.Popen([sys.executable, "-m", "services.serving"], env=environment, stderr=stderr)
+        started.append(program)
+        wait_for_server(f"http://127.0.0.1:{port}/health/live", program, log)
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for program in started:
+        program.terminate()
+        program.wait(timeout=120)

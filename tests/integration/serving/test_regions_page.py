@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from services.migrations import upgrade
-from services.stack.postgres import free_port
-from tests.serving_shop import KEY, Shop
+from tests.pictures import picture
+from tests.serving_shop import Shop
 
 HOSTILE = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 
 
 @pytest.fixture
-def pages(shop: Shop, tmp_path: Path) -> Iterator[str]:
+def pages(shop: Shop, serving_program: Any) -> str:
     """Address of the program over a shop with customers in two cities."""
     upgrade(shop.url)
     shop.product("mug", product_name="Blue mug")
@@ -33,30 +26,7 @@ def pages(shop: Shop, tmp_path: Path) -> Iterator[str]:
     for nth, user in enumerate(users):
         shop.list_of("users", user, *([("mug", 0.9)] if nth % 5 else []), *([("tea", 0.3)] if nth % 2 else []))
     shop.publish()
-    port = free_port()
-    environment = {
-        **os.environ,
-        "SERVING_DATABASE_URL": shop.url,
-        "SERVING_API_KEY_HASHES": hashlib.sha256(KEY.encode()).hexdigest(),
-        "SERVING_OPEN_PAGES": "true",
-        "SERVING_PORT": str(port),
-    }
-    with (tmp_path / "log").open("w") as log:
-        program = subprocess.Popen([sys.executable, "-m", "services.serving"], env=environment, stderr=log)
-    try:
-        transport = httpx.HTTPTransport(retries=8)  # pauses double, so about a minute
-        with httpx.Client(transport=transport) as client:
-            client.get(f"http://127.0.0.1:{port}/health/live", timeout=60)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        program.terminate()
-        program.wait(timeout=120)
-
-
-def picture(page: Any, name: str) -> None:
-    """Keep a picture where somebody wants to look at it."""
-    if folder := os.environ.get("AISLE_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    return str(serving_program(shop, SERVING_OPEN_PAGES="true"))
 
 
 def test_s2_57_a_region_is_chosen_by_keyboard_and_hostile_names_are_text(pages: str, browser_page: Any) -> None:

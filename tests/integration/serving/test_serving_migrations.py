@@ -32,6 +32,12 @@ ROWS = {
         "select event_id, user_id, properties from serving.interactions",
         [("e1", None, {})],
     ),
+    "0003": (
+        "insert into serving.shop_requests (user_id, mode, product_ids, metadata)"
+        " values ('shop-1', 'both', '{a,b,c,d,e}', '{\"age\": 34}')",
+        "select user_id, product_ids, metadata from serving.shop_requests",
+        [("shop-1", ["a", "b", "c", "d", "e"], {"age": 34})],
+    ),
 }
 COLUMNS = """
 select table_name, column_name, data_type, is_nullable from information_schema.columns
@@ -47,9 +53,15 @@ def columns(url: str) -> list[tuple[str, ...]]:
 def test_a_second_migration_changes_nothing(warehouse_url: str) -> None:
     upgrade(warehouse_url)
     once = columns(warehouse_url)
-    assert {"region_results", "alembic_version", "interactions", "impressions", "received_events", "sessions"} == {
-        table for table, *_ in once
-    }
+    assert {
+        "region_results",
+        "alembic_version",
+        "interactions",
+        "impressions",
+        "received_events",
+        "sessions",
+        "shop_requests",
+    } == {table for table, *_ in once}
     upgrade(warehouse_url)
     assert columns(warehouse_url) == once
 

@@ -1,0 +1,26 @@
+-- name: accept
+-- A request of the shop page, by the id of its anonymous customer.
+insert into serving.shop_requests (user_id, mode, product_ids, metadata)
+values (%(user_id)s, %(mode)s, %(product_ids)s, %(metadata)s);
+
+-- name: forget_old
+delete from serving.shop_requests
+where accepted_at < now() - make_interval(days => %(kept_days)s);
+
+-- name: store
+-- The first answer of a request counts; null for one that could not be answered.
+update serving.shop_requests
+set answer = %(answer)s, failure = %(failure)s, finished_at = now()
+where user_id = %(user_id)s and finished_at is null;
+
+-- name: find
+-- A request, its answer, and how long it has waited.
+select
+    mode,
+    answer::text as answer,
+    failure,
+    accepted_at,
+    finished_at,
+    extract(epoch from coalesce(finished_at, now()) - accepted_at)::double precision as seconds
+from serving.shop_requests
+where user_id = %(user_id)s;

@@ -1,0 +1,131 @@
+"""The routes of the shop page: the page itself, what it shows, and the requests that it sends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import StringConstraints
+
+from aisle.shop import Selection, SelectionRefused
+from services.serving.auth import require_login, require_visitor
+from services.serving.dependencies import dependencies_of
+from services.serving.errors import (
+    INVALID_REQUEST,
+    DatabaseUnreachable,
+    InvalidRequest,
+    LoginNeeded,
+    RecommendationFailed,
+    RecommendationLate,
+    RequestUnknown,
+    ServingError,
+    TableMissing,
+    responses,
+)
+from services.serving.pages import page
+from services.serving.shop.campaign import Recommender
+from services.serving.shop.repository import ShopRepository
+from services.serving.shop.schemas import AcceptedRequest, Carousel, Places, ShopQuestion, ShopResult
+from services.serving.shop.service import ShopService, Workflows
+
+router = APIRouter(tags=["shop"])
+
+STATIC = Path(__file__).parent / "static"
+
+
+def _service(request: Request) -> ShopService:
+    dependencies = dependencies_of(request)
+    return ShopService(
+        ShopRepository(dependencies.database, dependencies.groups),
+        dependencies.once(Recommender),
+        dependencies.once(Workflows),
+        dependencies.settings,
+    )
+
+
+Service = Annotated[ShopService, Depends(_service)]
+RequestId = Annotated[str, InPath(min_length=1, max_length=64, pattern=r"^shop-[0-9a-f]{32}$")]
+Search = Annotated[
+    str | None,
+    StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$"),
+    Query(description="Text in the product's name or id, in any case"),
+]
+VISITOR = Depends(require_visitor)
+
+
+def _answers(*errors: type[ServingError]) -> dict[int | str, dict[str, object]]:
+    return {**responses(LoginNeeded, *errors, DatabaseUnreachable, TableMissing), **INVALID_REQUEST}
+
+
+@router.get(
+    "/shop",
+    summary="The shop page",
+    dependencies=[Depends(require_login)],
+    response_class=Response,
+    responses=responses(LoginNeeded),
+)
+async def shop_page() -> Response:
+    """Choose five products, say something about the customer, or both, and see what is recommended."""
+    return page("shop.html", api="", files="/shop/static/")
+
+
+@router.get("/shop/static/{name}", include_in_schema=False)
+async def static_file(name: Literal["shop.js", "shop.css"]) -> FileResponse:
+    """The page's module and its style; they are the same for everybody."""
+    return FileResponse(STATIC / name, headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"})
+
+
+@router.get("/shop/products", summary="Products to choose from", dependencies=[VISITOR], responses=_answers())
+async def products(service: Service, search: Search = None) -> Carousel:
+    """The most ordered products, of those that match the search if there is one."""
+    return await service.products(search or None)
+
+
+@router.get("/shop/places", summary="Places to choose from", dependencies=[VISITOR], responses=_answers())
+async def places(service: Service) -> Places:
+    """Cities and provinces where customers live, the most populous first."""
+    return await service.places()
+
+
+@router.post(
+    "/shop/requests",
+    summary="Ask for recommendations",
+    status_code=202,
+    dependencies=[VISITOR],
+    responses=_answers(),
+)
+async def ask(service: Service, question: ShopQuestion, response: Response) -> AcceptedRequest:
+    """Accept a selection. The answer is made meanwhile; `url` says where it will be."""
+    try:
+        selection = Selection.of(question.mode, question.product_ids, question.metadata.facts)
+    except SelectionRefused as error:
+        raise InvalidRequest(str(error)) from error
+    request_id = await service.accept(selection)
+    accepted = _accepted(request_id)
+    response.headers["Location"] = accepted.url
+    return accepted
+
+
+@router.get(
+    "/shop/requests/{request_id}",
+    summary="The answer of a request",
+    dependencies=[VISITOR],
+    response_model=ShopResult,
+    responses={
+        **_answers(RequestUnknown, RecommendationFailed, RecommendationLate),
+        202: {"model": AcceptedRequest, "description": "It is still being made; ask again after `Retry-After`"},
+    },
+)
+async def answer(service: Service, request_id: RequestId) -> ShopResult | JSONResponse:
+    """The recommended products, best first; none of them is among the selected ones."""
+    result = await service.find(request_id)
+    if result is None:
+        return JSONResponse(_accepted(request_id).model_dump(), status_code=202, headers={"Retry-After": "1"})
+    return result
+
+
+def _accepted(request_id: str) -> AcceptedRequest:
+    return AcceptedRequest(request_id=request_id, url=f"/shop/requests/{request_id}")
