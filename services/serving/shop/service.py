@@ -136,7 +136,7 @@ def _recommended(ranked: RankedProduct, made: ShopAnswer, known: Mapping[str, Pr
 def _reason(goes_with: Sequence[str], made: ShopAnswer, known: Mapping[str, Product]) -> str | None:
     """Being similar to what was selected is a better reason than that everybody buys it."""
     if goes_with and made.source != "popular_in_region":
-        names = [(known[one].name if one in known else None) or one for one in goes_with[:2]]
+        names = [(known[item_id].name if item_id in known else None) or item_id for item_id in goes_with[:2]]
         return f"goes with {' and '.join(names)}"
     if made.source == "campaign":
         return None

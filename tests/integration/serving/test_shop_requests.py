@@ -244,16 +244,16 @@ def test_the_carousel_has_the_most_ordered_products_first_and_finds_others_by_na
     stocked.product("POST", 999, is_product=False, product_name="Postage")
     client = stocked.api()
 
-    def found(search: str | None = None) -> list[str]:
+    def item_ids(search: str | None = None) -> list[str]:
         answer = client.get("/shop/products", params={"search": search} if search is not None else {})
         return [product["item_id"] for product in answer.json()["products"]]
 
-    assert found() == [*FIVE, "x", "y", "z", "25%"]
-    assert found("  ") == found()
-    assert found("product x") == ["x"]
-    assert found("%") == ["25%"]
-    assert found("_") == ["25%"]
-    assert found("postage") == []
+    assert item_ids() == [*FIVE, "x", "y", "z", "25%"]
+    assert item_ids("  ") == item_ids()
+    assert item_ids("product x") == ["x"]
+    assert item_ids("%") == ["25%"]
+    assert item_ids("_") == ["25%"]
+    assert item_ids("postage") == []
 
 
 def test_the_form_offers_the_places_where_customers_live(stocked: Shop) -> None:
