@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from starlette.datastructures import Headers
@@ -26,6 +27,7 @@ def names_of(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+@lru_cache(maxsize=1024)
 def address_of(name: str) -> IPv4Address | IPv6Address | None:
     """The IP address that a name in a header is, IPv6 in brackets; None if it is none."""
     try:

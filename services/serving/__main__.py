@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
+from tempfile import TemporaryDirectory
+
+from fastapi import FastAPI
+
 from services.options import read_settings
 from services.server import serve
 from services.serving.app import create_app
+from services.serving.metrics import SHARED_FOLDER
 from services.serving.request_log import configure_logging
 from services.serving.settings import ServingSettings
 
 
 def main() -> None:
     """Serve. uvicorn's own access log stays off, because it would write the user ids of the paths."""
-    settings = read_settings(ServingSettings, program="serving", about="The recommendations API.")
+    settings = _settings()
+    with ExitStack() as until_the_end:
+        if settings.workers > 1:
+            os.environ[SHARED_FOLDER] = until_the_end.enter_context(TemporaryDirectory(prefix="aisle-metrics-"))
+        configure_logging()
+        serve(
+            "services.serving.__main__:application",
+            host=settings.host,
+            port=settings.port,
+            factory=True,
+            workers=settings.workers,
+            log_config=None,
+            access_log=False,
+        )
+
+
+def application() -> FastAPI:
+    """Make the application, once in each worker process."""
     configure_logging()
-    serve(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
+    return create_app(_settings())
+
+
+def _settings() -> ServingSettings:
+    return read_settings(ServingSettings, program="serving", about="The recommendations API.", arguments=[])
 
 
 if __name__ == "__main__":

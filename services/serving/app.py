@@ -24,8 +24,8 @@ from services.serving.request_log import REQUEST_ID, RequestLog
 from services.serving.settings import ServingSettings
 from services.serving.shop import endpoints as shop
 
-#: The domains of the application, each with a router of its own.
-DOMAINS = (health, kit, recommendations, regions, feed, shop)
+#: The domains of the application, each with a router of its own; the one that is asked most comes first.
+DOMAINS = (recommendations, health, kit, regions, feed, shop)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from typing import Any, ClassVar, Protocol
 
+import msgspec
 from fastapi import Request, Response
-from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
-#: What of an answer changes with the clock alone.
-_CLOCK = {"age_seconds"}
+_encode = msgspec.json.Encoder().encode
 #: Stands for every tag.
 _ANY = "W/*"
 
 
-def conditional(request: Request, answer: BaseModel) -> Response:
+class Aged(Protocol):
+    """A dataclass of which the age changes with the clock alone."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    age_seconds: int | None
+
+
+def conditional(request: Request, answer: Aged) -> Response:
     """Return an answer as JSON with its tag, or 304 without a body. Whoever shares a cache with others shares nothing.
 
     The tag is weak: two answers of one tag may differ in their age.
     """
-    stable = answer.model_dump_json(exclude=_CLOCK)
-    tag = f'W/"{hashlib.blake2b(stable.encode(), digest_size=12).hexdigest()}"'
+    stable = _encode(replace(answer, age_seconds=None))
+    tag = f'W/"{hashlib.blake2b(stable, digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, X-User-ID"}
     if not _tags_of(request).isdisjoint({tag, _ANY}):
         return Response(status_code=304, headers=headers)
-    return Response(answer.model_dump_json(), media_type=JSONResponse.media_type, headers=headers)
+    return Response(_encode(answer), media_type=JSONResponse.media_type, headers=headers)
 
 
 def _tags_of(request: Request) -> set[str]:

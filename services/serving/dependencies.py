@@ -1,4 +1,4 @@
-"""What every domain of the application may use: settings, the warehouse, who is who, and the one way in for events."""
+"""What every domain may use: settings, the warehouse, its lists, who is who, and the one way in for events."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from services.serving.database import Database
 from services.serving.groups import Groups
 from services.serving.interactions.repository import InteractionsRepository
 from services.serving.interactions.service import Interactions
+from services.serving.lists import StoredLists
 from services.serving.people import People
 from services.serving.settings import ServingSettings
 
@@ -26,6 +27,7 @@ class Dependencies:
     settings: ServingSettings
     database: Database
     groups: Groups
+    lists: StoredLists
     people: People
     interactions: Interactions
     _made: dict[Any, Any] = field(default_factory=dict)
@@ -38,12 +40,20 @@ class Dependencies:
         )
         types = read_event_types(settings.event_types_file)
         interactions = Interactions(InteractionsRepository(database), types)
-        return cls(settings, database, Groups(database), People(database, settings), interactions)
+        groups = Groups(database)
+        return cls(settings, database, groups, StoredLists(groups), People(database, settings), interactions)
 
     def once(self, make: Callable[[ServingSettings], Made]) -> Made:
         """Return what a domain makes of the settings, made at its first use."""
+        return self._once(make, self.settings)
+
+    def shared(self, make: Callable[[Dependencies], Made]) -> Made:
+        """Return what a domain makes of these dependencies, made at its first use."""
+        return self._once(make, self)
+
+    def _once(self, make: Callable[[Any], Made], of: Any) -> Made:
         if make not in self._made:
-            self._made[make] = make(self.settings)
+            self._made[make] = make(of)
         made: Made = self._made[make]
         return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -17,8 +17,6 @@ from services.serving.errors import GroupUnknown
 
 #: How long it may take until a group that is published for the first time is found without being named.
 _REMEMBER_SECONDS = 15.0
-#: Of the answers of several groups, that of the first.
-_FIRST = "\norder by place\nlimit 1"
 
 
 class Groups:
@@ -29,7 +27,7 @@ class Groups:
         self._schemas: Mapping[str, str] = {}
         self._read_at = -math.inf
 
-    async def schemas_of(self, group: str | None) -> Sequence[str]:
+    async def schemas_of(self, group: str | None) -> tuple[str, ...]:
         """Return the schemas to look into: of a group, or of all. Raises GroupUnknown.
 
         A group that is not known might just have been published.
@@ -39,26 +37,29 @@ class Groups:
             self._schemas = dict(await self._database.fetch(sql("cache/groups/list")))
             self._read_at = time.monotonic()
         if group is None:
-            return list(self._schemas.values()) or [CACHE_SCHEMA]
+            return tuple(self._schemas.values()) or (CACHE_SCHEMA,)
         if group not in self._schemas:
             raise GroupUnknown(
                 f"no lists are published for a dataset group {group!r}; there are for "
                 f"{', '.join(self._schemas) or 'none yet'}"
             )
-        return [self._schemas[group]]
+        return (self._schemas[group],)
 
-    async def first(
-        self, name: str, group: str | None, parameters: Mapping[str, Any] | None = None, table: ListTable | None = None
-    ) -> Row | None:
+    async def first(self, name: str) -> Row | None:
         """Return the row of the first group that has one, without its place. `name` is a statement with a place."""
-        schemas = tuple(await self.schemas_of(group))
-        rows = await self._database.fetch(_over(name, schemas, table) + _FIRST * (len(schemas) > 1), parameters)
+        rows = await self.all_of(name, {})
         return rows[0][1:] if rows else None
 
     async def all_of(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
         """Return the rows of all groups, those of the first group first, each with its place, of one snapshot."""
-        schemas = tuple(await self.schemas_of(None))
-        return sorted(await self._database.fetch(_over(name, schemas, None), parameters), key=lambda row: row[0])
+        return await self.rows_of(name, await self.schemas_of(None), parameters)
+
+    async def rows_of(
+        self, name: str, schemas: tuple[str, ...], parameters: Mapping[str, Any], table: ListTable | None = None
+    ) -> list[Row]:
+        """Return the rows of the groups with these schemas as `all_of` does."""
+        rows = await self._database.fetch(_over(name, schemas, table), parameters)
+        return sorted(rows, key=lambda row: row[0]) if len(schemas) > 1 else rows
 
 
 @cache

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+#: The variable by which prometheus_client learns where processes that answer together count.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 ANSWERS = Counter("aisle_serving_answers_total", "Lists answered, by question and source", ("question", "source"))
 CAMPAIGN_FAILURES = Counter(
@@ -19,3 +25,12 @@ SECONDS = Histogram(
     ("route", "status"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5),
 )
+
+
+def exposition() -> bytes:
+    """Return all counts in Prometheus' text format: those of every worker process, whichever is asked."""
+    if SHARED_FOLDER not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

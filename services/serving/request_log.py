@@ -7,7 +7,9 @@ import re
 import sys
 import time
 import uuid
+from typing import Any
 
+import msgspec
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,31 +55,39 @@ class RequestLog:
 
 
 def configure_logging() -> None:
-    """JSON lines on stderr, for our own logger and for those of the libraries."""
+    """JSON lines on stderr, for our own logger and for those of the libraries.
+
+    Ours writes bytes itself: the way through the logging module takes longer than a look-up.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    render = structlog.processors.JSONRenderer(serializer=_encode)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render_text],
         )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def _encode(entry: Any, **_: Any) -> bytes:
+    return msgspec.json.encode(entry, enc_hook=repr)
+
+
+def _render_text(_: Any, __: str, entry: structlog.types.EventDict) -> str:
+    return _encode(entry).decode()
 
 
 def _request_id(headers: Headers) -> str:

@@ -59,7 +59,8 @@ class ServingSettings(BaseSettings):
         default="120/minute", description="Calls that a user may make of the routes for users, as '<n>/<unit>'"
     )
     cache_ttl_hours: float = Field(default=6, gt=0, description="Older lists are served and flagged as stale")
-    pool_size: int = Field(default=8, ge=1, description="Most connections to the warehouse at a time")
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, each with connections of its own")
+    pool_size: int = Field(default=8, ge=1, description="Most connections of a process to the warehouse at a time")
     wait_seconds: float = Field(default=2, gt=0, description="Longest wait for a connection before answering 503")
     in_stock_days: int = Field(
         default=30, ge=1, description="A product sold this recently, counted from the newest sale, counts as in stock"

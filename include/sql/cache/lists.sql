@@ -72,9 +72,10 @@ alter table {cache}.{old} rename to {new};
 alter index {cache}.{old_key} rename to {new_key};
 
 -- name: look_up
--- One list of one group, which has a place among the groups that are searched together, and the model that made it.
+-- Lists of one group, which has a place among the groups that are searched together, and the model that made them.
 select
     {nth} as place,
+    {key} as key,
     {products}::text as products,
     generation,
     score_kind,
@@ -85,7 +86,7 @@ select
         where generations.generation = lists.generation
     ) as model_version
 from {cache}.{table} as lists
-where {key} = %(key)s;
+where {key} = any(%(keys)s);
 
 -- name: invalidate_items
 -- The list of one product, or all lists. The product is unknown to serving until the next publish. Its id may differ

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from services.serving.dependencies import dependencies_of
 from services.serving.errors import CacheEmpty, DatabaseUnreachable, TableMissing, responses
 from services.serving.health.repository import live_generation
 from services.serving.health.schemas import Liveness, Readiness
+from services.serving.metrics import exposition
 
 router = APIRouter(tags=["health"])
 
@@ -35,4 +36,4 @@ async def ready(request: Request) -> Readiness:
 @router.get("/metrics", summary="What does it count?", response_class=Response)
 async def metrics() -> Response:
     """Requests, their times, and the sources of the answers, in Prometheus' text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -19,5 +19,5 @@ class LiveGeneration(NamedTuple):
 
 async def live_generation(groups: Groups) -> LiveGeneration | None:
     """Return the live generation of the first group that has one; None if nothing was ever published."""
-    row = await groups.first("cache/generations/live", None)
+    row = await groups.first("cache/generations/live")
     return LiveGeneration(*row) if row else None

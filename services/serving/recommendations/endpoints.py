@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -13,7 +12,7 @@ from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
 from services.serving.auth import require_api_key
 from services.serving.conditional import conditional
-from services.serving.dependencies import dependencies_of
+from services.serving.dependencies import Dependencies, dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
     UNREADABLE_BODY,
@@ -28,6 +27,7 @@ from services.serving.errors import (
     responses,
 )
 from services.serving.recommendations.campaign import Campaigns
+from services.serving.recommendations.plain import plain_route
 from services.serving.recommendations.questions import Filters, Page, Region
 from services.serving.recommendations.repository import RecommendationsRepository
 from services.serving.recommendations.schemas import (
@@ -40,13 +40,18 @@ from services.serving.recommendations.schemas import (
 )
 from services.serving.recommendations.service import RecommendationsService
 
-router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Depends(require_api_key)])
+
+def _make_service(dependencies: Dependencies) -> RecommendationsService:
+    repository = RecommendationsRepository(dependencies.database, dependencies.groups, dependencies.lists)
+    return RecommendationsService(repository, Campaigns(dependencies.settings), dependencies.settings)
 
 
-def _service(request: Request) -> RecommendationsService:
-    dependencies = dependencies_of(request)
-    repository = RecommendationsRepository(dependencies.database, dependencies.groups)
-    return RecommendationsService(repository, dependencies.once(Campaigns), dependencies.settings)
+def _service_of(request: Request) -> RecommendationsService:
+    return dependencies_of(request).shared(_make_service)
+
+
+async def _service(request: Request) -> RecommendationsService:
+    return _service_of(request)
 
 
 Service = Annotated[RecommendationsService, Depends(_service)]
@@ -64,10 +69,10 @@ Group = Annotated[
 ]  # fmt: skip
 
 
-def paging(n_items: int) -> Callable[..., Page]:
+def paging(n_items: int) -> Callable[..., Awaitable[Page]]:
     """Return the dependency that reads which part of a list is asked for: `n_items` unless a request says otherwise."""
 
-    def page(
+    async def page(
         limit: Annotated[int, Query(ge=1, le=LONGEST_ANSWER, description="Most items to answer with")] = n_items,
         offset: Annotated[int, Query(ge=0, le=LONGEST_ANSWER, description="Items of the list to leave out first")] = 0,
         reasons: Annotated[
@@ -79,46 +84,52 @@ def paging(n_items: int) -> Callable[..., Page]:
     return page
 
 
-@dataclass(frozen=True)
-class Narrowing:
-    """What items must be. What the marts do not know of an item does not fit."""
+async def _filters(
+    request: Request,
+    service: Service,
+    *,
+    category: Annotated[Word, Query(description="Newest category of the item, in any case")] = None,
+    min_price: Annotated[Price, Query(description="Least price per unit in the newest order with it")] = None,
+    max_price: Annotated[Price, Query(description="Greatest price per unit in the newest order with it")] = None,
+    in_stock: Annotated[bool, Query(description="Sold lately, and so taken to be in stock")] = False,
+    province: Annotated[Word, Query(description="Ordered in this province")] = None,
+    city: Annotated[Word, Query(description="Ordered in this city")] = None,
+) -> Filters:
+    """Return what items must be; what the marts do not know of an item does not fit.
 
-    category: Annotated[Word, Query(description="Newest category of the item, in any case")] = None
-    min_price: Annotated[Price, Query(description="Least price per unit in the newest order with it")] = None
-    max_price: Annotated[Price, Query(description="Greatest price per unit in the newest order with it")] = None
-    in_stock: Annotated[bool, Query(description="Sold lately, and so taken to be in stock")] = False
-    province: Annotated[Word, Query(description="Ordered in this province")] = None
-    city: Annotated[Word, Query(description="Ordered in this city")] = None
-
-    async def filters(self, service: RecommendationsService, in_stock_days: int) -> Filters:
-        """Return the filters. Raises InvalidRequest, or RegionUnknown if no order names the place."""
-        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
-            raise InvalidRequest(f"min_price {self.min_price:g} is more than max_price {self.max_price:g}")
-        days = in_stock_days if self.in_stock else None
-        return Filters(self.category, self.min_price, self.max_price, days, await self._region(service))
-
-    async def _region(self, service: RecommendationsService) -> Region | None:
-        if self.province and self.city:
-            raise InvalidRequest("province and city are both given: name one of them")
-        kind: RegionKind = "province" if self.province else "city"
-        name = self.province or self.city
-        if name is None:
-            return None
-        region = await service.region(kind, name)
-        if region is None:
-            raise RegionUnknown(f"no order names a {kind} {name!r}; compare it with the orders")
-        return region
+    Raises InvalidRequest, or RegionUnknown if no order names the place.
+    """
+    if min_price is not None and max_price is not None and min_price > max_price:
+        raise InvalidRequest(f"min_price {min_price:g} is more than max_price {max_price:g}")
+    days = dependencies_of(request).settings.in_stock_days if in_stock else None
+    return Filters(category, min_price, max_price, days, await _region(service, province, city))
 
 
-async def _filters(request: Request, service: Service, narrowing: Annotated[Narrowing, Depends()]) -> Filters:
-    return await narrowing.filters(service, dependencies_of(request).settings.in_stock_days)
+async def _region(service: RecommendationsService, province: str | None, city: str | None) -> Region | None:
+    if province and city:
+        raise InvalidRequest("province and city are both given: name one of them")
+    kind: RegionKind = "province" if province else "city"
+    name = province or city
+    if name is None:
+        return None
+    region = await service.region(kind, name)
+    if region is None:
+        raise RegionUnknown(f"no order names a {kind} {name!r}; compare it with the orders")
+    return region
 
 
-Shown = Annotated[Page, Depends(paging(25))]
 #: The defaults of the documented calls `get_recommendations` and `get_similar_items`.
-TwentyShown = Annotated[Page, Depends(paging(20))]
-TenShown = Annotated[Page, Depends(paging(10))]
+_FOR_USER, _SIMILAR = 20, 10
+Shown = Annotated[Page, Depends(paging(25))]
 Narrowed = Annotated[Filters, Depends(_filters)]
+
+#: What a question without filters filters by.
+_NOTHING = Filters()
+
+router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Depends(require_api_key)])
+#: Their plain questions skip dependency injection; `router` includes them below, before the routes asked less often.
+_of_users = APIRouter(route_class=plain_route(_service_of, _FOR_USER, _NOTHING))
+_of_items = APIRouter(route_class=plain_route(_service_of, _SIMILAR, _NOTHING))
 
 _UNCHANGED: dict[int | str, dict[str, object]] = {
     304: {"description": "What the client has, by its `If-None-Match`, is what would be answered"}
@@ -131,14 +142,19 @@ def _answers(*errors: type[ServingError]) -> dict[int | str, dict[str, object]]:
     return {**described, **INVALID_REQUEST, **_UNCHANGED}
 
 
-@router.get(
+@_of_users.get(
     "/recommendations/{user_id:path}",
     summary="Recommendations for one user",
     response_model=UserRecommendations,
     responses=_answers(GroupUnknown),
 )
 async def recommendations(
-    request: Request, service: Service, user_id: UserId, page: TwentyShown, filters: Narrowed, group: Group = None
+    request: Request,
+    service: Service,
+    user_id: UserId,
+    page: Annotated[Page, Depends(paging(_FOR_USER))],
+    filters: Narrowed,
+    group: Group = None,
 ) -> Response:
     """The user's own list, or, for a user without one, the first that has something to show of: the recommender, if it
     is switched on; what is popular in the named group, if it has a part of the shop; what is popular where the user
@@ -147,14 +163,19 @@ async def recommendations(
     return conditional(request, await service.for_user(user_id, page, filters, group))
 
 
-@router.get(
+@_of_items.get(
     "/similar/{item_id:path}",
     summary="Items similar to one item",
     response_model=SimilarItems,
     responses=_answers(ItemUnknown, GroupUnknown),
 )
 async def similar(
-    request: Request, service: Service, item_id: ItemId, page: TenShown, filters: Narrowed, group: Group = None
+    request: Request,
+    service: Service,
+    item_id: ItemId,
+    page: Annotated[Page, Depends(paging(_SIMILAR))],
+    filters: Narrowed,
+    group: Group = None,
 ) -> Response:
     """The item's list; the item itself is never in it.
 
@@ -162,6 +183,10 @@ async def similar(
     meant.
     """
     return conditional(request, await service.similar_to(item_id, page, filters, group))
+
+
+router.include_router(_of_users)
+router.include_router(_of_items)
 
 
 @router.get(

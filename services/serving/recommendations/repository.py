@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from psycopg.sql import Identifier
 
-from aisle.contracts.recommendations import LIST_TABLES, LONGEST_ANSWER, ScoredProduct, ScoreKind, Subject
+from aisle.contracts.recommendations import LONGEST_ANSWER, ScoredProduct, Subject
 from aisle.warehouse import sql
 from services.serving.database import Database, Row
 from services.serving.errors import TableMissing
 from services.serving.groups import Groups
-from services.serving.lists import read_list
+from services.serving.lists import StoredList, StoredLists
 from services.serving.recommendations.questions import Filters, Region
-
-
-class StoredList(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the cache. `updated_at` carries UTC."""
-
-    products: Sequence[ScoredProduct]
-    generation: str
-    score_kind: ScoreKind
-    updated_at: datetime
-    model_version: str | None = None
 
 
 class PopularProducts(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,24 +43,14 @@ class RecommendationsRepository:
     A group that is named and has no lists at all raises GroupUnknown.
     """
 
-    def __init__(self, database: Database, groups: Groups) -> None:
+    def __init__(self, database: Database, groups: Groups, lists: StoredLists) -> None:
         self._database = database
         self._groups = groups
+        self._lists = lists
 
     async def list_of(self, subject: Subject, key: str, group: str | None = None) -> StoredList | None:
         """Return the list of one user or one item, if there is one."""
-        values = {"key": key, "subject": subject}
-        row = await self._groups.first("cache/lists/look_up", group, values, LIST_TABLES[subject])
-        if row is None:
-            return None
-        products, generation, score_kind, updated_at, model_version = row
-        return StoredList(
-            products=read_list(products),
-            generation=generation,
-            score_kind=score_kind,
-            updated_at=updated_at.replace(tzinfo=UTC),
-            model_version=model_version,
-        )
+        return await self._lists.find(subject, key, group)
 
     async def spellings(self, item_id: str) -> Sequence[str]:
         """Return the ids of products that differ from this one by case and white space only, at most a few."""

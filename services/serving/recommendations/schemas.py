@@ -1,11 +1,16 @@
-"""What the recommendations are asked and say, field by field."""
+"""What the recommendations are asked and say, field by field.
+
+Answers are dataclasses: pydantic describes them in the document, msgspec writes them, and nothing checks them a second
+time on their way out.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, with_config
 
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
@@ -31,70 +36,92 @@ _AGES: dict[str, Any] = {
 _ITEM: dict[str, Any] = {"item_id": "85123A", "score": 0.0213377, "relative_score": 1.0, "reason": None}
 
 
-class Reason(BaseModel):
+@dataclass(slots=True, kw_only=True)
+class Reason:
     """Why an item is in a list, as the orders have it."""
 
     kind: ReasonKind
-    text: str = Field(description="For people", examples=["bought with WHITE HANGING HEART", "popular in Lahore"])
-    item_id: str | None = Field(None, description="What the user bought, and others bought together with the item")
-    region: str | None = Field(None, description="Where it is popular")
+    text: Annotated[
+        str, Field(description="For people", examples=["bought with WHITE HANGING HEART", "popular in Lahore"])
+    ]
+    item_id: Annotated[
+        str | None, Field(description="What the user bought, and others bought together with the item")
+    ] = None
+    region: Annotated[str | None, Field(description="Where it is popular")] = None
 
 
-class ScoredItem(BaseModel):
+@dataclass(slots=True)
+class ScoredItem:
     """One place of a list."""
 
     item_id: str
-    score: float = Field(description="As it came from the source; comparable within this list only")
-    relative_score: float = Field(ge=0, le=1, description="Share of the list's best score; the best has 1")
-    reason: Reason | None = Field(None, description="Only where reasons are asked for, and one is true of the orders")
+    score: Annotated[float, Field(description="As it came from the source; comparable within this list only")]
+    relative_score: Annotated[float, Field(ge=0, le=1, description="Share of the list's best score; the best has 1")]
+    reason: Annotated[
+        Reason | None, Field(description="Only where reasons are asked for, and one is true of the orders")
+    ] = None
 
 
-class ItemList(BaseModel):
+@dataclass(slots=True, kw_only=True)
+class ItemList:
     """Items best first, with where they come from and how old they are."""
 
     items: list[ScoredItem]
-    total: int = Field(ge=0, description="Items that there are to page through")
-    offset: int = Field(ge=0, description="How many of them come before this page")
-    source: Source = Field(
-        description="`cache`: the published list. `campaign`: the recommender, for users without one. "
-        "`popular_in_region`, `popular`: fallbacks, the same for everybody who asks so"
-    )
-    score_kind: ScoreKind = Field(
-        description="Whose `score` it is: Amazon Personalize's, the engine's, the place's, the number of orders, their "
-        "growth in standard deviations, or how often two products are in one order"
-    )
-    generation: str | None = Field(
-        description="Published generation that the list belongs to; null for what is counted in the marts"
-    )
-    model_version: str | None = Field(description="Solution version that made the list; null if no model did")
-    generated_at: datetime | None = Field(description="When the list was loaded (UTC); null if it was counted just now")
-    age_seconds: int | None = Field(description="Time since then")
-    is_stale: bool = Field(description="Whether it is older than the cache's time to live")
-    recommendation_id: str = Field(description="Names this answer; equal answers to one question have equal ids")
+    total: Annotated[int, Field(ge=0, description="Items that there are to page through")]
+    offset: Annotated[int, Field(ge=0, description="How many of them come before this page")]
+    source: Annotated[
+        Source,
+        Field(
+            description="`cache`: the published list. `campaign`: the recommender, for users without one. "
+            "`popular_in_region`, `popular`: fallbacks, the same for everybody who asks so"
+        ),
+    ]
+    score_kind: Annotated[
+        ScoreKind,
+        Field(
+            description="Whose `score` it is: Amazon Personalize's, the engine's, the place's, the number of orders, "
+            "their growth in standard deviations, or how often two products are in one order"
+        ),
+    ]
+    generation: Annotated[
+        str | None,
+        Field(description="Published generation that the list belongs to; null for what is counted in the marts"),
+    ]
+    model_version: Annotated[str | None, Field(description="Solution version that made the list; null if no model did")]
+    generated_at: Annotated[
+        datetime | None, Field(description="When the list was loaded (UTC); null if it was counted just now")
+    ]
+    age_seconds: Annotated[int | None, Field(description="Time since then")]
+    is_stale: Annotated[bool, Field(description="Whether it is older than the cache's time to live")]
+    recommendation_id: Annotated[
+        str, Field(description="Names this answer; equal answers to one question have equal ids")
+    ]
 
 
+@with_config(
+    json_schema_extra={
+        "examples": [{"items": [_ITEM], "source": "cache", "score_kind": "engine", **_AGES, "user_id": "3f2a9c"}]
+    }
+)
+@dataclass(slots=True, kw_only=True)
 class UserRecommendations(ItemList):
     """Recommendations for one user."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"items": [_ITEM], "source": "cache", "score_kind": "engine", **_AGES, "user_id": "3f2a9c"}]
-        }
-    )
 
     user_id: str
 
 
+@dataclass(slots=True, kw_only=True)
 class SimilarItems(ItemList):
     """Items similar to one item, which is not among them."""
 
     item_id: str
 
 
+@dataclass(slots=True, kw_only=True)
 class PopularItems(ItemList):
     """Items that are ordered most, or whose orders grow most, in a region or in the whole shop."""
 
-    region: str | None = Field(description="As most orders spell it; null for the whole shop")
+    region: Annotated[str | None, Field(description="As most orders spell it; null for the whole shop")]
 
 
 class RankingQuestion(BaseModel):

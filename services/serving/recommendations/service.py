@@ -12,10 +12,11 @@ import msgspec
 
 from aisle.contracts.recommendations import ScoredProduct
 from services.serving.errors import ItemUnknown
+from services.serving.lists import StoredList
 from services.serving.metrics import ANSWERS
 from services.serving.recommendations.campaign import Campaigns
 from services.serving.recommendations.questions import Filters, Page, Region
-from services.serving.recommendations.repository import RecommendationsRepository, StoredList
+from services.serving.recommendations.repository import RecommendationsRepository
 from services.serving.recommendations.schemas import (
     PopularItems,
     RankedItem,

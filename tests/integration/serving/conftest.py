@@ -15,6 +15,7 @@ import pytest
 
 from services.serving.database import Database
 from services.serving.groups import Groups
+from services.serving.lists import StoredLists
 from services.serving.recommendations.repository import RecommendationsRepository
 from services.stack.postgres import free_port
 from tests.serving_shop import KEY, Shop
@@ -34,7 +35,7 @@ async def opened(url: str, pool_size: int = 4) -> AsyncIterator[Opened]:
     await database.open()
     try:
         groups = Groups(database)
-        yield Opened(RecommendationsRepository(database, groups), groups)
+        yield Opened(RecommendationsRepository(database, groups, StoredLists(groups)), groups)
     finally:
         await database.close()
 

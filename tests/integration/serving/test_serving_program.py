@@ -25,7 +25,7 @@ KEY = "a-key-of-the-tests"
 
 
 @contextmanager
-def serving(database_url: str, log: Path) -> Iterator[httpx.Client]:
+def serving(database_url: str, log: Path, **more: str) -> Iterator[httpx.Client]:
     """The program itself, and a client that has a key."""
     port = free_port()
     environment = {
@@ -33,6 +33,7 @@ def serving(database_url: str, log: Path) -> Iterator[httpx.Client]:
         "SERVING_DATABASE_URL": database_url,
         "SERVING_API_KEY_HASHES": hashlib.sha256(KEY.encode()).hexdigest(),
         "SERVING_PORT": str(port),
+        **more,
     }
     with log.open("w") as stderr:
         program = subprocess.Popen([sys.executable, "-m", "services.serving"], env=environment, stderr=stderr)
@@ -87,3 +88,15 @@ def test_the_program_refuses_to_start_without_keys() -> None:
     assert refused.returncode == 2
     assert "SERVING_API_KEY_HASHES" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_several_processes_answer_as_one_and_count_together(warehouse_url: str, tmp_path: Path) -> None:
+    publish(warehouse_url, "g1")
+    with serving(warehouse_url, tmp_path / "log", SERVING_WORKERS="2") as client:
+        for _ in range(12):
+            with httpx.Client(base_url=client.base_url, headers=client.headers) as fresh:  # a connection of its own
+                assert fresh.get("/api/v1/recommendations/u-secret").json()["generation"] == "g1"
+        counted = client.get("/metrics").text
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert len([line for line in lines if line.get("route") == "/api/v1/recommendations/{user_id:path}"]) == 12
+    assert 'aisle_serving_answers_total{question="user",source="cache"} 12.0' in counted
