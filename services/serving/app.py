@@ -23,9 +23,10 @@ from services.serving.regions import endpoints as regions
 from services.serving.request_log import REQUEST_ID, RequestLog
 from services.serving.settings import ServingSettings
 from services.serving.shop import endpoints as shop
+from services.serving.webhook import endpoints as webhook
 
 #: The domains of the application, each with a router of its own; the one that is asked most comes first.
-DOMAINS = (recommendations, health, kit, regions, feed, shop)
+DOMAINS = (recommendations, health, kit, regions, feed, shop, webhook)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.

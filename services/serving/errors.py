@@ -7,13 +7,16 @@ ServingError
 ├── TokenRefused        401  a user token that is not accepted
 ├── Forbidden           403  a user token, with another user named
 ├── LoginNeeded         401  a page without a login that is accepted
+├── InvalidBody         400  a body that cannot be read
 ├── ItemUnknown         404  no list is cached for this item
 ├── GroupUnknown        404  no lists are published for a dataset group of this name
 ├── RegionUnknown       404  no order names a region of this name
 ├── WindowUnknown       404  nothing is kept of a window
 ├── RequestUnknown      404  no request of the shop page has this id
+├── BodyTooLarge        413  a body, or the number of its events
 ├── InvalidRequest      422  parameters that do not go together
 ├── RateLimited         429  a user's calls of this minute are used up
+├── TooManyRequests     429  more requests at a time than are answered
 ├── DatabaseUnreachable 503  the warehouse does not answer
 ├── TableMissing        503  the warehouse lacks a table that is read here
 ├── IdentityKeyMissing  503  ids of users cannot be turned into user ids
@@ -87,6 +90,24 @@ class LoginNeeded(ServingError):
 
     status, code = HTTPStatus.UNAUTHORIZED, "login_needed"
     headers = MappingProxyType({"WWW-Authenticate": 'Basic realm="Aisle", charset="UTF-8"'})
+
+
+class InvalidBody(ServingError):
+    """The body cannot be read."""
+
+    status, code = HTTPStatus.BAD_REQUEST, "invalid_body"
+
+
+class BodyTooLarge(ServingError):
+    """The body is too large, or has too many events."""
+
+    status, code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large"
+
+
+class TooManyRequests(ServingError):
+    """More requests are waiting than can be answered soon."""
+
+    status, code, headers = HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", {"Retry-After": "1"}
 
 
 class ItemUnknown(ServingError):
@@ -199,12 +220,17 @@ def https_required() -> JSONResponse:
     return _answer(HTTPStatus.FORBIDDEN, "https_required", "send this request by https; nothing else is answered here")
 
 
+def answer_to(error: ServingError, **more: object) -> JSONResponse:
+    """The answer to an error, with members beside the one body of all errors."""
+    return _answer(error.status, error.code, str(error), error.headers, more)
+
+
 def install_handlers(app: FastAPI) -> None:
     """Give every error the one body, Starlette's own (no such path, wrong method) included."""
 
     @app.exception_handler(ServingError)
     async def _ours(request: Request, error: ServingError) -> JSONResponse:
-        return _answer(error.status, error.code, str(error), error.headers)
+        return answer_to(error)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -224,6 +250,8 @@ def install_handlers(app: FastAPI) -> None:
         )
 
 
-def _answer(status: HTTPStatus, code: str, message: str, headers: Any = None) -> JSONResponse:
+def _answer(
+    status: HTTPStatus, code: str, message: str, headers: Any = None, more: dict[str, object] | None = None
+) -> JSONResponse:
     body = ErrorBody(error=ErrorDetail(code=code, message=message))
-    return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}))
+    return JSONResponse({**(more or {}), **body.model_dump()}, status_code=status, headers=dict(headers or {}))

@@ -19,6 +19,9 @@ EVENTS = Counter(
     "Events received, by source; by what became of them: processed, or why they were skipped",
     ("source", "outcome"),
 )
+EVENT_FAILURES = Counter(
+    "aisle_serving_event_failures_total", "Requests with events of which nothing was stored, by error", ("error",)
+)
 SECONDS = Histogram(
     "aisle_serving_request_seconds",
     "Time of a request, by route and status",

@@ -31,7 +31,7 @@ _SHORTEST_SECRET, _SMALLEST_KEY = 32, 2048
 class ServingSettings(BaseSettings):
     """Everything the API can be told."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, populate_by_name=True)
 
     database_url: SecretStr = Field(description="libpq URL of the warehouse")
     api_key_hashes: Annotated[tuple[Sha256Hex, ...], NoDecode] = Field(
@@ -88,6 +88,16 @@ class ServingSettings(BaseSettings):
         default=SecretStr(""), description="AISLE_IDENTITY__HASH_KEY, by which ids of users become user ids"
     )
     user_id_source: SourceName = Field(default="oe", description="Order system whose ids of customers callers send")
+    amplitude_webhook_secret: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="AMPLITUDE_WEBHOOK_SECRET",
+        description="Secret that Amplitude's webhook sends in X-Webhook-Secret; empty: it is open on loopback only",
+    )
+    amplitude_api_key: SecretStr = Field(
+        default=SecretStr(""), description="The api_key of Amplitude's SDKs that are pointed at this API; empty: none"
+    )
+    webhook_max_megabytes: float = Field(default=4, gt=0, le=64, description="Largest body with events, unpacked")
+    webhook_requests: int = Field(default=64, ge=1, description="Requests with events under way before others get 429")
     event_types_file: ProjectPath = Field(
         default=EVENT_TYPES, description="Table of the types of events, with their weights"
     )
@@ -169,12 +179,17 @@ class ServingSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_open_pages_for_others(self) -> Self:
-        address = address_of(self.host)
-        if self.open_pages and self.host != "localhost" and not (address and address.is_loopback):
+        if self.open_pages and not self.listens_on_loopback:
             raise ValueError(
                 f"{PREFIX}OPEN_PAGES is for loopback only: let {PREFIX}HOST be 127.0.0.1, or switch it off"
             )
         return self
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        """Whether only programs of this machine can ask."""
+        address = address_of(self.host)
+        return self.host == "localhost" or bool(address and address.is_loopback)
 
     @property
     def audience(self) -> Audience:

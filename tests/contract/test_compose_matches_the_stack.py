@@ -198,7 +198,8 @@ def variables_of(settings: type[BaseSettings]) -> set[str]:
     names: list[str] = []
     for name, field in settings.model_fields.items():
         inside = getattr(field.annotation, "model_fields", None)
-        names += [f"{prefix}{name}{separator}{inner}" for inner in inside] if inside else [f"{prefix}{name}"]
+        own = str(field.validation_alias or f"{prefix}{name}")
+        names += [f"{prefix}{name}{separator}{inner}" for inner in inside] if inside else [own]
     return {name.upper() for name in names}
 
 

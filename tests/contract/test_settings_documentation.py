@@ -47,7 +47,7 @@ def defaults_of(settings: type[BaseSettings]) -> dict[str, object]:
         for inner_name, inner_field in inner.items():
             defaults[f"{prefix}{name}{separator}{inner_name}".upper()] = inner_field.default
         if not inner:
-            defaults[f"{prefix}{name}".upper()] = field.default
+            defaults[str(field.validation_alias or f"{prefix}{name}".upper())] = field.default
     return defaults
 
 

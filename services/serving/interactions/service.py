@@ -33,6 +33,10 @@ class Interactions:
         self._repository = repository
         self._types = types
 
+    def should_process_event(self, event: IncomingEvent) -> bool:
+        """Whether an event says something about a user and items, so that it is stored."""
+        return self._reason_to_skip(event, now()) is None
+
     async def store(self, events: Sequence[IncomingEvent]) -> list[Outcome]:
         """Store events, each at most once whatever requests it comes with; return what became of each, in order.
 

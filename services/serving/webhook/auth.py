@@ -1,0 +1,40 @@
+"""Who may send events: whoever has the webhook's secret, or an SDK with the API key that it was given."""
+
+from __future__ import annotations
+
+import hmac
+
+from fastapi import Request
+
+from services.serving.errors import Unauthorized
+from services.serving.settings import ServingSettings
+
+#: Amplitude sends a secret in a header of the receiver's choice.
+SECRET_HEADER = "X-Webhook-Secret"
+
+
+def may_send(settings: ServingSettings, request: Request) -> bool:
+    """Whether a request has the secret. Without one configured anybody has it, where only this machine can ask."""
+    secret = settings.amplitude_webhook_secret.get_secret_value()
+    if not secret:
+        return settings.listens_on_loopback and not settings.amplitude_api_key.get_secret_value()
+    return _equal(request.headers.get(SECRET_HEADER, ""), secret)
+
+
+def has_api_key(settings: ServingSettings, body: object) -> bool:
+    """Whether a body has the API key of the SDKs, if one is configured."""
+    key = settings.amplitude_api_key.get_secret_value()
+    sent = body.get("api_key") if isinstance(body, dict) else None
+    return bool(key) and isinstance(sent, str) and _equal(sent, key)
+
+
+def refusal() -> Unauthorized:
+    """Why a request is refused, without telling whether a secret is configured or which one is missing."""
+    return Unauthorized(
+        f"send the secret of AMPLITUDE_WEBHOOK_SECRET in the header {SECRET_HEADER}, or, from an SDK, the api_key of "
+        "SERVING_AMPLITUDE_API_KEY; nothing was stored"
+    )
+
+
+def _equal(sent: str, known: str) -> bool:
+    return hmac.compare_digest(sent.encode(errors="replace"), known.encode())

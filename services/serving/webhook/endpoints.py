@@ -1,0 +1,126 @@
+"""The routes of Amplitude: its webhook, and the two paths that its SDKs know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from services.serving.dependencies import dependencies_of
+from services.serving.errors import (
+    BodyTooLarge,
+    DatabaseUnreachable,
+    IdentityKeyMissing,
+    InvalidBody,
+    ServingError,
+    TableMissing,
+    TooManyRequests,
+    Unauthorized,
+    answer_to,
+    responses,
+)
+from services.serving.interactions.events import Outcome
+from services.serving.metrics import EVENT_FAILURES
+from services.serving.webhook.amplitude import events_in, is_of_sdk
+from services.serving.webhook.auth import SECRET_HEADER, has_api_key, may_send, refusal
+from services.serving.webhook.bodies import read_json
+from services.serving.webhook.gate import Gate
+from services.serving.webhook.schemas import SkippedEvent, UploadAnswer, WebhookAnswer
+from services.serving.webhook.service import EventProcessor
+
+router = APIRouter(tags=["events in"])
+
+_EXAMPLE = {
+    "event_type": "click",
+    "user_id": "12345",
+    "event_properties": {"item_id": "doc_123", "item_type": "paper"},
+    "time": 1234567890000,
+}
+_ERRORS = responses(
+    InvalidBody, Unauthorized, BodyTooLarge, TooManyRequests, DatabaseUnreachable, TableMissing, IdentityKeyMissing
+)
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": f"One event, a list, or an object with `events`; with the secret in the header {SECRET_HEADER}",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["events"],
+                    "properties": {
+                        "api_key": {"type": "string"},
+                        "events": {"type": "array", "items": {"type": "object"}, "maxItems": 2000},
+                    },
+                },
+                "example": {"api_key": "your_api_key", "events": [_EXAMPLE]},
+            }
+        },
+    }
+}
+
+
+def _processor(request: Request) -> EventProcessor:
+    dependencies = dependencies_of(request)
+    return EventProcessor(dependencies.people, dependencies.interactions)
+
+
+Processor = Annotated[EventProcessor, Depends(_processor)]
+
+
+@router.post(
+    "/webhooks/amplitude/", response_model=WebhookAnswer, response_model_exclude_none=True, responses=_ERRORS,
+    openapi_extra=_BODY, summary="Take events from Amplitude's webhook",
+)  # fmt: skip
+@router.post("/webhooks/amplitude", include_in_schema=False)
+async def take_webhook(request: Request, processor: Processor) -> Response:
+    """Store the events of a request, each at most once, however often and in whatever company it comes."""
+    try:
+        body, outcomes = await _take(request, processor)
+    except ServingError as error:
+        EVENT_FAILURES.labels(error.code).inc()
+        raise
+    answer = _answer(outcomes, UploadAnswer if is_of_sdk(body) else WebhookAnswer)
+    return JSONResponse(answer.model_dump(exclude_none=True))
+
+
+@router.post(
+    "/2/httpapi", response_model=UploadAnswer, response_model_exclude_none=True, responses=_ERRORS,
+    openapi_extra=_BODY, summary="Take events from an SDK of Amplitude",
+)  # fmt: skip
+@router.post(
+    "/batch", response_model=UploadAnswer, response_model_exclude_none=True, responses=_ERRORS,
+    openapi_extra=_BODY, summary="Take events from an SDK of Amplitude, in batches",
+)  # fmt: skip
+async def take_upload(request: Request, processor: Processor) -> Response:
+    """The same, with a numeric `code` in every answer, errors included: SDKs of Amplitude go by it."""
+    try:
+        _, outcomes = await _take(request, processor)
+    except ServingError as error:
+        EVENT_FAILURES.labels(error.code).inc()
+        return answer_to(error, code=int(error.status))
+    return JSONResponse(_answer(outcomes, UploadAnswer).model_dump(exclude_none=True))
+
+
+async def _take(request: Request, processor: EventProcessor) -> tuple[object, list[Outcome]]:
+    dependencies = dependencies_of(request)
+    settings = dependencies.settings
+    is_known = may_send(settings, request)
+    if not is_known and not settings.amplitude_api_key.get_secret_value():
+        raise refusal()
+    async with dependencies.once(Gate).entered():
+        body = await read_json(request, int(settings.webhook_max_megabytes * 1024 * 1024))
+        if not is_known and not has_api_key(settings, body):
+            raise refusal()
+        return body, await processor.process_events(events_in(body))
+
+
+def _answer(outcomes: Sequence[Outcome], kind: type[WebhookAnswer]) -> WebhookAnswer:
+    skipped = [
+        SkippedEvent(index=index, reason=outcome.reason)
+        for index, outcome in enumerate(outcomes)
+        if outcome.reason is not None
+    ]
+    return kind(processed=len(outcomes) - len(skipped), skipped=len(skipped), skipped_events=skipped or None)
