@@ -12,8 +12,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from aisle.settings import PROJECT_ROOT
 
@@ -81,7 +81,8 @@ _HISTORY = (
 _SUFFIXES = {".py", ".md", ".sql", ".html", ".yml", ".yaml", ".rst", ".json", ".js", ".example", ".toml"}
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """A word to replace: where it is and what to say instead."""
 
     path: Path

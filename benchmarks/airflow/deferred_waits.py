@@ -21,8 +21,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import boto3
 import psutil
@@ -45,7 +46,8 @@ left join trigger on trigger.id = task_instance.trigger_id
 """
 
 
-class Sample(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sample:
     """A sample of the triggerer and the tasks. `seconds` are epoch seconds; CPU seconds are since its start."""
 
     seconds: float

@@ -9,8 +9,9 @@ user and item. Few items make most sales; users belong to groups of taste; some 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,8 @@ FIRST_MOMENT, SECONDS = 1_690_000_000, 60_000_000
 Ints = npt.NDArray[np.int64]
 
 
-class Orders(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Orders:
     """Order items by user and time; shapes (n_order_items,). `times` are epoch seconds."""
 
     users: Ints
@@ -40,7 +42,8 @@ class Orders(NamedTuple):
     n_items: int
 
 
-class Folder(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Folder:
     """The input of a contender: order items to learn from, and users with one later order item each."""
 
     path: Path

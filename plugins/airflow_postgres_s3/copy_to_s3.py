@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql as composed
@@ -53,7 +54,8 @@ _COPY_OPTIONS = {
 }
 
 
-class Copied(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Copied:
     """The object that was written. `n_rows` leaves out the header; `sha256` is of the object's bytes."""
 
     uri: str

@@ -19,7 +19,7 @@ batch with a bad record is halved until that record is alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -44,7 +44,8 @@ _READ_OPTIONS = {
 }
 
 
-class Load(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Load:
     """
     The statements that load one object.
 
@@ -137,7 +138,7 @@ def _append_or_keep(
             return _append(connection, load, records)
     except (DataError, IntegrityError) as error:
         if len(records) == 1:
-            bad_records.add(*records[0], error)
+            bad_records.add(records[0].number, records[0].text, error)
             return 0
     half = len(records) // 2
     return sum(

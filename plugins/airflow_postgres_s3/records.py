@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from airflow_postgres_s3.copy_to_s3 import RecordFormat
 
@@ -23,7 +23,8 @@ BATCH_RECORDS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     """The text of one row, and the number of its first line, from 1."""
 
     number: int

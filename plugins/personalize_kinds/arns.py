@@ -6,7 +6,7 @@ Region and account are empty in the ARNs of the service's own resources, such as
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 #: Prefix of the ARNs of the service's recipes.
 RECIPE_PREFIX = "arn:aws:personalize:::recipe/"
@@ -16,7 +16,8 @@ LATEST = "/$LATEST"
 _ARN = re.compile(r"arn:[a-z\d-]+:personalize:(?P<region>[^:]*):(?P<account>[^:]*):(?P<tail>.+)")
 
 
-class Arn(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Arn:
     """The parts of an ARN; `tail` is its type and name, such as `dataset/shop/ITEMS`."""
 
     region: str

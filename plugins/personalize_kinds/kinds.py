@@ -106,9 +106,9 @@ class Kind:
         """Every status that it can have."""
         if not self.has_status:
             return ()
-        own_update = self.update if self.shows_update else ()
+        own_update = self.update.statuses if self.shows_update else ()
         deletion = DELETING if self.can_be_deleted else ()
-        return tuple(dict.fromkeys((*self.creation, *own_update, *self.other_statuses, *deletion)))
+        return tuple(dict.fromkeys((*self.creation.statuses, *own_update, *self.other_statuses, *deletion)))
 
     def status_path(self, outcome: Outcome) -> str:
         """Return the path of the status for an outcome, in a describe operation's answer: `campaign.status`."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from personalize_kinds.codes import NOT_FOUND, passes
 from personalize_kinds.kinds import Kind
@@ -12,7 +13,8 @@ from personalize_kinds.statuses import Outcome, Progress, progress
 _NO_STATUS = "not known"
 
 
-class Poll(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Poll:
     """The state of an outcome, and the status and failure reason that it follows from."""
 
     state: Progress

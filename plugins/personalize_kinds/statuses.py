@@ -10,9 +10,10 @@ for planning changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 ACTIVE, INACTIVE = "ACTIVE", "INACTIVE"
 CREATE_PENDING, CREATE_IN_PROGRESS, CREATE_FAILED = "CREATE PENDING", "CREATE IN_PROGRESS", "CREATE FAILED"
@@ -21,13 +22,18 @@ UPDATE_PENDING, UPDATE_IN_PROGRESS, UPDATE_FAILED = "UPDATE PENDING", "UPDATE IN
 DELETE_PENDING, DELETE_IN_PROGRESS = "DELETE PENDING", "DELETE IN_PROGRESS"
 
 
-class Steps(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Steps:
     """The statuses of a change: pending, in progress, and either done or failed."""
 
     pending: str
     in_progress: str
     done: str
     failed: str
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        return self.pending, self.in_progress, self.done, self.failed
 
 
 CREATION = Steps(CREATE_PENDING, CREATE_IN_PROGRESS, ACTIVE, CREATE_FAILED)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -49,7 +49,8 @@ class Coded(Generic[T]):
         return cls([value], np.zeros(rows, np.int32))
 
 
-class Product(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Product:
     """What an order item says about its product. A product may have several: a file may spell it in many ways."""
 
     id: str | None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +31,8 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a moment in UTC that is stored w
 _EXAMPLE = "write 2026-06-30T12:00:00Z"
 
 
-class Fault(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fault:
     """Something wrong with some cells of a column; `rows` are places in the table, `problem` says what to do."""
 
     column: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Self
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -58,7 +59,8 @@ class PageQuery(Span):
         return self
 
 
-class Selection(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Selection:
     """One page of a book: at most `size` orders from position `start`, inside the query's window [first, last)."""
 
     start: int
@@ -77,11 +79,11 @@ class Selection(NamedTuple):
 
     @property
     def next_cursor(self) -> str | None:
-        return self._replace(start=self.stop).cursor if self.stop < self.last else None
+        return replace(self, start=self.stop).cursor if self.stop < self.last else None
 
     def previous(self) -> Selection:
         """The page before this one; before the first there is only the first."""
-        return self._replace(start=max(self.first, self.start - self.size))
+        return replace(self, start=max(self.first, self.start - self.size))
 
 
 def select(book: OrderBook, query: PageQuery, page_cap: int | None) -> Selection:

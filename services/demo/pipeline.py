@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.pipeline import GROUP_STAGES, REQUIRED
@@ -20,7 +20,8 @@ _ACTIVE = ("queued", "running")
 DEMO_STAGES: dict[str, str | None] = {stage.name: stage.follows for stage in REQUIRED}
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Step:
     """One stage of one group, or of all: its DAG, and the DAG whose output starts it. None: the demo starts it."""
 
     stage: str
@@ -41,7 +42,8 @@ def _step(stage: str, group: DatasetGroup) -> Step:
     return Step(stage, group.dag_id(stage), group.dag_id(follows) if follows else None, group)
 
 
-class _Run(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Run:
     """A run of a DAG, and the moment since which it may have written rows."""
 
     run_id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import structlog
 
@@ -42,7 +41,8 @@ from services.engine.store import Store
 log = structlog.get_logger()
 
 
-class Reply(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reply:
     """The answer to a call; `error` is the error's code, None on success."""
 
     status: int

@@ -6,7 +6,8 @@ Source: Personalize developer guide, "Choosing a recipe" and the page of each re
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from personalize_kinds.arns import RECIPE_PREFIX
 from personalize_kinds.statuses import ACTIVE
@@ -28,7 +29,8 @@ USER_PERSONALIZATION, PERSONALIZED_RANKING, RELATED_ITEMS, POPULAR_ITEMS, USER_S
 _TIMES = {"creationDateTime": PUBLISHED_AT, "lastUpdatedDateTime": PUBLISHED_AT}
 
 
-class Parameter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Parameter:
     """A parameter: a number between two bounds, or one of several choices. Values are strings on the wire."""
 
     name: str
@@ -82,7 +84,8 @@ def _percentiles(what: str, low: float, high: float) -> tuple[Parameter, ...]:
     return tuple(_continuous(f"{end}_{what}_percentile", value, 0, 1) for end, value in (("min", low), ("max", high)))
 
 
-class Algorithm(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Algorithm:
     """The algorithm of a recipe, and its hyperparameters."""
 
     name: str
@@ -109,7 +112,8 @@ class Algorithm(NamedTuple):
         }
 
 
-class FeatureTransformation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FeatureTransformation:
     """How a recipe prepares data before training, and the parameters of that."""
 
     name: str
@@ -131,7 +135,8 @@ class FeatureTransformation(NamedTuple):
         }
 
 
-class Recipe(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Recipe:
     """A recipe of the service; with a domain it is for recommenders. `models.MODELS` lists those the engine trains."""
 
     name: str

@@ -7,7 +7,7 @@ have no part in it. Trials run one after another: each uses all cores.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,9 +81,9 @@ def best_options(
 
 def _narrowed(parameter: Parameter, given: Mapping[str, Any]) -> Parameter:
     if parameter.type == "categorical":
-        return parameter._replace(choices=tuple(given.get("values") or parameter.choices))
+        return replace(parameter, choices=tuple(given.get("values") or parameter.choices))
     low, high = given.get("minValue", parameter.low), given.get("maxValue", parameter.high)
-    return parameter._replace(low=float(low), high=float(high))
+    return replace(parameter, low=float(low), high=float(high))
 
 
 def _draw(parameter: Parameter, random: np.random.Generator) -> str:

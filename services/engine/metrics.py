@@ -11,7 +11,8 @@ Hits   an item (or a user of a segment) that a list repeats counts once, at its 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,8 @@ MIN_REWARD = 10.0**-DECIMALS
 Figures = dict[str, float]
 
 
-class Split(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Split:
     """Rows of the users kept for training and of two held-out groups: one to choose settings on, one to measure on."""
 
     train: Ints
@@ -44,7 +46,8 @@ class Split(NamedTuple):
     test: Ints
 
 
-class Examples(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Examples:
     """Queries, and the items that followed each."""
 
     queries: Histories

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from personalize_kinds.kinds import (
     BATCH_INFERENCE_JOB,
@@ -44,7 +43,8 @@ def check_tags(arn: str, tags: Iterable[Mapping[str, str]]) -> None:
         raise TooManyTags(f"{arn} would have {len(keys)} tags; a resource may have {MAX_TAGS}")
 
 
-class Quota(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Quota:
     """At most `limit` resources of a kind (and of `statuses`, if given) in a region, or in the parent in `within`."""
 
     kind: Kind

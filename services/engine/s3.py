@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, cast
 
 import boto3
 from boto3.exceptions import S3UploadFailedError
@@ -29,7 +29,8 @@ EVERY = "*"
 PART_BYTES = 16 << 20
 
 
-class Location(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Location:
     """A bucket, and a key or prefix in it."""
 
     bucket: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from services.engine.errors import InvalidInput, shown
 
@@ -61,7 +62,8 @@ AVRO_TYPES = frozenset({*NUMERIC_TYPES, "string", "boolean"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Column:
     """One column: its Avro type, whether a cell may be empty, and the kind of its texts."""
 
     name: str
@@ -72,7 +74,8 @@ class Column(NamedTuple):
     item_name: bool = False
 
 
-class DatasetSchema(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DatasetSchema:
     """The dataset type of a schema, and its columns in order."""
 
     dataset_type: str

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from aisle.errors import ConfigurationError
@@ -38,7 +37,8 @@ _AUTHORIZATION = re.compile(
 _MUST_BE_SIGNED = ("host", "x-amz-date", "x-amz-target")
 
 
-class SignedRequest(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
     """The signed parts of a request. `headers` ignores the case of names; `path` and `query` are as received."""
 
     method: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,7 +18,8 @@ from services.reports.login import LogIn
 from services.reports.settings import ReportsSettings
 
 
-class Report(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Report:
     """One kind of report: the folder that the line writes it to, and what a reader finds there."""
 
     folder: str

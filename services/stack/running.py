@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from aisle.errors import ConfigurationError
 from services.stack.blueprint import Addresses
@@ -34,7 +34,8 @@ class NoStack(ConfigurationError):
         self.running = tuple(running)
 
 
-class EndedStack(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class EndedStack:
     """The home of a stack that was ended, and how many programs it had."""
 
     home: Path

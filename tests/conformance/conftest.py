@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import boto3
 import httpx
@@ -30,7 +30,8 @@ class Lived:
     answered_to_command_line: list[Answered]
 
 
-class Grown(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Grown:
     """An engine in which everything stays pending, the life in it, and the answers to the trainings stopped there."""
 
     engine: EngineProcess
@@ -92,7 +93,8 @@ def grown(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str, storage: t
     assert stopped == 0
 
 
-class Refusal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Refusal:
     """A raw error answer."""
 
     status: int

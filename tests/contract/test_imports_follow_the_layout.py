@@ -9,10 +9,10 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import NamedTuple
 
 from aisle.settings import PROJECT_ROOT
 
@@ -31,7 +31,8 @@ HEAVY = {"boto3", "dbt", "great_expectations", "pandas", "pyarrow"}
 MAX_DAG_FILE_LENGTH = 80
 
 
-class Import(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Import:
     """One imported name, and where."""
 
     path: Path

@@ -5,8 +5,9 @@ from __future__ import annotations
 import cProfile
 import pstats
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 #: A file that builds many tasks makes 100,000 calls; one that computes while it is parsed makes more.
 MOST_CALLS = 400_000
@@ -14,7 +15,8 @@ MOST_CALLS = 400_000
 _OUTSIDE = {"socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.exec", "os.fork", "os.system"}
 
 
-class Effort(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Effort:
     """Functions called, and what was done outside the process."""
 
     n_calls: int

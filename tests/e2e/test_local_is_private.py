@@ -11,10 +11,11 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -33,7 +34,8 @@ _PATIENCE_SECONDS = 60
 _VAULTS = {"secrets.json", "stack.json", "login/passwords.json", "postgres/password"}
 
 
-class Question(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Question:
     """What a stranger asks one program, and the status by which it is refused."""
 
     method: str

@@ -11,7 +11,7 @@ from aisle.dag.assets import MODELS
 from aisle.dag.defaults import stage_dag
 from aisle.dag.groups import asset_of
 from aisle.errors import ConfigurationError
-from aisle.groups.dataset_group import DatasetGroup, dataset_group, dataset_groups
+from aisle.groups.dataset_group import DatasetGroup, Question, dataset_group, dataset_groups
 from aisle.settings import get_settings
 from aisle.warehouse import sql
 
@@ -81,8 +81,8 @@ def test_a_group_is_found_by_its_name_and_the_error_for_an_unknown_one_lists_the
 
 def test_a_group_is_asked_what_its_recipes_can_answer(groups_of: GroupsOf) -> None:
     first, north = groups_of(SHOPS)
-    assert first.questions == [("users", "for-you")]
-    assert north.questions == [("users", "for-you"), ("items", "alike")]
+    assert first.questions == [Question("users", "for-you")]
+    assert north.questions == [Question("users", "for-you"), Question("items", "alike")]
 
 
 def test_a_mart_without_a_condition_is_the_table_itself(groups_of: GroupsOf) -> None:

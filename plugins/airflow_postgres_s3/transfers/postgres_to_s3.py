@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -109,7 +110,7 @@ class PostgresToS3Operator(BaseOperator):
                 self.parameters or None,
             )
         self.log.info("Wrote %s rows, %s bytes, to %s", copied.n_rows, copied.n_bytes, copied.uri)
-        return copied._asdict()
+        return asdict(copied)
 
     def _select(self, record_format: RecordFormat) -> str:
         """Compose the query for COPY; for JSON lines, a single column with one object a row, on one line."""

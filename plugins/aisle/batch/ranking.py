@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -17,7 +18,8 @@ MAX_KEY_LENGTH = LONGEST_ID  # of the cache's key columns
 _decode = msgspec.json.Decoder(BatchOutput).decode
 
 
-class RankedList(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RankedList:
     """One row of the cache: products best first."""
 
     key: str
@@ -25,7 +27,8 @@ class RankedList(NamedTuple):
     is_scored: bool  # False: the scores are places
 
 
-class Rejected(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rejected:
     """Why a record gave no list."""
 
     reason: Literal["undecodable", "unusable_id", "error", "empty"]

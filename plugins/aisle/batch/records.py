@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from airflow_postgres_s3.s3_lines import lines_of
 from aisle.errors import BatchOutputIncomplete, ConfigurationError
@@ -15,7 +16,8 @@ log = logging.getLogger(__name__)
 OUTPUT_SUFFIX = ".out"  # the service also leaves an object `_CHECK` in the prefix
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     """One record, and its place: the object and the line number, from 1."""
 
     object_key: str

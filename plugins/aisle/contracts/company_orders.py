@@ -10,15 +10,17 @@ An endpoint may offer its own word on each day of `order_date` (UTC), so that wh
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 
 SourceName = Literal["pos", "oe"]
 
 
-class Source(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Source:
     """One order system of the company."""
 
     name: SourceName

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from personalize_kinds.events import Call, calls_of
 
 
-class Event(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Event:
     """One thing that a user did to an item. `occurred_at` carries a zone.
 
     `event_id` depends on nothing but what happened: the service counts a second event of the same id not at all.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 PURCHASE = "purchase"
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Column:
     """One column of a dataset. `avro` is a type or a union with "null"."""
 
     name: str
@@ -27,7 +29,8 @@ class Column(NamedTuple):
         return field
 
 
-class Dataset(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Dataset:
     """One of the three datasets of a dataset group."""
 
     name: str  # ours: names the mart, the CSV, the S3 prefix

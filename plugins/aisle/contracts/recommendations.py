@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -16,7 +17,8 @@ USER_RECOMMENDATIONS = "offline_user_recommendations"
 SIMILAR_PRODUCTS = "offline_similar_items"
 
 
-class ListTable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ListTable:
     """A table of lists: its name, its column that says whose list a row is, and its column of products."""
 
     subject: Subject

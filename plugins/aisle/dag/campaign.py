@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from airflow.sdk import task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
@@ -16,6 +17,7 @@ from airflow_personalize.operators.personalize import (
 )
 from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import group_of_context
+from aisle.dag.xcom import to_xcom
 from aisle.evaluation.judgement import Judged, as_decided
 from aisle.groups.dataset_group import DatasetGroup, dataset_group
 from aisle.groups.desired import campaign_settings
@@ -27,7 +29,8 @@ from aisle.models.live import live_model
 _TO_DECIDE = ("candidate", "waiting")
 
 
-class Served(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Served:
     """A campaign of the file: the key of its solution, its name in the service, and what is written of it."""
 
     solution: str
@@ -73,7 +76,7 @@ def set_up(campaign: Campaign) -> dict[str, Any]:
 def admit(trained: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Verdicts on versions that only campaigns ask, by the keys of their solutions: nothing measures them, all pass."""
     group, run_key = group_of_context(), run_key_of_context()
-    return {key: _admitted(group, key, arn, run_key)._asdict() for key, arn in trained.items()}
+    return {key: to_xcom(_admitted(group, key, arn, run_key)) for key, arn in trained.items()}
 
 
 def _admitted(group: DatasetGroup, key: str, arn: str, run_key: str) -> Judged:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from psycopg.rows import dict_row
 
@@ -16,7 +17,8 @@ Subject = Literal["candidate", "popularity", "live"]
 _TITLES: dict[Subject, str] = {"candidate": "this version", "popularity": "popularity", "live": "the live version"}
 
 
-class Evaluation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Evaluation:
     """Figures of one subject, and what they were measured on."""
 
     figures: Figures
@@ -33,7 +35,9 @@ def store(version_arn: str, evaluations: dict[Subject, Evaluation]) -> None:
             "subject": subject,
             "metric": metric,
             "value": value,
-            **evaluation._replace(figures={})._asdict(),
+            "hold_out_from": evaluation.hold_out_from,
+            "hold_out_until": evaluation.hold_out_until,
+            "n_users": evaluation.n_users,
         }
         for subject, evaluation in evaluations.items()
         for metric, value in evaluation.figures.items()

@@ -7,9 +7,9 @@ advantage is uncertain, so it has a standard error: a model is not rejected for 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import hypot
 from statistics import NormalDist
-from typing import NamedTuple
 
 from aisle.evaluation.metrics import Figures
 from aisle.settings import Evaluate
@@ -22,7 +22,8 @@ STDERR = "advantage_stderr"
 LEAST_POPULARITY = 0.001
 
 
-class Measured(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Measured:
     """One model and popularity, on one hold-out."""
 
     model: Figures
@@ -39,7 +40,8 @@ class Measured(NamedTuple):
         return self.model.get(STDERR, 0.0)
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verdict:
     """The gate's decision on a version."""
 
     passed: bool

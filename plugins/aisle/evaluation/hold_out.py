@@ -7,8 +7,9 @@ is bought together with an item.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg.rows import class_row, scalar_row
 
@@ -27,7 +28,8 @@ _EVIDENCE: dict[Kind, str] = {
 }
 
 
-class HoldOut(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HoldOut:
     """From when until when (both inclusive); how many interactions lie before."""
 
     starts_at: datetime
@@ -35,7 +37,8 @@ class HoldOut(NamedTuple):
     n_interactions_before: int
 
 
-class Case(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Case:
     """What a model is asked about for one user, and what the user then bought. `left_out` counts neither way.
 
     `asked_id` is the user, for a model of users; for a model of items, one of those that the user bought.
@@ -100,7 +103,7 @@ def _select_cases(group: DatasetGroup, kind: Kind) -> str:
 
 
 def _case_values(hold_out: HoldOut) -> dict[str, Any]:
-    return {**hold_out._asdict(), "count_repeats": get_settings().evaluate.count_repeats}
+    return {**asdict(hold_out), "count_repeats": get_settings().evaluate.count_repeats}
 
 
 def obstacle_of(group: DatasetGroup, hold_out: HoldOut, kind: Kind) -> str | None:
@@ -144,6 +147,6 @@ def _counted(ranked: Sequence[str], case: Case) -> list[str]:
 def _rows(name: str, group: DatasetGroup, hold_out: HoldOut) -> list[tuple[Any, ...]]:
     statement = sql(name, interactions=group.mart("interactions"))
     days = get_settings().evaluate.popularity_days
-    values = {**hold_out._asdict(), "popularity_days": days, "n_items": _POPULAR_ITEMS}
+    values = {**asdict(hold_out), "popularity_days": days, "n_items": _POPULAR_ITEMS}
     with connect() as connection:
         return connection.execute(statement.encode(), values).fetchall()

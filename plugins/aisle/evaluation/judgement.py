@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from aisle.evaluation import evaluations, metrics
 from aisle.evaluation.evaluations import Evaluation, Subject
@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 Lists = Mapping[str, list[str]]
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """A version to judge, the live one beside it, and their twins by name. Equal names: equal recipes."""
 
     solution: str
@@ -32,7 +33,8 @@ class Candidate(NamedTuple):
     live_twin: str | None
 
 
-class Judged(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Judged:
     """A verdict as tasks hand it on. `table` is Markdown."""
 
     arn: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -29,7 +30,8 @@ from personalize_kinds.kinds import DATASET, SOLUTION_VERSION
 _SET_BY_THE_PIPELINE = ("autoTrainingConfig",)
 
 
-class Twin(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Twin:
     """A twin to train: its name in the service, what it is asked about, and its configuration."""
 
     name: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
 
 from psycopg import sql
 
@@ -36,7 +36,8 @@ ALL_GROUPS = "all"
 _LONGEST_IDENTIFIER = 63
 
 
-class Question(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Question:
     """One thing that batch inference is asked: for whom, and which solution (its key in the file) answers."""
 
     kind: Kind  # names the input query, the S3 prefixes and the job

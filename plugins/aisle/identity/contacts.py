@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from aisle.identity.hashing import PersonHasher
 
@@ -29,7 +29,8 @@ _ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 ERASED = "[erased]"
 
 
-class Contact(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Contact:
     """Where a text has a contact, and its hash."""
 
     start: int
@@ -62,8 +63,8 @@ class ContactFinder:
         yield from self.contacts(text)
         plain = _Plain.of(text)
         if plain.text != text:
-            for start, end, contact_hash in self.contacts(plain.text):
-                yield Contact(plain.place(start), plain.place(end), contact_hash)
+            for contact in self.contacts(plain.text):
+                yield Contact(plain.place(contact.start), plain.place(contact.end), contact.hash)
 
     def contacts(self, text: str) -> Iterator[Contact]:
         """Every contact of a text; of digits that may be read as several numbers, each reading."""
@@ -89,7 +90,8 @@ class ContactFinder:
                     yield Contact(group.start(), last.end(), phone_hash)
 
 
-class _Plain(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Plain:
     """A text with JSON's \\uXXXX written as the characters they stand for, and where these stand in it as written.
 
     `starts` are the places in the plain text from which on it runs in step with the written one, from `written_starts`.

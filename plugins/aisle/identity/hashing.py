@@ -7,8 +7,9 @@ of these that is usable: the phone number in E.164, the e-mail address, the sour
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple  # noqa: TID251 - COPY takes tuples
 
 from aisle.contracts.company_orders import Customer, SourceName
 from aisle.contracts.identity import email_address, phone_number
@@ -18,7 +19,7 @@ from aisle.settings import Identity
 
 
 class Person(NamedTuple):
-    """A row for identity.customers. Personal data: goes nowhere else, and into no log."""
+    """A row for identity.customers, as COPY takes it. Personal data: goes nowhere else, and into no log."""
 
     user_id: str
     name: str | None
@@ -31,12 +32,18 @@ class Person(NamedTuple):
     source_id_hash: str | None
 
 
-class ContactHashes(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ContactHashes:
     """What an order tells of who somebody is, each as the user id of a person of whom nothing else is known."""
 
     phone: str | None
     email: str | None
     source_id: str | None
+
+    @property
+    def known(self) -> list[str]:
+        """The hashes that there are, the best known first."""
+        return [contact for contact in (self.phone, self.email, self.source_id) if contact]
 
 
 class PersonHasher:
@@ -56,11 +63,13 @@ class PersonHasher:
         if customer is None:
             return None
         hashes = self.hashes(source, customer)
-        user_id = next(filter(None, hashes), None)
-        if user_id is None:
+        if not hashes.known:
             return None
         phone, email = phone_number(customer.phone, self._region), email_address(customer.email)
-        return Person(user_id, tidy(customer.name), phone, email, tidy(customer.address), seen_at, *hashes)
+        return Person(
+            hashes.known[0], tidy(customer.name), phone, email, tidy(customer.address), seen_at,
+            hashes.phone, hashes.email, hashes.source_id,
+        )  # fmt: skip
 
     def hashes(self, source: SourceName, customer: Customer) -> ContactHashes:
         """Hash each usable contact of a customer; an id of the source means something in that source only."""

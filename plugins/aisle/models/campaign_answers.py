@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import fmean, median, quantiles
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 from psycopg.rows import class_row
@@ -26,14 +27,16 @@ _N_ITEMS = 25
 _COMPARED = 10
 
 
-class Question(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Question:
     """A user, and what that user turned to last, the newest first."""
 
     user_id: str
     items: list[str]
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Answer:
     """The items of one answer, in order, and the time until it was there; or the code of the error instead."""
 
     items: list[str]
@@ -41,7 +44,8 @@ class Answer(NamedTuple):
     error: str | None = None
 
 
-class Report(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Report:
     """Many answers in a few figures. `overlap` is the share of the first places that the other campaign gives too."""
 
     n_questions: int

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from psycopg.rows import class_row
 
@@ -12,14 +12,16 @@ from aisle.settings import Evaluate
 from aisle.warehouse import connect, sql
 
 
-class Learned(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Learned:
     """What the live model that is furthest behind was trained on."""
 
     learned_until: datetime
     n_interactions: int
 
 
-class Drift(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Drift:
     """How far the newest interactions (`n_after`) are from the last ones that were learned from (`n_before`)."""
 
     n_before: int

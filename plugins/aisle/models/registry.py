@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import psycopg
 from psycopg.rows import class_row
@@ -21,7 +21,8 @@ from aisle.warehouse import connect, sql
 log = logging.getLogger(__name__)
 
 
-class Version(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Version:
     """The state of a version, and the reason for it."""
 
     solution: str

@@ -11,7 +11,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from psycopg.rows import class_row
 
@@ -20,7 +21,8 @@ from aisle.warehouse import connect, sql
 log = logging.getLogger(__name__)
 
 
-class Job(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Job:
     """One job that ended well. `run_key` is of the run that started it."""
 
     fingerprint: str
@@ -34,7 +36,8 @@ class Job(NamedTuple):
         return self.arn.rsplit("/", 1)[-1]
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plan:
     """What to call a job. `reused` tells that a job of this name has done the work already."""
 
     job_name: str
@@ -62,7 +65,7 @@ def plan_job(
 def record_job(purpose: str, job: Job) -> None:
     """Make `job` the newest of its purpose."""
     with connect() as connection:
-        connection.execute(sql("ops/jobs/upsert").encode(), {"purpose": purpose, **job._asdict()})
+        connection.execute(sql("ops/jobs/upsert").encode(), {"purpose": purpose, **asdict(job)})
 
 
 def _newest_job(purpose: str) -> Job | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -55,11 +55,12 @@ def read_page(
 
     Raises ContractBroken if it is JSON of another shape, CompanyApiUnavailable if it is not whole or names an error.
     """
-    answer, orders, envelope = _taken_apart(body, asked)
+    parts = _taken_apart(body, asked)
+    answer, orders = parts.answer, parts.orders
     if isinstance(answer, list):
         claims = read_claims({}, headers, ignored_members)
         return Page(number, body, answer if orders is None else orders, msgspec.UNSET, False, claims)
-    _refuse_contradiction(envelope, answer, asked)
+    _refuse_contradiction(parts.envelope, answer, asked)
     members = {name: _member(value) for name, value in answer.items() if name != "data"}
     claims = read_claims(members, headers, ignored_members)
     if claims.failure:
@@ -89,7 +90,8 @@ def _believed(day: Day) -> Day:
     return msgspec.structs.replace(day, newest_updated_at=None)
 
 
-class _Parts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Parts:
     """A split body: its members or its list, and its orders if they had to be searched for."""
 
     answer: dict[str, msgspec.Raw] | list[msgspec.Raw]

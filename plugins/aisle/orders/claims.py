@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from aisle.orders.wording import wording
 
@@ -36,7 +37,8 @@ _WARNINGS = frozenset(("warning", "warnings"))
 _WARNS_OF_LOSS = re.compile(r"(?i)partial|incomplete|truncat|timed? ?-?out|missing|not all|unavailable|skipped")
 
 
-class Claims(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Claims:
     """The claims of one answer, under the answer's own names, for messages."""
 
     #: Name and number of each count of orders.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple  # noqa: TID251 - COPY takes tuples
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -81,7 +82,8 @@ class RejectRow(NamedTuple):
     archive_key: str
 
 
-class LandedOrder(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LandedOrder:
     """One order with all its rows, and its customer."""
 
     order: OrderRow

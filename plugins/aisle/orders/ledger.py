@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import Connection
@@ -20,7 +20,8 @@ class WindowIsTaken(RetryableError):
     """Another process works on the same window."""
 
 
-class Proof(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Proof:
     """Counts of a proven window: orders and order items as sent, each order once, in its newest version."""
 
     orders: int
@@ -32,6 +33,11 @@ class Proof(NamedTuple):
     repeated_orders: int = 0
     #: Orders that raw has and the API no longer gives.
     vanished_orders: int = 0
+
+    @classmethod
+    def total(cls, proofs: Sequence[Proof]) -> Proof:
+        """Add up the counts of windows; zero without any."""
+        return cls(*map(sum, zip(*map(astuple, proofs), strict=True))) if proofs else cls(0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)

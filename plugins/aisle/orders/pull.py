@@ -41,7 +41,7 @@ class Pulled:
 
     @property
     def total(self) -> Proof:
-        return Proof(*map(sum, zip(*self.proofs, strict=True))) if self.proofs else Proof(0, 0, 0, 0, 0)
+        return Proof.total(self.proofs)
 
 
 class Puller:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple  # noqa: TID251 - stored hashes of orders contain it as a tuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -35,7 +36,8 @@ _LONGEST_STATUS_WORD = 40
 IMPOSSIBLE_VERSION = "updated_at_is_impossible"
 
 
-class Rules(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rules:
     """How to read a source's orders: the zone of times without one, the setting that gives it, and the latest time."""
 
     zone: ZoneInfo | None
@@ -50,14 +52,16 @@ class Refusal(NamedTuple):
     detail: str
 
 
-class ReadOrder(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ReadOrder:
     """An accepted order: times have a zone; an impossible `updated_at` is None, and is in `doubts`."""
 
     order: Order
     doubts: list[str]
 
 
-class RefusedOrder(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RefusedOrder:
     """What is known of an order that could not be mapped; `identity` is compared to find repeats."""
 
     refusal: Refusal

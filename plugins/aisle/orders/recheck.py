@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection
 
@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 _DAY = timedelta(days=1)
 
 
-class OurDay(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OurDay:
     """The warehouse's counts of a day, and the API's summary when it was last asked."""
 
     day: date

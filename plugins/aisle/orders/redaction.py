@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from psycopg import Connection
@@ -32,7 +32,8 @@ _CUSTOMER = re.compile(r'"customer"\s*:\s*(\{[^{}]*\})')
 _NO_ORDER = msgspec.Raw(b"null")
 
 
-class _Mentioned(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Mentioned:
     """The people in an order, by the hashes of all contacts in it, and when it was placed, None if unknown."""
 
     hashes: frozenset[str]
@@ -101,7 +102,7 @@ class Redaction:
             return frozenset()
         known = {name: sent[name] for name in Customer.__struct_fields__ if isinstance(sent.get(name), str | int)}
         customer = Customer(**{name: str(value) for name, value in known.items()})
-        return frozenset(filter(None, self._hasher.hashes(self._source, customer)))
+        return frozenset(self._hasher.hashes(self._source, customer).known)
 
 
 def _beside(body: bytes, orders: Sequence[msgspec.Raw]) -> Iterator[bytes]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -55,7 +56,8 @@ _Envelope = dict[str, msgspec.Raw] | list[msgspec.Raw]
 _envelope: msgspec.json.Decoder[_Envelope] = msgspec.json.Decoder(_Envelope)
 
 
-class Sorted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sorted:
     """A spoilt body taken apart: its envelope around an empty list, as JSON, and the text of each order as it came."""
 
     envelope: bytes
@@ -118,7 +120,8 @@ def _repaired_fault(match: re.Match[bytes]) -> bytes:
     return b" " if len(fault) == 1 else fault[1:]
 
 
-class _Reach(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Reach:
     """How far the value at a position goes."""
 
     end: int

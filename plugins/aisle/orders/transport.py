@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
@@ -25,7 +26,8 @@ _GZIP = zlib.MAX_WBITS | 16
 _T = TypeVar("_T")
 
 
-class Received(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Received:
     """A whole answer, its body decompressed."""
 
     status: int

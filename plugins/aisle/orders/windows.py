@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from aisle.errors import ConfigurationError
 
@@ -12,7 +13,8 @@ from aisle.errors import ConfigurationError
 Kind = Literal["scheduled", "backfill", "tail", "recheck"]
 
 
-class Window(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Window:
     """A half-open span of `order_date`: start belongs to it, end does not."""
 
     start: datetime

@@ -11,9 +11,10 @@ from __future__ import annotations
 import csv
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection, Cursor
 from psycopg.errors import UndefinedTable
@@ -32,7 +33,8 @@ log = logging.getLogger(__name__)
 _NON_PRODUCT_CODES = PROJECT_ROOT / "dbt" / "seeds" / "non_product_codes.csv"
 
 
-class Backlog(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Backlog:
     """What the service of a group was not told of, as of `seen_at` by the warehouse's clock."""
 
     seen_at: datetime
@@ -41,7 +43,8 @@ class Backlog(NamedTuple):
     n_dead: int
 
 
-class Sorted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sorted:
     """What became of the events of which it was not known whether they are a group's."""
 
     n_theirs: int

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event as Flag
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -30,7 +30,8 @@ _CLAIM_EVENTS = 200
 _PAUSE_SECONDS = 15.0
 
 
-class Sent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sent:
     """What became of the events of a run."""
 
     n_sent: int

@@ -7,7 +7,7 @@ mark_good(connection, "marts", "20240301T0600")  # the gate has passed: later ru
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from psycopg import Connection
 from psycopg.sql import Identifier, Literal
@@ -19,7 +19,8 @@ from aisle.settings import get_settings
 from aisle.warehouse import CACHE_SCHEMA, list_parts, sql
 
 
-class Accepted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Accepted:
     """A measure whose new level a person has accepted."""
 
     measure: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from aisle.errors import FinalError
 from aisle.groups.resource import Live
@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 _KEYS_PER_CALL = 1_000
 
 
-class Contents(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Contents:
     """What lies in a bucket, old versions of files included."""
 
     n_files: int

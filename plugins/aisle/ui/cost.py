@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -26,7 +26,8 @@ N_DAYS = 30
 N_SHOWN = 40
 
 
-class CachedGroup(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CachedGroup:
     """A group whose lists campaigns could give: one for each question that it is asked, while there was a cache."""
 
     name: str
@@ -55,7 +56,8 @@ class RealTime:
         return 1 - self.batch.total / (self.both_ways + self.campaigns)
 
 
-class Standing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Standing:
     """Campaigns that no receipt tells the hours of: those of the file, and the canaries that were tried out."""
 
     n_campaigns: int

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 
 
-class Choice(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Choice:
     """The group that is shown, and the names of all that could be."""
 
     shown: DatasetGroup

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from croniter import croniter  # type: ignore[import-untyped]
 
@@ -24,7 +24,8 @@ _MAX_GAPS = 20
 _LEVELS: dict[str, Level] = {"success": "good", "failed": "bad", "running": "busy", "queued": "busy"}
 
 
-class Status(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Status:
     """The state of a stage: a level for the eye, a word, and the reason."""
 
     level: Level
@@ -47,7 +48,8 @@ class Card:
     notes: tuple[str, ...]
 
 
-class GroupStage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class GroupStage:
     """The state of one stage of a further group."""
 
     name: str
@@ -55,7 +57,8 @@ class GroupStage(NamedTuple):
     status: Status
 
 
-class GroupPipeline(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class GroupPipeline:
     """The stages of a further group, from left to right."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +18,8 @@ _LARGEST_BASKET = 60
 _DAY_SECONDS = 86_400
 
 
-class Visits(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Visits:
     """One row per order, not sorted. `at` is datetime64[s] in UTC."""
 
     person: Array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +10,8 @@ from services.company_api.order_book import Array, Product
 from services.company_api.world.scales import Scale
 
 
-class Category(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Category:
     """One department. `rhythm_days` is how soon it is used up (None: it lasts), `peak_month` when it sells most."""
 
     name: str

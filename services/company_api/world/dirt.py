@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from services.company_api.order_book import Array, ItemColumns, Product
 _ITEMS_PER_DIRT = 50_000
 
 
-class Dirt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Dirt:
     """The order items at fault, by what is wrong with them."""
 
     missing_product_id: Array
@@ -48,7 +49,7 @@ def _choose(order_items: ItemColumns, order_of_item: Array, rng: np.random.Gener
     follows = 1 + np.flatnonzero(order_of_item[1:] == order_of_item[:-1])
     _, first = np.unique(order_items.product.codes, return_index=True)
     candidates = np.setdiff1d(follows[follows % 2 == 1], first)
-    kinds = len(Dirt._fields)
+    kinds = len(fields(Dirt))
     per_kind = 3 + len(order_items) // _ITEMS_PER_DIRT
     chosen = rng.choice(candidates, kinds * per_kind, replace=False)
     return Dirt(*chosen.reshape(kinds, per_kind))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 ScaleName = Literal["tiny", "small", "reference"]
 
@@ -12,7 +13,8 @@ FIRST_DAY = datetime(2024, 7, 1, tzinfo=UTC)
 DAYS = 730
 
 
-class Scale(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Scale:
     """Exact totals of a company, and how finely its tastes are divided."""
 
     customers: int

@@ -7,8 +7,9 @@ so what an ingest loads, merges and rejects still adds up. `outcome` is what a c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -27,7 +28,8 @@ _LONG = 300
 _DEEP = 5_000
 
 
-class Sort(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sort:
     """One sort of spoilt order. `raw` replaces the text `_MARK` with its quotes; `outcome` is a reject's reason."""
 
     spoil: Spoil

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,8 @@ from services.engine.schemas import DatasetSchema
 SEPARATOR = "|"  # between the values of one cell
 
 
-class Texts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Texts:
     """A column of text: each row's place among the distinct cells, -1 for null. `a|b` is one cell with two values."""
 
     codes: Ints
@@ -83,9 +84,9 @@ class Attributes:
         keys = sorted(rows, key=str.encode)
         ids, before, places = _with_keys(self.ids, np.array([key.encode() for key in keys], np.bytes_))
         columns = {}
-        for name, avro_type, *_ in schema.metadata:
-            column = self.columns.get(name, _nulls(avro_type, len(self.ids)))
-            columns[name] = _replaced(column, before, places, [rows[key].get(name) for key in keys])
+        for cell in schema.metadata:
+            column = self.columns.get(cell.name, _nulls(cell.type, len(self.ids)))
+            columns[cell.name] = _replaced(column, before, places, [rows[key].get(cell.name) for key in keys])
         return Attributes(ids, columns)
 
 

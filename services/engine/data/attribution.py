@@ -10,7 +10,8 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,7 +28,8 @@ _EXPRESSION = re.compile(
 )
 
 
-class Measure(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Measure:
     """What a metric adds up: a column of a dataset type (in capitals), or the number of events if there is none."""
 
     dataset_type: str | None = None
@@ -47,7 +49,8 @@ def parse_expression(text: str) -> Measure:
     return Measure(matched["dataset"].upper(), matched["column"].upper())
 
 
-class Report(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Report:
     """Rows of `HEADER`, in order of metric, time and source."""
 
     rows: tuple[tuple[str, str, float, str, str, int], ...]

@@ -6,8 +6,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,8 @@ REFRESH_SECONDS = 0.5
 LOGS_IN_MEMORY = 4
 
 
-class _View(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _View:
     """Attributes, and their sources: files, schema, records up to `seq`; `moment` is in monotonic seconds."""
 
     parts: tuple[Path, ...]
@@ -110,7 +112,7 @@ class Datasets:
         """Return all single records; events only if they name an item."""
         schema, stored = self.schema_of(dataset), self.records.all(dataset.arn)
         if schema.dataset_type in ID_COLUMNS:
-            return tables.of_rows((record.cells for _, record in stored), schema)
+            return tables.of_rows((row.record.cells for row in stored), schema)
         return tables.of_rows(tables.events(stored), schema)
 
     def _layers(self, dataset: Resource, schema: DatasetSchema) -> Iterator[Any]:
@@ -118,11 +120,11 @@ class Datasets:
         after: Mapping[str, int] = dataset.inner.get("after", {})
         put = [*self.records.all(dataset.arn)]
         for part in self.parts(dataset):
-            earlier = [record for seq, record in put if seq <= after.get(part.name, 0)]
+            earlier = [row for row in put if row.seq <= after.get(part.name, 0)]
             put = put[len(earlier) :]
-            yield tables.of_rows((record.cells for record in earlier), schema)
+            yield tables.of_rows((row.record.cells for row in earlier), schema)
             yield tables.read([part], schema)
-        yield tables.of_rows((record.cells for _, record in put), schema)
+        yield tables.of_rows((row.record.cells for row in put), schema)
 
     def training(self, group_arn: str, selection: EventSelection) -> Training:
         """Return the training data of a group. Raises JobFailed if there are no interactions."""
@@ -224,7 +226,7 @@ class Datasets:
         """Build a view: from the earlier one and what was put since if the files are the same, else from the files."""
         parts, schema_arn, seq = tuple(self.parts(dataset)), dataset.body["schemaArn"], self.records.newest(dataset.arn)
         schema = self.schema_of(dataset)
-        if earlier and earlier[:2] == (parts, schema_arn):
+        if earlier and (earlier.parts, earlier.schema_arn) == (parts, schema_arn):
             attributes = earlier.attributes.put(self.records.cells_since(dataset.arn, earlier.seq), schema)
         else:
             attributes = Attributes.of_table(self.table(dataset), ID_COLUMNS[schema.dataset_type])

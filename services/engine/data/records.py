@@ -13,9 +13,9 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -28,7 +28,8 @@ EVENTS_IN_MEMORY = 500
 Cells = dict[str, Any]
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     """One record: its cells by column name, and the ARN of its dataset.
 
     subject            id of the item or user; of an event, the user, or the session of an anonymous user
@@ -50,14 +51,16 @@ class Record(NamedTuple):
         return hashlib.blake2b(content, digest_size=16).digest()
 
 
-class Stored(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Stored:
     """A record and its number, which grows with time over all datasets."""
 
     seq: int
     record: Record
 
 
-class LiveEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
     """An event of PutEvents. `user_id` is the session of an anonymous user; `timestamp` is in epoch seconds."""
 
     seq: int
@@ -227,7 +230,8 @@ class Records:
         kept = []
         for record in records:
             row = (
-                *record[:2],
+                record.dataset,
+                record.subject,
                 record.session,
                 record.event_id,
                 record.fingerprint,
@@ -259,11 +263,11 @@ def linked(stored: Iterable[Stored]) -> list[Stored]:
     """Return events, oldest first, in which anonymous ones get the user who appears later in the same session."""
     users: dict[str, str] = {}
     newest_first = []
-    for seq, record in reversed([*stored]):
-        session = record.session or ""
-        if "USER_ID" in record.cells:
-            users[session] = record.subject
+    for event in reversed([*stored]):
+        session = event.record.session or ""
+        if "USER_ID" in event.record.cells:
+            users[session] = event.record.subject
         elif session in users:
-            record = record._replace(subject=users[session])
-        newest_first.append(Stored(seq, record))
+            event = Stored(event.seq, replace(event.record, subject=users[session]))
+        newest_first.append(event)
     return newest_first[::-1]

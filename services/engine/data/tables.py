@@ -37,7 +37,11 @@ def of_rows(rows: Iterable[Mapping[str, Any]], schema: DatasetSchema) -> Any:
 
 def events(stored: Iterable[Stored]) -> list[dict[str, Any]]:
     """Return the events that name an item, each with the user that its session turned out to belong to."""
-    return [record.cells | {"USER_ID": record.subject} for _, record in linked(stored) if record.cells.get("ITEM_ID")]
+    return [
+        event.record.cells | {"USER_ID": event.record.subject}
+        for event in linked(stored)
+        if event.record.cells.get("ITEM_ID")
+    ]
 
 
 def joined(*tables: Any) -> Any:

@@ -77,7 +77,7 @@ def _check_predicate(predicate: Predicate) -> None:
         raise InvalidInput(f"Invalid input symbol: {operand}. Placeholders are not allowed with NOT_IN operator.")
     if isinstance(subject, Field) and subject.dataset in EVENTS:
         _check_event_predicate(predicate)
-    elif isinstance(operand, tuple) and not isinstance(operand, CurrentItem | Parameter) and ANY_TYPE in operand:
+    elif isinstance(operand, tuple) and ANY_TYPE in operand:
         raise InvalidInput(f'Invalid Expression: {subject} is compared with "*"; only EVENT_TYPE takes it')
 
 
@@ -126,6 +126,6 @@ def _check_types(predicate: Predicate, schemas: Schemas) -> None:
     if isinstance(operand, CurrentItem):
         if (filterable(operand, schemas).type == "string") != is_text:
             raise InvalidInput(f"Invalid Expression: {subject} and {operand} are not both text or both numbers")
-    elif isinstance(predicate, Membership) and not isinstance(operand, Parameter) and not is_text:
+    elif isinstance(predicate, Membership) and isinstance(predicate.values, tuple) and not is_text:
         for value in predicate.values:
             finite(value)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 INCLUDE, EXCLUDE = "INCLUDE", "EXCLUDE"
 INTERACTIONS, ITEMS, USERS = "INTERACTIONS", "ITEMS", "USERS"
@@ -18,7 +17,8 @@ EVENTS = (INTERACTIONS, ACTION_INTERACTIONS)
 ANY_TYPE = "*"
 
 
-class Field(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Field:
     """A column of a dataset."""
 
     dataset: str
@@ -28,7 +28,8 @@ class Field(NamedTuple):
         return f"{self.dataset}.{self.column}"
 
 
-class CurrentUser(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CurrentUser:
     """A column of the user of the request."""
 
     column: str
@@ -41,7 +42,8 @@ class CurrentUser(NamedTuple):
         return f"CurrentUser.{self.column}"
 
 
-class CurrentItem(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CurrentItem:
     """A column of the item of the request."""
 
     column: str
@@ -54,7 +56,8 @@ class CurrentItem(NamedTuple):
         return f"CurrentItem.{self.column}"
 
 
-class Parameter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Parameter:
     """A value that a request passes."""
 
     name: str

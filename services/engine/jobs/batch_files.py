@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from services.engine import s3
 from services.engine.errors import JobFailed
@@ -28,7 +29,8 @@ WORKING_BYTES = 768 << 20
 Answer = Callable[[Iterator[list[bytes]]], Iterator[tuple[int, bytes]]]
 
 
-class Limits(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Limits:
     """Limits of a job's input. Source: Personalize developer guide, "Endpoints and quotas", November 2025."""
 
     files: int = 1_000

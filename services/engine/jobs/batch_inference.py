@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,9 +43,9 @@ BLOCK_ANSWERS = 1_000_000
 WITH_REASONS = "aws-user-personalization-v2"
 
 RELATED = Layout(b'{"input":', b',"output":{"recommendedItems":[', b",", b']},"error":', b"}\n")
-SCORED = RELATED._replace(before_scores=b'],"scores":[')
+SCORED = replace(RELATED, before_scores=b'],"scores":[')
 #: Answers of the second version have a field for the reason. In batch all items are there for taste: no reasons.
-REASONED = SCORED._replace(before_reasons=b'],"reasons":[', reason=b"[]")
+REASONED = replace(SCORED, before_reasons=b'],"reasons":[', reason=b"[]")
 
 
 class BatchInference:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -18,7 +19,8 @@ NOT_JSON = "User error: The line is not valid JSON"
 MISSING = "User error: Required fields for the provided recipe are {}"
 
 
-class Fields(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fields:
     """The fields that lines of a recipe must have: the key of a text and, for rankings, of a list of items."""
 
     key: str
@@ -29,7 +31,8 @@ class Fields(NamedTuple):
         return MISSING.format(self.key if self.list_key is None else f"{self.key}, {self.list_key}")
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Block:
     """Lines in order; every field has one entry per line.
 
     inputs  the line as JSON; the text of a line that is not JSON as a JSON string
@@ -57,7 +60,8 @@ class Block(NamedTuple):
         return given.get("context") or {} if given else {}
 
 
-class BatchRecord(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
     """One line of a batch file; fields as in `Block`."""
 
     input: bytes
@@ -70,7 +74,13 @@ def parse_block(lines: Sequence[bytes], fields: Fields) -> Block:
     """Parse lines into a block; a bad line becomes one in error."""
     plain = None if fields.list_key else _plain_ids(lines, fields.key)
     if plain is None:
-        return Block(*map(list, zip(*(_line(line, fields) for line in lines), strict=True)))
+        records = [_line(line, fields) for line in lines]
+        return Block(
+            [record.input for record in records],
+            [record.error for record in records],
+            [record.asked for record in records],
+            [record.given for record in records],
+        )
     inputs = [f'{{"{fields.key}":"{asked}"}}'.encode() for asked in plain]
     nothing = [None] * len(lines)
     return Block(inputs, [*nothing], plain, [*nothing])

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -27,7 +26,8 @@ from services.engine.runtime.signals import NO_SIGNALS, histories, signals
 HELD_SCORES = 16_000_000
 
 
-class Questions(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Questions:
     """The lines of a block that are not in error, their queries, and the lines that the runtime has to score."""
 
     lines: list[int]

@@ -7,7 +7,8 @@ Scores have at most seven decimals, like the service's, and never an exponent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import astuple, dataclass
+from typing import Any, NamedTuple  # noqa: TID251 - Numba compiles named tuples
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,8 @@ class Lists(NamedTuple):
         return cls(*_joined(lists, np.int64), *_joined(scores, np.float64))
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Layout:
     """The fixed pieces of a line."""
 
     opening: bytes
@@ -92,7 +94,7 @@ def encode(layout: Layout, inputs: Sequence[bytes], errors: Sequence[str | None]
     """
     notes = Pieces.of([b"null" if error is None else orjson.dumps(error) for error in errors])
     in_error = np.fromiter((error is not None for error in errors), np.bool_, len(errors))
-    given, frame = Pieces.of(inputs), Pieces.of([*layout])
+    given, frame = Pieces.of(inputs), Pieces.of(astuple(layout))
     answer_bytes = names.lengths.max(initial=0) + len(layout.between)
     answer_bytes += len(layout.reason) + len(layout.between) + (_SCORE_BYTES if layout.before_scores else 0)
     room = len(given.joined) + len(notes.joined) + len(frame.joined) * len(inputs) + len(lists.places) * answer_bytes

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from dataclasses import dataclass
+from typing import cast
 
 import structlog
 
@@ -107,7 +108,8 @@ class Train:
         return Trained(model, base.inner["metrics"], base.inner.get("details", {}))
 
 
-class Trained(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Trained:
     """A model of all interactions, and metrics and further figures of one that has not seen the test users."""
 
     model: Model

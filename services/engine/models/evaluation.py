@@ -7,7 +7,8 @@ Recipes that recommend items are measured on held-out users, those that find use
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,8 @@ MAX_SEGMENT_QUERIES = 1_000
 OBJECTIVE_COLUMN = "itemAttribute"
 
 
-class Evaluation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Evaluation:
     """A model that has not seen the data it was measured on, with the settings it chose.
 
     metrics  the metrics of GetSolutionMetrics
@@ -99,10 +101,10 @@ def item_rewards(training: Training, options: Mapping[str, str]) -> Floats:
 
 
 def _evaluate_segments(recipe: type[Model], training: Training, options: Mapping[str, str], seed: int) -> Evaluation:
-    earlier, later = segment_examples(training.histories)
-    model = recipe.fit(training.only(earlier), options)
-    takers = later.binary(training.n_items).T.tocsr()
+    split = segment_examples(training.histories)
+    model = recipe.fit(training.only(split.queries), options)
+    takers = split.truths.binary(training.n_items).T.tocsr()
     taken = np.flatnonzero(np.diff(takers.indptr))
     items = np.sort(np.random.default_rng(seed).permutation(taken)[:MAX_SEGMENT_QUERIES])
-    ranked = model.rank(single_items(items), segment_size(len(earlier))).items
+    ranked = model.rank(single_items(items), segment_size(len(split.queries))).items
     return Evaluation(model, evaluate_segments(ranked, takers[items]), {})

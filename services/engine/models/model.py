@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Literal, NamedTuple, Self
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,8 @@ from services.engine.recipes.histories import Floats, Histories, Ints
 from services.engine.recipes.ranking import top
 
 
-class Ranked(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ranked:
     """Item numbers of each list, best first, and their scores, or None; shapes (n_queries, length)."""
 
     items: Ints

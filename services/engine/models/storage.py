@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,7 +20,8 @@ from services.engine.recipes.histories import Histories
 _PLAIN = "settings.json"
 
 
-class TrainedModel(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
     """A model with the ids and histories of its training: everything that inference needs."""
 
     model: Model

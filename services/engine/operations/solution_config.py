@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from personalize_kinds.limits import MAX_TRAINING_DAYS
 from services.engine.catalogue import PERSONALIZED_RANKING, USER_PERSONALIZATION, Parameter, Recipe
@@ -18,7 +19,8 @@ Config = Mapping[str, Any]
 Schemas = Mapping[str, DatasetSchema]
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plan:
     """A solution to check: its recipe and configuration, the schemas of its group, and its event type, if any."""
 
     recipe: Recipe

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from personalize_kinds.kinds import SOLUTION_VERSION, Kind
@@ -48,7 +48,8 @@ class Entry:
         )  # fmt: skip
 
 
-class Member(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Member:
     """A member of a resource; `path` is the page of the resource that it names."""
 
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import digits
-from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +27,8 @@ LENGTH = 10
 MAX_STEPS = 80
 
 
-class Sample(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sample:
     """The model's answer for one id."""
 
     key: str
@@ -116,7 +116,7 @@ def popularity_curve(item_counts: Ints) -> Chart:
 
 def sample_of(trained: TrainedModel, asked: str | None) -> Sample | None:
     """Return the answer for one id; None unless the model's question is a user or an item."""
-    model, interactions = trained
+    model, interactions = trained.model, trained.interactions
     ids = {"userId": interactions.user_ids, "itemId": interactions.item_ids}.get(model.input_key)
     if ids is None or not len(ids):
         return None

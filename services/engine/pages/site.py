@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -31,7 +32,8 @@ IN_MODELS = (SOLUTION, SOLUTION_VERSION)
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-class Section(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Section:
     """The resources of one kind, newest first."""
 
     title: str
@@ -39,7 +41,8 @@ class Section(NamedTuple):
     left_out: int
 
 
-class Version(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Version:
     """A solution version in the table of its solution."""
 
     name: str
@@ -48,7 +51,8 @@ class Version(NamedTuple):
     trained: str
 
 
-class Solution(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Solution:
     """A solution and its versions."""
 
     entry: Entry

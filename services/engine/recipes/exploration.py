@@ -6,7 +6,8 @@ Young items with few interactions, that suit the user and were not shown in vain
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,8 @@ MAX_SHARE = 0.5
 Mask = npt.NDArray[np.bool_]
 
 
-class Explored(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Explored:
     """Item numbers of a list, and which of them are explored; shapes (length,)."""
 
     items: Ints

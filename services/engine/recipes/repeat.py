@@ -8,7 +8,7 @@ back to some things (candles) and not to others (a cake stand).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,7 +25,8 @@ PRESENCE_STEPS = 41
 STEPS = np.array([0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512])
 
 
-class Repeats(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Repeats:
     """Rates by kind of pair, shape (PRESENCE_STEPS, len(STEPS), len(STEPS)), and the items' factors (n_items,)."""
 
     rates: Floats
@@ -37,7 +38,8 @@ class Repeats(NamedTuple):
         return np.asarray(self.rates.reshape(-1)[kinds] * self.loyalty[pairs.items], np.float32)
 
 
-class Cases(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cases:
     """Kind and item of pairs, and whether they occur again (1 or 0); shapes (n,)."""
 
     kinds: Ints
@@ -63,7 +65,11 @@ def _cases(histories: Histories, n_items: int) -> Cases:
         cuts = histories.newest_from(ends)
         rounds.append(_round(histories, cuts, ends, n_items))
         ends = cuts
-    return Cases(*(np.concatenate(parts) for parts in zip(*rounds, strict=True)))
+    return Cases(
+        np.concatenate([cases.kinds for cases in rounds]),
+        np.concatenate([cases.items for cases in rounds]),
+        np.concatenate([cases.again for cases in rounds]),
+    )
 
 
 def _round(histories: Histories, cuts: Ints, ends: Ints, n_items: int) -> Cases:
@@ -73,9 +79,10 @@ def _round(histories: Histories, cuts: Ints, ends: Ints, n_items: int) -> Cases:
     cases = Cases(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int8))
     n_pairs = fill_cases(
         starts, cuts, ends.astype(np.int64), flat(histories.items, np.int32), flat(histories.moments, np.int32),
-        flat(histories.weights, np.float32), STEPS, PRESENCE_STEPS, *cases, n_items,
+        flat(histories.weights, np.float32), STEPS, PRESENCE_STEPS,
+        cases.kinds, cases.items, cases.again, n_items,
     )  # fmt: skip
-    return Cases(*(values[:n_pairs] for values in cases))
+    return Cases(cases.kinds[:n_pairs], cases.items[:n_pairs], cases.again[:n_pairs])
 
 
 def _rates(cases: Cases) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +58,8 @@ class Wish:
     columns: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
 
 
-class Chosen(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Chosen:
     """Item numbers in order, their scores, and which of them are promoted or explored; shapes (length,)."""
 
     items: Ints
@@ -79,7 +80,8 @@ class Answers:
         """Return the best items for a user or item, best first except for promotions: `itemList`."""
         loaded = deployment.loaded
         assortment = loaded.assortment()
-        scores, popular = score(loaded, assortment, wish.asked, self._datasets, self.issued)
+        scored = score(loaded, assortment, wish.asked, self._datasets, self.issued)
+        scores = scored.scores
         narrow = self._narrower(deployment, wish, assortment.attributes, assortment.mask)
         promoted = _promoted(scores, wish, narrow)
         others = narrow(scores, wish.narrowing)
@@ -89,7 +91,7 @@ class Answers:
         explored = _explored(deployment, assortment, others, rest, random)
         chosen = _mixed(promoted, scores, explored, falling(others[explored.items]), random)
         names = assortment.names[chosen.items].tolist()
-        answers = listed(names, chosen, popular[chosen.items], deployment, wish.promotion)
+        answers = listed(names, chosen, scored.popular[chosen.items], deployment, wish.promotion)
         return self._described(deployment, answers, wish)
 
     def rank(self, deployment: Deployment, wish: Wish, names: Sequence[str]) -> list[Answer]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,8 @@ from services.engine.recipes.histories import Floats, Ints
 CREATED = "CREATION_TIMESTAMP"
 
 
-class Traits(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Traits:
     """Pairs of an item and a value of one of its text columns; `items` and `values` have one entry per pair."""
 
     items: Ints

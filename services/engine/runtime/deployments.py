@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import structlog
@@ -52,7 +52,8 @@ MAX_FILTERS = 512
 Value = TypeVar("Value")
 
 
-class Present(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Present:
     """An assortment, the attributes it was built from, and when it may be rebuilt (monotonic seconds)."""
 
     items: Attributes

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +44,8 @@ class Asked:
     context: Mapping[str, str] = field(default_factory=dict)
 
 
-class Scored(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Scored:
     """A score per item of the assortment, and which of them are only popularity; shapes (n,)."""
 
     scores: Floats

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -30,7 +32,7 @@ async def ready(request: Request) -> Readiness:
     generation = await live_generation(dependencies_of(request).groups)
     if generation is None:
         raise CacheEmpty("the cache holds no generation yet: run the publish DAG once")
-    return Readiness(**generation._asdict())
+    return Readiness(**asdict(generation))
 
 
 @router.get("/metrics", summary="What does it count?", response_class=Response)

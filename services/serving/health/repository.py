@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from services.serving.groups import Groups
 
 
-class LiveGeneration(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LiveGeneration:
     """What is served now."""
 
     generation: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from aisle.contracts.recommendations import ScoredProduct
 from aisle.warehouse import sql
@@ -13,7 +13,8 @@ from services.serving.groups import Groups
 from services.serving.lists import read_list
 
 
-class Region(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Region:
     """A region with the number of its active users."""
 
     key: str

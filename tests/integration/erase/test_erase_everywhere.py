@@ -28,7 +28,7 @@ from aisle.warehouse import create_cache, sql
 from services.migrations.upgrade import upgrade
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
-USER_IDS = [str(known) for known in HASHER.hashes("pos", Customer(phone="0300-1234567", email="a@b.pk"))[:2]]
+USER_IDS = HASHER.hashes("pos", Customer(phone="0300-1234567", email="a@b.pk")).known
 STRANGER = "f" * 32
 #: Two rows of a table, which its key may distinguish.
 TEXTS = [f"{n}. user {USER_IDS[0]}, call 0300 1234567 or write to a@b.pk" for n in ("first", "second")]

@@ -22,7 +22,7 @@ from aisle.stages.erase.files import Eraser
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 THEIRS = Customer(phone="0300-1234567", email="gone@example.com", id="c7")
-HASHES = [str(contact_hash) for contact_hash in HASHER.hashes("pos", THEIRS)]
+HASHES = HASHER.hashes("pos", THEIRS).known
 USER_ID = HASHES[0]
 STRANGER = f"9{USER_ID[1:]}"
 PAGE = "ingest/pos/20260101T000000-20260102T000000/k/page-00001.json.gz"

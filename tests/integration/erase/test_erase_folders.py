@@ -11,7 +11,7 @@ from aisle.settings import Identity
 from aisle.stages.erase.folders import forget_in_folders
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
-HASHES = [str(digest) for digest in HASHER.hashes("pos", Customer(phone="0300-1234567", email="gone@example.com"))[:2]]
+HASHES = HASHER.hashes("pos", Customer(phone="0300-1234567", email="gone@example.com")).known
 USER_ID = HASHES[0]
 
 

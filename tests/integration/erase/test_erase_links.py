@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, fields
 from typing import Any
 
 import psycopg
@@ -28,8 +29,8 @@ def connection(warehouse_url: str) -> Iterator[Connection]:
 def tell(connection: Connection, source: Any, **customer: str) -> str:
     """Keep the contacts of an order's customer as ingest does; their user id."""
     hashes = HASHER.hashes(source, Customer(**customer))
-    user_id = next(filter(None, hashes))
-    for kind, contact_hash in hashes._asdict().items():
+    user_id = hashes.known[0]
+    for kind, contact_hash in asdict(hashes).items():
         if contact_hash:
             statement = "insert into identity.contacts values (%s, %s, %s, now(), now()) on conflict do nothing"
             connection.execute(statement.encode(), (user_id, kind, contact_hash))
@@ -37,7 +38,7 @@ def tell(connection: Connection, source: Any, **customer: str) -> str:
 
 
 def follow(connection: Connection, **known: Any) -> Traces:
-    blank: dict[str, Any] = dict.fromkeys(Request._fields)
+    blank: dict[str, Any] = dict.fromkeys(field.name for field in fields(Request))
     return traces_of(connection, Request(**{**blank, "state": "waiting", **known}), HASHER, MOST_LINKS)
 
 

@@ -30,7 +30,8 @@ def sort(shop: Any, *groups: str) -> list[Sorted]:
 def backlog(shop: Any, group: str) -> tuple[int, int, int]:
     """How many wait, are held, are dead."""
     with psycopg.connect(shop.url) as connection:
-        return queue.backlog(connection, group)[1:]
+        waiting = queue.backlog(connection, group)
+    return waiting.n_waiting, waiting.n_held, waiting.n_dead
 
 
 def rows_of(shop: Any, group: str) -> list[tuple[str, str]]:

@@ -160,7 +160,7 @@ def test_events_are_the_rows_of_the_interactions_mart_to_the_last_column_for_eac
     assert shop.outbox("user_id, item_id", "dataset_group = 'some'") == [
         {"user_id": user_id, "item_id": item_id} for user_id, item_id in of_group
     ]
-    assert sorting == (len(of_group), 0, len(mart) - len(of_group)) == (2, 0, 6)
+    assert sorting == queue.Sorted(len(of_group), 0, len(mart) - len(of_group)) == queue.Sorted(2, 0, 6)
     assert len(mart) == 8
     assert [(*row[:4], int(row[4].timestamp())) for row in events] == mart
     assert set(sent_at) == {row[4] for row in mart}

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from airflow_postgres_s3.copy_to_s3 import MultipartUpload, RecordFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import Copied, MultipartUpload, RecordFormat, copy_to_s3
 
 
 def body_of(s3: Any, bucket: str, key: str) -> bytes:
@@ -21,7 +21,7 @@ def test_what_is_reported_is_what_lies_in_s3(warehouse_url: str, s3: Any, bucket
         select = "select n as number, 'two\nlines' as text from generate_series(1, 1000) as n"
         copied = copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, s3, bucket, "a/b.csv")
     content = body_of(s3, bucket, "a/b.csv")
-    assert copied == (f"s3://{bucket}/a/b.csv", 1000, len(content), hashlib.sha256(content).hexdigest())
+    assert copied == Copied(f"s3://{bucket}/a/b.csv", 1000, len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_csv_escapes_quotes_as_personalize_reads_them(warehouse_url: str, s3: Any, bucket: str) -> None:

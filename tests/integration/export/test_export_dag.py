@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -47,7 +48,7 @@ def test_a_new_column_of_items_is_an_update_of_their_dataset_in_service(
     marts: str, personalize: Any, run_dag: RunDag
 ) -> None:
     with pytest.MonkeyPatch.context() as before_the_column:
-        narrow = ITEMS._replace(columns=tuple(column for column in ITEMS.columns if column.name != "PRICE"))
+        narrow = replace(ITEMS, columns=tuple(column for column in ITEMS.columns if column.name != "PRICE"))
         datasets = tuple(narrow if dataset is ITEMS else dataset for dataset in DATASETS)
         before_the_column.setattr("aisle.groups.dataset_group.DATASETS", datasets)
         before_the_column.setitem(aisle.groups.avro._CONTRACT, "items", narrow.avro_schema)

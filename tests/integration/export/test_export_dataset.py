@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -117,6 +118,6 @@ def test_the_whole_user_id_is_in_no_error(marts: str, s3: Any, bucket: str) -> N
 def test_a_query_that_has_left_the_schema_is_refused(
     marts: str, s3: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wider = ITEMS._replace(columns=(*ITEMS.columns, ITEMS.columns[0]._replace(name="BRAND")))
+    wider = replace(ITEMS, columns=(*ITEMS.columns, replace(ITEMS.columns[0], name="BRAND")))
     with pytest.raises(ContractBroken, match="BRAND"):
         export(marts, s3, bucket, wider)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from airflow_personalize.operators import personalize as operators
 from aisle.contracts.personalize import INTERACTIONS
@@ -36,7 +36,8 @@ _CREATING = Telling("CREATE IN_PROGRESS")
 _DELETING = Telling("DELETE IN_PROGRESS")
 
 
-class Work(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Work:
     """The work of an operator and its results: exactly one, the one it returns, is right."""
 
     arguments: Arguments

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
@@ -22,7 +22,7 @@ from tests.waiting import wait_for
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 RECIPE = "arn:aws:personalize:::recipe/{}"
 PURCHASES = [f"u{n % 40},i{(n * 7 + n // 40) % 30},purchase,,{1_700_000_000 + n}" for n in range(1_040)]
-WIDER_ITEMS = ITEMS._replace(columns=(*ITEMS.columns, Column("BRAND", ("string", "null"), categorical=True)))
+WIDER_ITEMS = replace(ITEMS, columns=(*ITEMS.columns, Column("BRAND", ("string", "null"), categorical=True)))
 FILTER_EXPRESSION = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")'
 METRIC = {"eventType": "purchase", "metricName": "purchases", "expression": "SAMPLECOUNT()"}
 EVENT = {

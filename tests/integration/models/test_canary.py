@@ -18,6 +18,7 @@ from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import dataset_group
 from aisle.groups.environment_file import load
 from aisle.models import registry
+from aisle.models.registry import Version
 from aisle.resources.apply import apply, plans
 from aisle.resources.live import Service
 from tests.integration.engine_process import EngineProcess
@@ -243,7 +244,9 @@ def test_a_version_that_cannot_answer_is_rejected_and_nothing_else_changes(
     assert campaigns(service.client) == {"shop-home": first}
     assert registry.live_version("for-you") == first
     reason = "20 of 20 questions without an answer (20 empty lists, no errors), at most 1.0% may be"
-    assert registry.newest_in_state("for-you", "rejected") == ("for-you", second, "rejected", f"canary: {reason}")
+    assert registry.newest_in_state("for-you", "rejected") == Version(
+        "for-you", second, "rejected", f"canary: {reason}"
+    )
     assert receipt_of(marts, "one")["objections"] == [reason]
 
     canaries.instead = None
@@ -292,7 +295,7 @@ def test_a_ranking_follows_its_newest_version_once_that_has_ranked_what_users_tu
     assert campaigns(service.client) == {"shop-search": second}
     assert receipt_of(marts, "one", "shop-search-canary")["overlap"] == 1.0
     reason = "only campaigns ask it, so nothing measures it"
-    assert registry.newest_in_state("sorted", "live") == ("sorted", second, "live", reason)
+    assert registry.newest_in_state("sorted", "live") == Version("sorted", second, "live", reason)
 
     canaries.instead = REFUSED
     assert release("sorted", third, "two")["run"] == "failed"

@@ -9,7 +9,7 @@ from aisle.errors import FinalError
 from aisle.groups.environment import Environment
 from aisle.resources.apply import apply
 from aisle.resources.live import Service
-from aisle.resources.teardown import contents, empty, plan_teardown, tear_down
+from aisle.resources.teardown import Contents, contents, empty, plan_teardown, tear_down
 
 Describe = Callable[[str], Environment]
 Train = Callable[[str, str], str]
@@ -108,7 +108,7 @@ def test_the_bucket_is_emptied_of_every_version_once_its_name_is_typed(s3: Any, 
     s3.delete_object(Bucket=bucket, Key="export/a.csv")
     with pytest.raises(FinalError, match="nothing was touched"):
         empty(s3, bucket, confirm="")
-    assert contents(s3, bucket) == (4, 3)
-    assert empty(s3, bucket, confirm=bucket) == (4, 3)
-    assert contents(s3, bucket) == (0, 0)
-    assert empty(s3, bucket, confirm=bucket) == (0, 0)
+    assert contents(s3, bucket) == Contents(4, 3)
+    assert empty(s3, bucket, confirm=bucket) == Contents(4, 3)
+    assert contents(s3, bucket) == Contents(0, 0)
+    assert empty(s3, bucket, confirm=bucket) == Contents(0, 0)

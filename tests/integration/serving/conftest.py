@@ -8,8 +8,8 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -22,7 +22,8 @@ from tests.serving_shop import KEY, Shop
 from tests.waiting import wait_for_server
 
 
-class Opened(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Opened:
     """The reading half of the application."""
 
     repository: RecommendationsRepository

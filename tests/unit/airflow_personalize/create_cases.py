@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from botocore.stub import Stubber
@@ -41,7 +42,8 @@ def public_operators() -> list[str]:
     return sorted(operator.__name__ for operator in classes if operator not in bases)
 
 
-class Case(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Case:
     """One operator, its own arguments, the request that is sent, and the end of the ARN."""
 
     operator: type[PersonalizeCreateOperator]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,9 +57,9 @@ def test_a_failed_job_keeps_its_name_so_a_rerun_takes_the_next_free_one(stub: St
     for name in ("run", "run-2"):
         arn = f"{ACCOUNT}:dataset-import-job/{name}"
         name_is_taken(stubber, IMPORT_CASE, name)
-        expect(stubber, listed(IMPORT_CASE, arn), IMPORT_CASE._replace(arn=arn).described("CREATE FAILED"))
-    third = IMPORT_CASE._replace(
-        arn=f"{ACCOUNT}:dataset-import-job/run-3", request={**IMPORT_CASE.request, "jobName": "run-3"}
+        expect(stubber, listed(IMPORT_CASE, arn), replace(IMPORT_CASE, arn=arn).described("CREATE FAILED"))
+    third = replace(
+        IMPORT_CASE, arn=f"{ACCOUNT}:dataset-import-job/run-3", request={**IMPORT_CASE.request, "jobName": "run-3"}
     )
     expect(stubber, third.created)
     assert operator.execute({}) == third.arn

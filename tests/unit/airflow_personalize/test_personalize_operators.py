@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -95,7 +96,7 @@ def test_every_create_operation_of_the_service_has_an_operator() -> None:
 def test_what_is_not_given_is_not_sent(stub: Stub) -> None:
     operator = IMPORT_CASE.make(wait_for_completion=False, publish_attribution_metrics_to_s3=True)
     request = {**IMPORT_CASE.request, "publishAttributionMetricsToS3": True}
-    expect(stub(operator), IMPORT_CASE._replace(request=request).created)
+    expect(stub(operator), replace(IMPORT_CASE, request=request).created)
     assert operator.execute({}) == IMPORT_CASE.arn
 
 
@@ -105,7 +106,7 @@ def test_a_solution_takes_all_that_a_solution_can(stub: Stub) -> None:
         wait_for_completion=False, perform_hpo=True, event_type="click", solution_config=config, tags=[TAG]
     )
     more = {"performHPO": True, "eventType": "click", "solutionConfig": config, "tags": [TAG]}
-    expect(stub(operator), SOLUTION_CASE._replace(request={**SOLUTION_CASE.request, **more}).created)
+    expect(stub(operator), replace(SOLUTION_CASE, request={**SOLUTION_CASE.request, **more}).created)
     assert operator.execute({}) == SOLUTION_CASE.arn
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from airflow.exceptions import TaskDeferred
@@ -23,7 +24,8 @@ CLICKS = {"eventType": "click", "metricName": "clicks", "expression": "SAMPLECOU
 SALES = {"eventType": "purchase", "metricName": "sales", "expression": "SUM(Items.PRICE)"}
 
 
-class Update(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Update:
     """One update operator: its own arguments, the members they become, and what the resource was like."""
 
     operator: type[PersonalizeWaitingOperator]
@@ -182,7 +184,7 @@ def test_a_campaign_that_follows_its_solution_is_not_updated_again(
     config = {"campaignConfig": {"syncWithLatestSolutionVersion": follows}}
     calls = [CAMPAIGN.described(CAMPAIGN.before, {"solutionVersionArn": serves}, config)]
     if not is_skipped:
-        calls.append(CAMPAIGN._replace(changes={"solutionVersionArn": latest}).updated)
+        calls.append(replace(CAMPAIGN, changes={"solutionVersionArn": latest}).updated)
     expect(stub(operator), *calls)
     assert operator.execute({}) == CAMPAIGN.arn
 

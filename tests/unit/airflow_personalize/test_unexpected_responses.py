@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,8 @@ OF_THE_SERVICE = {"x-amzn-RequestId": "r-1"}
 JSON, PAGE = {"Content-Type": "application/x-amz-json-1.1"}, {"Content-Type": "text/html"}
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Answer:
     """What comes back to a call."""
 
     headers: dict[str, str]

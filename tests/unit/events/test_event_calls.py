@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def event_of(number: int, **changes: Any) -> Event:
     event = Event(f"e{number}", "ann", "basket", "purchase", f"P{number}", 2.0, NOON + timedelta(minutes=number))
-    return event._replace(**changes)
+    return replace(event, **changes)
 
 
 def test_the_wire_form_has_the_time_in_whole_seconds_rounded_down_as_the_csv_has() -> None:

@@ -17,12 +17,12 @@ def window_of(watermark: datetime) -> Window | None:
 
 
 def test_a_tail_begins_at_the_watermark_so_that_no_gap_opens() -> None:
-    assert window_of(minutes_ago(14)) == (minutes_ago(14), NOW)
+    assert window_of(minutes_ago(14)) == Window(minutes_ago(14), NOW)
 
 
 def test_a_tail_looks_back_behind_a_watermark_of_just_now_for_orders_that_came_late() -> None:
-    assert window_of(minutes_ago(1)) == (minutes_ago(5), NOW)
-    assert window_of(NOW + timedelta(seconds=3)) == (minutes_ago(5), NOW)
+    assert window_of(minutes_ago(1)) == Window(minutes_ago(5), NOW)
+    assert window_of(NOW + timedelta(seconds=3)) == Window(minutes_ago(5), NOW)
 
 
 def test_there_is_no_tail_while_ingest_has_history_to_fetch() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,8 @@ from personalize_kinds.kinds import (
 from personalize_kinds.statuses import MEANINGS, Meaning, Outcome, Progress, Readiness, meaning, progress
 
 
-class Expected(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Expected:
     """What a status means and what follows from it."""
 
     meaning: Meaning

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ from airflow.sdk import Param, task
 from aisle.contracts.company_orders import SOURCES
 from aisle.dag.company_api import company_api
 from aisle.dag.defaults import run_key_of_context
+from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.identity.hashing import PersonHasher
 from aisle.ops.receipts import receipt
 from aisle.orders.archive import Archive
@@ -35,24 +37,19 @@ PARAMS: dict[str, Param] = {
 
 
 @task
-def plan_windows(params: Any = None) -> list[dict[str, str]]:
+def plan_windows(params: Any = None) -> list[dict[str, Any]]:
     """Cut the span into windows that one fetch may cover, oldest first, for each source that is asked for."""
     longest = timedelta(days=get_settings().ingest.max_window_days)
     windows = backfill_windows(params["window_start"], params["window_end"], longest=longest)
     sources = [source.name for source in SOURCES if params["source"] in ("all", source.name)]
-    return [
-        {"source": source, "start": window.start.isoformat(), "end": window.end.isoformat()}
-        for window in windows
-        for source in sources
-    ]
+    return [{"source": source, **to_xcom(window)} for window in windows for source in sources]
 
 
 @task(max_active_tis_per_dagrun=_AT_A_TIME, map_index_template="{{ window['source'] }} {{ window['start'] }}")
-def pull_window(window: dict[str, str]) -> dict[str, int]:
+def pull_window(window: dict[str, Any]) -> dict[str, int]:
     """Pull one window of one source, unless this run has proven it before."""
-    span = Window(datetime.fromisoformat(window["start"]), datetime.fromisoformat(window["end"]))
-    run_key = run_key_of_context()
-    with receipt(run_key, "backfill", f"{window['source']} {window['start']}") as slip:
+    span, run_key = from_xcom(window, Window), run_key_of_context()
+    with receipt(run_key, "backfill", f"{window['source']} {span.start.isoformat()}") as slip:
         slip.details = _pull(window["source"], span, run_key)
         slip.rows_in, slip.rows_out = slip.details["order_items"], slip.details["orders_changed"]
     return slip.details
@@ -64,4 +61,4 @@ def _pull(source_name: str, window: Any, run_key: str) -> dict[str, int]:
         archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key)
         puller = Puller(source, api, archive, PersonHasher(settings.identity), connection)
         pulled = puller.pull([window], "backfill")
-    return pulled.total._asdict()
+    return asdict(pulled.total)

@@ -10,7 +10,8 @@ import csv
 import gzip
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import msgspec
 
@@ -43,7 +44,8 @@ _records = msgspec.json.Decoder(_Record)
 _UserOf = Callable[[bytes], str | None]
 
 
-class Rewritten(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rewritten:
     """How many files were read, and how many of them named the person."""
 
     looked_at: int

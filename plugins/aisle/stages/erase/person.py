@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from dataclasses import dataclass
+from typing import cast
 
 from psycopg import Connection
 from psycopg.rows import class_row
@@ -14,7 +15,8 @@ from aisle.identity.hashing import PersonHasher
 from aisle.warehouse import sql
 
 
-class Request(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Request:
     """One row of `identity.erasure_requests`. Personal data: never put it into a log or message."""
 
     state: str
@@ -30,7 +32,8 @@ class Request(NamedTuple):
         return self.state == "erased"
 
 
-class Traces(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Traces:
     """The user ids by which a person is found.
 
     `user_ids` are those of their identities, and those that each contact alone would have. `n_shared` counts the
@@ -123,5 +126,5 @@ def _hashed(request: Request, hasher: PersonHasher) -> set[str]:
         )
     customer = Customer(phone=request.phone, email=request.email, id=request.source_id)
     sources = [cast(SourceName, request.source)] if request.source else [source.name for source in SOURCES]
-    hashes = {contact_hash for source in sources for contact_hash in hasher.hashes(source, customer)}
+    hashes = {contact_hash for source in sources for contact_hash in hasher.hashes(source, customer).known}
     return {user_id for user_id in (*hashes, request.user_id) if user_id}

@@ -19,6 +19,7 @@ from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.s3_layout import erased_users
 from aisle.dag.assets import CACHE, RAW_ORDERS
 from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.dag.xcom import to_xcom
 from aisle.evaluation import twin
 from aisle.groups.dataset_group import dataset_groups
 from aisle.identity.contacts import ContactFinder
@@ -74,8 +75,8 @@ def forget_in_files() -> dict[str, int]:
         hasher = PersonHasher(settings.identity)
         redactions = {source.name: Redaction(connection, source.name, hasher) for source in SOURCES}
         rewritten = Eraser(S3Hook().get_conn(), settings.storage.bucket, _user_ids(), redactions).erase()
-        slip.rows_in, slip.rows_out = rewritten
-    return rewritten._asdict()
+        slip.rows_in, slip.rows_out = rewritten.looked_at, rewritten.rewritten
+    return to_xcom(rewritten)
 
 
 @task
@@ -86,8 +87,8 @@ def forget_in_folders() -> dict[str, int]:
     finder = ContactFinder(PersonHasher(settings.identity))
     with receipt(run_key_of_context(), "erase", "folders") as slip:
         rewritten = folders.forget_in_folders(places, _user_ids(), finder)
-        slip.rows_in, slip.rows_out = rewritten
-    return rewritten._asdict()
+        slip.rows_in, slip.rows_out = rewritten.looked_at, rewritten.rewritten
+    return to_xcom(rewritten)
 
 
 def forget_in_service() -> Any:

@@ -57,7 +57,7 @@ class Tail:
                 log.warning("the tail of source %s failed: %s", source.name, error)
         if failures:
             raise failures[0]
-        return Proof(*map(sum, zip(*proofs, strict=True)))
+        return Proof.total(proofs)
 
     def _pull(self, source: Source, now: datetime) -> Proof:
         ledger = Ledger(self._connection, source.name, self._archive.run_key)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from aisle.dag.assets import EVENTS, RAW_ORDERS
 from aisle.dag.company_api import company_api
 from aisle.dag.defaults import run_key_of_context
 from aisle.dag.groups import asset_of
+from aisle.dag.xcom import to_xcom
 from aisle.errors import FinalError
 from aisle.groups.dataset_group import dataset_group
 from aisle.ops.receipts import receipt
@@ -61,7 +63,7 @@ def tail() -> dict[str, int]:
         landed = Tail(api, archive, connection, settings).pull()
     if not landed.orders_changed:
         raise AirflowSkipException(f"no order is new since the last look: {landed}")
-    return landed._asdict()
+    return to_xcom(landed)
 
 
 def send(group: DatasetGroup) -> Any:
@@ -88,8 +90,9 @@ def _sorted_backlog(group: DatasetGroup, *, replays: bool) -> Backlog:
         if n_aside := queue.put_aside(connection, group.name):
             log.warning("%d events cannot be sent and are dead; `aisle events replay --dry-run` gives reasons", n_aside)
         outcome = queue.sort(connection, group)
-        if any(outcome):
-            log.info("%d events are the group's, %d are held, %d withdrawn", *outcome)
+        if outcome != queue.Sorted(0, 0, 0):
+            counts = (outcome.n_theirs, outcome.n_held, outcome.n_withdrawn)
+            log.info("%d events are the group's, %d are held, %d withdrawn", *counts)
         return queue.backlog(connection, group.name)
 
 
@@ -103,8 +106,8 @@ def _send(group: DatasetGroup, before: Backlog) -> dict[str, Any]:
     with receipt(run_key_of_context(), "events", group.key("sent"), url) as slip:
         sent = sender.send_waiting(before.seen_at)
         slip.rows_in, slip.rows_out = sent.n_sent + sent.n_refused, sent.n_sent
-        slip.details = sent._asdict() | {"p95_delay_seconds": _p95_delay(group, url, before)}
-    log.info("%d events sent, %d refused, %d of them dead: %s", *sent)
+        slip.details = asdict(sent) | {"p95_delay_seconds": _p95_delay(group, url, before)}
+    log.info("%d events sent, %d refused, %d of them dead: %s", sent.n_sent, sent.n_refused, sent.n_dead, sent.reasons)
     _fail_if_nothing_accepted(group, sent)
     return slip.details
 

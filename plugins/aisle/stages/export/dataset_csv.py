@@ -6,6 +6,7 @@ Writes s3://<bucket>/export/<group's folder><dataset>/<run key>/<dataset>.csv an
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
@@ -31,7 +32,7 @@ def export_dataset(
     select = checked_query(connection, group, dataset)
     key = export_csv(dataset.name, run_key, group.folder)
     copied = copy_to_s3(connection, select, RecordFormat.PERSONALIZE_CSV, s3, bucket, key, {})
-    row = {"dataset": group.key(dataset.name), "run_key": run_key, **copied._asdict()}
+    row = {"dataset": group.key(dataset.name), "run_key": run_key, **asdict(copied)}
     connection.execute(sql("ops/exports/upsert").encode(), row)
     return copied
 

@@ -17,12 +17,14 @@ from airflow_personalize.operators.personalize import (
     PersonalizeCreateSchemaOperator,
     PersonalizeUpdateDatasetOperator,
 )
+from airflow_postgres_s3.copy_to_s3 import Copied
 from aisle.contracts.personalize import DATASETS, Dataset
 from aisle.dag.assets import MARTS, PERSONALIZE_INPUT
 from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import asset_of, group_of_context
+from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.groups.dataset_group import DatasetGroup
-from aisle.ops.jobs import Job, plan_job, record_job
+from aisle.ops.jobs import Job, Plan, plan_job, record_job
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.stages.export.dataset_csv import check_size, export_dataset
@@ -107,7 +109,7 @@ def write_csv(dataset_name: str) -> dict[str, Any]:
         slip.rows_in = slip.rows_out = copied.n_rows
         slip.bytes = copied.n_bytes
         slip.details = {"uri": copied.uri, "sha256": copied.sha256}
-    return copied._asdict()
+    return to_xcom(copied)
 
 
 @task(multiple_outputs=True)
@@ -116,22 +118,22 @@ def plan_import(dataset_name: str, csv: dict[str, Any], dataset_arn: str) -> dic
     group = group_of_context()
     held = PersonalizeHook().describe(DATASET_RESOURCE, dataset_arn)
     inputs = {
-        "sha256": csv["sha256"],
+        "sha256": from_xcom(csv, Copied).sha256,
         "schema": _DATASETS[dataset_name].avro_schema,
         "dataset": dataset_arn,
         "dataset_created_at": held["creationDateTime"].timestamp(),  # a recreated dataset has the old ARN, and is empty
     }
     name = group.resource_name(dataset_name, run_key_of_context())
-    return plan_job(group.key(f"import-{dataset_name}"), name, inputs)._asdict()
+    return to_xcom(plan_job(group.key(f"import-{dataset_name}"), name, inputs))
 
 
 @task
 def record_import(dataset_name: str, plan: dict[str, Any], job_arn: str) -> None:
     """Record the import."""
-    group, run_key = group_of_context(), run_key_of_context()
+    group, run_key, planned = group_of_context(), run_key_of_context(), from_xcom(plan, Plan)
     with receipt(run_key, "export", group.key(f"{dataset_name}-import")) as slip:
-        record_job(group.key(f"import-{dataset_name}"), Job(plan["fingerprint"], job_arn, run_key))
-        slip.details = {"job": job_arn, "reused": plan["reused"]}
+        record_job(group.key(f"import-{dataset_name}"), Job(planned.fingerprint, job_arn, run_key))
+        slip.details = {"job": job_arn, "reused": planned.reused}
 
 
 def announce(group: DatasetGroup) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from aisle.contracts.company_orders import SOURCES, Source
 from aisle.dag.assets import RAW_ORDERS
 from aisle.dag.company_api import company_api
 from aisle.dag.defaults import run_key_of_context
+from aisle.dag.xcom import to_xcom
 from aisle.errors import AisleError
 from aisle.identity.hashing import PersonHasher
 from aisle.ops.receipts import receipt
@@ -64,13 +66,13 @@ def _pull(source_name: str) -> dict[str, int]:
             "watermark": ledger.watermark(settings.ingest.begins_at).isoformat(),
             "gaps": _gaps(ledger, settings.ingest),
             "clock_ahead_seconds": pulled.clock_ahead.total_seconds(),
-            **total._asdict(),
+            **asdict(total),
         }
         recheck = Recheck(source, api, connection, run_key)
         if settings.ingest.recheck_every_days and recheck.is_due(timedelta(days=settings.ingest.recheck_every_days)):
             window = _window_behind_the_overlap(ledger, settings.ingest)
             slip.details["recheck"] = _look(recheck, window, puller, settings.ingest)
-    return total._asdict()
+    return to_xcom(total)
 
 
 def _look(recheck: Recheck, window: Window, puller: Puller, settings: Ingest) -> dict[str, Any]:

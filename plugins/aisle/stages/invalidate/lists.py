@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 from psycopg import Connection
 
@@ -19,7 +20,8 @@ What = Literal["user", "item", "all"]
 _SUBJECTS: dict[What, tuple[Subject, ...]] = {"user": ("users",), "item": ("items",), "all": ("users", "items")}
 
 
-class Lists(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Lists:
     """Which lists are meant: those of one `key`, or all without a key.
 
     The key of a user is their `aisle.contracts.identity.user_hash`.

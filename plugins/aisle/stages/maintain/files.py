@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection
 
@@ -17,14 +18,16 @@ from aisle.warehouse import sql
 _MOST_KEYS = 1000  # of one DeleteObjects
 
 
-class InUse(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class InUse:
     """The keys in use, whose files stay whatever their age."""
 
     run_keys: frozenset[str]
     archive_keys: frozenset[str]
 
 
-class Removed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Removed:
     """What was deleted, or would be: the number of files by folder, and all bytes."""
 
     folders: dict[str, int]

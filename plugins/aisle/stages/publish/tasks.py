@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -22,6 +21,7 @@ from aisle.contracts.recommendations import LIST_TABLES, ScoreKind, Subject
 from aisle.dag.assets import BATCH_OUTPUT, CACHE
 from aisle.dag.defaults import run_key_of_context
 from aisle.dag.groups import asset_of, group_of_context
+from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.errors import ConfigurationError
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.ops.receipts import receipt
@@ -51,14 +51,14 @@ def find_batch_output() -> dict[str, Any]:
     group, run_key, params = group_of_context(), run_key_of_context(), context["params"]
     prepare(group)
     if params.get("user_output") or params.get("item_output"):
-        return _plain(batch_by_hand(run_key, params.get("user_output"), params.get("item_output"), subjects_of(group)))
-    return _plain(batch_of_event(run_key, newest_extra(context, group), subjects_of(group)))
+        return to_xcom(batch_by_hand(run_key, params.get("user_output"), params.get("item_output"), subjects_of(group)))
+    return to_xcom(batch_of_event(run_key, newest_extra(context, group), subjects_of(group)))
 
 
 @task
 def stage(subject: Subject, batch: dict[str, Any]) -> dict[str, Any]:
     """Load one batch job's output into the staging table beside the live one; skipped if nothing was asked."""
-    source, group = msgspec.convert(batch, Batch), group_of_context()
+    source, group = from_xcom(batch, Batch), group_of_context()
     if why := source.without.get(subject):
         raise AirflowSkipException(why)
     with receipt(source.run_key, "publish", group.key(f"stage_{subject}")) as slip:
@@ -67,13 +67,13 @@ def stage(subject: Subject, batch: dict[str, Any]) -> dict[str, Any]:
         staged = stage_records(records, subject, source.run_key, scored_by, group)
         slip.rows_in, slip.rows_out = staged.lines, staged.lists
         slip.details = {"rejected": staged.rejected, "repeated": staged.repeated, "unscored": staged.unscored}
-    return _plain(staged)
+    return to_xcom(staged)
 
 
 @task(trigger_rule="none_failed")
 def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any] | None]) -> dict[str, float]:
     """Stop unless enough of what was asked has an answer."""
-    source, minimum, group = msgspec.convert(batch, Batch), get_settings().publish.min_coverage, group_of_context()
+    source, minimum, group = from_xcom(batch, Batch), get_settings().publish.min_coverage, group_of_context()
     return {
         subject.subject: coverage.check_coverage(
             subject, source.asked_of(subject.subject), minimum, source.run_key, group
@@ -86,7 +86,7 @@ def check_coverage(batch: dict[str, Any], staged: list[dict[str, Any] | None]) -
 def switch(batch: dict[str, Any], staged: list[dict[str, Any] | None]) -> None:
     """Make the staged generation live. Readers see the old one or the new one, never a mixture."""
     context: Any = get_current_context()
-    source, group = msgspec.convert(batch, Batch), group_of_context()
+    source, group = from_xcom(batch, Batch), group_of_context()
     new = new_generation(source, _staged(staged))
     with receipt(source.run_key, "publish", group.key("switch")) as slip:
         generations.switch(new, group)
@@ -124,15 +124,10 @@ def newest_extra(context: Any, group: DatasetGroup) -> dict[str, Any]:
 
 def _staged(counts: list[dict[str, Any] | None]) -> list[Staged]:
     """The counts of each subject that was staged; a skipped task has none."""
-    return msgspec.convert([subject for subject in counts if subject], list[Staged])
+    return from_xcom([subject for subject in counts if subject], list[Staged])
 
 
 def _aws() -> tuple[Any, ScoreKind]:
     """An S3 client, and whose scores the AWS connection stands for."""
     hook = S3Hook()
     return hook.get_conn(), score_kind(hook.conn_config.get_service_config("personalize").get("endpoint_url"))
-
-
-def _plain(value: msgspec.Struct) -> dict[str, Any]:
-    """As Airflow hands values from task to task."""
-    return dict(msgspec.to_builtins(value))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -13,19 +14,20 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateBatchInferenceJobOperator
-from airflow_postgres_s3.copy_to_s3 import RecordFormat, copy_to_s3
+from airflow_postgres_s3.copy_to_s3 import Copied, RecordFormat, copy_to_s3
 from aisle.batch.records import has_output
 from aisle.contracts.s3_layout import recommend_input, recommend_output_prefix
 from aisle.dag.assets import BATCH_OUTPUT, MODELS
 from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import asset_of, group_of_context
 from aisle.dag.imports import dataset_group_arn, newest_imports
+from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.errors import BatchOutputIncomplete, FinalError
 from aisle.groups.dataset_group import DatasetGroup, Kind, Question
 from aisle.groups.environment import BatchInference
 from aisle.models.live import live_models
 from aisle.objects import S3Uri
-from aisle.ops.jobs import Job, plan_job, record_job
+from aisle.ops.jobs import Job, Plan, plan_job, record_job
 from aisle.ops.receipts import receipt
 from aisle.settings import get_settings
 from aisle.warehouse import connect, sql
@@ -115,7 +117,7 @@ def write_input(kind: str) -> dict[str, Any]:
             )
         slip.rows_in = slip.rows_out = copied.n_rows
         slip.bytes = copied.n_bytes
-    return copied._asdict()
+    return to_xcom(copied)
 
 
 @task(multiple_outputs=True)
@@ -133,15 +135,15 @@ def plan_answer(kind: Kind, solution: str, questions: dict[str, Any], models: di
     inputs = {
         "version": models[kind],
         "imports": models["imports"],
-        "sha256": questions["sha256"],
+        "sha256": from_xcom(questions, Copied).sha256,
         **inference.model_dump(exclude={"schedule"}, exclude_defaults=True),
         "num_results": inference.num_results,
     }
     name = group.resource_name(kind, run_key)
     plan = plan_job(group.key(f"recommend-{kind}"), name, inputs, lambda job: _has_answers(job.output_uri))
     new_output = S3Uri(get_settings().storage.bucket, recommend_output_prefix(kind, run_key, group.folder))
-    planned = plan._replace(output_uri=plan.output_uri or str(new_output))._asdict()
-    return planned | {"filter_arn": _filter_arn(group, inference.filter)}
+    planned = replace(plan, output_uri=plan.output_uri or str(new_output))
+    return {**to_xcom(planned), "filter_arn": _filter_arn(group, inference.filter)}
 
 
 def _filter_arn(group: DatasetGroup, key: str | None) -> str | None:
@@ -164,17 +166,23 @@ def record_answer(
     kind: str, questions: dict[str, Any], plan: dict[str, Any], version_arn: str, job_arn: str
 ) -> dict[str, Any]:
     """Remember what was answered, and hand it on. Raises BatchOutputIncomplete if the answers are gone."""
-    group, run_key, output_uri = group_of_context(), run_key_of_context(), plan["output_uri"]
+    group, run_key = group_of_context(), run_key_of_context()
+    planned, asked = from_xcom(plan, Plan), from_xcom(questions, Copied).n_rows
     with receipt(run_key, "recommend", group.key(kind)) as slip:
-        record_job(group.key(f"recommend-{kind}"), Job(plan["fingerprint"], job_arn, run_key, output_uri))
-        if not _has_answers(output_uri):
+        record_job(group.key(f"recommend-{kind}"), Job(planned.fingerprint, job_arn, run_key, planned.output_uri))
+        if not _has_answers(planned.output_uri):
             raise BatchOutputIncomplete(
-                f"Looking for the answers of {job_arn}: the job is ACTIVE, but nothing lies under {output_uri}. "
-                "Something removed them: run `recommend` again, and it asks anew."
+                f"Looking for the answers of {job_arn}: the job is ACTIVE, but nothing lies under {planned.output_uri}."
+                " Something removed them: run `recommend` again, and it asks anew."
             )
-        slip.rows_in = questions["n_rows"]
-        slip.details = {"output": output_uri, "job": job_arn, "reused": plan["reused"], "solution_version": version_arn}
-    return {"output": output_uri, "asked": questions["n_rows"], "solution_version": version_arn}
+        slip.rows_in = asked
+        slip.details = {
+            "output": planned.output_uri,
+            "job": job_arn,
+            "reused": planned.reused,
+            "solution_version": version_arn,
+        }
+    return {"output": planned.output_uri, "asked": asked, "solution_version": version_arn}
 
 
 def announce(group: DatasetGroup, answers: dict[Kind, Any], models: Any) -> Any:

@@ -82,7 +82,9 @@ def empty_bucket(params: Any = None) -> None:
         return
     s3 = S3Hook().get_conn()
     if params["dry_run"]:
-        log.info("A dry run: bucket %s keeps its %s files, %s bytes.", bucket, *contents(s3, bucket))
+        held = contents(s3, bucket)
+        log.info("A dry run: bucket %s keeps its %s files, %s bytes.", bucket, held.n_files, held.n_bytes)
         return
     with receipt(run_key_of_context(), "teardown", "bucket") as slip:
-        slip.rows_out, slip.bytes = empty(s3, bucket, confirm=bucket)
+        removed = empty(s3, bucket, confirm=bucket)
+        slip.rows_out, slip.bytes = removed.n_files, removed.n_bytes

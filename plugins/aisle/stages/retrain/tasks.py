@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
@@ -39,7 +40,7 @@ def compare_with_learned() -> dict[str, Any]:
         drift = measure_drift(group, learned, settings)
         reasons = reasons_to_train(learned, drift, settings)
         slip.rows_in = drift.n_before + drift.n_after
-        slip.details = {**drift._asdict(), "reasons": reasons}
+        slip.details = {**asdict(drift), "reasons": reasons}
     log.info("since %s: %s; reasons to train: %s", learned.learned_until, drift, reasons or "none")
     return {"reasons": reasons}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from aisle.cache import generations
 from aisle.groups.dataset_group import DatasetGroup
@@ -12,7 +12,8 @@ from aisle.ops.interventions import Intervention
 from aisle.warehouse import connect
 
 
-class Target(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Target:
     """One thing that has a live and a previous state."""
 
     live: Callable[[], str | None]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from aisle.dag.xcom import from_xcom
+from aisle.evaluation.judgement import Judged
 from aisle.models import registry
 from aisle.settings import get_settings
 
@@ -35,30 +37,31 @@ class ApprovePromotionOperator(ApprovalOperator):
         self.verdict = verdict
 
     def execute(self, context: Context) -> Any:
-        if not self.verdict["passed"]:
-            raise AirflowSkipException(f"There is nothing to approve: {self.verdict['reason']}")
+        judged = from_xcom(self.verdict, Judged)
+        if not judged.passed:
+            raise AirflowSkipException(f"There is nothing to approve: {judged.reason}")
         if not get_settings().evaluate.approval:
             raise AirflowSkipException("Nobody needs to approve: AISLE_EVALUATE__APPROVAL is false")
-        registry.await_approval(self.verdict["arn"], self.verdict["reason"])
-        self.body = question_of(self.verdict)
+        registry.await_approval(judged.arn, judged.reason)
+        self.body = question_of(judged)
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         if self.REJECT in event.get("chosen_options", ()):  # first: Airflow leaves by an exception that skips the rest
-            by = who_answered(event)
-            registry.reject(self.verdict["arn"], by, f"rejected by {by}; {self.verdict['reason']}")
+            judged, by = from_xcom(self.verdict, Judged), who_answered(event)
+            registry.reject(judged.arn, by, f"rejected by {by}; {judged.reason}")
         return super().execute_complete(context, event)
 
 
-def question_of(verdict: dict[str, Any]) -> str:
+def question_of(verdict: Judged) -> str:
     """What is put before the person, in Markdown: what passed the gate, why, and what follows from each answer."""
     hours = get_settings().evaluate.approval_hours
     parts = (
-        f"It has passed the gate: {verdict['reason']}.",
-        verdict["table"],
+        f"It has passed the gate: {verdict.reason}.",
+        verdict.table,
         "**Approve**: it goes live, and the next `recommend` asks it. **Reject**: what is live stays live. "
         f"Without an answer within {hours} hours it is rejected.",
-        f"`{verdict['arn']}`",
+        f"`{verdict.arn}`",
     )
     return "\n\n".join(part for part in parts if part)
 

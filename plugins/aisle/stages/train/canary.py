@@ -8,6 +8,7 @@ It stands between the gate and the promotion, and goes again whatever comes of i
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk import task, task_group
@@ -23,7 +24,9 @@ from airflow_personalize.operators.personalize import (
 from aisle.dag.campaign import Served, campaign_of, campaigns_of, set_up
 from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import group_of_context
+from aisle.dag.xcom import from_xcom
 from aisle.errors import FinalError
+from aisle.evaluation.judgement import Judged
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.groups.environment import Canary
 from aisle.models import registry
@@ -68,9 +71,10 @@ def _canary(served: Served, verdict: Any) -> Any:
 @task(multiple_outputs=True, trigger_rule="none_failed")
 def plan_canary(name: str, verdict: dict[str, Any]) -> dict[str, str]:
     """Name the canary of a campaign. Skipped if the version did not pass the gate."""
-    if not verdict["passed"]:
-        raise AirflowSkipException(f"There is nothing to try out: {verdict['reason']}")
-    canary, version = f"{name}-canary", verdict["arn"]
+    judged = from_xcom(verdict, Judged)
+    if not judged.passed:
+        raise AirflowSkipException(f"There is nothing to try out: {judged.reason}")
+    canary, version = f"{name}-canary", judged.arn
     # The ARN contains the name, so the canary can be deleted even if its creation gave no answer.
     return {"name": canary, "version": version, "arn": f"{version.partition(':solution/')[0]}:campaign/{canary}"}
 
@@ -88,7 +92,7 @@ def ask_canary(name: str, plan: dict[str, str]) -> None:
         report = _tried(group, served, plan["arn"], canary.questions)
         against = objections(report, canary)
         slip.rows_in, slip.rows_out = report.n_questions, report.n_questions - report.n_failures
-        slip.details = {"solution_version": plan["version"], "objections": against, **report._asdict()}
+        slip.details = {"solution_version": plan["version"], "objections": against, **asdict(report)}
     if against:
         _turn_down(served, plan["version"], "; ".join(against))
     log.info("%s may serve: %s", plan["version"], report)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -23,6 +24,7 @@ from airflow_personalize.operators.personalize import (
 from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import group_of_context
 from aisle.dag.imports import dataset_group_arn
+from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.evaluation import twin
 from aisle.evaluation.hold_out import HoldOut, cases_of, newest_hold_out, obstacle_of
 from aisle.evaluation.judgement import Candidate, Judged, as_decided, measure, pass_over
@@ -37,13 +39,24 @@ from personalize_kinds.kinds import SOLUTION_VERSION
 _TO_JUDGE = ("candidate", "waiting")
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluationPlan:
+    """What `find_candidates` found. All but the hold-out and the twins are by the key of the solution in the file.
+
+    decided    versions that were evaluated before
+    obstacles  why candidates cannot be measured
+    """
+
+    candidates: dict[str, Candidate]
+    decided: dict[str, Judged]
+    hold_out: HoldOut
+    twins: list[twin.Twin]
+    obstacles: dict[str, str]
+
+
 @task(multiple_outputs=True)
 def find_candidates(published: dict[str, str]) -> dict[str, Any]:
-    """Plan the evaluation of the versions, given by solution: candidates, hold-out, and the twins to train.
-
-    `decided` has the versions that were evaluated before; `obstacles` says why others cannot be measured. These and
-    the candidates are keyed by the solutions' keys in the file.
-    """
+    """Plan the evaluation of the versions, given by solution: an EvaluationPlan."""
     group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
     hold_out = newest_hold_out(group)
     known = {key: registry.register(group, key, arn, run_key) for key, arn in published.items()}
@@ -51,15 +64,14 @@ def find_candidates(published: dict[str, str]) -> dict[str, Any]:
     rivals = {question.solution: _rivals(hook, group, question, published[question.solution]) for question in new}
     obstacles = {question.solution: obstacle_of(group, hold_out, question.kind) for question in new}
     measurable = [pair for key, (_, pair) in rivals.items() if obstacles[key] is None]
-    return {
-        "candidates": {key: candidate._asdict() for key, (candidate, _) in rivals.items()},
-        "decided": {
-            key: as_decided(version)._asdict() for key, version in known.items() if version.state not in _TO_JUDGE
-        },
-        "hold_out": hold_out._asdict(),
-        "twins": list({twin.name: twin._asdict() for pair in measurable for twin in pair}.values()),
-        "obstacles": {key: obstacle for key, obstacle in obstacles.items() if obstacle},
-    }
+    plan = EvaluationPlan(
+        candidates={key: candidate for key, (candidate, _) in rivals.items()},
+        decided={key: as_decided(version) for key, version in known.items() if version.state not in _TO_JUDGE},
+        hold_out=hold_out,
+        twins=list({twin.name: twin for pair in measurable for twin in pair}.values()),
+        obstacles={key: obstacle for key, obstacle in obstacles.items() if obstacle},
+    )
+    return to_xcom(plan)
 
 
 def _rivals(
@@ -115,8 +127,9 @@ def train_twins(group: DatasetGroup, plan: Any) -> Any:
 @task
 def plan_datasets(plan: dict[str, Any]) -> list[dict[str, Any]]:
     """The twins' datasets, with the schemas of the pipeline's own. Skips the twins where nothing can be measured."""
-    if not plan["twins"]:
-        raise AirflowSkipException("; ".join(plan["obstacles"].values()) or "every version has been judged before")
+    planned = from_xcom(plan, EvaluationPlan)
+    if not planned.twins:
+        raise AirflowSkipException("; ".join(planned.obstacles.values()) or "every version has been judged before")
     group, hook = group_of_context(), PersonalizeHook()
     group_arn = dataset_group_arn(hook, group)
     return [
@@ -140,7 +153,7 @@ def plan_schemas(datasets: list[dict[str, Any]], dataset_arns: list[str]) -> lis
 def write_files(hold_out: dict[str, Any], dataset_arns: list[str]) -> list[dict[str, Any]]:
     """Write the rows before the hold-out, one CSV per dataset, and plan their import."""
     group, run_key = group_of_context(), run_key_of_context()
-    s3, bounds = S3Hook().get_conn(), HoldOut(**hold_out)
+    s3, bounds = S3Hook().get_conn(), from_xcom(hold_out, HoldOut)
     imports = []
     for dataset, dataset_arn in zip(group.datasets, dataset_arns, strict=True):
         with receipt(run_key, "evaluate", group.key(f"holdout-{dataset.name}")) as slip:
@@ -169,16 +182,16 @@ def plan_versions(solution_arns: list[str], import_arns: list[str]) -> list[dict
 def write_questions(plan: dict[str, Any], version_arns: list[str]) -> list[dict[str, Any]]:
     """Write the questions to each twin, and plan the batch job that asks them."""
     group, run_key, s3 = group_of_context(), run_key_of_context(), S3Hook().get_conn()
-    hold_out = HoldOut(**plan["hold_out"])
+    planned = from_xcom(plan, EvaluationPlan)
     jobs = []
-    for planned, version_arn in zip(plan["twins"], version_arns, strict=True):
-        kind, twin_name = planned["kind"], planned["name"]
+    for rival, version_arn in zip(planned.twins, version_arns, strict=True):
+        cases = cases_of(group, planned.hold_out, rival.kind)
         jobs.append(
             {
-                "name": group.resource_name(kind, run_key, twin.content_tag(version_arn, twin_name)),
+                "name": group.resource_name(rival.kind, run_key, twin.content_tag(version_arn, rival.name)),
                 "solution_version_arn": version_arn,
-                "input_location": twin.write_questions(s3, group, kind, cases_of(group, hold_out, kind), run_key),
-                "output_location": twin.output_uri(group, twin_name, run_key),
+                "input_location": twin.write_questions(s3, group, rival.kind, cases, run_key),
+                "output_location": twin.output_uri(group, rival.name, run_key),
             }
         )
     return jobs
@@ -188,45 +201,39 @@ def write_questions(plan: dict[str, Any], version_arns: list[str]) -> list[dict[
 def record_usage(plan: dict[str, Any], version_arns: list[str], job_arns: list[str]) -> None:
     """Record what the twins used of the service. No job is reused: the run key is in their names."""
     group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
-    hold_out = HoldOut(**plan["hold_out"])
-    for planned, version_arn, job_arn in zip(plan["twins"], version_arns, job_arns, strict=True):
-        with receipt(run_key, "evaluate", group.key(planned["name"])) as slip:
+    planned = from_xcom(plan, EvaluationPlan)
+    for rival, version_arn, job_arn in zip(planned.twins, version_arns, job_arns, strict=True):
+        with receipt(run_key, "evaluate", group.key(rival.name)) as slip:
             hours = hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours")
             slip.details = {"solution_version": version_arn, "training_hours": hours, "reused": False}
-        with receipt(run_key, "evaluate", group.key(f"{planned['name']}-answers")) as slip:
-            slip.rows_in = len(twin.asked_ids(cases_of(group, hold_out, planned["kind"])))
+        with receipt(run_key, "evaluate", group.key(f"{rival.name}-answers")) as slip:
+            slip.rows_in = len(twin.asked_ids(cases_of(group, planned.hold_out, rival.kind)))
             slip.details = {"job": job_arn, "reused": False}
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed")
 def judge(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Decide on the version of each solution, by its key in the file, from the twins' answers."""
-    group = group_of_context()
+    group, planned = group_of_context(), from_xcom(plan, EvaluationPlan)
     with receipt(run_key_of_context(), "evaluate", group.key("judge")) as slip:
-        candidates = {key: Candidate(**candidate) for key, candidate in plan["candidates"].items()}
-        obstacles = plan["obstacles"]
-        measurable = {key: candidate for key, candidate in candidates.items() if key not in obstacles}
         judged = {
-            **{key: pass_over(candidates[key], obstacle) for key, obstacle in obstacles.items()},
-            **_judged_by_twins(group, measurable, plan["twins"], HoldOut(**plan["hold_out"])),
+            **{key: pass_over(planned.candidates[key], obstacle) for key, obstacle in planned.obstacles.items()},
+            **_judged_by_twins(group, planned),
         }
         slip.rows_out = len(judged)
         slip.details = {key: verdict.reason for key, verdict in judged.items()}
-    decided = {key: Judged(**verdict) for key, verdict in plan["decided"].items()}
-    return {key: verdict._asdict() for key, verdict in {**decided, **judged}.items()}
+    return {key: to_xcom(verdict) for key, verdict in {**planned.decided, **judged}.items()}
 
 
-def _judged_by_twins(
-    group: DatasetGroup, candidates: dict[str, Candidate], twins: list[dict[str, Any]], hold_out: HoldOut
-) -> dict[str, Judged]:
-    s3, run_key = S3Hook().get_conn(), run_key_of_context()
+def _judged_by_twins(group: DatasetGroup, plan: EvaluationPlan) -> dict[str, Judged]:
+    s3, run_key, hold_out = S3Hook().get_conn(), run_key_of_context(), plan.hold_out
     lists = {
-        planned["name"]: twin.read_lists(s3, planned["kind"], twin.output_uri(group, planned["name"], run_key))
-        for planned in twins
+        rival.name: twin.read_lists(s3, rival.kind, twin.output_uri(group, rival.name, run_key)) for rival in plan.twins
     }
     return {
         key: measure(group, candidate, lists, hold_out, cases_of(group, hold_out, candidate.kind))
-        for key, candidate in candidates.items()
+        for key, candidate in plan.candidates.items()
+        if key not in plan.obstacles
     }
 
 
@@ -247,7 +254,8 @@ def promote_solution(group: DatasetGroup, key: str, judged: Any) -> Any:
 @task(trigger_rule="none_failed")
 def promote(solution: str, verdict: dict[str, Any], approval: dict[str, Any] | None) -> None:
     """Make the version live. Skips itself, with the reason, where it may not be or is decided already."""
-    if not verdict["passed"]:
-        raise AirflowSkipException(verdict["reason"])
+    judged = from_xcom(verdict, Judged)
+    if not judged.passed:
+        raise AirflowSkipException(judged.reason)
     by = who_answered(approval) if approval else "gate"
-    registry.promote(solution, verdict["arn"], by, verdict["reason"])
+    registry.promote(solution, judged.arn, by, judged.reason)

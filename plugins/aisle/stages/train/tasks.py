@@ -18,8 +18,9 @@ from aisle.dag.assets import MODELS, PERSONALIZE_INPUT
 from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import asset_of, group_of_context
 from aisle.dag.imports import dataset_group_arn, newest_imports
+from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.groups.dataset_group import DatasetGroup
-from aisle.ops.jobs import Job, plan_job, record_job
+from aisle.ops.jobs import Job, Plan, plan_job, record_job
 from aisle.ops.receipts import receipt
 from aisle.stages.train.set_up import operator_arguments, refuse_other_set_up
 from aisle.warehouse import connect, sql
@@ -63,14 +64,14 @@ def plan_version(key: str, solution_arn: str, imports: list[str], params: Any = 
     refuse_other_set_up(group.solutions[key], PersonalizeHook().describe(SOLUTION, solution_arn))
     inputs = {"solution": solution_arn, "recipe": group.solutions[key].recipe, "imports": imports}
     plan = plan_job(group.key(f"train-{key}"), run_key_of_context(), inputs, lambda _: not params["force"])
-    reason = "nothing that it learns from has changed, so it is not trained again" if plan.reused else "trained"
-    return {**plan._asdict(), "reason": f"{group.key(key)}: {reason}"}
+    return to_xcom(plan)
 
 
 @task
 def store_metrics(key: str, plan: dict[str, Any], version_arn: str) -> str:
     """Store the service's metrics of the version, and record the training. Return the ARN."""
-    group, run_key = group_of_context(), run_key_of_context()
+    group, run_key, planned = group_of_context(), run_key_of_context(), from_xcom(plan, Plan)
+    reason = "nothing that it learns from has changed, so it is not trained again" if planned.reused else "trained"
     with receipt(run_key, "train", group.key(key)) as slip:
         hook = PersonalizeHook()
         metrics = hook.conn.get_solution_metrics(solutionVersionArn=version_arn)["metrics"]
@@ -80,13 +81,13 @@ def store_metrics(key: str, plan: dict[str, Any], version_arn: str) -> str:
         ]
         with connect() as connection, connection.cursor() as cursor:
             cursor.executemany(sql("ops/model_metrics/upsert").encode(), rows)
-        record_job(group.key(f"train-{key}"), Job(plan["fingerprint"], version_arn, run_key))
+        record_job(group.key(f"train-{key}"), Job(planned.fingerprint, version_arn, run_key))
         slip.rows_out = len(rows)
         slip.details = {
             "solution_version": version_arn,
-            "reused": plan["reused"],
+            "reused": planned.reused,
             "training_hours": hook.describe(SOLUTION_VERSION, version_arn).get("trainingHours"),
-            "reason": plan["reason"],
+            "reason": f"{group.key(key)}: {reason}",
             "metrics": metrics,
         }
     log.info("%s: %s", version_arn, metrics)

@@ -10,8 +10,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -43,7 +44,8 @@ class DataTestsFailed(FinalError):
     """The data is not what the project's tests promise; what depends on it was not built."""
 
 
-class Mart(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Mart:
     """One table that a build has written. `name` is schema.table."""
 
     name: str

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_plain_records_are_read_as_any_others_are(ids: list[str], with_spaces: b
     alone = parse_block([*lines, b'{"userId":"last","x":1}'], USERS)  # which is not plain, so none is
     assert together.asked == ids
     assert [orjson.loads(line) for line in together.inputs] == [{"userId": user} for user in ids]
-    assert [part[:-1] for part in alone] == [*together]
+    assert [part[:-1] for part in astuple(alone)] == [*astuple(together)]
 
 
 @given(st.binary().filter(lambda line: b"\n" not in line))

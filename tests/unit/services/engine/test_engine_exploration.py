@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def test_tries_take_their_share_of_places_and_the_others_keep_their_order() -> N
     lists = [explore(RANKED, WORTH, 0.6, seeded(seed)) for seed in range(200)]
     share = np.mean([explored.tried.mean() for explored in lists])
     assert share == pytest.approx(0.3, abs=0.02)  # half of the weight
-    for items, tried in lists:
+    for items, tried in map(astuple, lists):
         assert len(set(items.tolist())) == len(items) == 20
         assert (items[tried] >= 20).all()
         assert items[~tried].tolist() == list(range(20 - tried.sum()))
@@ -41,7 +43,7 @@ def test_one_seed_gives_one_list() -> None:
 def test_fewer_candidates_than_places_leave_the_rest_as_it_was() -> None:
     worth = np.zeros(50)
     worth[30] = 1
-    items, tried = explore(RANKED, worth, 1.0, seeded())
+    items, tried = astuple(explore(RANKED, worth, 1.0, seeded()))
     assert items[tried].tolist() == [30]
     assert items[~tried].tolist() == list(range(19))
 

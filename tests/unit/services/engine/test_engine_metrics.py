@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from math import log2
 
 import numpy as np
@@ -137,7 +137,8 @@ def test_figures_of_any_lists_are_those_of_the_book(pairs: list[tuple[list[int],
 
 
 def test_newest_tenth_is_the_truth_and_at_least_one() -> None:
-    query, truth = examples(histories([*range(20)], [7, 8], [*range(11)]), np.array([0, 1, 2]))
+    split = examples(histories([*range(20)], [7, 8], [*range(11)]), np.array([0, 1, 2]))
+    query, truth = split.queries, split.truths
     assert truth.lengths.tolist() == [2, 1, 2]
     assert truth.items.tolist() == [18, 19, 8, 9, 10]
     assert query.lengths.tolist() == [18, 1, 9]
@@ -145,10 +146,11 @@ def test_newest_tenth_is_the_truth_and_at_least_one() -> None:
 
 def test_split_is_repeatable_disjoint_and_leaves_users_with_one_event_to_training() -> None:
     people = histories(*[[1, 2]] * 100, *[[3]] * 50)
-    split = split_users(people, seed=1)
-    assert [group.tolist() for group in split] == [group.tolist() for group in split_users(people, seed=1)]
+    split, again = split_users(people, seed=1), split_users(people, seed=1)
+    groups = astuple(split)
+    assert [group.tolist() for group in groups] == [group.tolist() for group in astuple(again)]
     assert len(split.test) == len(split.validation) == 10
-    assert sorted(np.concatenate(split)) == [*range(150)]
+    assert sorted(np.concatenate(groups)) == [*range(150)]
     assert max(split.test.max(), split.validation.max()) < 100
 
 
@@ -198,7 +200,8 @@ def test_segment_figures_are_a_mean_count_and_a_mean_share() -> None:
 
 
 def test_newest_fifth_of_everybody_is_the_truth_of_segments() -> None:
-    query, truth = segment_examples(histories([*range(10)], [7], [1, 2, 3]))
+    split = segment_examples(histories([*range(10)], [7], [1, 2, 3]))
+    query, truth = split.queries, split.truths
     assert truth.lengths.tolist() == [2, 0, 1]
     assert truth.items.tolist() == [8, 9, 3]
     assert query.lengths.tolist() == [8, 1, 2]

@@ -243,9 +243,9 @@ def test_recent_popularity_halves_with_age() -> None:
     assert recent_popularity(histories, 3).tolist() == [0.5, 2, 0]
 
 
-def _hits(model: UserPersonalization, validation: object) -> int:
-    queries, truths = validation  # type: ignore[misc]
-    ranked = model.rank(queries, 25).items
+def _hits(model: UserPersonalization, validation: Examples) -> int:
+    truths = validation.truths
+    ranked = model.rank(validation.queries, 25).items
     true = {(user, item) for user, item in zip(truths.users.tolist(), truths.items.tolist(), strict=True)}
     return sum((user, item) in true for user, row in enumerate(ranked.tolist()) for item in row)
 

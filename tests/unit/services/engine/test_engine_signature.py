@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,7 +39,7 @@ def signed(
 
 
 def with_header(request: SignedRequest, name: str, value: str) -> SignedRequest:
-    return request._replace(headers=Headers({**request.headers, name: value}))
+    return replace(request, headers=Headers({**request.headers, name: value}))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_what_botocore_signs_is_accepted(sign: Sign) -> None:
 @pytest.mark.parametrize(
     ("sign", "error"),
     [
-        (lambda: signed()._replace(headers=Headers({})), MissingAuthenticationToken),
+        (lambda: replace(signed(), headers=Headers({})), MissingAuthenticationToken),
         (lambda: with_header(signed(), "authorization", "Basic YTpi"), IncompleteSignature),
         (lambda: with_header(signed(), "authorization", "AWS4-HMAC-SHA256 Credential=alice"), IncompleteSignature),
         (lambda: with_header(signed(), "x-amz-date", "yesterday"), IncompleteSignature),
@@ -65,10 +66,10 @@ def test_what_botocore_signs_is_accepted(sign: Sign) -> None:
         (lambda: signed("carol", "wonderland/+1"), UnrecognizedClient),
         (lambda: signed(secret="builder"), InvalidSignature),
         (lambda: signed(service="s3"), InvalidSignature),
-        (lambda: signed()._replace(body=BODY + b" "), InvalidSignature),
-        (lambda: signed()._replace(path="/events"), InvalidSignature),
-        (lambda: signed()._replace(query="a=1"), InvalidSignature),
-        (lambda: signed()._replace(method="GET"), InvalidSignature),
+        (lambda: replace(signed(), body=BODY + b" "), InvalidSignature),
+        (lambda: replace(signed(), path="/events"), InvalidSignature),
+        (lambda: replace(signed(), query="a=1"), InvalidSignature),
+        (lambda: replace(signed(), method="GET"), InvalidSignature),
         (lambda: with_header(signed(), "host", "elsewhere"), InvalidSignature),
         (lambda: with_header(signed(), "x-amz-target", "AmazonPersonalize.DeleteSchema"), InvalidSignature),
     ],

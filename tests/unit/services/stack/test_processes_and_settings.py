@@ -19,7 +19,7 @@ from services.cli import app
 from services.stack.blueprint import Addresses, Component, beside_airflow, endpoint
 from services.stack.postgres import free_port, libpq_environment
 from services.stack.processes import MARK, Program, count_marked, environment_of, stop_all, sweep
-from services.stack.running import NoStack, end_stack, running_stack
+from services.stack.running import EndedStack, NoStack, end_stack, running_stack
 from services.stack.secrets import StackSecrets
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
@@ -240,7 +240,7 @@ def test_what_a_killed_stack_has_left_of_its_addresses_is_gone_after_its_end(tmp
     settings.home.mkdir(parents=True)
     (settings.home / "stack.lock").touch()
     (settings.home / "stack.json").write_text("{}")
-    assert end_stack(settings) == (settings.home, 0)
+    assert end_stack(settings) == EndedStack(settings.home, 0)
     with pytest.raises(NoStack):
         running_stack(settings)
 

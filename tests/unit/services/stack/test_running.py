@@ -17,7 +17,7 @@ from services.cli.program import run
 from services.stack.blueprint import Addresses
 from services.stack.postgres import free_port
 from services.stack.processes import MARK, count_marked
-from services.stack.running import DESCRIPTION, LOCK, NoStack, end_stack, running_stack, take_lock
+from services.stack.running import DESCRIPTION, LOCK, EndedStack, NoStack, end_stack, running_stack, take_lock
 from services.stack.settings import StackSettings
 from services.stack.supervisor import Stack
 
@@ -157,7 +157,7 @@ def test_down_ends_what_a_killed_start_has_left(root: Path) -> None:
     with left:
         assert left.stdout is not None
         assert left.stdout.readline() == "up\n"
-        assert end_stack() == (root / "tiny", 1)
+        assert end_stack() == EndedStack(root / "tiny", 1)
         assert count_marked(root / "tiny") == 0
 
 
