@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = (
     "tests.plugins.scheduling",
     "tests.plugins.servers",
+    "tests.plugins.settings",
     "tests.plugins.airflow_in_process",
     "tests.plugins.aws_clients",
     "tests.plugins.browser",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -37,6 +37,7 @@ PREFIX = "AISLE_"
 _RENAMED = {
     "AISLE_SCHEDULES__EVALUATE": "AISLE_SCHEDULES__RETRAIN",
     "AISLE_DEADLINES__EVALUATE": "AISLE_DEADLINES__RETRAIN",
+    "SERVING_CACHE_TTL_HOURS": "AISLE_PUBLISH__CACHE_TTL_HOURS",
 }
 #: The project's own folder: where include/sql, dbt and expectations are.
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -192,9 +193,14 @@ class Evaluate(_Section):
 
 
 class Publish(_Section):
-    """When batch output may become the cache."""
+    """When batch output may become the cache, and how long it counts as current."""
 
     min_coverage: float = Field(0.98, ge=0, le=1, description="Smallest part of asked lines that must have an answer")
+    cache_ttl_hours: float = Field(6, gt=0, description="Older lists are served and flagged as stale")
+
+    @property
+    def cache_ttl(self) -> timedelta:
+        return timedelta(hours=self.cache_ttl_hours)
 
 
 class Volume(_Section):
@@ -318,7 +324,7 @@ class Settings(BaseSettings):
 @cache
 def get_settings() -> Settings:
     """The settings of this process. Raises UnusableSettings that names the variable at fault."""
-    _take_old_names()
+    take_old_names()
     _refuse_unknown_sections()
     try:
         return Settings()
@@ -347,7 +353,7 @@ def _variable(prefix: str, location: tuple[int | str, ...]) -> str:
     return f"{prefix}{'__'.join(fields)}: " if fields else ""
 
 
-def _take_old_names() -> None:
+def take_old_names() -> None:
     """Give the variables that were renamed in this release their new names. A new name that is set goes before."""
     for old, new in _RENAMED.items():
         if value := os.environ.pop(old, None):

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aisle.contracts.company_orders import SourceName
 from aisle.contracts.event_types import EVENT_TYPES
-from aisle.settings import ProjectPath
+from aisle.settings import ProjectPath, get_settings, take_old_names
 from aisle.web_guard import Audience, address_of, names_of
 from personalize_kinds.limits import MAX_RESULTS
 
@@ -58,7 +58,6 @@ class ServingSettings(BaseSettings):
     rate_limit: str = Field(
         default="120/minute", description="Calls that a user may make of the routes for users, as '<n>/<unit>'"
     )
-    cache_ttl_hours: float = Field(default=6, gt=0, description="Older lists are served and flagged as stale")
     workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, each with connections of its own")
     pool_size: int = Field(default=8, ge=1, description="Most connections of a process to the warehouse at a time")
     wait_seconds: float = Field(default=2, gt=0, description="Longest wait for a connection before answering 503")
@@ -156,6 +155,7 @@ class ServingSettings(BaseSettings):
     @classmethod
     def _refuse_unknown_variables(cls, values: Any) -> Any:
         """pydantic looks for known names only: a misspelt one would be silently ignored."""
+        take_old_names()
         known = {PREFIX + name.upper() for name in cls.model_fields}
         if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known):
             raise ValueError(f"the environment has {', '.join(unknown)}, which is none of {', '.join(sorted(known))}")
@@ -197,7 +197,8 @@ class ServingSettings(BaseSettings):
 
     @property
     def cache_ttl(self) -> timedelta:
-        return timedelta(hours=self.cache_ttl_hours)
+        """The age from which lists are flagged as stale, here and on the pages in Airflow."""
+        return get_settings().publish.cache_ttl
 
 
 def _check_public_key(pem: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aisle.pipeline import BY_NAME, PIPELINE, POOLS, STAGES, Stage
-from aisle.settings import PROJECT_ROOT, Settings, get_settings
+from aisle.settings import PROJECT_ROOT, Settings
 
 DAG_FILES = {path.stem for path in (PROJECT_ROOT / "dags").glob("*.py")}
 PACKAGES = {path.parent.name for path in (PROJECT_ROOT / "plugins" / "aisle" / "stages").glob("*/tasks.py")}
@@ -104,14 +103,3 @@ def test_a_stage_that_is_added_is_known_everywhere(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert "known everywhere" in run.stdout
-
-
-def test_a_variable_is_known_by_its_name_of_the_release_before(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
-    monkeypatch.setattr(os, "environ", {**os.environ, "AISLE_SCHEDULES__EVALUATE": "7 7 * * *"})
-    get_settings.cache_clear()
-    request.addfinalizer(get_settings.cache_clear)
-    with pytest.warns(UserWarning, match="AISLE_SCHEDULES__EVALUATE is called AISLE_SCHEDULES__RETRAIN now"):
-        assert get_settings().schedules.model_dump()["retrain"] == "7 7 * * *"
-    assert "AISLE_SCHEDULES__EVALUATE" not in os.environ

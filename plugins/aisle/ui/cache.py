@@ -15,8 +15,6 @@ from aisle.ui.groups import Choice
 from aisle.ui.reader import Reader
 
 N_GENERATIONS = 20
-#: Lists older than this are served and flagged as stale.
-TIME_TO_LIVE = timedelta(hours=6)
 
 _LEVELS: dict[str, Level] = {"live": "good", "previous": "idle", "retired": "idle"}
 
@@ -38,6 +36,7 @@ class Cache:
 
     generations: tuple[Generation, ...]
     min_coverage: float
+    ttl: timedelta
     is_stale: bool
     rollbacks: tuple[dict[str, Any], ...]
     choice: Choice
@@ -63,10 +62,11 @@ def read(reader: Reader, choice: Choice) -> Cache:
     rows = reader.rows("ui/cache/generations", parts, n_generations=N_GENERATIONS)
     generations = tuple(_generation(row, tuple(rejects[row["generation"]])) for row in rows)
     live_at = [generation.row["published_at"] for generation in generations if generation.row["state"] == "live"]
-    is_stale = any(datetime.now(UTC) - published_at > TIME_TO_LIVE for published_at in live_at)
+    settings = get_settings().publish
+    is_stale = any(datetime.now(UTC) - published_at > settings.cache_ttl for published_at in live_at)
     subject = choice.shown.key("cache")
     rollbacks = tuple(row for row in reader.rows("ops/interventions/newest_rollbacks") if row["subject"] == subject)
-    return Cache(generations, get_settings().publish.min_coverage, is_stale, rollbacks, choice)
+    return Cache(generations, settings.min_coverage, settings.cache_ttl, is_stale, rollbacks, choice)
 
 
 def _generation(row: dict[str, Any], rejects: tuple[dict[str, Any], ...]) -> Generation:

@@ -15,7 +15,6 @@ from aisle.contracts.prices import PriceList, read_price_list
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
 from aisle.ops.costs import Bill, Usage, bill, campaigns_cost
 from aisle.settings import get_settings
-from aisle.ui.cache import TIME_TO_LIVE
 from aisle.ui.groups import owner_of
 from aisle.ui.reader import Reader
 from aisle.ui.words import dollars
@@ -140,7 +139,7 @@ def _real_time(reader: Reader, groups: tuple[DatasetGroup, ...], total: Bill, pr
 
 def _cache_days(days: Decimal) -> float:
     """How long there has been a cache; one that was just published counts for as long as its lists hold."""
-    return max(float(days), TIME_TO_LIVE / timedelta(days=1))
+    return max(float(days), get_settings().publish.cache_ttl / timedelta(days=1))
 
 
 def _standing(reader: Reader, groups: tuple[DatasetGroup, ...], prices: PriceList) -> Standing:

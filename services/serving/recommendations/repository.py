@@ -100,7 +100,7 @@ class RecommendationsRepository:
 
     async def fitting(self, item_ids: Sequence[str], filters: Filters) -> frozenset[str]:
         """Return which of these items the filters let through."""
-        kind, key, _ = filters.region or (None, None, None)
+        kind, key = (filters.region.kind, filters.region.key) if filters.region else (None, None)
         values = {**filters.of_products, "item_ids": list(item_ids), "region_kind": kind, "region": key}
         return _first_column(await self._database.fetch(sql("core/products/fitting"), values))
 
@@ -132,7 +132,7 @@ class RecommendationsRepository:
         return Region(*rows[0]) if rows else None
 
     async def _best(self, filters: Filters, *, is_trend: bool) -> Sequence[ScoredProduct]:
-        kind, key, _ = filters.region or ("all", "ALL", None)
+        kind, key = (filters.region.kind, filters.region.key) if filters.region else ("all", "ALL")
         place = {"region_kind": kind, "region": key, "is_trend": is_trend, "n_items": LONGEST_ANSWER}
         return _scored(await self._database.fetch(sql("core/popular_products/best"), filters.of_products | place))
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from aisle.settings import Settings
 from services.options import read_settings
 from services.serving.database import Database
 from services.serving.recommendations import service
@@ -89,15 +90,16 @@ def test_an_unknown_user_gets_popular_items(api: TestClient) -> None:
 
 @pytest.mark.parametrize(("ttl", "is_stale"), [(6, True), (8, False)])
 def test_an_unknown_user_of_a_group_gets_what_is_popular_there_and_how_old_that_is(
-    shop: Shop, ttl: int, is_stale: bool
+    shop: Shop, ttl: int, is_stale: bool, settings_of: Callable[..., Settings]
 ) -> None:
+    settings_of(AISLE_PUBLISH__CACHE_TTL_HOURS=ttl)
     shop.groups("aisle", "north")
     for product_id, n_orders in (("best", 40), ("theirs", 8), ("too", 2)):
         shop.product(product_id, n_orders)
     shop.publish("n1", "cache_north")
     shop.run("insert into cache_north.popular_products values ('n1', 'theirs', 8), ('n1', 'too', 2)")
     shop.run("update cache_north.generations set published_at = now() - interval '7 hours'")
-    api = shop.api(cache_ttl_hours=ttl)
+    api = shop.api()
     body = api.get("/api/v1/recommendations/nobody", params={"group": "north", "limit": 1}).json()
     assert body["items"] == [{"item_id": "theirs", "score": 8.0, "relative_score": 1.0, "reason": None}]
     assert (body["source"], body["score_kind"], body["generation"]) == ("popular", "popularity", "n1")
