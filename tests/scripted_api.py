@@ -6,11 +6,13 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any
 
 
-class SentRequest(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SentRequest:
     """A request as it came in."""
 
     method: str

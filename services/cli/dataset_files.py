@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import psycopg
 
@@ -15,7 +15,8 @@ from aisle.groups.dataset_group import DatasetGroup
 from aisle.groups.dataset_rows import checked_query
 
 
-class WrittenFile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
     """A file that was written; `n_rows` leaves out the header."""
 
     path: Path

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 TEMPLATES = Path(__file__).parent / "templates"
 _FOLDER = Path(__file__).parent / "assets"
 
 
-class Asset(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Asset:
     """A file and its media type."""
 
     path: Path

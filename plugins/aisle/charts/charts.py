@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 Level = Literal["good", "busy", "bad", "idle"]
 Kind = Literal["trend", "columns", "lines", "comparison", "intervals", "curves"]
@@ -16,7 +16,8 @@ Point = tuple[float, Level, str]
 _EMPTY: Point = (0.0, "idle", "")
 
 
-class Series(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Series:
     """One series: a value per label, None where it is unknown; `ends` are the two ends of each value's interval."""
 
     name: str
@@ -46,7 +47,7 @@ class Chart:
         described = {
             "kind": self.kind,
             "labels": self.labels,
-            "series": [series._asdict() for series in self.series],
+            "series": [asdict(series) for series in self.series],
             "levels": self.levels,
             "steps": self.steps,
             "axis": self.axis,

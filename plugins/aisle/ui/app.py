@@ -119,8 +119,8 @@ def _asset(name: str) -> Response:
     if name not in _ASSETS:
         raise HTTPException(404, f"no such file: {name}")
     headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
-    path, media_type = _ASSETS[name]
-    return FileResponse(path, media_type=media_type, headers=headers)
+    asset = _ASSETS[name]
+    return FileResponse(asset.path, media_type=asset.media_type, headers=headers)
 
 
 async def _show_error(request: Request, error: Exception) -> Response:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
 
@@ -42,7 +43,8 @@ class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True):
     received: Mapping[str, Any] | None = None
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Outcome:
     """What became of an event: stored, or skipped for a reason."""
 
     event_id: str
