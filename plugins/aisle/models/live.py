@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from aisle.errors import FinalError
 from aisle.groups.dataset_group import DatasetGroup, Kind
@@ -15,7 +15,8 @@ class NoLiveVersion(FinalError):
     """No version of a solution was promoted yet."""
 
 
-class LiveModels(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LiveModels:
     """ARN of the live version by the kind of question that it answers, and for any other kind why it has none."""
 
     arns: dict[Kind, str]

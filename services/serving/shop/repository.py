@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,8 @@ _KEPT_DAYS = 30
 _N_POPULAR = 200
 
 
-class Product(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Product:
     """A product as orders describe it."""
 
     product_id: str
@@ -31,7 +33,8 @@ class Product(NamedTuple):
     price: float | None
 
 
-class StoredRequest(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
     """A request as it stands; `seconds` are those that it took, or that it has waited so far."""
 
     mode: Mode
