@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.text import tidy
@@ -26,7 +27,8 @@ _PLACED = frozenset(
 _KEPT = ("event_type", "event_properties", "time", "event_time", "insert_id", "$insert_id")
 
 
-class AmplitudeEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AmplitudeEvent:
     """An event and whom it names, in the sender's own words."""
 
     event: IncomingEvent

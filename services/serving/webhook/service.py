@@ -40,10 +40,12 @@ class EventProcessor:
             raise BodyTooLarge(f"the body has {len(events)} events; send at most {MAX_EVENTS} at a time")
         received_at = datetime.now(UTC)
         read = [read_event(event, received_at) for event in events]
-        user_ids = await self._people.of({sent_user_id for _, sent_user_id in read if sent_user_id})
+        user_ids = await self._people.of({sent.sent_user_id for sent in read if sent.sent_user_id})
         return await self._interactions.store(
             [
-                msgspec.structs.replace(event, user_id=user_ids[sent_user_id]) if sent_user_id else event
-                for event, sent_user_id in read
+                msgspec.structs.replace(sent.event, user_id=user_ids[sent.sent_user_id])
+                if sent.sent_user_id
+                else sent.event
+                for sent in read
             ]
         )
