@@ -28,6 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from aisle.contracts.event_types import read_event_types
 from aisle.errors import UnusableSettings
 from aisle.pipeline import BY_HAND, STAGES
 from personalize_kinds.limits import DEFAULT_RESULTS, MAX_RESULTS
@@ -134,6 +135,22 @@ class Transform(_Section):
     """How the marts are built."""
 
     runs_directory: ProjectPath = Field(PROJECT_ROOT / ".aisle" / "dbt", description="Artifacts of the newest dbt runs")
+    event_types: str = Field(
+        "",
+        description="Events that are interactions besides purchases, by the type that Personalize is told, "
+        "comma-separated; empty: none",
+    )
+
+    @field_validator("event_types")
+    @classmethod
+    def _check_event_types(cls, value: str) -> str:
+        read_event_types().told_as(_names_in(value))
+        return value
+
+    @property
+    def told_event_types(self) -> dict[str, str]:
+        """The types of stored events that become interactions, each with the type that Personalize is told."""
+        return read_event_types().told_as(_names_in(self.event_types))
 
 
 class Storage(_Section):
@@ -345,6 +362,10 @@ def unusable_settings(program: str, prefix: str, error: ValueError) -> UnusableS
     else:  # a list that is no JSON
         problems = " ".join(str(error).split())
     return UnusableSettings(f"reading the settings of {program}: {problems} (.env.example describes each)")
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _variable(prefix: str, location: tuple[int | str, ...]) -> str:

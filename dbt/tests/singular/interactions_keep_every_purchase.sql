@@ -10,6 +10,7 @@ held_back_items as (
 
 interactions as (
     select * from {{ ref('interactions') }}
+    where event_type = 'purchase'
 ),
 
 purchased as (

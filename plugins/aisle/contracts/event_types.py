@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from aisle.contracts.personalize import PURCHASE
 from aisle.errors import ConfigurationError
 from personalize_kinds.limits import MAX_EVENT_TYPES
 
@@ -44,6 +45,20 @@ class EventTypes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def exported(self) -> dict[str, str]:
         """The types of which Personalize is told, each with the type that it is told."""
         return {name: kind.exported_as for name, kind in self.types.items() if kind.exported_as is not None}
+
+    def told_as(self, told: Collection[str]) -> dict[str, str]:
+        """Return the types of single items that Personalize is told as one of `told`; orders tell it of purchases.
+
+        Raises ValueError if it is told of no such type.
+        """
+        known = {
+            name: kind.exported_as
+            for name, kind in self.types.items()
+            if kind.exported_as is not None and kind.exported_as != PURCHASE and not kind.impression
+        }
+        if unknown := sorted(set(told) - set(known.values())):
+            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(sorted(set(known.values())))}")
+        return {name: exported_as for name, exported_as in known.items() if exported_as in told}
 
 
 @cache

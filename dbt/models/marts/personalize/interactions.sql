@@ -11,6 +11,19 @@ held_back_items as (
     select * from {{ ref('held_back_items') }}
 ),
 
+{% if var('event_types') %}
+events as (
+    select * from {{ source('serving', 'interactions') }}
+),
+
+told_types as (
+    select
+        key as event_type,
+        value as told_type
+    from jsonb_each_text('{{ var("event_types") | tojson }}')
+),
+
+{% endif %}
 interactions as (
     select
         user_id,
@@ -20,6 +33,20 @@ interactions as (
         {{ epoch_seconds('ordered_at') }} as timestamp
     from purchases
     where user_id is not null and product_id not in (select held_back_items.item_id from held_back_items)
+    {% if var('event_types') %}
+    union all
+    select
+        events.user_id,
+        events.item_id,
+        told_types.told_type as event_type,
+        coalesce(events.weight, 1)::real as event_value,
+        {{ epoch_seconds('events.occurred_at') }} as timestamp
+    from events
+    inner join told_types on events.event_type = told_types.event_type
+    where
+        events.user_id in (select users.user_id from {{ ref('users') }} as users)
+        and events.item_id in (select items.item_id from {{ ref('items') }} as items)
+    {% endif %}
 )
 
 select * from interactions

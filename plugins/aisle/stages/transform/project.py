@@ -6,6 +6,7 @@ It is kept quiet; its log and artifacts stay in the run's own folder, and what f
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from aisle.errors import FinalError, RetryableError
-from aisle.settings import PROJECT_ROOT
+from aisle.settings import PROJECT_ROOT, get_settings
 
 PROJECT = PROJECT_ROOT / "dbt"
 #: One folder per run key: manifest, run results, compiled SQL and log of its last try.
@@ -89,7 +90,8 @@ def _dbt(*command: str, warehouse: str, run_folder: Path) -> list[Any]:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - dbt takes 1.7 s, parsing a DAG has 0.5
 
     places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": run_folder, "log-path": run_folder}
-    arguments = [*command, *(part for name, path in places.items() for part in (f"--{name}", str(path)))]
+    options = {**places, "vars": json.dumps({"event_types": get_settings().transform.told_event_types})}
+    arguments = [*command, *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
     with _environment(**_warehouse_variables(warehouse)):
         outcome = dbtRunner().invoke([*_FLAGS, *arguments])
     asked = " ".join(command)
