@@ -1,15 +1,30 @@
-"""Objects on S3: where they are, and what lies below a prefix."""
+"""Objects on S3: where they are, what lies below a prefix, and how they are deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from aisle.errors import ConfigurationError
+from aisle.errors import ConfigurationError, RetryableError
 
+_MAX_DELETED = 1_000  # of one DeleteObjects
 _SCHEME = "s3://"
+
+
+class ObjectsNotDeleted(RetryableError):
+    """S3 refused to delete objects; `key` is the first."""
+
+    def __init__(self, bucket: str, key: str, code: str, n_refused: int) -> None:
+        super().__init__(
+            f"deleting objects of bucket {bucket}: S3 refused {n_refused}, first {key} ({code}); look at the bucket's "
+            "policy, then run this again: what is deleted stays deleted"
+        )
+        self.bucket, self.key, self.code, self.n_refused = bucket, key, code, n_refused
+
+    def __reduce__(self) -> tuple[type[ObjectsNotDeleted], tuple[str, str, str, int]]:
+        return type(self), (self.bucket, self.key, self.code, self.n_refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +93,21 @@ def list_versions(s3: Any, bucket: str) -> Iterator[ObjectVersion]:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
             yield ObjectVersion(entry["Key"], entry["VersionId"], entry.get("Size", 0))
+
+
+def delete_objects(s3: Any, bucket: str, objects: Sequence[StoredObject | ObjectVersion]) -> None:
+    """Delete objects, or versions of them; `s3` is a boto3 client.
+
+    Raises ObjectsNotDeleted for the first call in which S3 refuses some; the others of that call are deleted.
+    """
+    for first in range(0, len(objects), _MAX_DELETED):
+        entries = [_entry(stored) for stored in objects[first : first + _MAX_DELETED]]
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": entries, "Quiet": True})
+        if errors := answer.get("Errors"):
+            raise ObjectsNotDeleted(bucket, errors[0]["Key"], str(errors[0].get("Code")), len(errors))
+
+
+def _entry(stored: StoredObject | ObjectVersion) -> dict[str, str]:
+    if isinstance(stored, ObjectVersion):
+        return {"Key": stored.key, "VersionId": stored.version_id}
+    return {"Key": stored.key}

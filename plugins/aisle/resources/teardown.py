@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aisle.errors import FinalError
 from aisle.groups.resource import Live
-from aisle.objects import ObjectVersion, list_versions
+from aisle.objects import ObjectVersion, delete_objects, list_versions
 from aisle.resources.live import Service
 from aisle.resources.removal import Say, remove
 from personalize_kinds import kinds
 
 log = logging.getLogger(__name__)
-
-_KEYS_PER_CALL = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +23,10 @@ class Contents:
 
     n_files: int
     n_bytes: int
+
+    @classmethod
+    def of(cls, versions: Sequence[ObjectVersion]) -> Contents:
+        return cls(len(versions), sum(version.size for version in versions))
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,7 @@ def tear_down(service: Service, group: str, *, confirm: str, say: Say = log.info
 
 def contents(s3: Any, bucket: str) -> Contents:
     """How much lies in a bucket."""
-    sizes = [version.size for version in list_versions(s3, bucket)]
-    return Contents(len(sizes), sum(sizes))
+    return Contents.of(list(list_versions(s3, bucket)))
 
 
 def empty(s3: Any, bucket: str, *, confirm: str) -> Contents:
@@ -94,18 +95,6 @@ def empty(s3: Any, bucket: str, *, confirm: str) -> Contents:
             f"Emptying the bucket {bucket}: the confirmation says {confirm!r}, so nothing was touched. Type the name "
             "of the bucket to delete all its files."
         )
-    held = contents(s3, bucket)
     versions = list(list_versions(s3, bucket))
-    for start in range(0, len(versions), _KEYS_PER_CALL):
-        _delete_versions(s3, bucket, versions[start : start + _KEYS_PER_CALL])
-    return held
-
-
-def _delete_versions(s3: Any, bucket: str, versions: list[ObjectVersion]) -> None:
-    objects = [{"Key": version.key, "VersionId": version.version_id} for version in versions]
-    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-    if errors := answer.get("Errors"):
-        raise FinalError(
-            f"Emptying the bucket {bucket}: {errors[0]['Key']} could not be deleted: {errors[0]['Code']}. Ask who owns "
-            "the bucket, then do it again: what is gone stays gone."
-        )
+    delete_objects(s3, bucket, versions)
+    return Contents.of(versions)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
-from aisle.errors import RetryableError
-from aisle.objects import S3Uri, StoredObject, list_objects
+from aisle.objects import S3Uri, StoredObject, delete_objects, list_objects
 from aisle.pipeline import prefixes
 from aisle.stages.maintain.terms import Terms
 from aisle.warehouse import sql
-
-_MOST_KEYS = 1000  # of one DeleteObjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def remove_files(s3: Any, bucket: str, terms: Terms, used: InUse, *, dry_run: bo
     """Delete files past their retention; `s3` is a boto3 client."""
     old = [*_old_pages(s3, bucket, terms.archive, used), *_old_run_files(s3, bucket, terms.files, used)]
     if not dry_run:
-        _delete(s3, bucket, [file.key for file in old])
+        delete_objects(s3, bucket, old)
     folders: dict[str, int] = {}
     for file in old:
         folder = file.key.rpartition("/")[0]
@@ -78,14 +75,3 @@ def _old_run_files(s3: Any, bucket: str, before: datetime, used: InUse) -> Itera
 
 def _older(s3: Any, bucket: str, prefix: str, before: datetime) -> Iterator[StoredObject]:
     return (file for file in list_objects(s3, S3Uri(bucket, prefix)) if file.last_modified < before)
-
-
-def _delete(s3: Any, bucket: str, keys: Sequence[str]) -> None:
-    for first in range(0, len(keys), _MOST_KEYS):
-        some = keys[first : first + _MOST_KEYS]
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True})
-        if errors := answer.get("Errors"):
-            raise RetryableError(
-                f"deleting {len(some)} files of bucket {bucket}: S3 refused {len(errors)}, first {errors[0]['Key']} "
-                f"({errors[0].get('Code')}); look at the bucket's policy; the task tries again"
-            )
