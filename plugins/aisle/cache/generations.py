@@ -64,12 +64,12 @@ def switch(
 
     Raises NothingStaged if the staging tables are not those of `new`, CacheIsBusy if readers never let go.
     """
-    return _when_readers_let(lambda: _switch(new, group, url), patience_seconds)
+    return _retry_on_lock_timeout(lambda: _switch(new, group, url), patience_seconds)
 
 
 def rollback(group: DatasetGroup, url: str | None = None, *, patience_seconds: float = LOCK_PATIENCE_SECONDS) -> str:
     """Make the previous generation live again, and the live one previous. Returns the name of what is live now."""
-    return _when_readers_let(lambda: _rollback(group, url), patience_seconds)
+    return _retry_on_lock_timeout(lambda: _rollback(group, url), patience_seconds)
 
 
 def _switch(new: Generation, group: DatasetGroup, url: str | None) -> bool:
@@ -173,7 +173,7 @@ def _run(connection: psycopg.Connection, name: str, group: DatasetGroup, **parts
     connection.execute(cache_sql(name, group, **parts), {})
 
 
-def _when_readers_let(action: Callable[[], T], patience_seconds: float) -> T:
+def _retry_on_lock_timeout(action: Callable[[], T], patience_seconds: float) -> T:
     """Run `action`, again and again while a lock that it needs is held by readers."""
     attempts = Retrying(
         retry=retry_if_exception_type((errors.LockNotAvailable, errors.DeadlockDetected)),
