@@ -146,3 +146,16 @@ class Shop:
                 create_cache(connection, schema)
                 row = SQL("insert into cache.groups values ({}, {}, {})").format(*map(Literal, (name, schema, place)))
                 connection.execute(row)
+
+    def did(
+        self, user_id: str, event_type: str, item_id: str, *, weight: float | None = None,
+        ago: timedelta = timedelta(minutes=1), platform: str | None = None,
+    ) -> None:  # fmt: skip
+        """Let a user have done something to an item."""
+        self.run(
+            "insert into serving.interactions (event_id, source, user_id, session_id, weights_version, occurred_at,"
+            " event_type, item_id, weight, platform) values (gen_random_uuid()::text, 'api', %(user)s, 's', '1',"
+            " %(at)s, %(event_type)s, %(item)s, %(weight)s, %(platform)s)",
+            user=user_id, at=datetime.now(UTC) - ago, event_type=event_type, item=item_id, weight=weight,
+            platform=platform,
+        )  # fmt: skip

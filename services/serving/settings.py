@@ -65,6 +65,12 @@ class ServingSettings(BaseSettings):
         default=30, ge=1, description="A product sold this recently, counted from the newest sale, counts as in stock"
     )
     exclude_purchased: bool = Field(default=False, description="Leave out what the user has purchased")
+    recent_minutes: float = Field(
+        default=30, ge=0, description="What a user did so recently changes the order of their list; 0: nothing does"
+    )
+    recent_weight: float = Field(
+        default=0.3, gt=0, le=1, description="How far, as a share of the best score, an item similar to it can rise"
+    )
     region_sample: int = Field(default=50, ge=1, le=1000, description="Active users whose lists stand for a region")
     open_pages: bool = Field(
         default=False, description="Show pages without a login; possible only where it listens on loopback"
@@ -194,6 +200,10 @@ class ServingSettings(BaseSettings):
     @property
     def audience(self) -> Audience:
         return Audience(names_of(self.allowed_hosts), names_of(self.allowed_origins))
+
+    @property
+    def recent(self) -> timedelta:
+        return timedelta(minutes=self.recent_minutes)
 
     @property
     def cache_ttl(self) -> timedelta:

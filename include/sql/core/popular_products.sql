@@ -29,3 +29,11 @@ where
     )
 order by score desc, popular_products.product_id asc
 limit %(n_items)s;
+
+-- name: orders_in_region
+-- How many orders of a region hold each of these products.
+select
+    product_id,
+    n_orders::double precision as n_orders
+from core.popular_products
+where region_kind = %(region_kind)s and region = %(region)s and product_id = any(%(item_ids)s);

@@ -50,3 +50,11 @@ select
     n_orders::double precision as score
 from core.products
 where product_id = any(%(item_ids)s) and n_orders > 0;
+
+-- name: prices_of
+-- The price per unit of these products in the newest order with each.
+select
+    product_id,
+    last_price::double precision as price
+from core.products
+where product_id = any(%(item_ids)s) and last_price > 0;

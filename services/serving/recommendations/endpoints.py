@@ -28,7 +28,7 @@ from services.serving.errors import (
 )
 from services.serving.recommendations.campaign import Campaigns
 from services.serving.recommendations.plain import plain_route
-from services.serving.recommendations.questions import Filters, Page, Region
+from services.serving.recommendations.questions import Filters, Page, Region, Wishes
 from services.serving.recommendations.repository import RecommendationsRepository
 from services.serving.recommendations.schemas import (
     PopularItems,
@@ -38,7 +38,7 @@ from services.serving.recommendations.schemas import (
     SimilarItems,
     UserRecommendations,
 )
-from services.serving.recommendations.service import RecommendationsService
+from services.serving.recommendations.service import NO_WISHES, RecommendationsService
 
 
 def _make_service(dependencies: Dependencies) -> RecommendationsService:
@@ -105,6 +105,19 @@ async def _filters(
     return Filters(category, min_price, max_price, days, await _region(service, province, city))
 
 
+async def _wishes(
+    service: Service,
+    device: Annotated[
+        Word, Query(description="Context: the user's device, by the name that events have as platform")
+    ] = None,
+    hour: Annotated[int | None, Query(ge=0, le=23, description="Context: hour of the day (UTC)")] = None,
+    near: Annotated[Word, Query(description="Context: the city where the user is; its popular items rise")] = None,
+    revenue: Annotated[float, Query(ge=0, le=1, description="Objective: weight of the item's price")] = 0,
+    satisfaction: Annotated[float, Query(ge=0, le=1, description="Objective: weight of how welcome the item is")] = 0,
+) -> Wishes:
+    return Wishes(device, hour, await _region(service, None, near), revenue, satisfaction)
+
+
 async def _region(service: RecommendationsService, province: str | None, city: str | None) -> Region | None:
     if province and city:
         raise InvalidRequest("province and city are both given: name one of them")
@@ -122,6 +135,7 @@ async def _region(service: RecommendationsService, province: str | None, city: s
 _FOR_USER, _SIMILAR = 20, 10
 Shown = Annotated[Page, Depends(paging(25))]
 Narrowed = Annotated[Filters, Depends(_filters)]
+Wished = Annotated[Wishes, Depends(_wishes)]
 
 #: What a question without filters filters by.
 _NOTHING = Filters()
@@ -154,13 +168,15 @@ async def recommendations(
     user_id: UserId,
     page: Annotated[Page, Depends(paging(_FOR_USER))],
     filters: Narrowed,
+    wishes: Wished = NO_WISHES,
     group: Group = None,
 ) -> Response:
-    """The user's own list, or, for a user without one, the first that has something to show of: the recommender, if it
-    is switched on; what is popular in the named group, if it has a part of the shop; what is popular where the user
+    """The user's own list, changed at once by what the user does; or, for a user without one, the first that has
+    something to show of: the recommender, if it is switched on; what is similar to what the user did last; what is
+    popular in the named group, if it has a part of the shop; what is popular where the user
     lives, or in the region that is asked for; what is popular in the whole shop. `source` names it.
     """
-    return conditional(request, await service.for_user(user_id, page, filters, group))
+    return conditional(request, await service.for_user(user_id, page, filters, group, wishes))
 
 
 @_of_items.get(

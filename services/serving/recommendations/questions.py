@@ -42,6 +42,27 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What the order of a list takes into account besides the list: where and when, and objectives from 0 to 1."""
+
+    device: str | None = None
+    hour: int | None = None  # of the day, UTC
+    near: Region | None = None
+    revenue: float = 0.0
+    satisfaction: float = 0.0
+
+    @property
+    def are_any(self) -> bool:
+        """Whether anything is taken into account at all."""
+        return self != Wishes()
+
+    @property
+    def need_reactions(self) -> bool:
+        """Whether the reactions of users to the items have to be known."""
+        return self.device is not None or self.hour is not None or self.satisfaction > 0
+
+
+@dataclass(frozen=True)
 class Page:
     """Which part of a list is shown, and how."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -15,7 +15,11 @@ from services.serving.database import Database, Row
 from services.serving.errors import TableMissing
 from services.serving.groups import Groups
 from services.serving.lists import StoredList, StoredLists
-from services.serving.recommendations.questions import Filters, Region
+from services.serving.recommendations.questions import Filters, Region, Wishes
+from services.serving.recommendations.reactions import Reactions, RecentReactions
+
+#: Interactions with an item by which a wish judges it, the newest ones.
+_N_REACTIONS_TO_ITEM = 200
 
 
 class PopularProducts(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,17 @@ class PopularProducts(msgspec.Struct, frozen=True, kw_only=True):
     products: Sequence[ScoredProduct]
     generation: str | None = None
     counted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionsToItem:
+    """Of the last interactions with an item: how many, on the device, near the hour, welcome and unwelcome."""
+
+    interactions: int
+    on_device: int
+    near_hour: int
+    welcome: int
+    unwelcome: int
 
 
 class BoughtWith(msgspec.Struct, frozen=True):
@@ -47,6 +62,7 @@ class RecommendationsRepository:
         self._database = database
         self._groups = groups
         self._lists = lists
+        self._reactions = RecentReactions(database)
 
     async def list_of(self, subject: Subject, key: str, group: str | None = None) -> StoredList | None:
         """Return the list of one user or one item, if there is one."""
@@ -97,6 +113,28 @@ class RecommendationsRepository:
     async def orders_of(self, item_ids: Sequence[str]) -> Mapping[str, float]:
         """Return how many orders hold each of these items; those that none holds are left out."""
         return dict(await self._database.fetch(sql("core/products/orders_of"), {"item_ids": list(item_ids)}))
+
+    async def prices_of(self, item_ids: Sequence[str]) -> Mapping[str, float]:
+        """Return the price per unit of those of these items that have one."""
+        return dict(await self._database.fetch(sql("core/products/prices_of"), {"item_ids": list(item_ids)}))
+
+    async def orders_in(self, region: Region, item_ids: Sequence[str]) -> Mapping[str, float]:
+        """Return how many orders of a region hold each of these items; those that none holds are left out."""
+        values = {"region_kind": region.kind, "region": region.key, "item_ids": list(item_ids)}
+        return dict(await self._database.fetch(sql("core/popular_products/orders_in_region"), values))
+
+    async def reactions_of(self, user_id: str) -> Reactions:
+        """Return what a user did to items lately."""
+        return await self._reactions.of(user_id)
+
+    async def reactions_to(self, item_ids: Sequence[str], wishes: Wishes) -> Mapping[str, ReactionsToItem]:
+        """Return how users reacted to these items; those to which nobody did are left out."""
+        values = {
+            "item_ids": list(item_ids), "device": wishes.device, "hour": wishes.hour or 0,
+            "n_reactions": _N_REACTIONS_TO_ITEM,
+        }  # fmt: skip
+        rows = await self._database.fetch(sql("serving/reactions/to_items"), values)
+        return {item_id: ReactionsToItem(*counts) for item_id, *counts in rows}
 
     async def fitting(self, item_ids: Sequence[str], filters: Filters) -> frozenset[str]:
         """Return which of these items the filters let through."""

@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, with_confi
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
 
-Source = Literal["cache", "campaign", "popular_in_region", "popular", "trending", "bought_together"]
-ScoreKind = Literal["personalize", "engine", "rank", "popularity", "growth", "closeness"]
+Source = Literal[
+    "cache", "cache_and_recent", "campaign", "recent", "popular_in_region", "popular", "trending", "bought_together"
+]
+ScoreKind = Literal["personalize", "engine", "rank", "blended", "popularity", "growth", "closeness"]
 ReasonKind = Literal["bought_with", "popular_in_region", "popular"]
 RegionKind = Literal["province", "city"]
 
@@ -72,7 +74,9 @@ class ItemList:
     source: Annotated[
         Source,
         Field(
-            description="`cache`: the published list. `campaign`: the recommender, for users without one. "
+            description="`cache`: the published list; `cache_and_recent`: with what is similar to what the user "
+            "did in the last minutes. `campaign`: the recommender, for users without a list. `recent`: what is similar "
+            "to what such a user did last. "
             "`popular_in_region`, `popular`: fallbacks, the same for everybody who asks so"
         ),
     ]
@@ -141,8 +145,9 @@ class RankedItem(BaseModel):
 
     item_id: str
     score: float | None = Field(description="As `ranked_by` gave it; null if nothing is known of the item")
-    ranked_by: Literal["cache", "popular", "given"] = Field(
-        description="The user's list; after those the number of orders; after those the order in which they came"
+    ranked_by: Literal["cache", "popular", "given", "disliked"] = Field(
+        description="The user's list; after those the number of orders; after those the order in which they came; "
+        "last what the user does not want"
     )
 
 

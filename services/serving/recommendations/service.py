@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -14,8 +16,10 @@ from aisle.contracts.recommendations import ScoredProduct
 from services.serving.errors import ItemUnknown
 from services.serving.lists import StoredList
 from services.serving.metrics import ANSWERS
+from services.serving.recommendations.blending import Term, blend
 from services.serving.recommendations.campaign import Campaigns
-from services.serving.recommendations.questions import Filters, Page, Region
+from services.serving.recommendations.questions import Filters, Page, Region, Wishes
+from services.serving.recommendations.reactions import Reactions
 from services.serving.recommendations.repository import RecommendationsRepository
 from services.serving.recommendations.schemas import (
     PopularItems,
@@ -29,10 +33,15 @@ from services.serving.recommendations.schemas import (
     Source,
     UserRecommendations,
 )
+from services.serving.recommendations.wishes import terms_of
 from services.serving.scores import relative_scores
 from services.serving.settings import ServingSettings
 
 _encode = msgspec.json.Encoder().encode
+
+#: Items that a user did something to, the newest ones, to which other items may be related.
+_N_RECENT = 5
+NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,7 @@ class Candidates:
     made_at: datetime | None = None
     region: Region | None = None
     is_filtered: bool = False  # by the statement that counted them
+    related: Mapping[str, float] = field(default_factory=dict)  # to what the user did lately, from 0 to 1
 
     @classmethod
     def cached(cls, stored: StoredList) -> Candidates:
@@ -54,15 +64,19 @@ class Candidates:
             "cache", stored.score_kind, stored.products, stored.generation, stored.model_version, stored.updated_at
         )
 
-    def only(self, item_ids: frozenset[str]) -> Candidates:
-        return replace(self, products=[product for product in self.products if product.product_id in item_ids])
+    def only(self, item_ids: Collection[str]) -> Candidates:
+        return replace(
+            self,
+            products=[product for product in self.products if product.product_id in item_ids],
+            related={item_id: share for item_id, share in self.related.items() if item_id in item_ids},
+        )
 
-    def without(self, item_ids: frozenset[str]) -> Candidates:
-        return replace(self, products=[product for product in self.products if product.product_id not in item_ids])
+    def without(self, item_ids: Collection[str]) -> Candidates:
+        return self.only([item_id for item_id in self.item_ids if item_id not in item_ids]) if item_ids else self
 
     @property
     def item_ids(self) -> list[str]:
-        return [product.product_id for product in self.products]
+        return list(dict.fromkeys([*[product.product_id for product in self.products], *self.related]))
 
 
 class RecommendationsService:
@@ -73,12 +87,18 @@ class RecommendationsService:
         self._campaigns = campaigns
         self._settings = settings
 
-    async def for_user(self, user_id: str, page: Page, filters: Filters, group: str | None) -> UserRecommendations:
+    async def for_user(
+        self, user_id: str, page: Page, filters: Filters, group: str | None, wishes: Wishes = NO_WISHES
+    ) -> UserRecommendations:
         """Return the first list of the chain in which anything is left for the user, or the last one, empty."""
-        async for candidates in self._chain(user_id, filters, group):
-            left = await self._left(candidates, filters, user_id)
-            if left.products:
+        stored, reactions = await asyncio.gather(
+            self._repository.list_of("users", user_id, group), self._repository.reactions_of(user_id)
+        )
+        async for candidates in self._chain(user_id, stored, reactions, filters, group):
+            left = await self._left(candidates, filters, user_id, reactions.disliked)
+            if left.item_ids:
                 break
+        left = await self._blended(left, wishes)
         ANSWERS.labels("user", left.source).inc()
         return UserRecommendations(user_id=user_id, **await self._fields(left, page, user_id, user_id=user_id))
 
@@ -115,9 +135,14 @@ class RecommendationsService:
 
     async def ranking(self, question: RankingQuestion) -> Ranking:
         """Put the items of the user's list first, as it has them, then the others by their orders."""
-        stored = await self._repository.list_of("users", question.user_id, question.group)
+        stored, reactions = await asyncio.gather(
+            self._repository.list_of("users", question.user_id, question.group),
+            self._repository.reactions_of(question.user_id),
+        )
         known = Candidates.cached(stored) if stored else Candidates("popular", "popularity", [])
-        asked = list(dict.fromkeys(question.item_ids))
+        given = dict.fromkeys(question.item_ids)
+        asked = [item_id for item_id in given if item_id not in reactions.disliked]
+        disliked = [item_id for item_id in given if item_id in reactions.disliked]
         listed = known.only(frozenset(asked))
         rest = [item_id for item_id in asked if item_id not in set(listed.item_ids)]
         orders = await self._repository.orders_of(rest) if rest else {}
@@ -126,6 +151,7 @@ class RecommendationsService:
             *[RankedItem(item_id=item_id, score=orders[item_id], ranked_by="popular")
               for item_id in sorted(orders, key=lambda item_id: (-orders[item_id], asked.index(item_id)))],
             *[RankedItem(item_id=item_id, score=None, ranked_by="given") for item_id in rest if item_id not in orders],
+            *[RankedItem(item_id=item_id, score=None, ranked_by="disliked") for item_id in disliked],
         ]  # fmt: skip
         ANSWERS.labels("ranking", known.source).inc()
         origin = self._origin(known)
@@ -138,13 +164,17 @@ class RecommendationsService:
 
     # -- the chain ------------------------------------------------------------------------------------------------
 
-    async def _chain(self, user_id: str, filters: Filters, group: str | None) -> AsyncIterator[Candidates]:
+    async def _chain(
+        self, user_id: str, stored: StoredList | None, reactions: Reactions, filters: Filters, group: str | None
+    ) -> AsyncIterator[Candidates]:
         """The sources for a user, one after the other. A user with a list never costs a call to the recommender."""
-        stored = await self._repository.list_of("users", user_id, group)
         if stored is not None:
-            yield Candidates.cached(stored)
-        elif (products := await self._campaigns.recommend(user_id, group)) is not None:
-            yield Candidates("campaign", self._campaigns.score_kind, products)
+            yield await self._with_related(Candidates.cached(stored), reactions, group)
+        else:
+            if (products := await self._campaigns.recommend(user_id, group)) is not None:
+                yield Candidates("campaign", self._campaigns.score_kind, products)
+            if (related := await self._related_alone(reactions, group)) is not None:
+                yield related
         if group is not None and (own := await self._repository.popular_of_group(group)) is not None:
             yield Candidates("popular", "popularity", own.products, own.generation, made_at=own.counted_at)
             return
@@ -153,11 +183,46 @@ class RecommendationsService:
             yield Candidates("popular_in_region", "popularity", products, region=region, is_filtered=True)
         yield Candidates("popular", "popularity", await self._repository.popular(filters), is_filtered=True)
 
-    async def _left(self, candidates: Candidates, filters: Filters, user_id: str | None = None) -> Candidates:
-        """Leave out what the question does not ask for, and what the user has, where the settings say so."""
-        if filters.are_any and candidates.products and not candidates.is_filtered:
+    async def _with_related(self, cached: Candidates, reactions: Reactions, group: str | None) -> Candidates:
+        """Add to a cached list what is similar to what its user did in the last minutes, by lists of one generation."""
+        recent = reactions.since(datetime.now(UTC) - self._settings.recent)
+        lists = [stored for stored in await self._similar(recent, group) if stored.generation == cached.generation]
+        related = _related(lists, recent)
+        return replace(cached, source="cache_and_recent", related=related) if related else cached
+
+    async def _related_alone(self, reactions: Reactions, group: str | None) -> Candidates | None:
+        """Return what is similar to what a user without a list did last, whenever that was; None if that is nothing."""
+        lists = await self._similar(reactions.liked, group)
+        lists = [stored for stored in lists if stored.generation == lists[0].generation]
+        related = _related(lists, reactions.liked)
+        return replace(Candidates.cached(lists[0]), source="recent", products=[], related=related) if related else None
+
+    async def _similar(self, item_ids: Iterable[str], group: str | None) -> list[StoredList]:
+        newest = list(islice(item_ids, _N_RECENT))
+        lists = await asyncio.gather(*(self._repository.list_of("items", item_id, group) for item_id in newest))
+        return [stored for stored in lists if stored is not None]
+
+    async def _blended(self, candidates: Candidates, wishes: Wishes) -> Candidates:
+        """Put the items into the order of the blend, if anything but the list itself counts."""
+        terms = await terms_of(wishes, candidates.item_ids, self._repository) if wishes.are_any else []
+        if candidates.related:
+            terms.append(Term(self._settings.recent_weight, candidates.related))
+        if not terms:
+            return candidates
+        return replace(candidates, score_kind="blended", products=blend(candidates.products, terms), related={})
+
+    async def _left(
+        self,
+        candidates: Candidates,
+        filters: Filters,
+        user_id: str | None = None,
+        disliked: frozenset[str] = frozenset(),
+    ) -> Candidates:
+        """Leave out what the question does not ask for, the user does not want or, by setting, already has."""
+        candidates = candidates.without(disliked)
+        if filters.are_any and candidates.item_ids and not candidates.is_filtered:
             candidates = candidates.only(await self._repository.fitting(candidates.item_ids, filters))
-        if user_id is not None and self._settings.exclude_purchased and candidates.products:
+        if user_id is not None and self._settings.exclude_purchased and candidates.item_ids:
             candidates = candidates.without(await self._repository.purchased(user_id, candidates.item_ids))
         return candidates
 
@@ -226,6 +291,16 @@ class RecommendationsService:
 def _identity(*parts: Any) -> str:
     """Name an answer by what was asked and said, so that a page that is fetched again is no second recommendation."""
     return hashlib.blake2b(_encode(parts), digest_size=16).hexdigest()
+
+
+def _related(lists: Sequence[StoredList], to: Collection[str]) -> dict[str, float]:
+    """How close each item is to one of these, from 0 to 1: its share of the best score in that one's list."""
+    closeness: dict[str, float] = {}
+    for stored in lists:
+        shares = relative_scores([product.score for product in stored.products])
+        for product, share in zip(stored.products, shares, strict=True):
+            closeness[product.product_id] = max(share, closeness.get(product.product_id, 0.0))
+    return {item_id: share for item_id, share in closeness.items() if item_id not in to}
 
 
 def _scored(products: Sequence[ScoredProduct]) -> list[ScoredItem]:
