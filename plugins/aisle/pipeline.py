@@ -106,6 +106,7 @@ STAGES: Final = (
     Stage("accept", priority=10),
     Stage("invalidate", priority=10),
     Stage("rollback", priority=10),
+    Stage("shop", priority=10),
     Stage("resources", pool=PERSONALIZE),
     Stage("teardown", pool=PERSONALIZE),
 )  # fmt: skip

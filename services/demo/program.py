@@ -76,6 +76,7 @@ def urls(stack: Stack) -> dict[str, str]:
     at = stack.addresses
     return {
         "Airflow": at.airflow,
+        "Shop": f"{at.serving}/shop",
         "Regions": f"{at.serving}/regions",
         "API": f"{at.serving}/docs",
         "dbt docs": f"{at.reports}/dbt/index.html",

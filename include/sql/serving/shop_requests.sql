@@ -1,7 +1,8 @@
 -- name: accept
--- A request of the shop page, by the id of its anonymous customer.
+-- A request of the shop page, by the id of its anonymous customer; what is accepted again stays as it is.
 insert into serving.shop_requests (user_id, mode, product_ids, metadata)
-values (%(user_id)s, %(mode)s, %(product_ids)s, %(metadata)s);
+values (%(user_id)s, %(mode)s, %(product_ids)s, %(metadata)s)
+on conflict do nothing;
 
 -- name: forget_old
 delete from serving.shop_requests

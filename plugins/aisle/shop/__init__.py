@@ -4,11 +4,13 @@ The serving API and the DAG `shop` answer the same selection by the same rules.
 """
 
 from aisle.shop.campaign import CampaignAddress, ShopCampaign
-from aisle.shop.ranking import Evidence, RankedProduct, ShopAnswer, Source, answer
-from aisle.shop.selection import BETA, Metadata, Mode, Selection, SelectionRefused, anonymous_user
+from aisle.shop.ranking import N_POPULAR, Evidence, RankedProduct, ShopAnswer, Source, answer
+from aisle.shop.selection import BETA, MODES, Metadata, Mode, Selection, SelectionRefused, anonymous_user
 
 __all__ = [
     "BETA",
+    "MODES",
+    "N_POPULAR",
     "CampaignAddress",
     "Evidence",
     "Metadata",

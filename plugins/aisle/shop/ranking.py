@@ -20,6 +20,8 @@ from aisle.shop.selection import N_RECOMMENDED, Mode, Selection
 
 Source = Literal["campaign", "similar_items", "similar_items_and_popular", "popular_in_region", "popular"]
 
+#: The most popular products that are weighed.
+N_POPULAR = 200
 WEIGHTS: Mapping[Mode, float] = {"products": 1.0, "both": 0.5, "metadata": 0.0}
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from aisle.errors import FinalError
 
 Mode = Literal["products", "metadata", "both"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 #: Products in a selection: no more, no fewer.
 N_SELECTED = 5
@@ -69,6 +70,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def anonymous_user() -> str:
-    """Return a fresh id for the customer of one request. It names nobody, and the request itself."""
-    return f"shop-{uuid.uuid4().hex}"
+def anonymous_user(of: str | None = None) -> str:
+    """Return an id for the customer of one request: a fresh one, or always the same one `of` a run.
+
+    It names nobody, and the request itself.
+    """
+    number = uuid.uuid4() if of is None else uuid.uuid5(uuid.NAMESPACE_OID, of)
+    return f"shop-{number.hex}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi import Path as InPath
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import StringConstraints
 
@@ -28,12 +26,19 @@ from services.serving.errors import (
 from services.serving.pages import page
 from services.serving.shop.campaign import Recommender
 from services.serving.shop.repository import ShopRepository
-from services.serving.shop.schemas import AcceptedRequest, Carousel, Places, ShopQuestion, ShopResult
+from services.serving.shop.schemas import (
+    AcceptedRequest,
+    Carousel,
+    EventOutcome,
+    Places,
+    ShopEvent,
+    ShopQuestion,
+    ShopResult,
+)
 from services.serving.shop.service import ShopService, Workflows
+from services.serving.shop.site import STATIC
 
 router = APIRouter(tags=["shop"])
-
-STATIC = Path(__file__).parent / "static"
 
 
 def _service(request: Request) -> ShopService:
@@ -42,12 +47,13 @@ def _service(request: Request) -> ShopService:
         ShopRepository(dependencies.database, dependencies.groups),
         dependencies.once(Recommender),
         dependencies.once(Workflows),
+        dependencies.interactions,
         dependencies.settings,
     )
 
 
 Service = Annotated[ShopService, Depends(_service)]
-RequestId = Annotated[str, InPath(min_length=1, max_length=64, pattern=r"^shop-[0-9a-f]{32}$")]
+RequestId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^shop-[0-9a-f]{32}$")]
 Search = Annotated[
     str | None,
     StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$"),
@@ -125,6 +131,17 @@ async def answer(service: Service, request_id: RequestId) -> ShopResult | JSONRe
     if result is None:
         return JSONResponse(_accepted(request_id).model_dump(), status_code=202, headers={"Retry-After": "1"})
     return result
+
+
+@router.post(
+    "/shop/requests/{request_id}/events",
+    summary="Tell what the visitor saw or did",
+    dependencies=[VISITOR],
+    responses=_answers(RequestUnknown),
+)
+async def tell(service: Service, request_id: RequestId, event: ShopEvent) -> EventOutcome:
+    """Store that the whole answer was shown, or that one of its products was clicked; each counts once."""
+    return await service.tell(request_id, event)
 
 
 def _accepted(request_id: str) -> AcceptedRequest:

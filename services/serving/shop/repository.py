@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from aisle.contracts.recommendations import ScoredProduct
-from aisle.shop import Evidence, Metadata, Mode, Selection, ShopAnswer
+from aisle.shop import N_POPULAR, Evidence, Metadata, Mode, Selection, ShopAnswer
 from aisle.warehouse import sql
 from services.serving.database import Database
 from services.serving.errors import TableMissing
@@ -19,8 +19,6 @@ from services.serving.lists import read_list
 
 #: Answers are kept this long: enough to look into one that somebody asks about.
 _KEPT_DAYS = 30
-#: The most popular products that are weighed.
-_N_POPULAR = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class ShopRepository:
         return {row[1]: read_list(row[2]) for row in of_first}, of_first[0][3] if of_first else None
 
     async def _popular(self, metadata: Metadata) -> tuple[Sequence[ScoredProduct], str | None]:
-        values = {"city": metadata.city, "province": metadata.province, "n_items": _N_POPULAR}
+        values = {"city": metadata.city, "province": metadata.province, "n_items": N_POPULAR}
         try:
             rows = await self._database.fetch(sql("serving/shop/popular"), values)
         except TableMissing:  # marts of an earlier version

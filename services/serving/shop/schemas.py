@@ -117,3 +117,23 @@ class Places(BaseModel):
     """Where customers live, the most populous places first."""
 
     places: list[Place]
+
+
+class ShopEvent(BaseModel):
+    """What a visitor saw of an answer, or did."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"event_type": "click", "item_id": "85123A"}]}
+    )
+
+    event_type: Literal["initial_impression", "click"] = Field(
+        description="`initial_impression`: the answer was shown, as a whole. `click`: on one of its products"
+    )
+    item_id: AnyId | None = Field(None, description="Of a click")
+
+
+class EventOutcome(BaseModel):
+    """What became of an event."""
+
+    is_processed: bool
+    reason: str | None = Field(description="Why it was skipped; null if it was not")

@@ -11,11 +11,22 @@ import structlog
 
 from aisle.shop import BETA, RankedProduct, Selection, ShopAnswer, anonymous_user, answer
 from services.serving.errors import InvalidRequest, RecommendationFailed, RecommendationLate, RequestUnknown
+from services.serving.interactions.events import IncomingEvent, event_id_of
+from services.serving.interactions.service import Interactions
 from services.serving.metrics import ANSWERS
 from services.serving.settings import ServingSettings
 from services.serving.shop.campaign import Recommender
 from services.serving.shop.repository import Product, ShopRepository, StoredRequest
-from services.serving.shop.schemas import Carousel, Place, Places, RecommendedProduct, ShopProduct, ShopResult
+from services.serving.shop.schemas import (
+    Carousel,
+    EventOutcome,
+    Place,
+    Places,
+    RecommendedProduct,
+    ShopEvent,
+    ShopProduct,
+    ShopResult,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -43,11 +54,17 @@ class ShopService:
     """Accepts selections, has them answered, and finds the answers."""
 
     def __init__(
-        self, repository: ShopRepository, recommender: Recommender, workflows: Workflows, settings: ServingSettings
+        self,
+        repository: ShopRepository,
+        recommender: Recommender,
+        workflows: Workflows,
+        interactions: Interactions,
+        settings: ServingSettings,
     ) -> None:
         self._repository = repository
         self._recommender = recommender
         self._workflows = workflows
+        self._interactions = interactions
         self._seconds = settings.shop_seconds
 
     async def products(self, search: str | None) -> Carousel:
@@ -86,6 +103,33 @@ class ShopService:
                 f"no recommendation within {self._seconds:g} s; send the selection again, or look into the API's log"
             )
         return None
+
+    async def tell(self, user_id: str, event: ShopEvent) -> EventOutcome:
+        """Store what a visitor saw or did. Raises RequestUnknown, InvalidRequest for a product that was not shown."""
+        request = await self._repository.find(user_id)
+        if request is None or request.answer is None:
+            raise RequestUnknown("no such request has an answer: it was never accepted, has none, or is forgotten")
+        shown = tuple(product.product_id for product in request.answer.products)
+        is_click = event.event_type == "click"
+        if is_click and event.item_id not in shown:
+            raise InvalidRequest("a click is on one of the recommended products: name it by its item_id")
+        (outcome,) = await self._interactions.store(
+            [
+                IncomingEvent(
+                    event_id=event_id_of("shop", user_id, event.event_type, event.item_id if is_click else None),
+                    source="shop",
+                    event_type=event.event_type,
+                    occurred_at=datetime.now(UTC),
+                    session_id=user_id,
+                    item_id=event.item_id if is_click else None,
+                    item_ids=() if is_click else shown,
+                    platform="web",
+                    recommendation_id=user_id,
+                    request_id=user_id,
+                )
+            ]
+        )
+        return EventOutcome(is_processed=outcome.is_processed, reason=outcome.reason)
 
     async def _answer(self, user_id: str, selection: Selection) -> None:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aisle.warehouse import connect
 from services.migrations import upgrade
 from tests.pictures import picture
 from tests.serving_shop import Shop
@@ -145,6 +146,20 @@ def test_the_page_works_by_keyboard_alone(page_url: str, browser_page: Any) -> N
     press("Tab")
     press("Enter")
     assert browser_page.locator("#count").text_content() == "5 of 5 chosen"
+
+
+def test_what_is_shown_and_clicked_is_told_to_the_api(page_url: str, browser_page: Any, shop: Shop) -> None:
+    browser_page.goto(page_url)
+    choose(browser_page, 5)
+    with browser_page.expect_response("**/events") as impression:
+        browser_page.locator("#ask").click()
+    assert impression.value.json() == {"is_processed": True, "reason": None}
+    with browser_page.expect_response("**/events"):
+        browser_page.get_by_role("button", name="Product number 11").click()
+    with connect(shop.url) as connection:
+        seen = connection.execute("select item_ids[1:3] from serving.impressions").fetchall()
+        clicked = connection.execute("select event_type, item_id from serving.interactions").fetchall()
+    assert (seen, clicked) == ([(["P10", "P11", "P12"],)], [("click", "P11")])
 
 
 def test_a_search_finds_products_and_keeps_what_is_chosen(page_url: str, browser_page: Any) -> None:

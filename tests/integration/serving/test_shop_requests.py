@@ -236,6 +236,39 @@ def test_requests_are_forgotten_after_a_month(stocked: Shop) -> None:
     assert client.get(f"/shop/requests/{old}").status_code == 404
 
 
+# -- what visitors see and do -----------------------------------------------------------------------------------------
+
+
+def test_impressions_and_clicks_of_an_answer_are_stored_once_each(stocked: Shop) -> None:
+    client = stocked.api()
+    body = asked(client, QUESTION)
+    url = f"/shop/requests/{body['request_id']}/events"
+    for event in 2 * [{"event_type": "initial_impression"}, {"event_type": "click", "item_id": "y"}]:
+        outcome = client.post(url, json=event)
+        assert (outcome.status_code, outcome.json()) == (200, {"is_processed": True, "reason": None})
+    with connect(stocked.url) as connection:
+        seen = connection.execute("select source, user_id, session_id, item_ids from serving.impressions").fetchall()
+        done = connection.execute("select source, session_id, event_type, item_id from serving.interactions").fetchall()
+    assert seen == [("shop", None, body["request_id"], ["x", "y", "z"])]
+    assert done == [("shop", body["request_id"], "click", "y")]
+
+
+def test_only_what_was_shown_can_be_clicked_and_only_of_an_answer(stocked: Shop) -> None:
+    client = stocked.api()
+    url = f"/shop/requests/{asked(client, QUESTION)['request_id']}/events"
+    for event in (
+        {"event_type": "click", "item_id": "a"},
+        {"event_type": "click"},
+        {"event_type": "purchase", "item_id": "y"},
+        {"event_type": "click", "item_id": "y", "user_id": "u1"},
+    ):
+        assert client.post(url, json=event).status_code == 422, event
+    nobody = f"/shop/requests/shop-{'0' * 32}/events"
+    assert client.post(nobody, json={"event_type": "initial_impression"}).status_code == 404
+    with connect(stocked.url) as connection:
+        assert connection.execute("select count(*) from serving.interactions").fetchone() == (0,)
+
+
 # -- the carousel and the form ---------------------------------------------------------------------------------------
 
 

@@ -218,8 +218,15 @@ async function recommend() {
   }
 }
 
+/** Tell what the visitor saw or did. Nothing on the page depends on it. */
+function tell(answer, event) {
+  const options = { method: "POST", body: JSON.stringify(event), keepalive: true };
+  call(`/shop/requests/${answer.request_id}/events`, options).catch(() => {});
+}
+
 /** A recommended product that somebody is interested in starts the next selection, if there is room. */
 function follow(answer, item) {
+  tell(answer, { event_type: "click", item_id: item.item_id });
   if (!chosen.has(item.item_id) && chosen.size < N_SELECTED) choose(item, true);
 }
 
@@ -233,7 +240,9 @@ element("request").addEventListener("submit", async (event) => {
   const answer = await attempt(recommend);
   isBusy = false;
   drawState();
-  if (answer) drawAnswer(answer);
+  if (!answer) return;
+  drawAnswer(answer);
+  if (answer.items.length) tell(answer, { event_type: "initial_impression" });
 });
 element("request").addEventListener("input", drawState);
 root.querySelector(".modes").addEventListener("change", drawState);
