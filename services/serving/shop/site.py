@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from services.serving.pages import render
 
@@ -12,7 +12,8 @@ STATIC = Path(__file__).parent / "static"
 INDEX = "index.html"
 
 
-class SiteFile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SiteFile:
     """One file of the site."""
 
     name: str
