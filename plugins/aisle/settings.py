@@ -137,20 +137,19 @@ class Transform(_Section):
     runs_directory: ProjectPath = Field(PROJECT_ROOT / ".aisle" / "dbt", description="Artifacts of the newest dbt runs")
     event_types: str = Field(
         "",
-        description="Events that are interactions besides purchases, by the type that Personalize is told, "
-        "comma-separated; empty: none",
+        description="Events that are interactions besides purchases, by the type they are exported as, comma-separated",
     )
 
     @field_validator("event_types")
     @classmethod
     def _check_event_types(cls, value: str) -> str:
-        read_event_types().told_as(_names_in(value))
+        read_event_types().interactions_as(_names_in(value))
         return value
 
     @property
-    def told_event_types(self) -> dict[str, str]:
-        """The types of stored events that become interactions, each with the type that Personalize is told."""
-        return read_event_types().told_as(_names_in(self.event_types))
+    def exported_event_types(self) -> dict[str, str]:
+        """The types of stored events that become interactions, each with the type it is exported as."""
+        return read_event_types().interactions_as(_names_in(self.event_types))
 
 
 class Storage(_Section):

@@ -89,8 +89,8 @@ def checks_of_logs(folder: Path) -> Iterator[tuple[str, Check]]:
 
 def log(path: Path) -> Finding:
     """Count the errors in a log. Their texts stay there: they may be about persons."""
-    with path.open("rb") as lines:
-        n_errors = sum(b'"level": "error"' in line or b"Traceback (most recent" in line for line in lines)
+    with path.open("rb") as entries:
+        n_errors = sum(b'"level": "error"' in entry or b"Traceback (most recent" in entry for entry in entries)
     look = f"read {path}" if n_errors else ""
     return Finding(f"log of {path.stem}", "look" if n_errors else "ok", [f"{n_errors} errors"], look)
 

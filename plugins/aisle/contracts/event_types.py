@@ -46,19 +46,19 @@ class EventTypes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The types of which Personalize is told, each with the type that it is told."""
         return {name: kind.exported_as for name, kind in self.types.items() if kind.exported_as is not None}
 
-    def told_as(self, told: Collection[str]) -> dict[str, str]:
-        """Return the types of single items that Personalize is told as one of `told`; orders tell it of purchases.
+    def interactions_as(self, exported: Collection[str]) -> dict[str, str]:
+        """Return the types that are exported as one of these, each with that one; impressions and purchases aside.
 
-        Raises ValueError if it is told of no such type.
+        Raises ValueError if nothing is exported as one of them.
         """
         known = {
             name: kind.exported_as
             for name, kind in self.types.items()
             if kind.exported_as is not None and kind.exported_as != PURCHASE and not kind.impression
         }
-        if unknown := sorted(set(told) - set(known.values())):
+        if unknown := sorted(set(exported) - set(known.values())):
             raise ValueError(f"{', '.join(unknown)} is none of {', '.join(sorted(set(known.values())))}")
-        return {name: exported_as for name, exported_as in known.items() if exported_as in told}
+        return {name: exported_as for name, exported_as in known.items() if exported_as in exported}
 
 
 @cache

@@ -16,10 +16,10 @@ events as (
     select * from {{ source('serving', 'interactions') }}
 ),
 
-told_types as (
+exported_types as (
     select
         key as event_type,
-        value as told_type
+        value as exported_as
     from jsonb_each_text('{{ var("event_types") | tojson }}')
 ),
 
@@ -38,11 +38,11 @@ interactions as (
     select
         events.user_id,
         events.item_id,
-        told_types.told_type as event_type,
+        exported_types.exported_as as event_type,
         coalesce(events.weight, 1)::real as event_value,
         {{ epoch_seconds('events.occurred_at') }} as timestamp
     from events
-    inner join told_types on events.event_type = told_types.event_type
+    inner join exported_types on events.event_type = exported_types.event_type
     where
         events.user_id in (select users.user_id from {{ ref('users') }} as users)
         and events.item_id in (select items.item_id from {{ ref('items') }} as items)

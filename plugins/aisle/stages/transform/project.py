@@ -90,7 +90,7 @@ def _dbt(*command: str, warehouse: str, run_folder: Path) -> list[Any]:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - dbt takes 1.7 s, parsing a DAG has 0.5
 
     places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": run_folder, "log-path": run_folder}
-    options = {**places, "vars": json.dumps({"event_types": get_settings().transform.told_event_types})}
+    options = {**places, "vars": json.dumps({"event_types": get_settings().transform.exported_event_types})}
     arguments = [*command, *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
     with _environment(**_warehouse_variables(warehouse)):
         outcome = dbtRunner().invoke([*_FLAGS, *arguments])
