@@ -87,11 +87,13 @@ def _whole(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
 def numbers(column: pa.ChunkedArray) -> tuple[Array, Array]:
     """The cells as numbers, NaN where they are empty, and which of them are something else."""
     if not (types.is_string(column.type) or types.is_large_string(column.type) or types.is_dictionary(column.type)):
-        return column.cast(pa.float64()).to_numpy(), np.zeros(len(column), bool)
+        values = column.cast(pa.float64()).to_numpy()
+        return values, np.isinf(values)
     cells = texts(column)
     unreadable = _where(cells, lambda text: not _NUMBER.fullmatch(text))
-    values = [float(text) if text and _NUMBER.fullmatch(text) else np.nan for text in cells.values]
-    return np.array(values, np.float64)[cells.codes], unreadable
+    read = [float(text) if text and _NUMBER.fullmatch(text) else np.nan for text in cells.values]
+    values = np.array(read, np.float64)[cells.codes]
+    return values, unreadable | np.isinf(values)
 
 
 def moments(name: str, column: pa.ChunkedArray) -> tuple[Array, Array]:

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+import pyarrow.types as types
 
 from aisle.errors import ConfigurationError
 from services.company_api.order_cells import Fault
@@ -176,9 +177,27 @@ def _check_header(path: Path, given: list[str], recognised: list[str | None], *,
 
 
 def _read_parquet(path: Path) -> OrderTable:
-    file = pq.ParquetFile(path)
-    header = _header(path, file.schema_arrow.names)
-    return OrderTable(path, file.read().rename_columns(header.names), header)
+    try:
+        file = pq.ParquetFile(path)
+        header = _header(path, file.schema_arrow.names)
+        table = file.read().rename_columns(header.names)
+    except (pa.ArrowException, OSError) as error:
+        raise unusable(path, "it is damaged, or no parquet file; export it again") from error
+    columns = [_checked(path, header, name, table[name]) for name in header.names]
+    return OrderTable(path, pa.table(columns, header.names), header)
+
+
+def _checked(path: Path, header: _Header, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column, bytes as text. Raises ConfigurationError if its cells are neither text, numbers nor times."""
+    where = f"column {header.spelt[name]}"
+    is_time = types.is_date(column.type) or types.is_timestamp(column.type)
+    if types.is_nested(column.type) or (types.is_temporal(column.type) and not (is_time and name == "ordered_at")):
+        raise unusable(path, f"{where} holds values of the type {column.type}; write it as text or numbers")
+    try:
+        column.validate(full=True)
+        return column.cast(pa.string()) if types.is_binary(column.type) else column
+    except pa.ArrowInvalid as error:
+        raise unusable(path, f"{where} holds bytes that are no UTF-8 text; write it as text") from error
 
 
 # -- CSV -------------------------------------------------------------------------------------------------------------

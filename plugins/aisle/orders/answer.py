@@ -18,6 +18,8 @@ from aisle.orders.wording import quoted, wording
 
 #: Replaces the orders while the rest of an envelope is read: valid JSON, and harmless within a text.
 _LEFT_OUT = b"-0"
+#: Cursors that lead nowhere, some of them as programs write a missing value.
+_NO_CURSOR = frozenset(("", "null", "none", "false", "0", "0.0"))
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _bodies = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
 _lists = msgspec.json.Decoder(list[msgspec.Raw] | None)
@@ -171,14 +173,12 @@ def _orders(
 
 
 def _cursor(sent: msgspec.Raw | None, asked: str) -> Cursor:
-    """Return the cursor to send back; a number keeps its digits. Null, false, 0 and blank text end the window."""
+    """Return the cursor to send back; a number keeps its digits. Blank text, null, false and 0 lead nowhere."""
     if sent is None:
         return msgspec.UNSET
     text = bytes(sent).decode(errors="replace")
-    if text in ("null", "false", "0"):
-        return None
     if text[0] == '"' and BROKEN_CHARACTER not in text:
-        return msgspec.json.decode(sent, type=str).strip() or None
-    if text[0] in "-0123456789":
-        return text
-    raise _wrong_shape(asked, f"`next_cursor` is {text[:40]}")
+        text = msgspec.json.decode(sent, type=str).strip()
+    elif text[0] not in "-0123456789nf":
+        raise _wrong_shape(asked, f"`next_cursor` is {text[:40]}")
+    return None if text.lower() in _NO_CURSOR else text

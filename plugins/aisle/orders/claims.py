@@ -31,7 +31,8 @@ _ERRORS = frozenset(("error", "errors", "errormessage", "errormessages", "except
 _SUCCESS = frozenset(("success", "succeeded", "ok"))
 _FAILED_STATUSES = frozenset(("error", "failed", "failure", "fail", "partial", "incomplete", "timeout"))
 #: Values of an error member that mean that there is no error.
-_NO_ERROR = frozenset(("false", "0", "none", "ok", "success", "no error"))
+_NO_ERROR = frozenset(("", "false", "0", "none", "null", "ok", "success", "no error", "no errors"))
+_MOST_LEVELS = 10
 _COUNT = re.compile(r"\d{1,18}", re.ASCII)
 _WARNINGS = frozenset(("warning", "warnings"))
 _WARNS_OF_LOSS = re.compile(r"(?i)partial|incomplete|truncat|timed? ?-?out|missing|not all|unavailable|skipped")
@@ -107,10 +108,22 @@ def _numbers(heard: list[Heard], names: frozenset[str]) -> Iterator[tuple[str, i
             yield name, int(value)
 
 
+def _is_error(value: Any) -> bool:
+    """Whether an error member reports an error, by its words; if it has none, by whether anything in it is set."""
+    words = wording(value)
+    return words.lower().strip(" .!-") not in _NO_ERROR if words else _is_set(value)
+
+
+def _is_set(value: Any, levels: int = _MOST_LEVELS) -> bool:
+    if isinstance(value, dict | list) and levels:
+        return any(_is_set(part, levels - 1) for part in (value.values() if isinstance(value, dict) else value))
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
 def _failure(heard: list[Heard], members: Mapping[str, Any]) -> str | None:
     """Return the first sign of a failure, with the answer's words about it, or None."""
     for name, folded, value in heard:
-        if folded in _ERRORS and value and wording(value).lower() not in _NO_ERROR:
+        if folded in _ERRORS and _is_error(value):
             return f"`{name}` is “{wording(value)}”"
         has_failed = folded in _SUCCESS and _truth(value) is False
         if has_failed or (folded == "status" and str(value).strip().lower() in _FAILED_STATUSES):

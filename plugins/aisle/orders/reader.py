@@ -20,6 +20,7 @@ from aisle.orders.spoilt import BROKEN_CHARACTER, UNREADABLE, legible
 _orders = msgspec.json.Decoder(Order)
 #: Decodes any JSON without floats, which would lose digits of an id.
 _exact = msgspec.json.Decoder(float_hook=Decimal)
+_exactly = msgspec.json.Encoder(decimal_format="number")
 #: How deep an order is read; the contract has four levels. Python's recursion limit will not do: it differs by
 #: process, because copying a DAG raises it.
 _MOST_LEVELS = 50
@@ -74,6 +75,16 @@ class RefusedOrder:
     identity: bytes
 
 
+def as_sent(raw: msgspec.Raw | bytes) -> Any:
+    """Return an order as plain values with every digit of a number, for `written_as_sent`. Raises UNREADABLE."""
+    return _exact.decode(raw)
+
+
+def written_as_sent(value: Any) -> bytes:
+    """Write plain values as JSON, numbers as they were sent."""
+    return _exactly.encode(value)
+
+
 def read_order(raw: msgspec.Raw, rules: Rules) -> ReadOrder | RefusedOrder:
     """Return the order in `raw`, with its id, status and times tidied, or why it cannot be read."""
     try:
@@ -90,7 +101,7 @@ def _decode(raw: msgspec.Raw) -> Order:
     try:
         return _orders.decode(raw)
     except msgspec.ValidationError:
-        return msgspec.convert(_as_meant(_exact.decode(raw)), Order)
+        return msgspec.convert(_as_meant(as_sent(raw)), Order)
 
 
 def _as_meant(value: Any, name: str = "", levels: int = _MOST_LEVELS) -> Any:
@@ -101,7 +112,7 @@ def _as_meant(value: Any, name: str = "", levels: int = _MOST_LEVELS) -> Any:
         return {key: _as_meant(inner, key, levels - 1) for key, inner in value.items()}
     if isinstance(value, list):
         return [_as_meant(inner, levels=levels - 1) for inner in value]
-    return _as_number(value) if name in _NUMBERS else _as_text(value)
+    return _as_number(value) if name in _NUMBERS else as_text(value)
 
 
 def _as_number(value: Any) -> Any:
@@ -111,7 +122,8 @@ def _as_number(value: Any) -> Any:
     return Decimal(text) if _PLAIN_NUMBER.fullmatch(text) else text or None
 
 
-def _as_text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """Return a plain number as the text of its digits, anything else as it is."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return value
     text = str(value)
@@ -186,7 +198,7 @@ def _believed(order: Order, rules: Rules) -> ReadOrder:
 
 def _refused(raw: msgspec.Raw, refusal: Refusal, rules: Rules) -> RefusedOrder:
     try:
-        sent = _as_meant(_exact.decode(raw))
+        sent = _as_meant(as_sent(raw))
         identity = msgspec.json.encode(sent, order="sorted")
     except UNREADABLE:
         sent, identity = _as_meant(legible(raw)), bytes(raw)  # not even JSON: read what is legible

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -23,12 +24,13 @@ from aisle.contracts.company_orders import Customer, SourceName
 from aisle.identity.contacts import ContactFinder
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.answer import Page
-from aisle.orders.reader import personal_values, placed_at, without_person
-from aisle.orders.spoilt import UNREADABLE
+from aisle.orders.reader import as_sent, as_text, personal_values, placed_at, without_person, written_as_sent
+from aisle.orders.spoilt import UNREADABLE, legible
 from aisle.warehouse import sql
 
-#: The customer of an order that is not JSON; its content may be broken, too.
+#: The customer of an order whose brackets or quotes do not close.
 _CUSTOMER = re.compile(r'"customer"\s*:\s*(\{[^{}]*\})')
+_Written = str | int | Decimal
 _NO_ORDER = msgspec.Raw(b"null")
 
 
@@ -93,15 +95,15 @@ class Redaction:
             return _Mentioned(self._hashes(fields.get("customer")) | self._finder.hashes(written), placed_at(fields))
         text = bytes(order).decode(errors="replace")
         match = _CUSTOMER.search(text)
-        customer = _decoded(match[1].encode()) if match else None
+        customer = legible(order).get("customer") or (legible(msgspec.Raw(match[1].encode())) if match else None)
         return _Mentioned(self._hashes(customer) | self._finder.hashes(text), None)
 
     def _hashes(self, sent: Any) -> frozenset[str]:
         """Return the hashes of a customer's legible contacts, also in an order that the contract refuses."""
         if not isinstance(sent, dict):
             return frozenset()
-        known = {name: sent[name] for name in Customer.__struct_fields__ if isinstance(sent.get(name), str | int)}
-        customer = Customer(**{name: str(value) for name, value in known.items()})
+        known = {name: sent[name] for name in Customer.__struct_fields__ if isinstance(sent.get(name), _Written)}
+        customer = Customer(**{name: str(as_text(value)) for name, value in known.items()})
         return frozenset(self._hasher.hashes(self._source, customer).known)
 
 
@@ -118,13 +120,13 @@ def _beside(body: bytes, orders: Sequence[msgspec.Raw]) -> Iterator[bytes]:
 def _blanked(order: msgspec.Raw) -> msgspec.Raw:
     """Return the order without its customer; null if it cannot be read, because the customer may be anywhere in it."""
     fields = _decoded(order)
-    return msgspec.Raw(msgspec.json.encode(without_person(fields))) if isinstance(fields, dict) else _NO_ORDER
+    return msgspec.Raw(written_as_sent(without_person(fields))) if isinstance(fields, dict) else _NO_ORDER
 
 
 def _decoded(order: msgspec.Raw | bytes) -> Any:
     """Return the order as plain values; None if it is not JSON."""
     try:
-        return msgspec.json.decode(order)
+        return as_sent(order)
     except UNREADABLE:
         return None
 
@@ -138,5 +140,5 @@ def _texts(value: Any) -> Iterator[str]:
             waiting += [*value.keys(), *value.values()]
         elif isinstance(value, list):
             waiting += value
-        elif isinstance(value, str | int):
-            yield str(value)
+        elif isinstance(value, _Written):
+            yield str(as_text(value))

@@ -26,8 +26,8 @@ _MAYBE_LAST_BRACKET = re.compile(rb'\](?=\s*(?:,\s*"|\}|\Z))')
 #: Stands where there was a character that cannot be told.
 BROKEN_CHARACTER = "\ufffd"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-#: A text, or what some programs write for a number that is none.
-_WORD = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
+#: A text, to the end if it does not close; or what some programs write for a number that is none.
+_WORD = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|-?Infinity|NaN', re.DOTALL)
 #: Within a text: whole characters and known escapes, which are passed by; then what is neither.
 _FAULT = re.compile(
     rb"(?P<sound>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -75,7 +75,11 @@ def _opening(body: bytes) -> int | None:
     start = _after_space(body, 0)
     if body[start : start + 1] == b"[":
         return start + 1
+    effort = _LARGEST_EFFORT * len(body)
     for match in _DATA.finditer(body):
+        effort -= match.end()
+        if effort < 0:
+            return None
         if _members(body[: match.end()] + b"]}") is not None:
             return match.end()
     return None
@@ -187,9 +191,10 @@ class _Scan:
 
     def _is_end(self, position: int) -> bool:
         """Whether the bracket at `position` ends the list: the envelope must be whole with it."""
-        if self._body[position : position + 1] != b"]":
+        if not _MAYBE_LAST_BRACKET.match(self._body, position):
             return False
-        return _members(self._body[: self._opening] + self._body[position:]) is not None
+        self._effort -= len(self._body) - position
+        return self._effort > 0 and _members(self._body[: self._opening] + self._body[position:]) is not None
 
     def _next_order(self, start: int, stop: int) -> int | None:
         """Where the next whole order begins."""

@@ -10,6 +10,8 @@ import msgspec
 from aisle.orders.spoilt import UNREADABLE
 
 _LONGEST = 200
+#: As much of a text is looked at: patterns may take the square of its length.
+_MOST_READ = 10 * _LONGEST
 _MOST_PARTS = 3
 _MOST_LEVELS = 10
 _MAIL = re.compile(r"\S+@\S+")
@@ -30,7 +32,7 @@ def wording_of_body(body: bytes) -> str:
     try:
         said = msgspec.json.decode(body)
     except UNREADABLE:
-        return _presentable(_MARKUP.sub(" ", body[: 10 * _LONGEST].decode(errors="replace")))
+        return _presentable(_MARKUP.sub(" ", _beginning(body[: 4 * _MOST_READ].decode(errors="replace"))))
     return wording(said)
 
 
@@ -47,7 +49,12 @@ def _texts(said: Any, levels: int = _MOST_LEVELS) -> list[str]:
     return [str(said)] if isinstance(said, str | int | float) and not isinstance(said, bool) and said != "" else []
 
 
+def _beginning(text: str) -> str:
+    """The first words of a long text, whole: half of an address would not be recognised."""
+    return text if len(text) <= _MOST_READ else " ".join([*text[:_MOST_READ].split()[:-1], "…"])
+
+
 def _presentable(text: str) -> str:
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    printable = "".join(letter if letter.isprintable() else " " for letter in _beginning(text))
     plain = " ".join(_SECRET.sub(r"\1 …", _NUMBER.sub("…", _MAIL.sub("…", printable))).split())
     return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"

@@ -288,6 +288,23 @@ NO_ERRORS = [
     {"error_message": "Success"},
     {"errors": ["none"]},
     {"error": "0"},
+    {"errors": [None]},
+    {"errors": [{}, []]},
+    {"error": {"code": None, "message": None}},
+    {"error": {"errors": [], "has_error": False}},
+    {"error": " "},
+    {"error": "null"},
+    {"errors": "No errors."},
+    {"errorMessage": "-"},
+]
+
+ERRORS = [
+    {"error": {"code": 17}},
+    {"error": {"code": 17, "message": None}},
+    {"errors": [None, "timeout"]},
+    {"errors": [{"where": "shard 3"}]},
+    {"error": True},
+    {"error": {"nested": {"deeper": [{"reason": "down"}]}}},
 ]
 
 
@@ -297,6 +314,14 @@ def test_an_error_that_says_there_is_none_is_no_error(ingest: Any, company: Any,
     scripted(company, lambda query: {"data": company.pos, "next_cursor": None, **members})
     ingest.run(24)
     assert states(ingest) == [("proven", 3)]
+
+
+@pytest.mark.parametrize("members", ERRORS, ids=json.dumps)
+def test_an_error_in_whatever_form_proves_nothing(ingest: Any, company: Any, members: dict[str, Any]) -> None:
+    company.sell(3)
+    scripted(company, lambda query: {"data": company.pos, "next_cursor": None, **members})
+    with pytest.raises(CompanyApiUnavailable, match=r"`errors?` is"):
+        ingest.run(24)
 
 
 def test_no_data_is_an_empty_page_only_where_the_answer_says_so(ingest: Any, company: Any) -> None:

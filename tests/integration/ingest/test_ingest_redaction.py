@@ -29,6 +29,11 @@ BY_MARK = {
     "email": {"email": "ERASED@example.com"},
     "source id": {"id": "c77"},
     "source id as a number": {"id": 77},
+    "source id as a number with a fraction": {"id": 77.0},
+    "source id as a number of many digits": {"id": 12345678901234567890123},
+    "phone as a number": {"phone": 923007654321},
+    "phone as a number with a fraction": {"phone": 923007654321.0},
+    "phone as a number elsewhere": {"id": "c78", "whatsapp": 923007654321.0},
     "phone of another person's order": {"phone": "0321-1111111", "name": "ask 0300-7654321"},
     "a field that the contract does not know": {"id": "c78", "whatsapp": "00923007654321"},
 }
@@ -62,6 +67,7 @@ def test_an_order_of_somebody_erased_is_stored_without_them_by_whatever_mark_it_
     company.pos[2] = order_of(2, customer=customer)
     erase(ERASED)
     erase(Customer(id="77"))
+    erase(Customer(id="12345678901234567890123"))
     ingest.run(4)
     stored = json.loads(archived(ingest))["data"]
     assert stored[2]["customer"] == dict.fromkeys(customer)
@@ -109,12 +115,17 @@ def test_neighbours_whose_marks_hold_those_of_somebody_erased_are_left_alone(
         b'{"order_id": "A1", "customer": {"phone": "0300-7654321"}, "total": NaN}',
         b'{"order_id": "A1", "customer": {"email": "erased\\u0040example.com"}, "note": "\xff"}',
         b'{"order_id": "A1", "customer": {"id": "c77"}, "total": 1e}',
+        b'{"order_id": "A1", "customer": {"id": "c77", "name": "half \\ud83d"}}',
+        b'{"order_id": "A1", "customer": {"id": "c77", "age": NaN}}',
+        b'{"order_id": "A1", "customer": {"id": "c77", "name": "two\nlines", "tags": {"vip": 1}}}',
+        b'{"order_id": "A1", "customer": {"id": 77.0, "name": "\xff"}}',
         b'["c77", "0300 7654321"]',
         b'"erased@example.com"',
     ],
 )
 def test_an_order_that_cannot_be_read_is_found_by_any_mark_in_it(warehouse_url: str, erase: Any, broken: bytes) -> None:
     erase(ERASED)
+    erase(Customer(id="77"))
     whole = b'{"order_id": "A2"}'
     body = b'{"data":[' + whole + b"," + broken + b'], "fetched_at": "now"}'
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
@@ -168,6 +179,15 @@ def test_equal_orders_of_a_page_are_redacted_alike(warehouse_url: str, erase: An
 
 def raw(order: bytes) -> msgspec.Raw:
     return msgspec.Raw(order)
+
+
+@pytest.mark.parametrize("number", [b"12345678901234567890123", b"17850.0", b"0.10", b"123456789012345678.0"])
+def test_an_order_loses_its_customer_and_no_digit(warehouse_url: str, erase: Any, number: bytes) -> None:
+    erase(ERASED)
+    order = b'{"order_id":%b,"customer":{"id":"c77"},"items":[{"id":%b,"price":%b}]}' % (number, number, number)
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        _, (redacted,) = Redaction(connection, "pos", HASHER).redact(order, [raw(order)])
+    assert bytes(redacted) == order.replace(b'"c77"', b"null")
 
 
 def test_a_page_of_people_who_were_not_erased_stays_byte_for_byte_as_it_came(warehouse_url: str, erase: Any) -> None:

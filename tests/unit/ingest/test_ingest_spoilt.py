@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -251,6 +252,44 @@ def test_the_work_for_an_unreadable_body_grows_with_its_size_only(unit: bytes, m
     body = b'{"data":[{"x":"' + unit * (20_000 // len(unit))
     assert spoilt.sort_out(body) is None
     assert sum(spent) <= (spoilt._LARGEST_EFFORT + 2) * len(body)
+
+
+#: Bodies that grow with a number, and what reads them.
+_GROWING: dict[str, Callable[[int], object]] = {
+    "escaped quotes behind the orders": lambda n: sort_out(b'{"data":[{"order_id":NaN}],"note":"' + b'\\"' * n),
+    "escaped quotes before the orders": lambda n: sort_out(b'{"note":"' + b'\\"' * n + b'","data":[{"order_id":NaN'),
+    "JSON within a text": lambda n: sort_out(b'{"data":[NaN],"log":"' + b'{\\"a\\":1},' * (n // 2)),
+    "lists that may be the orders": lambda n: sort_out(b'{"note":"' + b'"data":[' * n),
+    "lists that end": lambda n: sort_out(b'{"data":[' + b'{"order_id":1,"items":[],"x":NaN}],' * n),
+    "lists that end before a member": lambda n: sort_out(
+        b'{"data":[' + b'{"order_id":1,"items":[],"x":NaN}],"a":[' * n
+    ),
+    "an error in one long word": lambda n: wording_of_body(b'{"message":"' + b"a" * 4 * n + b'"}'),
+    "an error in many long words": lambda n: wording_of_body(b'{"message":"' + b"a@(" * 2 * n + b'"}'),
+    "an error page without an end": lambda n: wording_of_body(b"<" * 4 * n),
+}
+
+
+@pytest.mark.parametrize("read", _GROWING.values(), ids=_GROWING)
+def test_what_reads_a_hostile_body_takes_time_in_proportion_to_its_size(read: Callable[[int], object]) -> None:
+    """Of the processor: sixteen times as much to read takes far less than 256 times as long."""
+
+    def seconds(n: int) -> float:
+        began = time.process_time()
+        read(n)
+        return time.process_time() - began
+
+    reference = max(seconds(500), 0.01)
+    assert seconds(8_000) < 80 * reference
+
+
+@pytest.mark.parametrize("length", [1_000, 2_010, 50_000])
+def test_a_long_error_text_is_shortened_without_showing_a_contact(length: int) -> None:
+    for contact in ("erased@example.com", "0300 1234567"):
+        for filler in ("9", "a ", "1 "):
+            said = wording_of_body(msgspec.json.encode({"message": f"{filler * length} {contact} failed"}))
+            assert len(said) <= 201
+            assert contact[:6] not in said
 
 
 def test_what_can_be_read_of_a_spoilt_order_can_be_written_to_the_warehouse() -> None:

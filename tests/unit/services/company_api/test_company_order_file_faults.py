@@ -203,17 +203,50 @@ def test_a_parquet_file_is_read_whatever_its_types(tmp_path: Path) -> None:
     "column",
     [
         {"product_id": pa.array([{"sku": "A"}])},
-        {"product_id": pa.array([b"\xff\xfe"])},
+        {"order_id": pa.array([["A"]])},
         {"quantity": pa.array([[1, 2]])},
+        {"quantity": pa.array([1], pa.duration("s"))},
+        {"unit_price": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64()))},
+        {"product_id": pa.array([b"\xff\xfe"])},
+        {"product_id": pa.array([b"\xff\xfe"]).view(pa.string())},
+        {"quantity": pa.array([datetime(2026, 1, 5, tzinfo=UTC)])},
         {"ordered_at": pa.array([1_767_607_200])},
-        {name: values.slice(0, 0) for name, values in _GOOD_COLUMNS.items()},
     ],
-    ids=["struct", "bytes that are no text", "list", "seconds", "no rows"],
+    ids=["struct", "list", "list of numbers", "duration", "map", "bytes", "broken text", "time as quantity", "seconds"],
 )
-def test_a_parquet_file_of_other_types_is_refused_in_one_sentence(tmp_path: Path, column: dict[str, Any]) -> None:
+def test_a_parquet_file_of_other_types_is_refused_by_column_in_one_sentence(
+    tmp_path: Path, column: dict[str, Any]
+) -> None:
     pq.write_table(pa.table(_GOOD_COLUMNS | column), tmp_path / "orders.parquet")
-    with pytest.raises(ConfigurationError, match=r"orders.parquet: [^\n]+; [^\n]+$"):
+    with pytest.raises(ConfigurationError, match=r"orders.parquet: [^\n]+; [^\n]+$") as refused:
         read_company(tmp_path / "orders.parquet")
+    assert f"column {next(iter(column))}" in str(refused.value)
+    assert not any(word in str(refused.value) for word in ("cast", "utf8", "codec", "large_string"))
+
+
+def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
+    columns = {name: values.slice(0, 0) for name, values in _GOOD_COLUMNS.items()}
+    pq.write_table(pa.table(columns), tmp_path / "orders.parquet")
+    with pytest.raises(ConfigurationError, match=r"orders.parquet: it has a header and no rows; [^\n]+$"):
+        read_company(tmp_path / "orders.parquet")
+
+
+@pytest.mark.parametrize("damage", [lambda file: file[:-30], lambda file: file[:40] + bytes(40) + file[80:]])
+def test_a_damaged_parquet_file_is_refused_in_one_sentence(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "orders.parquet"
+    pq.write_table(pa.table(_GOOD_COLUMNS), path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ConfigurationError, match=r"orders.parquet: it is damaged[^\n]*; export it again$"):
+        read_company(path)
+
+
+@pytest.mark.parametrize("column", ["quantity", "unit_price"])
+def test_an_infinite_number_of_a_parquet_file_costs_its_row(tmp_path: Path, column: str) -> None:
+    two = {name: pa.chunked_array([values, values]) for name, values in _GOOD_COLUMNS.items()}
+    pq.write_table(pa.table(two | {column: pa.array([1.0, float("-inf")])}), tmp_path / "orders.parquet")
+    company = read_company(tmp_path / "orders.parquet")
+    assert (company.source_rows, company.refused_rows) == (1, 1)
+    assert f"column {column}, row 2: it is no number" in company.notes[0]
 
 
 @pytest.mark.parametrize("given", [[1.0, 9007199254740992.0], [1.5, 2.0], [1.0, 1e300]])
@@ -239,6 +272,7 @@ BAD_ROWS = {
     "quantity": ("2,2026-01-05T10:00:00Z,c1,A,dozen,2.5,completed\n", "column quantity, row 3"),
     "price": ("2,2026-01-05T10:00:00Z,c1,A,1,£2,completed\n", "column unit_price, row 3"),
     "decimal comma": ('2,2026-01-05T10:00:00Z,c1,A,1,"2,5",completed\n', "column unit_price, row 3"),
+    "quantity beyond any": ("2,2026-01-05T10:00:00Z,c1,A,1e999,2.5,completed\n", "column quantity, row 3"),
     "infinite price": ("2,2026-01-05T10:00:00Z,c1,A,1,inf,completed\n", "column unit_price, row 3"),
     "cell too many": ("2,2026-01-05T10:00:00Z,c1,A,1,2,5,completed\n", "row 3: more or fewer cells"),
     "cell too few": ("2,2026-01-05T10:00:00Z,c1,A,1,2.5\n", "row 3: more or fewer cells"),
