@@ -66,6 +66,21 @@ from gone
 group by received_on
 order by received_on;
 
+-- name: exposures
+-- Exposures as old as archived orders may be: experiments that ended before have been decided.
+with gone as (
+    delete from serving.exposures
+    where exposed_at < %(archived_before)s
+    returning to_char(exposed_at at time zone 'utc', 'yyyy-mm-dd') as exposed_on
+)
+
+select
+    exposed_on as run_key,
+    count(*) as n_rows
+from gone
+group by exposed_on
+order by exposed_on;
+
 -- name: rejected_records
 -- Rejected records of generations that were staged and never published. A run that is still staging is younger.
 with gone as (

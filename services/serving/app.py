@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from aisle.web_guard import WebGuard
 from services.serving.auth import ApiKeys
 from services.serving.dependencies import Dependencies
 from services.serving.errors import forbidden, install_handlers
+from services.serving.experiments import endpoints as experiments
 from services.serving.feed import endpoints as feed
 from services.serving.health import endpoints as health
 from services.serving.https_only import HttpsOnly
@@ -26,7 +28,7 @@ from services.serving.shop import endpoints as shop
 from services.serving.webhook import endpoints as webhook
 
 #: The domains of the application, each with a router of its own; the one that is asked most comes first.
-DOMAINS = (recommendations, health, kit, regions, feed, shop, webhook)
+DOMAINS = (recommendations, health, kit, regions, experiments, feed, shop, webhook)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.
@@ -50,7 +52,10 @@ def create_app(settings: ServingSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await dependencies.database.open()
+        exposures = asyncio.create_task(dependencies.exposures.run())
         yield
+        exposures.cancel()
+        await asyncio.wait([exposures])
         await dependencies.database.close()
 
     app = FastAPIOffline(

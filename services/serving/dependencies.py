@@ -1,4 +1,4 @@
-"""What every domain may use: settings, the warehouse, its lists, who is who, and the one way in for events."""
+"""What every domain may use: settings, the warehouse, its lists, who is who, the way in for events, experiments."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 from aisle.contracts.event_types import read_event_types
+from services.serving.assignment.assigner import Assigner
+from services.serving.assignment.definitions import read_experiments
+from services.serving.assignment.exposures import Exposures
 from services.serving.database import Database
 from services.serving.groups import Groups
 from services.serving.interactions.repository import InteractionsRepository
@@ -30,6 +33,8 @@ class Dependencies:
     lists: StoredLists
     people: People
     interactions: Interactions
+    assigner: Assigner
+    exposures: Exposures
     _made: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
@@ -41,7 +46,16 @@ class Dependencies:
         types = read_event_types(settings.event_types_file)
         interactions = Interactions(InteractionsRepository(database), types)
         groups = Groups(database)
-        return cls(settings, database, groups, StoredLists(groups), People(database, settings), interactions)
+        return cls(
+            settings,
+            database,
+            groups,
+            StoredLists(groups),
+            People(database, settings),
+            interactions,
+            Assigner(read_experiments(settings.experiments_file), settings.identity_hash_key.get_secret_value()),
+            Exposures(database),
+        )
 
     def once(self, make: Callable[[ServingSettings], Made]) -> Made:
         """Return what a domain makes of the settings, made at its first use."""

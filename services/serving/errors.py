@@ -13,6 +13,7 @@ ServingError
 ├── RegionUnknown       404  no order names a region of this name
 ├── WindowUnknown       404  nothing is kept of a window
 ├── RequestUnknown      404  no request of the shop page has this id
+├── ExperimentUnknown   404  the file of the experiments has none of this name
 ├── BodyTooLarge        413  a body, or the number of its events
 ├── InvalidRequest      422  parameters that do not go together
 ├── RateLimited         429  a user's calls of this minute are used up
@@ -150,6 +151,12 @@ class RecommendationLate(ServingError):
     """A request of the shop page has no answer within its limit."""
 
     status, code = HTTPStatus.GATEWAY_TIMEOUT, "recommendation_late"
+
+
+class ExperimentUnknown(ServingError):
+    """The file of the experiments has none of this name."""
+
+    status, code = HTTPStatus.NOT_FOUND, "experiment_unknown"
 
 
 class InvalidRequest(ServingError):

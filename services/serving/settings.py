@@ -118,6 +118,10 @@ class ServingSettings(BaseSettings):
         default=False, description="Refuse requests that did not come by HTTPS, as the proxy in front says"
     )
 
+    experiments_file: ProjectPath | None = Field(
+        default=None, description="File of the experiments between dataset groups; empty: none"
+    )
+
     @field_validator("api_key_hashes", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

@@ -175,8 +175,18 @@ async def recommendations(
     something to show of: the recommender, if it is switched on; what is similar to what the user did last; what is
     popular in the named group, if it has a part of the shop; what is popular where the user
     lives, or in the region that is asked for; what is popular in the whole shop. `source` names it.
+
+    A user who takes part in an experiment gets the lists of an arm, which `experiment` and `arm` name; a request that
+    names a group does not take part.
     """
-    return conditional(request, await service.for_user(user_id, page, filters, group, wishes))
+    dependencies = dependencies_of(request)
+    assignment = dependencies.assigner.of(user_id) if group is None else None
+    if assignment is None:
+        return conditional(request, await service.for_user(user_id, page, filters, group, wishes))
+    answer = await service.in_arm(assignment, user_id, page, filters, wishes)
+    if answer.arm is not None:
+        dependencies.exposures.add(assignment, user_id)
+    return conditional(request, answer)
 
 
 @_of_items.get(

@@ -12,7 +12,7 @@ from psycopg.sql import Identifier
 from aisle.contracts.recommendations import LONGEST_ANSWER, ScoredProduct, Subject
 from aisle.warehouse import sql
 from services.serving.database import Database, Row
-from services.serving.errors import TableMissing
+from services.serving.errors import GroupUnknown, TableMissing
 from services.serving.groups import Groups
 from services.serving.lists import StoredList, StoredLists
 from services.serving.recommendations.questions import Filters, Region, Wishes
@@ -92,6 +92,13 @@ class RecommendationsRepository:
             return await self._best(replace(filters, region=region), is_trend=False)
         except TableMissing:
             return []
+
+    async def has_group(self, group: str) -> bool:
+        """Whether lists of a dataset group are published."""
+        try:
+            return bool(await self._groups.schemas_of(group))
+        except GroupUnknown:
+            return False
 
     async def popular_of_group(self, group: str) -> PopularProducts | None:
         """Return what most orders of a group hold; None if it keeps none, as one that has the whole shop."""

@@ -112,6 +112,8 @@ class UserRecommendations(ItemList):
     """Recommendations for one user."""
 
     user_id: str
+    experiment: Annotated[str | None, Field(description="Experiment that the user takes part in; null if none")] = None
+    arm: Annotated[str | None, Field(description="Arm whose lists these are; null without an experiment")] = None
 
 
 @dataclass(slots=True, kw_only=True)

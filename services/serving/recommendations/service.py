@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from aisle.contracts.recommendations import ScoredProduct
+from services.serving.assignment.assigner import Assignment
 from services.serving.errors import ItemUnknown
 from services.serving.lists import StoredList
 from services.serving.metrics import ANSWERS
@@ -101,6 +102,15 @@ class RecommendationsService:
         left = await self._blended(left, wishes)
         ANSWERS.labels("user", left.source).inc()
         return UserRecommendations(user_id=user_id, **await self._fields(left, page, user_id, user_id=user_id))
+
+    async def in_arm(
+        self, assignment: Assignment, user_id: str, page: Page, filters: Filters, wishes: Wishes = NO_WISHES
+    ) -> UserRecommendations:
+        """Return the list of the user's arm; while the arm's group has no lists, that of a user without an arm."""
+        if not await self._repository.has_group(assignment.arm.group):
+            return await self.for_user(user_id, page, filters, None, wishes)
+        answer = await self.for_user(user_id, page, filters, assignment.arm.group, wishes)
+        return replace(answer, experiment=assignment.experiment.name, arm=assignment.arm.name)
 
     async def similar_to(self, item_id: str, page: Page, filters: Filters, group: str | None) -> SimilarItems:
         """Return the item's list, also for an id in other case than the shop's. Raises ItemUnknown."""

@@ -79,6 +79,7 @@ IMPERSONAL = {
     "serving.received_events": "event_id source outcome reason",
     "serving.sessions": "session_id",
     "serving.shop_requests": "mode product_ids metadata answer failure",  # of a customer who is made up
+    "serving.exposures": "experiment arm",
     "cache.groups": "dataset_group schema_name",
     **{f"{schema}.{table}": columns for schema in ("cache", "cache_shop") for table, columns in CACHE.items()},
     "core.customers": "city province place_seems_to_hold",

@@ -38,6 +38,11 @@ ROWS = {
         "select user_id, product_ids, metadata from serving.shop_requests",
         [("shop-1", ["a", "b", "c", "d", "e"], {"age": 34})],
     ),
+    "0004": (
+        "insert into serving.exposures values ('weights', 'u1', 'control', '2026-01-01 00:00+00')",
+        "select experiment, user_id, arm from serving.exposures",
+        [("weights", "u1", "control")],
+    ),
 }
 COLUMNS = """
 select table_name, column_name, data_type, is_nullable from information_schema.columns
@@ -58,6 +63,7 @@ def test_a_second_migration_changes_nothing(warehouse_url: str) -> None:
         "alembic_version",
         "interactions",
         "impressions",
+        "exposures",
         "received_events",
         "sessions",
         "shop_requests",

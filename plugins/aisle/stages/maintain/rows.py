@@ -18,6 +18,7 @@ _TABLES = (
     "received_events",
     "interactions",
     "impressions",
+    "exposures",
     "rejected_records",
     "quality_results",
     "volumes",
@@ -30,7 +31,7 @@ _TABLES = (
 )
 _OF_A_CACHE = ("rejected_records", "generations")
 #: These are in schema serving, which a warehouse without the serving API has not.
-_OF_SERVING = ("received_events", "interactions", "impressions")
+_OF_SERVING = ("received_events", "interactions", "impressions", "exposures")
 
 
 def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[str, dict[str, int]]:
