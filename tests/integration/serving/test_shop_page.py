@@ -9,6 +9,7 @@ import pytest
 
 from aisle.warehouse import connect
 from services.migrations import upgrade
+from tests.accessibility import serious_findings
 from tests.pictures import picture
 from tests.serving_shop import Shop
 
@@ -233,6 +234,18 @@ def test_the_page_fits_every_width_and_follows_the_colours_of_the_reader(
     assert browser_page.evaluate("document.documentElement.scrollWidth") <= width
     background = browser_page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == ("rgb(20, 24, 27)" if scheme == "dark" else "rgb(251, 250, 247)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_any_mode(page_url: str, browser_page: Any, scheme: str) -> None:
+    browser_page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    browser_page.goto(page_url)
+    choose(browser_page, 5)
+    browser_page.locator("#ask").click()
+    assert recommended(browser_page)
+    for mode in ("Select Products", "Provide Metadata", "Both"):
+        browser_page.get_by_role("radio", name=mode).check(force=True)
+        assert serious_findings(browser_page) == [], mode
 
 
 def test_nothing_on_the_page_is_loaded_from_elsewhere(page_url: str, browser_page: Any) -> None:
