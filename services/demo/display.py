@@ -20,6 +20,7 @@ from services.terminal import TerminalConsole, printable
 _SIGNS = {"waiting": "·", "running": "▸", "done": "✓", "idle": "–"}
 _METRICS = {
     "normalized_discounted_cumulative_gain_at_10": "NDCG@10",
+    "precision_at_5": "precision@5",
     "precision_at_10": "precision@10",
     "mean_reciprocal_rank_at_25": "MRR@25",
     "coverage": "coverage",

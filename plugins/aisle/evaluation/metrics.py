@@ -1,8 +1,8 @@
 """How good ranked lists are, by the textbook.
 
-A list counts to its tenth place, but for `mrr`, which looks at the whole of it. An item that a list names again hits
-once, at its first place; its other places are spent. A user whose list is missing has found nothing. All but coverage
-are means over users, so that a user with many purchases weighs as much as one with a single.
+A list counts to its tenth place, but for `precision_at_5`, and for `mrr`, which looks at the whole of it. An item that
+a list names again hits once, at its first place; its other places are spent. A user whose list is missing has found
+nothing. All but coverage are means over users, so that a user with many purchases weighs as much as one with a single.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ def measure(lists: Mapping[str, Sequence[str]], bought: Mapping[str, AbstractSet
     pairs = [(lists.get(user, ()), items) for user, items in bought.items()]
     shown = {item for ranked, _ in pairs for item in ranked[:DEPTH]}
     return {
-        "precision_at_10": _mean(len(_hit_places(ranked, items)) / DEPTH for ranked, items in pairs),
-        "recall_at_10": _mean(len(_hit_places(ranked, items)) / len(items) for ranked, items in pairs),
+        "precision_at_5": _mean(_hits(ranked, items, 5) / 5 for ranked, items in pairs),
+        "precision_at_10": _mean(_hits(ranked, items) / DEPTH for ranked, items in pairs),
+        "recall_at_10": _mean(_hits(ranked, items) / len(items) for ranked, items in pairs),
         "ndcg_at_10": _mean(gains(lists, bought)),
         "mrr": _mean(_reciprocal_rank(ranked, items) for ranked, items in pairs),
         "coverage": min(1.0, len(shown) / n_items) if n_items else 0.0,
@@ -52,6 +53,11 @@ def ratio_stderr(above: Sequence[float], below: Sequence[float], least_below: fl
     ratio = _mean(above) / mean_below
     spread = variance([upper - ratio * lower for upper, lower in zip(above, below, strict=True)])
     return float((spread / len(above)) ** 0.5 / mean_below)
+
+
+def _hits(ranked: Sequence[str], items: AbstractSet[str], depth: int = DEPTH) -> int:
+    """How many of the first `depth` places hit an item for the first time."""
+    return sum(place <= depth for place in _hit_places(ranked, items))
 
 
 def _hit_places(ranked: Sequence[str], items: AbstractSet[str]) -> list[int]:

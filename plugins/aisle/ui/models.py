@@ -13,13 +13,13 @@ from aisle.ui.reader import Reader
 from aisle.ui.words import last_part
 
 N_VERSIONS = 14
-METRICS = ("ndcg_at_10", "precision_at_10", "recall_at_10", "mrr", "coverage")
+METRICS = ("ndcg_at_10", "precision_at_5", "precision_at_10", "recall_at_10", "mrr", "coverage")
 #: Recipes whose models others are compared with; they are never published.
 _BASELINES = ("aws-popularity-count",)
 #: The metric that the history shows: Aisle's, or the service's own where no version was evaluated.
 _OWN, _SERVICE = "ndcg_at_10", "normalized_discounted_cumulative_gain_at_10"
 #: Those of the service's metrics that stand beside popularity's, until Aisle has measured the model.
-_SERVICE_METRICS = (_SERVICE, "precision_at_10", "mean_reciprocal_rank_at_25", "coverage")
+_SERVICE_METRICS = (_SERVICE, "precision_at_5", "precision_at_10", "mean_reciprocal_rank_at_25", "coverage")
 _SHORT_NAMES = (
     ("normalized_discounted_cumulative_gain", "ndcg"), ("mean_reciprocal_rank", "mrr"), ("_at_", "@"), ("_", " "),
 )  # fmt: skip

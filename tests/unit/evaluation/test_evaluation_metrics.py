@@ -18,6 +18,7 @@ def test_one_user_by_hand() -> None:
     ideal = 1 + 1 / log2(3) + 1 / log2(4)
     assert figures == pytest.approx(
         {
+            "precision_at_5": 2 / 5,
             "precision_at_10": 2 / 10,
             "recall_at_10": 2 / 3,
             "ndcg_at_10": (1 + 1 / log2(4)) / ideal,
@@ -30,8 +31,24 @@ def test_one_user_by_hand() -> None:
 def test_only_mrr_counts_places_after_the_tenth() -> None:
     figures = measure({"u": ITEMS[:11]}, {"u": {"P10"}}, n_items=20)
     assert figures == pytest.approx(
-        {"precision_at_10": 0, "recall_at_10": 0, "ndcg_at_10": 0, "mrr": 1 / 11, "coverage": 10 / 20}
+        {
+            "precision_at_5": 0,
+            "precision_at_10": 0,
+            "recall_at_10": 0,
+            "ndcg_at_10": 0,
+            "mrr": 1 / 11,
+            "coverage": 10 / 20,
+        }
     )
+
+
+@pytest.mark.parametrize(
+    ("ranked", "precision"),
+    [("abxyz", 2 / 5), ("xyzab", 2 / 5), ("xyzva", 1 / 5), ("xyzvwab", 0), ("aaaaab", 1 / 5), ("a", 1 / 5), ("", 0)],
+)
+def test_s3_6_precision_at_5_looks_at_the_first_five_places(ranked: str, precision: float) -> None:
+    figures = measure({"u": list(ranked)}, {"u": {"a", "b"}}, n_items=20)
+    assert figures["precision_at_5"] == pytest.approx(precision)
 
 
 def test_a_user_without_a_list_has_found_nothing_and_counts() -> None:
@@ -66,7 +83,8 @@ def test_an_item_that_a_list_names_again_hits_once_at_its_first_place(
 ) -> None:
     figures = measure({"u": ranked}, {"u": {"a", "b"}}, n_items=10)
     expected = {"precision_at_10": precision, "recall_at_10": recall, "ndcg_at_10": ndcg, "mrr": mrr}
-    assert figures == pytest.approx(expected | {"coverage": len(set(ranked[:10])) / 10})
+    expected |= {"coverage": len(set(ranked[:10])) / 10}
+    assert {name: figures[name] for name in expected} == pytest.approx(expected)
 
 
 def by_the_book(ranked: list[str], bought: set[str]) -> tuple[float, float, float, float]:
