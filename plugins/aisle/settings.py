@@ -28,7 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from aisle.contracts.event_types import read_event_types
+from aisle.contracts.event_types import EVENT_TYPES, read_event_types
 from aisle.errors import UnusableSettings
 from aisle.pipeline import BY_HAND, STAGES
 from personalize_kinds.limits import DEFAULT_RESULTS, MAX_RESULTS
@@ -261,6 +261,7 @@ class Events(_Section):
 
     max_age_hours: int = Field(24, ge=1, description="Older purchases are not sent one by one: the export brings them")
     tracking_id: str = Field("", description="Event tracker of the first dataset group; empty: one is made if need be")
+    types_file: ProjectPath = Field(EVENT_TYPES, description="Table of the types of events, with their weights")
     tail_minutes: int = Field(5, ge=1, description="How far back every run looks for orders, at the least")
     senders: int = Field(4, ge=1, le=32, description="Calls to PutEvents at a time, for each dataset group")
     attempts: int = Field(5, ge=1, description="Refusals of one event before it is dead")

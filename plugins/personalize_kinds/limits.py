@@ -24,8 +24,8 @@ MAX_S3_LOCATION_LENGTH = 256
 MAX_TAGS, MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH = 50, 128, 256
 
 EVENTS_PER_CALL = 10
-#: Distinct types of the events of a dataset group.
-MAX_EVENT_TYPES = 10
+#: Distinct types of the events of a dataset group, and items in the impression of an event.
+MAX_EVENT_TYPES, MAX_IMPRESSION_ITEMS = 10, 25
 
 #: Number of recommendations in a list: the default, and the maximum.
 DEFAULT_RESULTS, MAX_RESULTS = 25, 500

@@ -23,6 +23,9 @@ create table if not exists events.outbox (
     primary key (event_id, dataset_group)
 );
 
+-- impression: the items of the list on which the user saw this one.
+alter table events.outbox add column if not exists impression text[];
+
 create index if not exists outbox_unsent on events.outbox (dataset_group, queued_at) where state <> 'sent';
 create index if not exists outbox_order on events.outbox (source, order_id);
 create index if not exists outbox_user on events.outbox (user_id);
@@ -39,7 +42,8 @@ as $$
     select case
         when coalesce(item_id, '') = '' then 'itemId is missing'
         when coalesce(user_id, '') = '' then 'userId is missing'
-        when event_type not in ('purchase') then format('eventType is %L, not one that is sent', left(event_type, 40))
+        when event_type !~ '^[A-Za-z_][A-Za-z0-9_]{0,63}$'
+            then format('eventType is %L, which is not one word', left(event_type, 40))
         when length(item_id) > 256 then format('itemId has %s characters; 256 are allowed', length(item_id))
         when length(user_id) > 256 then format('userId has %s characters; 256 are allowed', length(user_id))
         when length(session_id) not between 1 and 256
@@ -288,7 +292,8 @@ select
     event_type,
     item_id,
     event_value,
-    occurred_at
+    occurred_at,
+    impression
 from events.outbox
 where
     state = 'waiting'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -16,6 +17,9 @@ from personalize_kinds.limits import MAX_EVENT_TYPES
 
 #: The table that comes with Aisle.
 EVENT_TYPES = Path(__file__).with_name("event_types.toml")
+
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 class EventType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,5 +87,9 @@ def _check(table: EventTypes) -> None:
             raise ValueError(f"types.{name}: weight is {kind.weight}, not a finite number")
         if kind.is_negative and kind.exported_as is not None:
             raise ValueError(f"types.{name}: weighs below 0, so it cannot be exported as {kind.exported_as!r}")
+        if kind.impression and kind.exported_as is not None:
+            raise ValueError(f"types.{name}: an impression goes with what a user does next, and is not exported itself")
+        if kind.exported_as is not None and not _WORD.fullmatch(kind.exported_as):
+            raise ValueError(f"types.{name}: exported_as {kind.exported_as!r} is not one word of at most 64 letters")
     if (n_exported := len(set(table.exported.values()))) > MAX_EVENT_TYPES:
         raise ValueError(f"{n_exported} exported types; Personalize takes {MAX_EVENT_TYPES}")

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from personalize_kinds.events import Call, calls_of
+from personalize_kinds.limits import MAX_CATEGORICAL_LENGTH, MAX_IMPRESSION_ITEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Event:
     """One thing that a user did to an item. `occurred_at` carries a zone.
 
     `event_id` depends on nothing but what happened: the service counts a second event of the same id not at all.
+    `impression` is the list on which the user saw the item.
     """
 
     event_id: str
@@ -29,6 +31,7 @@ class Event:
     item_id: str
     event_value: float | None
     occurred_at: datetime
+    impression: list[str] | None = None
 
     def as_wire(self) -> dict[str, Any]:
         """Write the event as PutEvents takes it: its time in whole seconds rounded down, as in the interactions CSV."""
@@ -40,7 +43,23 @@ class Event:
             "itemId": self.item_id,
             "sentAt": math.floor(self.occurred_at.timestamp()),
         }
-        return wire if self.event_value is None else wire | {"eventValue": self.event_value}
+        if self.event_value is not None:
+            wire["eventValue"] = self.event_value
+        if shown := _sendable(self.impression or ()):
+            wire["impression"] = shown
+        return wire
+
+
+def _sendable(impression: Iterable[str]) -> list[str]:
+    """As many items of an impression, from its first one, as an event may carry."""
+    shown: list[str] = []
+    n_characters = 0
+    for item_id in impression:
+        n_characters += len(item_id) + 1  # items are stored with a separator between them
+        if len(shown) == MAX_IMPRESSION_ITEMS or n_characters > MAX_CATEGORICAL_LENGTH:
+            break
+        shown.append(item_id)
+    return shown
 
 
 def calls(events: Iterable[Event]) -> Iterator[Call]:

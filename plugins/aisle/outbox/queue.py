@@ -1,4 +1,5 @@
-"""The outbox: purchases wait here from the transaction that made their orders known until Personalize has them.
+"""The outbox: purchases wait here from the transaction that made their orders known until Personalize has them, and
+what users do beside, from the next run of DAG `events` on.
 
 An event has a row for each dataset group, so that a group whose service is down or refuses keeps no other waiting. It
 is `unsorted` or `held` until it is known to be the group's, then `waiting`, then `sent`, or `dead` after too many
@@ -21,6 +22,7 @@ from psycopg.errors import UndefinedTable
 from psycopg.rows import class_row
 
 from aisle.contracts.company_orders import COMPLETED
+from aisle.contracts.event_types import read_event_types
 from aisle.contracts.events import Event
 from aisle.contracts.personalize import PURCHASE
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
@@ -30,6 +32,8 @@ from aisle.warehouse import sql
 
 log = logging.getLogger(__name__)
 
+#: Interactions that are queued in one transaction.
+_STEP_EVENTS = 10_000
 _NON_PRODUCT_CODES = PROJECT_ROOT / "dbt" / "seeds" / "non_product_codes.csv"
 
 
@@ -41,6 +45,14 @@ class Backlog:
     n_waiting: int
     n_held: int
     n_dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """How many interactions were looked at, and how many of them are told to the services."""
+
+    n_seen: int = 0
+    n_events: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,33 @@ def queue_purchases(cursor: Cursor[Any], source: str) -> None:
         "states": [first_state(group.described.where) for group in groups],
     }
     cursor.execute(sql("events/outbox/queue").encode(), values)
+
+
+def queue_interactions(connection: Connection[Any]) -> Queued:
+    """Queue what users did, as serving has stored it, for every group; in steps, each of which holds by itself.
+
+    Nothing is queued in a warehouse that serving has not been migrated in.
+    """
+    groups, exported = dataset_groups(), read_event_types(get_settings().events.types_file).exported
+    values = {
+        "n_events": _STEP_EVENTS,
+        "event_types": list(exported),
+        "exported_as": list(exported.values()),
+        "dataset_groups": [group.name for group in groups],
+        "states": [first_state(group.described.where) for group in groups],
+    }
+    total = Queued()
+    try:
+        connection.execute(sql("events/interactions/join_sessions").encode())
+        while True:
+            with connection.transaction(), connection.cursor(row_factory=class_row(Queued)) as cursor:
+                (step,) = cursor.execute(sql("events/interactions/queue").encode(), values).fetchall()
+            total = Queued(total.n_seen + step.n_seen, total.n_events + step.n_events)
+            if step.n_seen < _STEP_EVENTS:
+                return total
+    except UndefinedTable:
+        log.info("no interactions are stored before `aisle migrate` has made schema serving")
+        return total
 
 
 def withdraw_departed(connection: Connection[Any]) -> int:

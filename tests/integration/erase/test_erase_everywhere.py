@@ -57,7 +57,7 @@ IMPERSONAL = {
     "identity.erasure_requests": "request_id",
     "identity.placeholders": "contact_hash",
     "identity.tombstones": "user_hash",
-    "events.outbox": "dataset_group event_id event_type item_id order_id session_id source state",
+    "events.outbox": "dataset_group event_id event_type impression item_id order_id session_id source state",
     "ops.exports": "dataset run_key sha256 uri",
     "ops.ingest_days": "action run_key source",
     "ops.ingest_windows": "kind run_key source state",

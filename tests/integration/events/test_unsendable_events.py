@@ -28,7 +28,9 @@ FAULTS = [
     ({"user_id": LONGEST + "x"}, NOW, "userId has 257 characters"),
     ({"session_id": ""}, NOW, "sessionId has 0 characters"),
     ({"session_id": LONGEST + "x"}, NOW, "sessionId has 257 characters"),
-    ({"event_type": "refund"}, NOW, "eventType is 'refund'"),
+    ({"event_type": "two words"}, NOW, "eventType is 'two words'"),
+    ({"event_type": ""}, NOW, "eventType is ''"),
+    ({"event_type": "x" * 65}, NOW, "eventType is 'xxx"),
     ({"event_value": float("nan")}, NOW, "eventValue is NaN"),
     ({"event_value": float("inf")}, NOW, "eventValue is Infinity"),
     ({"event_value": float("-inf")}, NOW, "eventValue is -Infinity"),
@@ -88,7 +90,8 @@ def test_what_cannot_be_sent_is_dead_when_it_is_queued_and_its_order_lands_all_t
         {"state": "waiting", "attempts": 0, "last_error": None},
         {"state": "dead", "attempts": 0, "last_error": reason},
     ]
-    assert service.send(shop)[:3] == (1, 0, 0)
+    sent = service.send(shop)
+    assert (sent.n_sent, sent.n_refused, sent.n_dead) == (1, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -53,13 +53,15 @@ _SOON: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(seconds=2), "ret
 def tail() -> dict[str, int]:
     """Land the newest orders, which queues their purchases; skipped if there are none.
 
-    Before that, what waits for groups that have left the file is withdrawn.
+    Before that, what waits for groups that have left the file is withdrawn, and what users did is queued.
     """
     settings = get_settings()
     archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key_of_context())
     with company_api(settings.ingest) as api, psycopg.connect(warehouse_url(), autocommit=True) as connection:
         if n_withdrawn := queue.withdraw_departed(connection):
             log.info("%d events withdrawn that waited for groups which the file has no more", n_withdrawn)
+        queued = queue.queue_interactions(connection)
+        log.info("%d interactions seen, of which services are told %d", queued.n_seen, queued.n_events)
         landed = Tail(api, archive, connection, settings).pull()
     if not landed.orders_changed:
         raise AirflowSkipException(f"no order is new since the last look: {landed}")
