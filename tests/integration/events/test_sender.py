@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 from typing import Any
 
 import psycopg
@@ -32,11 +33,11 @@ Sender(client, "tracker", sys.argv[2], "aisle", senders=1, attempts=3).send_wait
 
 def test_a_call_holds_one_order_and_says_who_and_when(shop: Any, make_order: MakeOrder, service: Any) -> None:
     shop.land(make_order(1), make_order(2))
-    assert service.send(shop)[:3] == (4, 0, 0)
+    assert astuple(service.send(shop))[:3] == (4, 0, 0)
     assert [len(call["eventList"]) for call in service.calls] == [2, 2]
     assert len({(call["userId"], call["sessionId"]) for call in service.calls}) == 2
     assert shop.outbox("state = 'sent' and sent_at >= queued_at as is_sent") == [{"is_sent": True}] * 4
-    assert service.send(shop)[:3] == (0, 0, 0)
+    assert astuple(service.send(shop))[:3] == (0, 0, 0)
     assert len(service.calls) == 2
 
 
@@ -136,26 +137,26 @@ def test_a_poisonous_event_keeps_no_other_back_and_is_dead_after_its_last_attemp
 ) -> None:
     shop.land(make_order(1), make_order(2))
     service.refuse("TEA")
-    assert service.send(shop)[:3] == (2, 2, 0)
+    assert astuple(service.send(shop))[:3] == (2, 2, 0)
     assert (
         shop.outbox("item_id, state, attempts", where="item_id = 'CUP'")
         == [{"item_id": "CUP", "state": "sent", "attempts": 0}] * 2
     )
-    assert service.send(shop)[:3] == (0, 2, 0)
+    assert astuple(service.send(shop))[:3] == (0, 2, 0)
     sent = service.send(shop)
-    assert sent[:3] == (0, 2, 2)
+    assert astuple(sent)[:3] == (0, 2, 2)
     assert sent.reasons == {"InvalidInputException: scripted InvalidInputException": 2}
     assert (
         shop.outbox("state, attempts, last_error", where="item_id = 'TEA'")
         == [{"state": "dead", "attempts": 3, "last_error": "InvalidInputException: scripted InvalidInputException"}] * 2
     )
-    assert service.send(shop)[:3] == (0, 0, 0)
+    assert astuple(service.send(shop))[:3] == (0, 0, 0)
 
 
 def test_a_run_tries_each_event_once_however_many_are_refused(shop: Any, make_order: MakeOrder, service: Any) -> None:
     shop.land(*(make_order(number) for number in range(120)))
     service.refuse("TEA", "CUP")
-    assert service.send(shop, senders=2)[:3] == (0, 240, 0)
+    assert astuple(service.send(shop, senders=2))[:3] == (0, 240, 0)
     assert _CLAIM_EVENTS < 240
     assert set(shop.outbox("attempts")) == {1}
 
@@ -165,7 +166,7 @@ def test_an_event_that_boto3_itself_refuses_is_the_event_s_own_fault(
 ) -> None:
     shop.land(make_order(1), make_order(2))
     shop.execute("update events.outbox set item_id = '' where item_id = 'TEA'")
-    assert service.send(shop, attempts=1)[:3] == (2, 2, 2)
+    assert astuple(service.send(shop, attempts=1))[:3] == (2, 2, 2)
     assert all("itemId" in error for error in shop.outbox("last_error", where="state = 'dead'"))
 
 
