@@ -1,4 +1,9 @@
-"""The warehouse as serving reads and writes it: a pool of connections, and what it raises without an answer."""
+"""The warehouse as serving reads and writes it: a pool of connections, and what it raises without an answer.
+
+A pooler in transaction mode, such as PgBouncer, gives each transaction any connection to the database. What belongs to
+a session is lost there, or is somebody else's: prepared statements by their names, and settings. With one, nothing is
+prepared, and each transaction makes its settings itself.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +21,12 @@ log = structlog.get_logger(__name__)
 
 Row = tuple[Any, ...]
 
-_CONNECTION: dict[str, Any] = {
-    "autocommit": True,
-    "connect_timeout": 3,
-    "application_name": "aisle-serving",
-    "options": "-c statement_timeout=5000 -c default_transaction_read_only=on",
-}
+_STATEMENT_TIMEOUT_MS = 5000
+_CONNECTION: dict[str, Any] = {"autocommit": True, "connect_timeout": 3, "application_name": "aisle-serving"}
+_SESSION = {"options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c default_transaction_read_only=on"}
+_NO_SESSION = {"prepare_threshold": None}
+_LIMIT = f"set local statement_timeout = {_STATEMENT_TIMEOUT_MS}"
+_LIMITED_READ = f"set transaction read only; {_LIMIT}"
 #: The pool's pauses between attempts double. Given up early, the next request starts a fresh attempt at once.
 _RECONNECT_SECONDS = 5
 
@@ -29,10 +34,12 @@ _RECONNECT_SECONDS = 5
 class Database:
     """Runs named statements. Each is one snapshot, so a switch of generations is seen whole by the next one."""
 
-    def __init__(self, url: str, *, pool_size: int, wait_seconds: float) -> None:
+    def __init__(self, url: str, *, pool_size: int, wait_seconds: float, has_sessions: bool = True) -> None:
+        """`has_sessions`: whether a connection is always the same session, which it is not behind a pooler."""
+        self._has_sessions = has_sessions
         self._pool = AsyncConnectionPool(
             url,
-            kwargs=_CONNECTION,
+            kwargs=_CONNECTION | (_SESSION if has_sessions else _NO_SESSION),
             min_size=1,
             max_size=pool_size,
             timeout=wait_seconds,
@@ -92,11 +99,17 @@ class Database:
         async with self._pool.connection() as connection, connection.pipeline():
             async with connection.transaction():
                 await connection.execute("set transaction read write")
+                if not self._has_sessions:
+                    await connection.execute(_LIMIT)
                 cursors = [await connection.execute(statement.encode(), parameters) for statement in statements]
             return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     async def _fetch_once(self, statement: str, parameters: Mapping[str, Any], *, prepare: bool = True) -> list[Row]:
         async with self._pool.connection() as connection:
+            if not self._has_sessions:
+                async with connection.transaction():
+                    await connection.execute(_LIMITED_READ)
+                    return await (await connection.execute(statement.encode(), parameters)).fetchall()
             try:
                 cursor = await connection.execute(statement.encode(), parameters, prepare=prepare)
             except errors.FeatureNotSupported:

@@ -41,7 +41,10 @@ class Dependencies:
     def of(cls, settings: ServingSettings) -> Dependencies:
         """Make them as the settings say; nothing is connected yet."""
         database = Database(
-            settings.database_url.get_secret_value(), pool_size=settings.pool_size, wait_seconds=settings.wait_seconds
+            settings.database_url.get_secret_value(),
+            pool_size=settings.pool_size,
+            wait_seconds=settings.wait_seconds,
+            has_sessions=not settings.transaction_pooling,
         )
         types = read_event_types(settings.event_types_file)
         interactions = Interactions(InteractionsRepository(database), types)

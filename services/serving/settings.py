@@ -60,6 +60,9 @@ class ServingSettings(BaseSettings):
     )
     workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, each with connections of its own")
     pool_size: int = Field(default=8, ge=1, description="Most connections of a process to the warehouse at a time")
+    transaction_pooling: bool = Field(
+        default=False, description="The warehouse is reached through a pooler in transaction mode, such as PgBouncer"
+    )
     wait_seconds: float = Field(default=2, gt=0, description="Longest wait for a connection before answering 503")
     in_stock_days: int = Field(
         default=30, ge=1, description="A product sold this recently, counted from the newest sale, counts as in stock"

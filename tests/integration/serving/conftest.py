@@ -26,17 +26,18 @@ from tests.waiting import wait_for_server
 class Opened:
     """The reading half of the application."""
 
+    database: Database
     repository: RecommendationsRepository
     groups: Groups
 
 
 @asynccontextmanager
-async def opened(url: str, pool_size: int = 4) -> AsyncIterator[Opened]:
-    database = Database(url, pool_size=pool_size, wait_seconds=2)
+async def opened(url: str, pool_size: int = 4, *, has_sessions: bool = True) -> AsyncIterator[Opened]:
+    database = Database(url, pool_size=pool_size, wait_seconds=2, has_sessions=has_sessions)
     await database.open()
     try:
         groups = Groups(database)
-        yield Opened(RecommendationsRepository(database, groups, StoredLists(groups)), groups)
+        yield Opened(database, RecommendationsRepository(database, groups, StoredLists(groups)), groups)
     finally:
         await database.close()
 
