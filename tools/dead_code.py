@@ -45,8 +45,11 @@ _NAMES = [
     "fmt", "isolation_level", "row_factory", "globals", "is_allowed_origin",
     # Alembic, of each revision
     "revision", "down_revision", "upgrade",
+    # limits: a storage of counters
+    "STORAGE_SCHEME", "base_exceptions", "incr", "get_expiry",
     # fields of answers that clients read
-    "age_seconds", "generated_at", "ranked_by", "relative_score",
+    "risk_level", "interaction_id", "total_recommendations", "clicked_recommendations", "dismissed_recommendations",
+    "click_through_rate", "total_interactions", "age_seconds", "generated_at", "ranked_by", "relative_score",
 ]  # fmt: skip
 
 

@@ -81,6 +81,51 @@ from gone
 group by exposed_on
 order by exposed_on;
 
+-- name: recommended_items
+-- What was recommended before, the lists that it was taken from, and counters of calls that have ended.
+with gone_lists as (
+    delete from serving.recommendation_lists
+    where computed_at < %(before)s
+),
+
+gone_counters as (
+    delete from serving.rate_limits
+    where expires_at < %(orphaned_before)s
+),
+
+gone as (
+    delete from serving.recommended_items
+    where recommended_at < %(before)s
+    returning to_char(recommended_at at time zone 'utc', 'yyyy-mm-dd') as recommended_on
+)
+
+select
+    recommended_on as run_key,
+    count(*) as n_rows
+from gone
+group by recommended_on
+order by recommended_on;
+
+-- name: churn_predictions
+-- Predictions of before, but for the newest of each user.
+with gone as (
+    delete from serving.churn_predictions as old
+    where
+        old.prediction_date < %(before)s
+        and exists (
+            select from serving.churn_predictions as newer
+            where newer.user_id = old.user_id and newer.prediction_date > old.prediction_date
+        )
+    returning to_char(old.prediction_date at time zone 'utc', 'yyyy-mm-dd') as predicted_on
+)
+
+select
+    predicted_on as run_key,
+    count(*) as n_rows
+from gone
+group by predicted_on
+order by predicted_on;
+
 -- name: rejected_records
 -- Rejected records of generations that were staged and never published. A run that is still staging is younger.
 with gone as (

@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from aisle.web_guard import WebGuard
 from services.serving.auth import ApiKeys
+from services.serving.churn import endpoints as churn
 from services.serving.dependencies import Dependencies
 from services.serving.errors import forbidden, install_handlers
 from services.serving.experiments import endpoints as experiments
@@ -28,7 +29,7 @@ from services.serving.shop import endpoints as shop
 from services.serving.webhook import endpoints as webhook
 
 #: The domains of the application, each with a router of its own; the one that is asked most comes first.
-DOMAINS = (recommendations, health, kit, regions, experiments, feed, shop, webhook)
+DOMAINS = (recommendations, health, kit, regions, experiments, feed, churn, shop, webhook)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.
@@ -75,8 +76,8 @@ def create_app(settings: ServingSettings) -> FastAPI:
         CORSMiddleware,
         allow_origins=sorted(settings.audience.origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match", REQUEST_ID],
-        expose_headers=[REQUEST_ID, "ETag"],
+        allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match", "X-Session-ID", REQUEST_ID],
+        expose_headers=[REQUEST_ID, "ETag", "X-Recommendation-ID", "X-Recommendation-Source"],
     )
     if settings.require_https:
         app.add_middleware(HttpsOnly)

@@ -14,8 +14,17 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 
 from aisle.contracts.limits import LONGEST_ID
+from aisle.contracts.text import tidy
 from services.serving.dependencies import dependencies_of
-from services.serving.errors import Forbidden, InvalidRequest, LoginNeeded, RateLimited, TokenRefused, Unauthorized
+from services.serving.errors import (
+    Forbidden,
+    IdentityKeyMissing,
+    InvalidRequest,
+    LoginNeeded,
+    RateLimited,
+    TokenRefused,
+    Unauthorized,
+)
 from services.serving.tokens import UserTokens
 
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <API key>`")
@@ -70,20 +79,21 @@ async def current_user(
     header: Annotated[str | None, Security(_header)],
     named: NamedUser = None,
 ) -> str:
-    """Return the user whom a request is about: the subject of its token, or whom the holder of an API key names."""
+    """Return the user id of the subject of a token, or of the user whom the holder of an API key names."""
+    people = dependencies_of(request).people
     credential = bearer.credentials if bearer else header
     if not credential:
         raise Unauthorized(
             "send a user token as 'Authorization: Bearer <token>', or an API key and 'X-User-ID: <user>'"
         )
     if request.app.state.api_keys.accept(credential):
-        if named is None:
+        if not tidy(named):
             raise InvalidRequest("an API key stands for no user: name one in the header X-User-ID")
-        return named
+        return await people.user_id(str(named))
     user_id = dependencies_of(request).once(UserTokens).user_of(credential)
     if named not in (None, user_id):
         raise Forbidden("this token is of another user than X-User-ID names: leave the header out")
-    return user_id
+    return await people.user_id(user_id)
 
 
 #: Whose data a route is about.
@@ -91,7 +101,7 @@ CurrentUser = Annotated[str, Depends(current_user)]
 
 
 #: What such a route may be refused with.
-USER_ERRORS = (Unauthorized, TokenRefused, Forbidden, RateLimited)
+USER_ERRORS = (Unauthorized, TokenRefused, Forbidden, RateLimited, IdentityKeyMissing)
 
 
 async def require_login(request: Request, login: Annotated[HTTPBasicCredentials | None, Security(_basic)]) -> None:

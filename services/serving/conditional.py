@@ -11,6 +11,12 @@ from fastapi import Request, Response
 from starlette.responses import JSONResponse
 
 _encode = msgspec.json.Encoder().encode
+#: The headers on which an answer depends.
+VARY = "Authorization, X-API-Key, X-User-ID"
+#: Of a route that answers conditionally.
+UNCHANGED: dict[int | str, dict[str, object]] = {
+    304: {"description": "What the client has, by its `If-None-Match`, is what would be answered"}
+}
 #: Stands for every tag.
 _ANY = "W/*"
 
@@ -27,12 +33,16 @@ def conditional(request: Request, answer: Aged) -> Response:
 
     The tag is weak: two answers of one tag may differ in their age.
     """
-    stable = _encode(replace(answer, age_seconds=None))
-    tag = f'W/"{hashlib.blake2b(stable, digest_size=12).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, X-User-ID"}
+    return tagged(request, _encode(answer), _encode(replace(answer, age_seconds=None)))
+
+
+def tagged(request: Request, answer: bytes, stable: bytes | None = None) -> Response:
+    """Return an answer that is JSON already; `stable` is what of it does not change with the clock, if that is less."""
+    tag = f'W/"{hashlib.blake2b(stable or answer, digest_size=12).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": VARY}
     if not _tags_of(request).isdisjoint({tag, _ANY}):
         return Response(status_code=304, headers=headers)
-    return Response(_encode(answer), media_type=JSONResponse.media_type, headers=headers)
+    return Response(answer, media_type=JSONResponse.media_type, headers=headers)
 
 
 def _tags_of(request: Request) -> set[str]:

@@ -9,12 +9,15 @@ ServingError
 ├── LoginNeeded         401  a page without a login that is accepted
 ├── InvalidBody         400  a body that cannot be read
 ├── ItemUnknown         404  no list is cached for this item
+├── RecommendationUnknown 404 feedback on an item that was not recommended
+├── PredictionUnknown   404  no churn prediction for this user
 ├── GroupUnknown        404  no lists are published for a dataset group of this name
 ├── RegionUnknown       404  no order names a region of this name
 ├── WindowUnknown       404  nothing is kept of a window
 ├── RequestUnknown      404  no request of the shop page has this id
 ├── ExperimentUnknown   404  the file of the experiments has none of this name
 ├── BodyTooLarge        413  a body, or the number of its events
+├── PersonErased        409  an event of a user who is erased at this moment
 ├── InvalidRequest      422  parameters that do not go together
 ├── RateLimited         429  a user's calls of this minute are used up
 ├── TooManyRequests     429  more requests at a time than are answered
@@ -23,6 +26,7 @@ ServingError
 ├── IdentityKeyMissing  503  ids of users cannot be turned into user ids
 ├── RecommendationFailed 503  a request of the shop page could not be answered
 ├── RecommendationLate  504  a request of the shop page has no answer within its limit
+├── PredictionsMissing  503  no churn prediction was ever made
 └── CacheEmpty          503  no generation was ever published
 """
 
@@ -117,6 +121,24 @@ class ItemUnknown(ServingError):
     status, code = HTTPStatus.NOT_FOUND, "item_unknown"
 
 
+class RecommendationUnknown(ServingError):
+    """Feedback on an item that this user was not recommended."""
+
+    status, code = HTTPStatus.NOT_FOUND, "recommendation_unknown"
+
+
+class PredictionUnknown(ServingError):
+    """There is no churn prediction for this user."""
+
+    status, code = HTTPStatus.NOT_FOUND, "prediction_unknown"
+
+
+class PersonErased(ServingError):
+    """The user of an event is erased at this moment."""
+
+    status, code = HTTPStatus.CONFLICT, "person_erased"
+
+
 class GroupUnknown(ServingError):
     """No lists are published for a dataset group of this name."""
 
@@ -191,6 +213,12 @@ class IdentityKeyMissing(ServingError):
     """Ids of users cannot be turned into user ids: a setting is missing."""
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "identity_key_missing"
+
+
+class PredictionsMissing(ServingError):
+    """No churn prediction was ever made."""
+
+    status, code, headers = HTTPStatus.SERVICE_UNAVAILABLE, "predictions_missing", {"Retry-After": "3600"}
 
 
 class CacheEmpty(ServingError):

@@ -58,6 +58,18 @@ class ServingSettings(BaseSettings):
     rate_limit: str = Field(
         default="120/minute", description="Calls that a user may make of the routes for users, as '<n>/<unit>'"
     )
+    rate_limit_storage: Literal["memory", "warehouse"] = Field(
+        default="memory", description="Where calls are counted: in each process, or in the warehouse for all processes"
+    )
+    recommendation_ttl_seconds: float = Field(
+        default=3600, ge=0, description="How long the list that an algorithm made for a user is answered with again"
+    )
+    hybrid_collaborative_share: float = Field(
+        default=0.7, ge=0, le=1, description="Share of the collaborative score in the hybrid one; content has the rest"
+    )
+    churn_ttl_seconds: float = Field(default=86400, ge=0, description="How long a client may keep a churn prediction")
+    churn_medium_from: float = Field(default=0.3, ge=0, le=1, description="Churn risk from which the level is medium")
+    churn_high_from: float = Field(default=0.7, ge=0, le=1, description="Churn risk from which the level is high")
     workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, each with connections of its own")
     pool_size: int = Field(default=8, ge=1, description="Most connections of a process to the warehouse at a time")
     transaction_pooling: bool = Field(
@@ -173,6 +185,12 @@ class ServingSettings(BaseSettings):
         if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known):
             raise ValueError(f"the environment has {', '.join(unknown)}, which is none of {', '.join(sorted(known))}")
         return values
+
+    @model_validator(mode="after")
+    def _refuse_levels_out_of_order(self) -> Self:
+        if self.churn_medium_from > self.churn_high_from:
+            raise ValueError(f"{PREFIX}CHURN_MEDIUM_FROM is above {PREFIX}CHURN_HIGH_FROM: let it be at most that")
+        return self
 
     @model_validator(mode="after")
     def _require_campaign(self) -> Self:

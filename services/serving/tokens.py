@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 
 from aisle.contracts.limits import LONGEST_ID
+from aisle.contracts.text import tidy
 from services.serving.errors import TokenRefused
 from services.serving.settings import ServingSettings
 
@@ -90,8 +91,8 @@ _REASONS: Mapping[type[jwt.InvalidTokenError], str] = MappingProxyType(
 
 
 def _can_be_stored(user_id: str) -> bool:
-    """Whether it is of a length that the tables take. NUL and halves of characters cannot be stored."""
-    return 0 < len(user_id) <= LONGEST_ID and not re.search("[\x00\ud800-\udfff]", user_id)
+    """Whether there is an id, of a length that the tables take. NUL and halves of characters cannot be stored."""
+    return bool(tidy(user_id)) and len(user_id) <= LONGEST_ID and not re.search("[\x00\ud800-\udfff]", user_id)
 
 
 def _reason(error: jwt.InvalidTokenError) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
 from services.serving.auth import require_api_key
-from services.serving.conditional import conditional
+from services.serving.conditional import UNCHANGED, conditional
 from services.serving.dependencies import Dependencies, dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
@@ -145,15 +145,11 @@ router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Dep
 _of_users = APIRouter(route_class=plain_route(_service_of, _FOR_USER, _NOTHING))
 _of_items = APIRouter(route_class=plain_route(_service_of, _SIMILAR, _NOTHING))
 
-_UNCHANGED: dict[int | str, dict[str, object]] = {
-    304: {"description": "What the client has, by its `If-None-Match`, is what would be answered"}
-}
-
 
 def _answers(*errors: type[ServingError]) -> dict[int | str, dict[str, object]]:
     """What every list may answer besides itself."""
     described = responses(Unauthorized, RegionUnknown, *errors, DatabaseUnreachable, TableMissing)
-    return {**described, **INVALID_REQUEST, **_UNCHANGED}
+    return {**described, **INVALID_REQUEST, **UNCHANGED}
 
 
 @_of_users.get(

@@ -112,6 +112,10 @@ class RecommendationsService:
         answer = await self.for_user(user_id, page, filters, assignment.arm.group, wishes)
         return replace(answer, experiment=assignment.experiment.name, arm=assignment.arm.name)
 
+    async def disliked(self, user_id: str) -> frozenset[str]:
+        """Return the items of which the last thing that a user did says that they do not want them."""
+        return (await self._repository.reactions_of(user_id)).disliked
+
     async def similar_to(self, item_id: str, page: Page, filters: Filters, group: str | None) -> SimilarItems:
         """Return the item's list, also for an id in other case than the shop's. Raises ItemUnknown."""
         stored = await self._repository.list_of("items", item_id, group)

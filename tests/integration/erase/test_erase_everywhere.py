@@ -78,6 +78,10 @@ IMPERSONAL = {
     "serving.impressions": f"{EVENT} event_type item_ids",
     "serving.received_events": "event_id source outcome reason",
     "serving.sessions": "session_id",
+    "serving.churn_predictions": "features model_version",
+    "serving.rate_limits": "counter",
+    "serving.recommendation_lists": "algorithm recommendation_id sources live_generations items",
+    "serving.recommended_items": "recommendation_id item_id algorithm request_id",
     "serving.shop_requests": "mode product_ids metadata answer failure",  # of a customer who is made up
     "serving.exposures": "experiment arm",
     "cache.groups": "dataset_group schema_name",

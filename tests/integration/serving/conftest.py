@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from services.migrations import upgrade
 from services.serving.database import Database
 from services.serving.groups import Groups
 from services.serving.lists import StoredLists
 from services.serving.recommendations.repository import RecommendationsRepository
 from services.stack.postgres import free_port
+from tests.integration.serving.current_user import Visitors
 from tests.serving_shop import KEY, Shop
 from tests.waiting import wait_for_server
 
@@ -73,3 +75,9 @@ def serving_program(tmp_path: Path) -> Iterator[Callable[..., str]]:
     for program in started:
         program.terminate()
         program.wait(timeout=120)
+
+
+@pytest.fixture
+def visitors(shop: Shop) -> Visitors:
+    upgrade(shop.url)
+    return Visitors(shop)

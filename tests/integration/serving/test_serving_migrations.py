@@ -43,6 +43,12 @@ ROWS = {
         "select experiment, user_id, arm from serving.exposures",
         [("weights", "u1", "control")],
     ),
+    "0005": (
+        "insert into serving.recommended_items (user_id, recommendation_id, item_id, algorithm, score)"
+        " values ('u1', 'r1', 'P1', 'hybrid', 0.5)",
+        "select user_id, is_clicked, is_dismissed from serving.recommended_items",
+        [("u1", False, False)],
+    ),
 }
 COLUMNS = """
 select table_name, column_name, data_type, is_nullable from information_schema.columns
@@ -67,6 +73,10 @@ def test_a_second_migration_changes_nothing(warehouse_url: str) -> None:
         "received_events",
         "sessions",
         "shop_requests",
+        "recommendation_lists",
+        "recommended_items",
+        "churn_predictions",
+        "rate_limits",
     } == {table for table, *_ in once}
     upgrade(warehouse_url)
     assert columns(warehouse_url) == once

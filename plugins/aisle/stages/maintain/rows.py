@@ -19,6 +19,8 @@ _TABLES = (
     "interactions",
     "impressions",
     "exposures",
+    "recommended_items",
+    "churn_predictions",
     "rejected_records",
     "quality_results",
     "volumes",
@@ -31,7 +33,9 @@ _TABLES = (
 )
 _OF_A_CACHE = ("rejected_records", "generations")
 #: These are in schema serving, which a warehouse without the serving API has not.
-_OF_SERVING = ("received_events", "interactions", "impressions", "exposures")
+_OF_SERVING = (
+    "received_events", "interactions", "impressions", "exposures", "recommended_items", "churn_predictions",
+)  # fmt: skip
 
 
 def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[str, dict[str, int]]:
