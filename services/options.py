@@ -1,4 +1,4 @@
-"""How a program of services/ is told its settings: options of its command line over the environment over defaults."""
+"""How a program of services/ reads its settings: command line over environment over defaults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the options in one line, without the usage in front of it."""
+    """A parser that reports wrong options in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see --help\n")
@@ -30,7 +30,7 @@ def read_settings(
     options: Sequence[str] = (),
     arguments: Sequence[str] | None = None,
 ) -> AnySettings:
-    """Read the settings of a program; `options` are the fields that its command line takes too.
+    """Read the settings of a program; `options` are the fields that are also command-line options.
 
     A relative path on the command line is relative to where the program is started, one in the environment to the
     project. Ends the program with one line on standard error and status 2 if the settings are unusable.

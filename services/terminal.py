@@ -1,4 +1,4 @@
-"""The terminal: what programs print for a person. Text of others is shown as the text it is, and nothing more.
+"""Output to a terminal. Text from outside is printed as plain text, without control characters or markup.
 
 A product may be called `[/bold]`, hold an escape sequence that turns into a link, or turn the reading direction. Every
 console of the project is made here, so markup is never parsed and control characters never get out; styles are given
@@ -21,7 +21,7 @@ _SHOWN_INSTEAD = "\N{REPLACEMENT CHARACTER}"
 
 
 def printable(text: str) -> str:
-    """Replace each character that would steer a terminal; line breaks stay."""
+    """Replace control characters; line breaks stay."""
     if text.isprintable():
         return text
     return "".join(
@@ -31,12 +31,12 @@ def printable(text: str) -> str:
 
 
 def labelled(label: str, text: object) -> Text:
-    """A line that begins with what it is, in red."""
+    """Return a line that begins with a label in red."""
     return Text.assemble((f"{label}:", "bold red"), f" {printable(str(text))}")
 
 
 class TerminalConsole(Console):
-    """A console that takes every `str` for plain text, in the cells of tables and within panels, too.
+    """A console that prints every `str` as plain text, in tables and panels too.
 
     Titles, which rich parses elsewhere, and `Text` are made with `printable`.
     """

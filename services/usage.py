@@ -1,4 +1,4 @@
-"""What a caller can do wrong, how a command asks for an answer, and the options that several commands have."""
+"""Usage errors, prompts, and options that several commands share."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ WarehouseUrl = Annotated[
 
 
 class UsageError(typer.TyperException):
-    """A command was called, or answered, with something it cannot use: the program prints one line and ends with 2."""
+    """A command got an argument or answer that it cannot use: the program prints one line and exits with 2."""
 
     exit_code = 2
 
 
 def refuse_unknown(what: str, name: str, names: Iterable[str]) -> None:
-    """Refuse a name that is none of `names`. Raises UsageError with those that there are."""
+    """Check a name. Raises UsageError with the valid `names`."""
     known = sorted(names)
     if name not in known:
         raise UsageError(f"there is no {what} {name}; there is {', '.join(known) or 'none at all'}")
 
 
 def ask(console: TerminalConsole, question: str, check: Callable[[str], None]) -> str:
-    """Ask until `check` takes the answer, and return it stripped; `check` raises ValueError with what is wrong.
+    """Ask until `check` accepts the answer; return it stripped. `check` raises ValueError with the reason.
 
     Raises UsageError at the end of the input, and where nobody is there to answer again.
     """

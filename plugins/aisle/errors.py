@@ -1,17 +1,17 @@
-"""The tree of errors: what may pass and is tried again, and what is final. Rooms add branches of their own.
+"""The tree of errors: retryable and final. Packages add subclasses of their own.
 
     AisleError
     ├── RetryableError            the same call may succeed later
     │   ├── CompanyApiUnavailable     5xx, time-out, cut-off body
     │   ├── Throttled                 429; carries retry_after_seconds
     │   └── WindowNotWhole            the pages of a window contradict each other, or what they claim
-    └── FinalError                the world must change before a retry helps
+    └── FinalError                a retry does not help until something is fixed
         ├── ConfigurationError        a setting is missing or wrong
         │   └── UnusableSettings          found by looking at the settings alone, before anything starts
-        ├── ContractBroken            the other side sent what the contract excludes
+        ├── ContractBroken            data violate the contract
         ├── GateStopped               a stop suite found bad data
         ├── PersonalizeJobFailed      a job of Personalize or the engine ended in a failed state
-        └── BatchOutputIncomplete     a batch job answered fewer lines than it was asked
+        └── BatchOutputIncomplete     a batch job answered fewer records than its input has
 
 A message says what was tried, on which thing, what came back and what to do.
 """
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 
 class AisleError(Exception):
-    """Root of all errors that Aisle raises on purpose."""
+    """Root of all errors that Aisle raises deliberately."""
 
 
 class RetryableError(AisleError):
@@ -28,11 +28,11 @@ class RetryableError(AisleError):
 
 
 class CompanyApiUnavailable(RetryableError):
-    """The company API did not give a whole answer."""
+    """The company API did not give a complete response."""
 
 
 class Throttled(RetryableError):
-    """The other side asked us to come back later."""
+    """The service asked for a later retry."""
 
     def __init__(self, message: str, retry_after_seconds: float) -> None:
         super().__init__(message)
@@ -43,11 +43,11 @@ class Throttled(RetryableError):
 
 
 class WindowNotWhole(RetryableError):
-    """The pages of a window contradict each other, or what they claim: orders may be missing."""
+    """The pages of a window contradict each other or their own claims: orders may be missing."""
 
 
 class FinalError(AisleError):
-    """The world must change before a retry helps."""
+    """A retry does not help until something is fixed."""
 
 
 class ConfigurationError(FinalError):
@@ -55,15 +55,15 @@ class ConfigurationError(FinalError):
 
 
 class UnusableSettings(ConfigurationError):
-    """A setting is missing or wrong by itself, whatever the world is like."""
+    """A setting is missing or wrong in itself."""
 
 
 class ContractBroken(FinalError):
-    """The other side sent what the contract excludes."""
+    """Data violate the contract."""
 
 
 class GateStopped(FinalError):
-    """A stop suite found bad data; nothing behind the gate was touched."""
+    """A stop suite found bad data; nothing behind the gate ran."""
 
 
 class PersonalizeJobFailed(FinalError):
@@ -71,4 +71,4 @@ class PersonalizeJobFailed(FinalError):
 
 
 class BatchOutputIncomplete(FinalError):
-    """A batch job answered fewer lines than it was asked."""
+    """A batch job answered fewer records than its input has."""

@@ -67,15 +67,17 @@ class _Section(BaseModel):
 
 
 class Identity(_Section):
-    """How a person becomes a customer."""
+    """How people are identified."""
 
     hash_key: SecretStr = Field(SecretStr(""), description="Key of the hash that turns a person into a user id")
     phone_region: str = Field("PK", description="Region of phone numbers written without a country code (ISO 3166)")
     max_people_per_contact: int = Field(
-        10, ge=2, description="A contact written for more people than this is a placeholder, and nobody's identity"
+        10, ge=2, description="A contact that more people than this share is a placeholder and identifies nobody"
     )
     most_links: int = Field(
-        20, ge=1, description="Identities of one person, people of one contact; with more it is shared by strangers"
+        20,
+        ge=1,
+        description="Maximum identities of one person, and people of one contact; beyond it, strangers share it",
     )
 
     @field_validator("phone_region")
@@ -89,25 +91,25 @@ class Identity(_Section):
 
 
 class Ingest(_Section):
-    """How orders are pulled."""
+    """How orders are fetched."""
 
-    start_at: datetime = Field(datetime(2024, 1, 1, tzinfo=UTC), description="Where the watermark begins")
-    overlap_hours: int = Field(48, ge=0, description="How far behind the watermark every run looks again for edits")
-    max_window_days: int = Field(31, ge=1, description="Longest window that one fetch may cover")
-    page_orders: int = Field(1000, ge=1, description="Orders asked for per page")
-    timeout_seconds: float = Field(30, gt=0, description="Time limit of one page, from asking to its last byte")
-    attempts: int = Field(5, ge=1, description="Tries of one page before the window fails")
-    allow_http: bool = Field(
-        False, description="The company API may be asked without TLS, inside a network of your own"
+    start_at: datetime = Field(datetime(2024, 1, 1, tzinfo=UTC), description="First order_date to fetch")
+    overlap_hours: int = Field(
+        48, ge=0, description="Hours behind the watermark that every run fetches again for edits"
     )
-    max_page_megabytes: float = Field(64, gt=0, description="Largest page, decompressed")
-    max_window_pages: int = Field(10_000, ge=1, description="Most pages of one window; the API names no end, if more")
-    max_splits: int = Field(8, ge=0, description="How often a window is cut in two whose pages contradict each other")
-    recheck_every_days: int = Field(7, ge=0, description="Days between two looks behind the overlap (0: never)")
-    recheck_days: int = Field(90, ge=1, description="How far back such a look goes, from the overlap")
-    ignored_members: tuple[str, ...] = Field(
-        (), description="Members of the API's envelope that say nothing about the window, as a JSON list"
+    max_window_days: int = Field(31, ge=1, description="Maximum length of one window")
+    page_orders: int = Field(1000, ge=1, description="Orders per page")
+    timeout_seconds: float = Field(30, gt=0, description="Time limit of one page, from the request to its last byte")
+    attempts: int = Field(5, ge=1, description="Attempts at one page before the window fails")
+    allow_http: bool = Field(False, description="Allow a company API without TLS, inside a private network")
+    max_page_megabytes: float = Field(64, gt=0, description="Maximum size of a page, decompressed")
+    max_window_pages: int = Field(
+        10_000, ge=1, description="Maximum pages of one window; with more, the API's paging does not end"
     )
+    max_splits: int = Field(8, ge=0, description="How many times a window is halved if its pages contradict each other")
+    recheck_every_days: int = Field(7, ge=0, description="Days between two rechecks of older days (0: never)")
+    recheck_days: int = Field(90, ge=1, description="Days before the overlap that a recheck compares")
+    ignored_members: tuple[str, ...] = Field((), description="Members of the API's envelope to ignore, as a JSON list")
 
     @property
     def begins_at(self) -> datetime:
@@ -116,12 +118,12 @@ class Ingest(_Section):
 
 
 class OrderSystem(_Section):
-    """How one order system of the company writes."""
+    """Conventions of one order system."""
 
     time_zone: str = Field(
-        "", description="Zone of times that are sent without one (IANA name); empty: such orders are rejected"
+        "", description="Time zone of times without one (IANA name); empty: such orders are rejected"
     )
-    fold_case: bool = Field(True, description="Product ids that differ by upper and lower case only are one product")
+    fold_case: bool = Field(True, description="Treat product ids that differ in case only as one product")
 
     @field_validator("time_zone")
     @classmethod
@@ -159,59 +161,64 @@ class Storage(_Section):
 
 
 class Personalize(_Section):
-    """How Personalize, or the engine in its place, is asked."""
+    """How Personalize, or the engine in its place, is called."""
 
-    dataset_group: str = Field("aisle", description="Name of a dataset group to which the resources file gives none")
+    dataset_group: str = Field("aisle", description="Name of the dataset group if the resources file gives none")
     role_arn: str = Field(
-        "arn:aws:iam::000000000000:role/aisle-personalize", description="Role by which Personalize reads and writes S3"
+        "arn:aws:iam::000000000000:role/aisle-personalize",
+        description="IAM role with which Personalize reads and writes S3",
     )
-    poll_seconds: int = Field(30, ge=1, description="Time between two looks at a running job")
+    poll_seconds: int = Field(30, ge=1, description="Seconds between two polls of a running job")
     resources_file: ProjectPath = Field(
         PROJECT_ROOT / "include" / "personalize" / "default.yaml",
-        description="File of the dataset groups and all that Personalize should hold of them",
+        description="File with the dataset groups and everything that Personalize should hold",
     )
 
 
 class Recommend(_Section):
-    """What batch inference is asked for."""
+    """What batch inference is asked."""
 
     num_results: int = Field(DEFAULT_RESULTS, ge=1, le=MAX_RESULTS, description="Length of each list")
     active_days: int | None = Field(
-        None, ge=1, description="A user is active with a purchase this recent, counted from the newest one; none: all"
+        None,
+        ge=1,
+        description="Days in which a user must have purchased, counted from the newest purchase; none: all users",
     )
 
 
 class Evaluate(_Section):
-    """How a new model is measured before it may go live, and when one is due early."""
+    """How a new model is evaluated, and when training is due early."""
 
-    enabled: bool = Field(True, description="Measure each new model on a hold-out, which trains a twin of it")
-    hold_out_days: int = Field(7, ge=1, description="The newest days, which the twin does not see")
-    hold_out_max_days: int = Field(28, ge=1, description="How many they may become where few users bought in them")
+    enabled: bool = Field(True, description="Evaluate each new model on a hold-out, which trains a twin")
+    hold_out_days: int = Field(7, ge=1, description="Length of the hold-out")
+    hold_out_max_days: int = Field(28, ge=1, description="Maximum length of the hold-out if few users bought in it")
     popularity_days: int = Field(28, ge=1, description="Days before the hold-out that count for popularity")
-    count_repeats: bool = Field(True, description="A product that the user had bought before counts as found")
-    min_users: int = Field(50, ge=1, description="Fewest users in a hold-out that is evidence")
-    min_lift: float = Field(0.0, description="Least gain of ndcg_at_10 over popularity, as a part of popularity's")
-    max_loss: float = Field(0.25, ge=0, le=1, description="Largest part of the live model's advantage that may be lost")
+    count_repeats: bool = Field(True, description="Count a product that the user had bought before as a hit")
+    min_users: int = Field(50, ge=1, description="Minimum users of a usable hold-out")
+    min_lift: float = Field(0.0, description="Minimum gain of ndcg_at_10 over popularity, relative to popularity's")
+    max_loss: float = Field(
+        0.25, ge=0, le=1, description="Maximum share of the live model's advantage that may be lost"
+    )
     confidence: float = Field(
-        0.95, ge=0.5, lt=1, description="How sure it must be that so much was lost before the gate refuses"
+        0.95, ge=0.5, lt=1, description="Confidence in that loss that the gate needs to reject a model"
     )
-    min_coverage: float = Field(0.05, ge=0, le=1, description="Smallest part of the items that the lists must show")
+    min_coverage: float = Field(0.05, ge=0, le=1, description="Minimum share of the items that the lists must contain")
     without_evidence: Literal["keep_live", "promote"] = Field(
-        "keep_live", description="What becomes of a new model that cannot be measured: keep_live or promote"
+        "keep_live", description="What to do with a new model that cannot be evaluated: keep_live or promote"
     )
-    approval: bool = Field(False, description="A person must approve a model that has passed the gate")
-    approval_hours: int = Field(72, ge=1, description="A model that nobody approved within this time is rejected")
-    retrain_volume: float = Field(0.2, gt=0, description="New interactions that make training due, as a part of all")
+    approval: bool = Field(False, description="Require a person's approval of a model that passed the gate")
+    approval_hours: int = Field(72, ge=1, description="Hours after which a model without approval is rejected")
+    retrain_volume: float = Field(0.2, gt=0, description="Share of new interactions that makes training due")
     retrain_drift: float = Field(0.25, gt=0, description="Population stability index that makes training due")
-    drift_days: int = Field(28, ge=1, description="Length of the two windows that drift is measured between")
-    drift_min_interactions: int = Field(500, ge=1, description="Fewest interactions in each of the two windows")
-    retrain_min_days: float = Field(3, ge=0, description="Least time between two trainings that change brings about")
+    drift_days: int = Field(28, ge=1, description="Length of each of the two windows that drift compares")
+    drift_min_interactions: int = Field(500, ge=1, description="Minimum interactions in each of the two windows")
+    retrain_min_days: float = Field(3, ge=0, description="Minimum days between two early trainings")
 
 
 class Publish(_Section):
     """When batch output may become the cache, and how long it counts as current."""
 
-    min_coverage: float = Field(0.98, ge=0, le=1, description="Smallest part of asked lines that must have an answer")
+    min_coverage: float = Field(0.98, ge=0, le=1, description="Minimum share of input records with an answer")
     cache_ttl_hours: float = Field(6, gt=0, description="Older lists are served and flagged as stale")
 
     @property
@@ -220,52 +227,62 @@ class Publish(_Section):
 
 
 class Volume(_Section):
-    """How much may be missing at a boundary, compared with the last good run and the median of the history."""
+    """How far a volume may fall at a boundary, compared with the last good run and the median of earlier runs."""
 
     stop_below: float = Field(
-        0.5, ge=0, le=1, description="A measure that falls below this part of its last good value stops the pipeline"
+        0.5, ge=0, le=1, description="Stop the pipeline if a measure falls below this share of its last good value"
     )
-    note_below: float = Field(0.9, ge=0, le=1, description="One that falls below this part is noted")
-    min_rows: int = Field(20, ge=1, description="A measure that was smaller than this is not compared")
-    history_runs: int = Field(14, ge=1, description="Good runs that the median is taken of")
+    note_below: float = Field(0.9, ge=0, le=1, description="Note a measure below this share")
+    min_rows: int = Field(20, ge=1, description="Minimum size of a measure that is compared")
+    history_runs: int = Field(14, ge=1, description="Number of good runs in the median")
 
 
 class Refusal(_Section):
-    """How much of a source may be refused, of the orders or order items that came since the last good gate."""
+    """What share of a source's new orders or order items may be refused, since the last gate that passed."""
 
-    stop_above: float = Field(0.25, ge=0, le=1, description="A larger refused part of a source stops the pipeline")
-    note_above: float = Field(0.05, ge=0, le=1, description="A larger refused part of a source is noted")
-    min_order_items: int = Field(20, ge=1, description="Fewer order items than this are too few to stop for")
+    stop_above: float = Field(
+        0.25, ge=0, le=1, description="Stop the pipeline if a larger share of a source is refused"
+    )
+    note_above: float = Field(0.05, ge=0, le=1, description="Note a larger refused share of a source")
+    min_order_items: int = Field(20, ge=1, description="Minimum order items to stop for")
 
 
 class Maintain(_Section):
-    """How long things are kept that nothing stands on any more."""
+    """Retention periods of unreferenced data."""
 
     archive_days: int = Field(365, ge=1, description="Archived pages of orders, which hold personal data")
     files_days: int = Field(30, ge=1, description="Exports, batch inputs and batch outputs")
     rows_days: int = Field(90, ge=1, description="Receipts, quality results, retired generations, jobs")
-    orphan_hours: int = Field(48, ge=1, description="Staging tables and uploads that their run left behind")
+    orphan_hours: int = Field(48, ge=1, description="Staging tables and uploads that a run left behind")
     delete_unknown_solutions: bool = Field(
-        False, description="Delete solutions in the line's dataset group that nothing asks for; false: only name them"
+        False, description="Delete unused solutions in the pipeline's dataset groups; false: only list them"
     )
 
 
 class Alerts(_Section):
     """Who is told when a run fails or is late."""
 
-    webhook_url: SecretStr = Field(SecretStr(""), description="Takes alerts as JSON by POST; empty: they are logged")
+    webhook_url: SecretStr = Field(
+        SecretStr(""), description="Webhook that receives alerts as JSON; empty: alerts are logged"
+    )
 
 
 class Events(_Section):
-    """How purchases reach the model within a minute."""
+    """How purchases reach Personalize within a minute."""
 
-    max_age_hours: int = Field(24, ge=1, description="Older purchases are not sent one by one: the export brings them")
-    tracking_id: str = Field("", description="Event tracker of the first dataset group; empty: one is made if need be")
+    max_age_hours: int = Field(
+        24,
+        ge=1,
+        description="Maximum age of a purchase that is sent as an event; older ones reach Personalize by export",
+    )
+    tracking_id: str = Field("", description="Event tracker of the first dataset group; empty: one is created")
     types_file: ProjectPath = Field(EVENT_TYPES, description="Table of the types of events, with their weights")
-    tail_minutes: int = Field(5, ge=1, description="How far back every run looks for orders, at the least")
-    senders: int = Field(4, ge=1, le=32, description="Calls to PutEvents at a time, for each dataset group")
-    attempts: int = Field(5, ge=1, description="Refusals of one event before it is dead")
-    max_delay_seconds: int = Field(60, ge=1, description="Longest way from an event's row to PutEvents unremarked")
+    tail_minutes: int = Field(5, ge=1, description="Minimum minutes that every run looks back for orders")
+    senders: int = Field(4, ge=1, le=32, description="Parallel calls of PutEvents per dataset group")
+    attempts: int = Field(5, ge=1, description="Refusals after which an event is dead")
+    max_delay_seconds: int = Field(
+        60, ge=1, description="Seconds from an event's row to PutEvents above which a warning is logged"
+    )
 
 
 if TYPE_CHECKING:
@@ -299,11 +316,11 @@ class Docs(_Section):
     """Where the reports of a run are written for people to read."""
 
     directory: ProjectPath = Field(PROJECT_ROOT / ".aisle" / "site", description="Root of the static site of reports")
-    url: str = Field("", description="Where people open that site; empty: nowhere, and Airflow's menu has no entry")
+    url: str = Field("", description="URL of that site for people; empty: Airflow's menu has no entry")
 
 
 class Cost(_Section):
-    """What Personalize's prices are."""
+    """Where Personalize's prices come from."""
 
     price_list: ProjectPath = Field(
         PROJECT_ROOT / "plugins" / "aisle" / "contracts" / "prices.toml", description="Price list of the cost page"

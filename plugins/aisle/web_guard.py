@@ -1,4 +1,4 @@
-"""Whom a web program of this machine answers: programs, and pages of its own address. No page of somebody else.
+"""Which requests a web program answers: those of programs and of pages from its own address, not of other pages.
 
 A web page can make the browser of whoever reads it send requests to this machine, even under a name of its own that it
 lets point here (DNS rebinding). The browser gives such a request away by its `Host`, `Origin` or `Sec-Fetch-Site`.
@@ -23,13 +23,13 @@ _HOST = re.compile(r"(?P<name>[^:@/\[\]]+|\[[^\[\]]+\])(?::\d{1,5})?")
 
 
 def names_of(text: str) -> tuple[str, ...]:
-    """The parts of a list that is separated by commas."""
+    """Split a comma-separated list."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 @lru_cache(maxsize=1024)
 def address_of(name: str) -> IPv4Address | IPv6Address | None:
-    """The IP address that a name in a header is, IPv6 in brackets; None if it is none."""
+    """Return the IP address in a header, IPv6 in brackets; None if it is a name."""
     try:
         return ip_address(name.strip("[]"))
     except ValueError:
@@ -37,7 +37,7 @@ def address_of(name: str) -> IPv4Address | IPv6Address | None:
 
 
 class Hosts:
-    """The names that a program goes by: at any port, or at one port where the name is given with it.
+    """The host names of a program: on any port, or on one port if the name includes it.
 
     It goes by localhost and by any IP address besides, because nobody can let those point elsewhere.
     """
@@ -47,11 +47,11 @@ class Hosts:
 
     @property
     def any(self) -> bool:
-        """Whether it goes by every name."""
+        """Whether it accepts every host name."""
         return ANY in self._names
 
     def know(self, host: str | None) -> bool:
-        """Whether a header Host names it. Without one it is no browser, but for instance a load balancer's check."""
+        """Whether it accepts a Host header. Browsers always send one; a load balancer's check may not."""
         if host is None or self.any:
             return True
         matched = _HOST.fullmatch(host.lower())
@@ -61,14 +61,14 @@ class Hosts:
 
 
 class Audience:
-    """The names that a program goes by, and the other origins whose pages may ask it."""
+    """The host names of a program, and the other origins whose pages may call it."""
 
     def __init__(self, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
         self._hosts = Hosts(hosts)
         self.origins = frozenset(origin.rstrip("/").lower() for origin in origins)
 
     def refusal(self, method: str, headers: Mapping[str, str]) -> str | None:
-        """Why a request is refused, as a sentence without anything of the request; None if it is not.
+        """Return why a request is refused, without quoting it; None if it is allowed.
 
         `headers` finds lower-case names.
         """
@@ -85,7 +85,7 @@ class Audience:
 
 
 class WebGuard:
-    """ASGI middleware that answers with 403 whatever is not of the audience."""
+    """ASGI middleware that answers requests from outside the audience with 403."""
 
     def __init__(self, app: ASGIApp, audience: Audience, answer: Callable[[str], Response] | None = None) -> None:
         self._app = app
@@ -104,7 +104,7 @@ class WebGuard:
 
 
 def _is_bidden(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a browser says that its own page or its person asks. Programs say nothing.
+    """Whether a browser says that its user or a page of the same origin sent the request. Programs say nothing.
 
     Another port of the same machine is the same site: Airflow shows the reports in a frame.
     """

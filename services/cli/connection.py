@@ -1,4 +1,4 @@
-"""The warehouse of a command: what it does not do is said in one line."""
+"""A command's connection to the warehouse; its errors are printed in one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.stack.running import running_stack
 
 @contextmanager
 def warehouse(url: str | None) -> Iterator[psycopg.Connection]:
-    """Open one connection and one transaction, to the warehouse of the running stack unless a URL is given.
+    """Open one connection with one transaction, to the running stack's warehouse unless a URL is given.
 
     Raises RetryableError if it does not answer, FinalError if it lacks a table that the pipeline would have made.
     """

@@ -1,4 +1,4 @@
-"""Commands that ask the running Airflow: start a DAG, or print a token for its REST API."""
+"""Commands for the running Airflow: start a DAG, or print a token for its REST API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def start(
     params: Annotated[str, typer.Argument(help="Its params, as a JSON object.")] = "{}",
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the run; a failed one ends with status 1.")] = False,
 ) -> None:
-    """Start a DAG of the running stack, and print where its run can be watched."""
+    """Start a DAG of the running stack, and print the URL of its run."""
     conf = _json_object(params)
     with _airflow() as airflow:
         refuse_unknown("DAG", dag, airflow.dag_ids())
@@ -50,7 +50,7 @@ def token() -> None:
 
 @contextmanager
 def _airflow() -> Iterator[AirflowClient]:
-    """The Airflow of the running stack. Raises RetryableError if it does not answer, UsageError if it refuses a run."""
+    """Call the running stack's Airflow. Raises RetryableError without a response, UsageError if it rejects a run."""
     import httpx
 
     from services.stack.airflow import AirflowClient, RunRefused

@@ -1,4 +1,4 @@
-"""The command that looks into everything."""
+"""The command that checks everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about one person. They ask who it is, so that nothing of it stays in a shell's history."""
+"""Commands about one person. They ask for the person, so that a shell's history does not keep it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SOURCE_NAMES = " or ".join(source.name for source in SOURCES)
 
 @commands.command()
 def erase(url: WarehouseUrl = None) -> None:
-    """File a request to forget a person. It asks who it is, so that nothing of it stays in a shell's history."""
+    """File a request to erase a person. It asks for the person, so that a shell's history does not keep it."""
     from aisle.warehouse import connect, sql
     from services.stack.running import running_stack
 
@@ -41,7 +41,7 @@ def erase(url: WarehouseUrl = None) -> None:
 
 @commands.command("user-hash")
 def hash_user() -> None:
-    """Print what stands for a user in a DAG's params. It asks for the id, so that it stays in no shell's history."""
+    """Print the hash of a user for a DAG's params. It asks for the id, so that a shell's history does not keep it."""
     console.print(user_hash(ask(console, "user_id", _check_user_id)), highlight=False)
 
 
@@ -65,7 +65,7 @@ def token(
 
 
 def _person() -> dict[str, str | None]:
-    """Ask for everything by which a person may be known. Raises UsageError if that is nothing."""
+    """Ask for everything that may identify a person. Raises UsageError if nothing is given."""
     phone = ask(console, "phone", _empty_or(_check_phone))
     email = ask(console, "email", _empty_or(_check_email))
     source = ask(console, f"source ({_SOURCE_NAMES})", _empty_or(_check_source))

@@ -1,4 +1,4 @@
-"""The program `aisle`: all commands as one, and how they end."""
+"""The program `aisle`: all its commands, and how they exit."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _called(error: typer.TyperException) -> str:
-    """The command that an error is about, with the program's name."""
+    """Return the command of an error, with the program's name."""
     context: typer.Context | None = getattr(error, "ctx", None)
     return context.command_path if context else _NAME
 
@@ -77,7 +77,7 @@ def _print_error(label: str, text: object) -> None:
 
 
 def main() -> None:
-    """Run the command. SIGTERM ends it as Ctrl-C does, so that nothing is left behind."""
+    """Run the command. SIGTERM ends it like Ctrl-C, so that nothing is left behind."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         for number in _ENDING:  # a second Ctrl-C must not break off the stopping that the first began
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def _load_dotenv() -> None:
-    """Add what the project's .env says to the environment; what the environment already says wins."""
+    """Add the project's .env to the environment, which takes precedence."""
     file = PROJECT_ROOT / ".env"
     try:
         load_dotenv(file)

@@ -1,4 +1,4 @@
-"""Commands around the stack of this machine: start it, look into it, end it."""
+"""Commands for the stack of this machine: start it, inspect it, end it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def up() -> None:
 
 @commands.command()
 def down() -> None:
-    """End the running stack, wherever it was started, and whatever a killed one has left."""
+    """End the running stack, wherever it was started, and whatever a killed one left."""
     from services.stack.running import NoStack, end_stack
 
     try:
@@ -80,7 +80,7 @@ def engine(context: typer.Context) -> NoReturn:
 
 
 def _check_settings() -> None:
-    """Check all settings before anything starts, and print what there is to say of the orders. Raises UsageError."""
+    """Check all settings before anything starts, and print remarks on the orders. Raises UsageError."""
     from services.stack.preflight import check
 
     try:

@@ -1,4 +1,4 @@
-"""Commands around the warehouse: its tables, and the events that were given up."""
+"""Commands for the warehouse: its tables, exports, and dead events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ console = TerminalConsole()
 def migrate(
     url: Annotated[str, typer.Option(envvar="WAREHOUSE_URL", help="libpq URL of the warehouse.")],
 ) -> None:
-    """Bring the warehouse's tables to this version. POSTGRES_READER_PASSWORD makes the role that serving reads with."""
+    """Migrate the warehouse to this version. With POSTGRES_READER_PASSWORD, create the role that serving uses."""
     from aisle.warehouse import admit_reader
     from aisle.warehouse import migrate as migrate_warehouse
     from services.migrations import upgrade
@@ -56,7 +56,7 @@ def replay(
     group: Annotated[str | None, typer.Option(help="Of this dataset group only; else of every one.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many are dead, and of what.")] = False,
 ) -> None:
-    """Let the events that were refused too often wait again: the next run of the DAG events sends them."""
+    """Requeue the events that were refused too often: the next run of the DAG events sends them."""
     from aisle.groups.dataset_group import dataset_groups
     from aisle.warehouse import connect, sql
     from services.stack.running import running_stack

@@ -1,4 +1,4 @@
-"""Run the reports site: `python -m services.reports`, told where and for whom by REPORTS_… in the environment."""
+"""Run the reports site: `python -m services.reports`, configured by REPORTS_… in the environment."""
 
 from __future__ import annotations
 

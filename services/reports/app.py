@@ -20,7 +20,7 @@ from services.reports.settings import ReportsSettings
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One kind of report: the folder that the line writes it to, and what a reader finds there."""
+    """One kind of report: the folder that the pipeline writes, and what it shows."""
 
     folder: str
     title: str
@@ -46,7 +46,7 @@ a {{ font-weight: 600; }} small {{ opacity: .7; }} p {{ margin: .25rem 0; }}
 
 
 def create_app(settings: ReportsSettings) -> Starlette:
-    """The site over a folder that has one per report. A report that is not written yet is named as such."""
+    """Create the site over a folder with one folder per report; a report that is not yet written is listed as such."""
     directory = settings.directory
 
     async def index(_: Request) -> Response:

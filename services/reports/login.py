@@ -1,4 +1,4 @@
-"""Who may read the reports: whoever knows the password, asked for by the browser itself (HTTP Basic)."""
+"""Access to the reports: HTTP Basic authentication with one password."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPEN_PATHS = ("/health",)
 
 
 class LogIn:
-    """ASGI middleware that answers with 401 until the password comes along."""
+    """ASGI middleware that answers requests without the password with 401."""
 
     def __init__(self, app: ASGIApp, password: str) -> None:
         self._app = app

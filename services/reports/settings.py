@@ -10,7 +10,7 @@ from aisle.web_guard import Audience, names_of
 
 
 class ReportsSettings(BaseSettings):
-    """Where the site listens, what it shows, and to whom."""
+    """Settings of the site: address, content, access."""
 
     model_config = SettingsConfigDict(env_prefix="REPORTS_", frozen=True, env_ignore_empty=True)
 

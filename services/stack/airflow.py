@@ -1,4 +1,4 @@
-"""Airflow from outside: health, DAGs, runs, through its public REST API."""
+"""A client of Airflow's public REST API: health, DAGs, runs."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _RUN_ENDED = ("success", "failed")
 
 
 class DagRunFailed(FinalError):
-    """A DAG run ended in failure; the message names the tasks and where their logs are."""
+    """A DAG run failed; the message names the tasks and their logs."""
 
 
 class DagsNotImported(FinalError):
-    """Airflow could not import a DAG file; the message names it and the last line of what was raised."""
+    """Airflow could not import a DAG file; the message has its name and the last line of the error."""
 
 
 class RunRefused(FinalError):
-    """Airflow does not start a run with these params; the message says which is wrong."""
+    """Airflow rejected the params of a run; the message says which is wrong."""
 
 
 class LogInRefused(FinalError):
-    """Airflow does not know the user, or the password is another one."""
+    """Airflow rejected the user or the password."""
 
 
 class AirflowClient:
@@ -74,7 +74,7 @@ class AirflowClient:
         return not errors and self.dag_ids().issuperset(dag_ids)
 
     def trigger(self, dag_id: str, params: dict[str, Any] | None = None) -> str:
-        """Start a run by hand; its id. Raises RunRefused if its params are not what the DAG takes."""
+        """Start a run by hand; return its id. Raises RunRefused if the DAG rejects the params."""
         body = {"logical_date": None, "conf": params or {}}
         try:
             return str(self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
@@ -84,7 +84,7 @@ class AirflowClient:
             raise RunRefused(f"starting {dag_id}: {_refusal(error.response)}") from error
 
     def runs(self, dag_id: str, *, limit: int = 50) -> list[dict[str, Any]]:
-        """The newest runs first."""
+        """Return the runs of a DAG, newest first."""
         runs = self._get(f"/api/v2/dags/{dag_id}/dagRuns", order_by="-run_after", limit=limit)["dag_runs"]
         return list(runs)
 
@@ -97,7 +97,7 @@ class AirflowClient:
     def wait(
         self, dag_id: str, run_id: str, *, timeout_seconds: float, on_look: Callable[[list[dict[str, Any]]], None]
     ) -> dict[str, Any]:
-        """Wait for a run to end well, showing its tasks to `on_look` meanwhile. Raises DagRunFailed."""
+        """Wait until a run succeeds; pass its tasks to `on_look` at each poll. Raises DagRunFailed."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             run = self.run(dag_id, run_id)
@@ -115,12 +115,12 @@ class AirflowClient:
         return run
 
     def emitted_at(self, dag_id: str, run_id: str) -> datetime | None:
-        """When the run announced its output (the newest asset event); None if it announced nothing."""
+        """Return when the run emitted its newest asset event; None if it emitted none."""
         events = self._get("/api/v2/assets/events", source_dag_id=dag_id, source_run_id=run_id)["asset_events"]
         return max((datetime.fromisoformat(event["timestamp"]) for event in events), default=None)
 
     def page(self, dag_id: str, run_id: str) -> str:
-        """Where a person looks at the run."""
+        """Return the URL of the run's page."""
         return f"{self._base_url}/dags/{dag_id}/runs/{run_id}"
 
     def _why(self, dag_id: str, run_id: str) -> str:
@@ -140,7 +140,7 @@ class AirflowClient:
         return "no error in its log"
 
     def _all(self, path: str, member: str) -> Iterator[dict[str, Any]]:
-        """Every entry of a list, however many pages it has."""
+        """Return all entries of a paginated list."""
         n_seen = 0
         while True:
             page = self._get(path, limit=_PAGE_ENTRIES, offset=n_seen)
@@ -177,7 +177,7 @@ class AirflowClient:
         return dict(answer.json())
 
     def token(self) -> str:
-        """A fresh token, good for a day. Raises LogInRefused."""
+        """Return a new token, valid for a day. Raises LogInRefused."""
         answer = self._http.post("/auth/token", json=self._account)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise LogInRefused(
@@ -197,7 +197,7 @@ def _reason(error: dict[str, Any]) -> str:
 
 
 def _refusal(response: httpx.Response) -> str:
-    """The first line of what Airflow has against a request: the rest of a message about a param is its schema."""
+    """Return the first line of Airflow's error: the rest of a message about a param is its schema."""
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Airflow's own database, made ready before Airflow starts: its tables, and the pools that tasks wait in."""
+"""Prepare Airflow's database before Airflow starts: its tables and pools."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from services.stack.secrets import write_private
 
 
 class AirflowNotReady(FinalError):
-    """A command that makes Airflow's database ready has failed; the message ends with what it printed."""
+    """A command that prepares Airflow's database failed; the message ends with its output."""
 
 
 def is_ready(home: Path, database_url: str, pools: Path) -> bool:
-    """Whether it was made ready for this version of Airflow, this database and these pools."""
+    """Whether it was prepared for this version of Airflow, this database and these pools."""
     stamp = _stamp(home)
     return stamp.exists() and stamp.read_text() == _wanted(database_url, pools)
 
 
 def make_ready(home: Path, database_url: str, pools: Path, environment: Mapping[str, str]) -> None:
-    """Tables and pools. It takes seconds even when there is nothing to do: ask `is_ready` first."""
+    """Create tables and pools. It takes seconds even if there is nothing to do: call `is_ready` first."""
     check_pools(pools)
     _stamp(home).parent.mkdir(exist_ok=True)
     for arguments in (("db", "migrate"), ("pools", "import", str(pools.resolve()))):
@@ -39,13 +39,13 @@ def _stamp(home: Path) -> Path:
 
 
 def _wanted(database_url: str, pools: Path) -> str:
-    """One hash of what counts. The port of an embedded database changes from start to start, and does not."""
+    """Hash what a preparation depends on, without the port of an embedded database, which changes with every start."""
     about = version("apache-airflow"), database_url.rsplit(":", 1)[0], pools.read_text()
     return hashlib.sha256("\n".join(about).encode()).hexdigest()
 
 
 def check_pools(pools: Path) -> None:
-    """Refuse a file without a pool that tasks wait in: they would wait for ever. Raises ConfigurationError."""
+    """Raise ConfigurationError if the file lacks a pool of a task, which would wait for ever."""
     try:
         missing = set(POOLS) - set(json.loads(pools.read_text()))
     except (OSError, ValueError, TypeError) as error:

@@ -1,7 +1,7 @@
-"""Which programs the line is made of: command, environment, port and health check of each.
+"""The programs of the stack: command, environment, port and health check of each.
 
 docker-compose.yaml starts the same programs with the same environment in containers; a test compares the two.
-Commands carry no address: every program is told where to listen, and where its neighbours are, by its environment.
+Commands contain no address: the environment says where each program listens and where the others are.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NO_TELEMETRY = {
 
 @dataclass(frozen=True)
 class Component:
-    """One program of the stack. Without a `health_url` it counts as up when Airflow's health says so, or at once."""
+    """One program of the stack. Without a `health_url` it counts as healthy when Airflow says so, or at once."""
 
     name: str
     command: tuple[str, ...]
@@ -44,7 +44,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where everything of this stack is. An endpoint of '' is Amazon's own."""
+    """The addresses of this stack. An empty endpoint is Amazon's own."""
 
     airflow_port: int
     serving_port: int
@@ -73,17 +73,17 @@ class Addresses:
 
 
 def endpoint(given: str, embedded: str) -> str:
-    """The endpoint that a setting means: embedded when empty, none at all for Amazon's own."""
+    """Return the endpoint of a setting: the embedded one if empty, '' for Amazon's own."""
     return "" if given == AWS else given or embedded
 
 
 def bucket() -> str:
-    """The line's bucket: the embedded S3 server makes it, and it is the only one that the engine may use."""
+    """The pipeline's bucket: the embedded S3 server creates it, and the engine may use no other."""
     return get_settings().storage.bucket
 
 
 def aws_environment(at: Addresses, secrets: StackSecrets) -> dict[str, str]:
-    """What boto3 reads by itself. With Amazon's own endpoints the caller's own credentials count."""
+    """The variables that boto3 reads. With Amazon's own endpoints they are the caller's credentials."""
     if not at.s3_endpoint:
         return {}
     return {
@@ -156,7 +156,7 @@ def beside_airflow(at: Addresses, secrets: StackSecrets, home: Path) -> list[Com
 
 
 def _engine_keys(at: Addresses, secrets: StackSecrets) -> dict[str, str]:
-    """The pair that `aws_default` has. Beside Amazon's S3 it has the caller's own, which nobody else may be told."""
+    """The access key of `aws_default`. With Amazon's S3 that is the caller's own, which no other program may see."""
     return {"ENGINE_ACCESS_KEYS": f"{secrets.aws_access_key}:{secrets.aws_secret_key}"} if at.s3_endpoint else {}
 
 

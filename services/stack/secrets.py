@@ -1,4 +1,4 @@
-"""The stack's own passwords and keys: made once, kept in a file that only its owner reads."""
+"""The stack's passwords and keys: generated once, kept in a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 
 @dataclass(frozen=True)
 class StackSecrets:
-    """Nothing here has a default: a secret that everybody knows is none."""
+    """The stack's secrets. None has a default: a known secret is none."""
 
     airflow_fernet_key: str
     airflow_api_secret: str
@@ -44,7 +44,7 @@ class StackSecrets:
 
     @classmethod
     def kept_in(cls, path: Path) -> StackSecrets:
-        """The secrets of `path`. Those that are not there yet, in a home of an earlier version, are made."""
+        """Read the secrets of a file, and generate those that an earlier version did not have."""
         kept = json.loads(path.read_text()) if path.exists() else {}
         made = cls(**{**asdict(cls.make()), **kept})
         if asdict(made) != kept:
@@ -54,7 +54,7 @@ class StackSecrets:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
+    """Write a file that only its owner can read, completely or not at all."""
     draft = path.with_name(f"{path.name}.draft")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""What of the embedded stack can be set: `STACK_<FIELD>` in the environment. Each part is replaced by one setting."""
+"""Settings of the embedded stack: `STACK_<FIELD>` in the environment. One setting replaces each part."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 class StackSettings(BaseSettings):
-    """Where the stack lives, which parts are somebody else's, and which ports the others take."""
+    """The stack's home, replaced parts, and ports."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
 
@@ -91,7 +91,7 @@ class StackSettings(BaseSettings):
 
 
 def stack_settings() -> StackSettings:
-    """The settings of this process. Raises UnusableSettings that names each variable at fault."""
+    """Return the settings of this process. Raises UnusableSettings with each wrong variable."""
     try:
         return StackSettings()
     except ValueError as error:
@@ -99,7 +99,7 @@ def stack_settings() -> StackSettings:
 
 
 def is_world_chosen() -> bool:
-    """Whether the environment names the orders, instead of leaving them to the default."""
+    """Whether the environment names the orders."""
     return bool(os.environ.get("COMPANY_API_ORDERS") or os.environ.get("COMPANY_API_SCALE") or _is_spoilt())
 
 

@@ -1,4 +1,4 @@
-"""The stack as one thing: start it, find it running, keep it running, stop it.
+"""The supervisor of a stack: start it, find it running, keep it running, stop it.
 
 One supervisor owns a home at a time, by a file lock that its death releases. A second one attaches to what the first
 runs, and stops nothing when it leaves.
@@ -55,7 +55,7 @@ Say = Callable[[str], None]
 
 
 class StackDidNotStart(FinalError):
-    """A program of the stack did not come up; the message ends with the tail of its log."""
+    """A program of the stack did not start; the message ends with the tail of its log."""
 
 
 class Stack:
@@ -77,7 +77,7 @@ class Stack:
     # -- as a whole ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Bring everything up, or attach to the supervisor that already has."""
+        """Start everything, or attach to a running supervisor."""
         if not self._take_lock():
             self._attach()
             return
@@ -89,7 +89,7 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """End everything that this supervisor started; nothing when it only attached."""
+        """End everything that this supervisor started; nothing if it only attached."""
         if not self.is_owner:
             return
         stop_all(list(self._programs.values()))
@@ -116,7 +116,7 @@ class Stack:
             self.tend()
 
     def tend(self) -> None:
-        """Start again what has ended, as `watch` does once a second. Raises KeepsEnding."""
+        """Restart programs that have ended, as `watch` does once a second. Raises KeepsEnding."""
         if self._watch is None:
             self._watch = Watch(self._postgres, self._programs, self._say)
         self._watch.tend()
@@ -138,13 +138,13 @@ class Stack:
 
     @property
     def tended_airflow(self) -> AirflowClient:
-        """Airflow, for one who asks it until the end: with every request the programs that have ended start again."""
+        """Return a client of Airflow that restarts ended programs with every request."""
         tend = self.tend if self.is_owner else None  # whoever owns the stack tends it
         return AirflowClient(self.addresses.airflow, user=ADMIN, password=self.secrets.admin_password, tend=tend)
 
     @property
     def pids(self) -> list[int]:
-        """The roots of this supervisor's process trees; empty when it only attached."""
+        """The roots of this supervisor's process trees; empty if it only attached."""
         postgres = [self._postgres.pid] if self._postgres else []
         return [*postgres, *(program.pid for program in self._programs.values())]
 
@@ -226,7 +226,7 @@ class Stack:
         )
 
     def _port(self, name: str) -> int:
-        """The port of a setting. Where another program has a default one, say so and take a free one.
+        """Return the port of a setting. If another program has the default port, say so and take a free one.
 
         Raises UnusableSettings for a port that somebody has asked for.
         """
@@ -254,7 +254,7 @@ class Stack:
             ) from error
 
     def _make_airflow_ready(self) -> None:
-        """An outside database may have been changed by others since, so it is not taken for ready."""
+        """Prepare Airflow's database; an outside one always, because others may have changed it."""
         about = self.home, self.addresses.airflow_database_url, self.settings.pools_file
         if self.settings.postgres_url or not airflow_database.is_ready(*about):
             self._say("starting Airflow's database")
@@ -289,7 +289,7 @@ class Stack:
         self._wait_until(lambda: client.lists_dags(dag_ids, started_at), "Airflow's list of DAGs")
 
     def _keep_password(self) -> None:
-        """Tell Airflow the administrator's password, beside those that it has made for others."""
+        """Give Airflow the administrator's password, beside those that it generated for others."""
         file = passwords_file(self.home)
         file.parent.mkdir(exist_ok=True)
         others = json.loads(file.read_text()) if file.exists() else {}
@@ -324,20 +324,20 @@ class Stack:
         client.create_bucket(Bucket=bucket())
 
     def _first_order_at(self) -> str:
-        """Where the watermark begins: the simulator knows its first order, a real system is told by a setting."""
+        """Return the time of the first order: the simulator knows it, for a real system a setting says it."""
         if self.settings.company_api_url or not answers(f"{self.addresses.company_api}/health"):
             return ""
         return str(httpx.get(f"{self.addresses.company_api}/health", timeout=5).json()["first_order_at"])
 
 
 def _as_user(url: str, user: str, password: str) -> str:
-    """`url` for another user; the password of the stack's own making needs no escaping."""
+    """Return `url` for another user; generated passwords need no escaping."""
     parts = urlsplit(url)
     return parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
 def _is_free(port: int) -> bool:
-    """Whether nobody listens on a port of loopback."""
+    """Whether a port of loopback is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""Keeping programs running: what ends is started again, PostgreSQL first, but not what keeps ending."""
+"""Keep programs running: restart what ends, PostgreSQL first, but not what keeps ending."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ RESTARTS, WITHIN_SECONDS = 5, 300.0
 
 
 class KeepsEnding(FinalError):
-    """A program was started again several times and has ended again; the message ends with the tail of its log."""
+    """A program was restarted several times and ended again; the message ends with the tail of its log."""
 
 
 class Watch:
-    """Looks after the programs of one stack, and its PostgreSQL if that is embedded."""
+    """Watch the programs of one stack, and its PostgreSQL if embedded."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Watch:
         self._restarts: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RESTARTS))
 
     def tend(self) -> None:
-        """Start again what has ended since the last look. Raises KeepsEnding."""
+        """Restart what has ended since the last call. Raises KeepsEnding."""
         if self._postgres is not None and self._postgres.has_ended():
             self._restart_postgres(self._postgres)
         for name, program in self._programs.items():
@@ -44,7 +44,7 @@ class Watch:
                 program.start()
 
     def _restart_postgres(self, postgres: EmbeddedPostgres) -> None:
-        """Return when it takes connections: the others need it to come up."""
+        """Restart PostgreSQL; return when it accepts connections, which the others need."""
         self._announce("PostgreSQL", postgres.tail)
         port = postgres.port
         postgres.start()
@@ -54,7 +54,7 @@ class Watch:
             )
 
     def _announce(self, name: str, tail: Callable[[], str]) -> None:
-        """Say that a program is started again; refuse if it was too often of late."""
+        """Log the restart of a program. Raises KeepsEnding after too many."""
         restarts, now = self._restarts[name], self._now()
         if len(restarts) == RESTARTS and now - restarts[0] < WITHIN_SECONDS:
             raise KeepsEnding(f"{name} keeps ending; its log ends:\n{tail()}")

@@ -49,7 +49,7 @@ class Customer(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One line of an order. `price` is what was paid per unit, `base_price` the list price."""
+    """One order item. `price` is what was paid per unit, `base_price` the list price."""
 
     id: str | None = None
     title: str | None = None
@@ -61,7 +61,7 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """One order with its lines. Times carry a zone; `updated_at` moves with every edit."""
+    """One order with its items. Times carry a zone; `updated_at` moves with every edit."""
 
     order_id: str
     order_date: datetime
@@ -77,7 +77,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """What an order system says of one day. `hash` is any text that is another one when any order of the day is.
+    """What an order system says of one day. `hash` is a text that changes when any order of the day changes.
 
     Of a word that no column could keep, or whose time has no zone, nothing is believed.
     """

@@ -1,4 +1,4 @@
-"""How people are known: a phone number, an e-mail address, a user id, and the name that stands for a user elsewhere."""
+"""How people are identified: phone number, e-mail address, user id, and the hash that replaces it in logs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACEHOLDER_EMAIL = re.compile(
 
 @lru_cache(maxsize=65536)
 def phone_number(text: str | None, region: str) -> str | None:
-    """Write a phone number as +<country><number>; None if it could not be anybody's. Slow, hence the cache."""
+    """Write a phone number as +<country><number>; None if it is not valid. Cached, because it is slow."""
     if not text:
         return None
     import phonenumbers  # noqa: PLC0415 - the image of services has no phonenumbers

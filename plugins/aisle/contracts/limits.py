@@ -1,4 +1,4 @@
-"""What every stage can hold: one table of limits, checked when an order lands, and the same wherever it goes.
+"""Limits that every stage respects, checked when an order lands.
 
 A value outside costs its order or its order item. The raw and marts suites, dbt's variables, the export's check and the
 cache's columns have the same numbers; `tests/unit/ingest/test_ingest_limits.py` compares them.

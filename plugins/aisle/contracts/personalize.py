@@ -39,7 +39,7 @@ class Dataset:
 
     @property
     def takes_new_columns(self) -> bool:
-        """Whether a dataset in service can be given a schema with more columns; interactions need a new group."""
+        """Whether a dataset takes a schema with more columns; interactions need a new group."""
         return self.type != "Interactions"
 
     @property
@@ -96,21 +96,21 @@ DATASETS: tuple[Dataset, ...] = (INTERACTIONS, ITEMS, USERS)
 
 
 class BatchInput(msgspec.Struct, omit_defaults=True):
-    """One line of a batch job's input."""
+    """One record of a batch job's input."""
 
     userId: str | None = None  # noqa: N815 - the wire's spelling
     itemId: str | None = None  # noqa: N815
 
 
 class BatchAnswer(msgspec.Struct):
-    """The `output` of one line. Related-items recipes send no scores."""
+    """The `output` of one record. Related-items recipes send no scores."""
 
     recommendedItems: list[str] = msgspec.field(default_factory=list)  # noqa: N815
     scores: list[float] | None = None
 
 
 class BatchOutput(msgspec.Struct):
-    """One line of a batch job's output; unknown keys are ignored, `error` and `scores` may be absent."""
+    """One record of a batch job's output; unknown keys are ignored, `error` and `scores` may be absent."""
 
     input: BatchInput
     output: BatchAnswer | None = None

@@ -14,14 +14,14 @@ PRICE_LIST = Path(__file__).with_name("prices.toml")
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One step of a price: it holds up to this quantity in a month; None: without end."""
+    """One tier of a price: up to this quantity in a month; None: without limit."""
 
     usd: float
     up_to: float | None = None
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `per` of something costs. Without tiers it is counted, and its price is not known."""
+    """The price of `per` units. Without tiers they are counted, but the price is unknown."""
 
     of: str
     per: float
@@ -43,7 +43,7 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Assumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What no record tells and a sum needs all the same."""
+    """Figures that no record has and a sum needs."""
 
     event_bytes: int
     campaign_tps: int
@@ -70,7 +70,7 @@ class PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_price_list(path: Path = PRICE_LIST) -> PriceList:
-    """The price list of a file. Raises ConfigurationError that names the file and the entry at fault."""
+    """Read a price list. Raises ConfigurationError that names the file and the wrong entry."""
     try:
         return msgspec.convert(tomllib.loads(path.read_text()), PriceList)
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

@@ -24,7 +24,7 @@ def run_key_of(moment: datetime) -> str:
 
 
 def checked_run_key(key: str) -> str:
-    """`key` itself, or ValueError if it could not name a prefix or a job (so that 'None' never becomes one)."""
+    """Return `key`. Raises ValueError if it cannot name a prefix or a job, as 'None' cannot."""
     if key == "None" or not RUN_KEY_PATTERN.fullmatch(key):
         raise ValueError(
             f"run key {key!r} is not usable: give 1 to 30 of letters, digits, '-' and '_', starting with a letter "

@@ -29,7 +29,7 @@ def export_csv(dataset: str, run_key: str, folder: str = "") -> str:
 
 
 def erased_users(run_key: str) -> str:
-    """Key of the list of users that a data deletion job is given; it is removed when the job has ended."""
+    """Key of the list of users for a data deletion job; removed after the job."""
     return f"erase/users/{checked_run_key(run_key)}/users.csv"
 
 
@@ -44,12 +44,12 @@ def recommend_output_prefix(kind: str, run_key: str, folder: str = "") -> str:
 
 
 def evaluate_csv(dataset: str, run_key: str, folder: str = "") -> str:
-    """Key of one dataset's CSV of what lies before a hold-out."""
+    """Key of one dataset's CSV of the rows before a hold-out."""
     return f"evaluate/{folder}{dataset}/{checked_run_key(run_key)}/{dataset}.csv"
 
 
 def evaluate_input(kind: str, run_key: str, folder: str = "") -> str:
-    """Key of what the twins are asked; `kind` is 'users' or 'items'."""
+    """Key of the questions to the twins; `kind` is 'users' or 'items'."""
     return f"evaluate/{folder}input/{kind}/{checked_run_key(run_key)}/{kind}.json"
 
 

@@ -1,4 +1,4 @@
-"""Text as the warehouse keeps it."""
+"""How the warehouse stores text."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ ERASED = "[erased]"
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Where a text has a contact, and its hash."""
+    """The span of a contact in a text, and its hash."""
 
     start: int
     end: int
@@ -39,17 +39,17 @@ class Contact:
 
 
 class ContactFinder:
-    """Finds contacts in texts."""
+    """Find contacts in texts."""
 
     def __init__(self, hasher: PersonHasher) -> None:
         self._hasher = hasher
 
     def hashes(self, text: str) -> set[str]:
-        """Hashes of all contacts in a text; user ids stand for themselves."""
+        """Return the hashes of all contacts in a text; a user id is its own hash."""
         return {contact.hash for contact in self.contacts(unescaped(text))}
 
     def without(self, text: str, erased: Collection[str]) -> str:
-        """The text with the contacts that have one of these hashes written over."""
+        """Return the text with the contacts of these hashes redacted."""
         kept, end = [], 0
         theirs = [contact for contact in self._as_written(text) if contact.hash in erased]
         for contact in sorted(theirs, key=lambda contact: (contact.start, -contact.end)):
@@ -59,7 +59,7 @@ class ContactFinder:
         return "".join([*kept, text[end:]])
 
     def _as_written(self, text: str) -> Iterator[Contact]:
-        """Every contact of a text, whether or not its characters are escaped."""
+        """Yield every contact of a text, with its characters escaped or not."""
         yield from self.contacts(text)
         plain = _Plain.of(text)
         if plain.text != text:
@@ -67,7 +67,7 @@ class ContactFinder:
                 yield Contact(plain.place(contact.start), plain.place(contact.end), contact.hash)
 
     def contacts(self, text: str) -> Iterator[Contact]:
-        """Every contact of a text; of digits that may be read as several numbers, each reading."""
+        """Yield every contact of a text; digits that may be several phone numbers yield each of them."""
         for match in _USER_ID.finditer(text):
             yield Contact(*match.span(), match[0])
         for match in _EMAIL.finditer(text) if "@" in text else ():
@@ -78,7 +78,7 @@ class ContactFinder:
             yield from self._phones(text, *match.span())
 
     def _phones(self, text: str, start: int, end: int) -> Iterator[Contact]:
-        """Adjoining groups of digits that together are a phone number."""
+        """Yield adjacent groups of digits that form a phone number."""
         groups = list(_DIGITS.finditer(text, start, end))
         for first, group in enumerate(groups):
             written = ""
@@ -114,7 +114,7 @@ class _Plain:
         return cls("".join(parts), starts, written_starts)
 
     def place(self, index: int) -> int:
-        """Where in the text as written the character of this place stands."""
+        """Return the position in the original text of a character of the unescaped one."""
         nearest = bisect_right(self.starts, index) - 1
         return self.written_starts[nearest] + index - self.starts[nearest]
 

@@ -34,7 +34,7 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ContactHashes:
-    """What an order tells of who somebody is, each as the user id of a person of whom nothing else is known."""
+    """The hash of each contact of a customer: the user id of a person with that contact alone."""
 
     phone: str | None
     email: str | None
@@ -42,12 +42,12 @@ class ContactHashes:
 
     @property
     def known(self) -> list[str]:
-        """The hashes that there are, the best known first."""
+        """The hashes that are not None, the strongest first."""
         return [contact for contact in (self.phone, self.email, self.source_id) if contact]
 
 
 class PersonHasher:
-    """Turns what a source knows of a customer into a user id: 32 hex digits of HMAC-SHA256."""
+    """Turn a source's data about a customer into a user id: 32 hex digits of HMAC-SHA256."""
 
     def __init__(self, settings: Identity) -> None:
         self._key = settings.hash_key.get_secret_value().encode()
@@ -59,7 +59,7 @@ class PersonHasher:
             )
 
     def person(self, source: SourceName, customer: Customer | None, seen_at: datetime) -> Person | None:
-        """The person behind an order, or None for a walk-in."""
+        """Return the person behind an order; None for a walk-in."""
         if customer is None:
             return None
         hashes = self.hashes(source, customer)
@@ -72,7 +72,7 @@ class PersonHasher:
         )  # fmt: skip
 
     def hashes(self, source: SourceName, customer: Customer) -> ContactHashes:
-        """Hash each usable contact of a customer; an id of the source means something in that source only."""
+        """Hash each usable contact of a customer; a source's own id identifies a person within that source only."""
         source_id = tidy(customer.id)
         return ContactHashes(
             self.phone_hash(customer.phone),
@@ -81,7 +81,7 @@ class PersonHasher:
         )
 
     def phone_hash(self, phone: str | None) -> str | None:
-        """Hash a phone number however it is written; None if it could not be anybody's."""
+        """Hash a phone number in any notation; None if it is not valid."""
         number = phone_number(phone, self._region)
         return self._hash(f"phone:{number}") if number else None
 
