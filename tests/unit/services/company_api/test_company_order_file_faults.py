@@ -4,46 +4,14 @@ from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from aisle.contracts.company_orders import Order
 from aisle.errors import ConfigurationError
-from services.company_api.order_book import Company
 from services.company_api.order_file import read_company
-
-HEADER = "order_id,ordered_at,customer_ref,product_id,quantity,unit_price,status\n"
-RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
-GOOD = "1,2026-01-05T10:00:00Z,c1,A,1,2.5,completed\n"
-
-Read = Callable[..., Company]
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Read:
-    def read(content: str | bytes, name: str = "orders.csv") -> Company:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return read_company(path)
-
-    return read
-
-
-def _orders(company: Company) -> list[Order]:
-    return [order for book in company.books.values() for order in book.page(0, len(book))]
-
-
-def _refs(company: Company) -> list[str | None]:
-    return [order.customer.id if order.customer else None for order in _orders(company)]
-
+from tests.unit.services.company_api.order_files import GOOD, HEADER, RETAIL, Read, orders_of, refs_of
 
 # -- a file that cannot be used --------------------------------------------------------------------------------------
 
@@ -120,13 +88,13 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_online_retail_is_known_by_either_of_its_headers_whatever_case_and_spaces(read: Read, header: str) -> None:
-    (order,) = _orders(read(header + "C489434,85048,GLASS BALL,-12,2009-12-01 07:45:00,6.95,13085,United Kingdom\n"))
+    (order,) = orders_of(read(header + "C489434,85048,GLASS BALL,-12,2009-12-01 07:45:00,6.95,13085,United Kingdom\n"))
     assert (order.order_id, order.status, order.province) == ("C489434", "cancelled", "United Kingdom")
     assert (order.items[0].id, order.items[0].price, order.items[0].quantity) == ("85048", 6.95, -12)
 
 
 def test_own_columns_are_known_in_any_case_too(read: Read) -> None:
-    (order,) = _orders(read("\ufeffOrder_ID,Ordered At,PRODUCT_ID,Quantity,Unit Price\n1,2026-01-05,A,1,2.5\n"))
+    (order,) = orders_of(read("\ufeffOrder_ID,Ordered At,PRODUCT_ID,Quantity,Unit Price\n1,2026-01-05,A,1,2.5\n"))
     assert (order.order_id, order.items[0].id) == ("1", "A")
 
 
@@ -147,112 +115,7 @@ def test_own_columns_are_known_in_any_case_too(read: Read) -> None:
 )
 def test_ids_of_a_csv_are_whole(read: Read, given: list[str], read_as: list[str | None]) -> None:
     rows = "".join(f"{n},A,x,6,12/1/2010 8:2{n},2.55,{id_},UK\n" for n, id_ in enumerate(given))
-    assert _refs(read(RETAIL + rows)) == read_as
-
-
-def _retail_parquet(path: Path, customer_ids: Any) -> Path:
-    n = len(customer_ids)
-    columns = {
-        "InvoiceNo": [str(number) for number in range(n)],
-        "StockCode": ["A"] * n,
-        "Description": ["x"] * n,
-        "Quantity": [1] * n,
-        "InvoiceDate": pa.array([1_291_191_960_000_000 + number for number in range(n)], pa.timestamp("us")),
-        "UnitPrice": [1.5] * n,
-        "CustomerID": customer_ids,
-        "Country": ["UK"] * n,
-    }
-    pq.write_table(pa.table(columns), path)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("given", "read_as"),
-    [
-        (pa.array([17850.0, None]), ["17850", None]),
-        (pa.array([17850.0, float("nan")]), ["17850", None]),
-        (pa.array([9007199254740993, None]), ["9007199254740993", None]),
-        (pa.array([18446744073709551615], pa.uint64()), ["18446744073709551615"]),
-        (pa.array(["00123", "1.0"]), ["00123", "1.0"]),
-        (pa.array(["A", "A"]).dictionary_encode(), ["A", "A"]),
-    ],
-)
-def test_ids_of_a_parquet_file_are_whole_whatever_their_type(
-    tmp_path: Path, given: pa.Array, read_as: list[str | None]
-) -> None:
-    assert _refs(read_company(_retail_parquet(tmp_path / "orders.parquet", given))) == read_as
-
-
-_GOOD_COLUMNS: dict[str, Any] = {
-    "order_id": pa.array([7]),
-    "ordered_at": pa.array([1_767_607_200_000_000_001], pa.timestamp("ns")),
-    "product_id": pa.array(["A"]),
-    "quantity": pa.array([Decimal("1.5")]),
-    "unit_price": pa.array([2.5], pa.float32()),
-}
-
-
-def test_a_parquet_file_is_read_whatever_its_types(tmp_path: Path) -> None:
-    pq.write_table(pa.table(_GOOD_COLUMNS), tmp_path / "orders.parquet")
-    (order,) = _orders(read_company(tmp_path / "orders.parquet"))
-    assert (order.order_id, order.order_date) == ("7", datetime(2026, 1, 5, 10, tzinfo=UTC))
-    assert (order.items[0].quantity, order.items[0].price) == (1.5, 2.5)
-
-
-@pytest.mark.parametrize(
-    "column",
-    [
-        {"product_id": pa.array([{"sku": "A"}])},
-        {"order_id": pa.array([["A"]])},
-        {"quantity": pa.array([[1, 2]])},
-        {"quantity": pa.array([1], pa.duration("s"))},
-        {"unit_price": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64()))},
-        {"product_id": pa.array([b"\xff\xfe"])},
-        {"product_id": pa.array([b"\xff\xfe"]).view(pa.string())},
-        {"quantity": pa.array([datetime(2026, 1, 5, tzinfo=UTC)])},
-        {"ordered_at": pa.array([1_767_607_200])},
-    ],
-    ids=["struct", "list", "list of numbers", "duration", "map", "bytes", "broken text", "time as quantity", "seconds"],
-)
-def test_a_parquet_file_of_other_types_is_refused_by_column_in_one_sentence(
-    tmp_path: Path, column: dict[str, Any]
-) -> None:
-    pq.write_table(pa.table(_GOOD_COLUMNS | column), tmp_path / "orders.parquet")
-    with pytest.raises(ConfigurationError, match=r"orders.parquet: [^\n]+; [^\n]+$") as refused:
-        read_company(tmp_path / "orders.parquet")
-    assert f"column {next(iter(column))}" in str(refused.value)
-    assert not any(word in str(refused.value) for word in ("cast", "utf8", "codec", "large_string"))
-
-
-def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
-    columns = {name: values.slice(0, 0) for name, values in _GOOD_COLUMNS.items()}
-    pq.write_table(pa.table(columns), tmp_path / "orders.parquet")
-    with pytest.raises(ConfigurationError, match=r"orders.parquet: it has a header and no rows; [^\n]+$"):
-        read_company(tmp_path / "orders.parquet")
-
-
-@pytest.mark.parametrize("damage", [lambda file: file[:-30], lambda file: file[:40] + bytes(40) + file[80:]])
-def test_a_damaged_parquet_file_is_refused_in_one_sentence(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
-    path = tmp_path / "orders.parquet"
-    pq.write_table(pa.table(_GOOD_COLUMNS), path)
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ConfigurationError, match=r"orders.parquet: it is damaged[^\n]*; export it again$"):
-        read_company(path)
-
-
-@pytest.mark.parametrize("column", ["quantity", "unit_price"])
-def test_an_infinite_number_of_a_parquet_file_costs_its_row(tmp_path: Path, column: str) -> None:
-    two = {name: pa.chunked_array([values, values]) for name, values in _GOOD_COLUMNS.items()}
-    pq.write_table(pa.table(two | {column: pa.array([1.0, float("-inf")])}), tmp_path / "orders.parquet")
-    company = read_company(tmp_path / "orders.parquet")
-    assert (company.source_rows, company.refused_rows) == (1, 1)
-    assert f"column {column}, row 2: it is no number" in company.notes[0]
-
-
-@pytest.mark.parametrize("given", [[1.0, 9007199254740992.0], [1.5, 2.0], [1.0, 1e300]])
-def test_ids_that_lost_digits_as_floats_are_refused(tmp_path: Path, given: list[float]) -> None:
-    with pytest.raises(ConfigurationError, match=r"CustomerID, row .*lose digits; write the column as text"):
-        read_company(_retail_parquet(tmp_path / "orders.parquet", pa.array(given)))
+    assert refs_of(read(RETAIL + rows)) == read_as
 
 
 # -- rows ------------------------------------------------------------------------------------------------------------
@@ -282,7 +145,7 @@ BAD_ROWS = {
 @pytest.mark.parametrize(("row", "said"), BAD_ROWS.values(), ids=BAD_ROWS)
 def test_a_bad_row_is_left_out_and_reported(read: Read, row: str, said: str) -> None:
     company = read(HEADER + GOOD + row + "3,2026-01-06T10:00:00Z,c1,A,1,2.5,completed\n")
-    assert [order.order_id for order in _orders(company)] == ["1", "3"]
+    assert [order.order_id for order in orders_of(company)] == ["1", "3"]
     assert (company.source_rows, company.refused_rows) == (2, 1)
     (note,) = company.notes
     assert said in note
@@ -291,7 +154,7 @@ def test_a_bad_row_is_left_out_and_reported(read: Read, row: str, said: str) -> 
 def test_a_row_of_an_unknown_source_is_left_out(read: Read) -> None:
     header = "order_id,source,ordered_at,product_id,quantity,unit_price\n"
     company = read(header + "1,web,2026-01-01,A,1,1\n2, POS ,2026-01-01,A,1,1\n3,,2026-01-01,A,1,1\n")
-    assert [order.order_id for order in _orders(company)] == ["2", "3"]
+    assert [order.order_id for order in orders_of(company)] == ["2", "3"]
     assert company.notes[0].startswith("orders.csv, column source, row 2: it says neither 'pos' nor 'oe'")
 
 
@@ -318,77 +181,6 @@ def test_a_price_below_what_is_kept_is_reported(read: Read, price: str) -> None:
     company = read(HEADER + GOOD + f"2,2026-01-05T10:00:00Z,c1,A,1,{price},completed\n")
     assert company.source_rows == 2
     assert "column unit_price, row 3: the price is too small for the four decimals" in company.notes[0]
-
-
-# -- rows of one order -----------------------------------------------------------------------------------------------
-
-CONTRADICTIONS = {
-    "status": ("1,2026-01-05T10:00:00Z,c1,B,1,2.5,cancelled\n", "status"),
-    "customer": ("1,2026-01-05T10:00:00Z,c2,B,1,2.5,completed\n", "customer_ref"),
-    "date": ("1,2026-06-05T10:00:00Z,c1,B,1,2.5,completed\n", "ordered_at"),
-    "everything": ("1,2026-06-05T10:00:00Z,c2,B,1,2.5,pending\n", "ordered_at"),
-}
-
-
-@pytest.mark.parametrize(("row", "column"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_rows_of_one_number_that_contradict_each_other_are_orders_of_their_own_and_reported(
-    read: Read, row: str, column: str
-) -> None:
-    company = read(HEADER + GOOD + "1,2026-01-05T10:01:00Z,,C,1,2.5,Completed \n" + row)
-    first, second = sorted(_orders(company), key=lambda order: order.order_id)
-    assert (first.order_id, [item.id for item in first.items]) == ("1", ["A", "C"])
-    assert (second.order_id, [item.id for item in second.items]) == ("1~2", ["B"])
-    given = row.split(",")
-    assert (second.status, second.customer and second.customer.id) == (given[6].strip(), given[2])
-    assert second.order_date == datetime.fromisoformat(given[1])
-    assert f"column {column}, row 4: it contradicts other rows of the same order number" in company.notes[0]
-    assert company.source_rows == 3
-
-
-def test_a_cancelled_row_has_the_customer_of_its_order_and_a_later_order_has_not(read: Read) -> None:
-    company = read(
-        HEADER
-        + "1,2026-01-05T10:00:00Z,c1,A,1,2.5,completed\n"
-        + "1,2026-01-05T10:00:00Z,,B,1,2.5,cancelled\n"
-        + "1,2026-06-05T10:00:00Z,,C,1,2.5,completed\n"
-    )
-    by_item = {order.items[0].id: order.customer and order.customer.id for order in _orders(company)}
-    assert by_item == {"A": "c1", "B": "c1", "C": None}
-
-
-def test_contacts_tell_orders_apart_where_there_is_no_customer_number(read: Read) -> None:
-    header = "order_id,ordered_at,product_id,quantity,unit_price,customer_phone,customer_email\n"
-    rows = "".join(
-        f"{order},2026-01-05,{item},1,1,{phone},{email}\n"
-        for order, item, phone, email in (
-            ("1", "A", "0300-1234567", ""), ("1", "B", "+92 300 1234567", "z@example.com"), ("1", "C", "", ""),
-            ("2", "A", "0300-1234567", ""), ("2", "B", "0300-7654321", ""),
-            ("3", "A", "", "z@example.com"), ("3", "B", "", "Y@example.com"), ("3", "C", "", "Z@Example.com"),
-        )
-    )  # fmt: skip
-    company = read(header + rows)
-    by_id = {order.order_id: [item.id for item in order.items] for order in _orders(company)}
-    assert by_id == {"1": ["A", "B", "C"], "2": ["A"], "2~2": ["B"], "3": ["A", "C"], "3~2": ["B"]}
-    assert not any("@" in note or "300" in note for note in company.notes)
-
-
-def test_a_number_of_its_own_is_never_one_that_the_file_uses(read: Read) -> None:
-    row = "{},2026-01-05T10:00:00Z,{},A,1,2.5,completed\n"
-    company = read(HEADER + "".join(row.format(*pair) for pair in (("1", "a"), ("1", "b"), ("1~2", "c"), ("1", "d"))))
-    customers = {order.order_id: order.customer and order.customer.id for order in _orders(company)}
-    assert customers == {"1": "a", "1~3": "b", "1~2": "c", "1~4": "d"}
-
-
-def test_an_order_over_midnight_and_one_with_its_customer_on_one_row_only_are_one_order(read: Read) -> None:
-    rows = (
-        "1,2026-01-05T23:59:00Z,,A,1,2.5,\n"
-        "1,2026-01-06T00:30:00Z,c1,B,1,2.5,completed\n"
-        "1,2026-01-06T00:31:00Z,,C,1,1,\n"
-    )
-    company = read(HEADER + rows)
-    (order,) = _orders(company)
-    assert (order.customer and order.customer.id, len(order.items), company.notes) == ("c1", 3, [])
-    assert order.order_date == datetime(2026, 1, 5, 23, 59, tzinfo=UTC)
 
 
 # -- whatever a file holds -------------------------------------------------------------------------------------------
@@ -419,6 +211,6 @@ def test_any_rows_are_served_or_left_out_or_the_file_is_refused(read: Read) -> N
             company = read(text)
             n_served += 1
             assert company.source_rows + company.refused_rows == len(rows), text
-            assert sum(len(order.items) for order in _orders(company)) == company.source_rows, text
+            assert sum(len(order.items) for order in orders_of(company)) == company.source_rows, text
             assert bool(company.refused_rows) <= bool(company.notes), text
     assert n_served > 150
