@@ -112,7 +112,8 @@ class Stats(TypedDict):
 
 
 class EventResult(TypedDict):
-    """How many events were kept and how many were not."""
+    """How many events were stored, now or before, and how many were not, each of these with its reason."""
 
     processed: int
     skipped: int
+    reasons: list[str]

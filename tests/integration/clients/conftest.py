@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import uvicorn
 
@@ -82,3 +83,8 @@ def scripted() -> Iterator[ScriptedApi]:
     """An API that answers as it is told to."""
     with scripted_api() as api:
         yield api
+
+
+def stored(shop: Shop, table: str, columns: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(shop.url) as connection:
+        return connection.execute(f"select {columns} from serving.{table} order by occurred_at".encode()).fetchall()

@@ -14,7 +14,8 @@ from aisle_client import ApiError, AsyncPersonalizeService, NotConfigured, Perso
 from aisle_client.transport import AsyncService, Retries, Service
 
 AT_ONCE = Retries(attempts=3, backoff_seconds=0)
-PROCESSED = {"processed": 1, "skipped": 0}
+PROCESSED = {"message": "Webhook successfully processed", "processed": 1, "skipped": 0}
+STORED = {"processed": 1, "skipped": 0, "reasons": []}
 
 
 def service(api: Any, **options: Any) -> PersonalizeService:
@@ -25,7 +26,7 @@ def service(api: Any, **options: Any) -> PersonalizeService:
 def test_what_may_pass_is_tried_again(api: Any, status: int) -> None:
     api.fails(status, "passing", Retry_After="0")
     api.answers(200, PROCESSED)
-    assert service(api).send_interaction_event("u", "i", "click") == PROCESSED
+    assert service(api).send_interaction_event("u", "i", "click") == STORED
     assert len(api.requests) == 2
 
 
@@ -35,7 +36,7 @@ def test_an_event_that_is_sent_again_keeps_its_id_and_its_request_id(api: Any) -
     service(api).send_impression_data("u", ["a", "b"])
     first, second = api.requests
     assert first.body == second.body
-    assert first.body["events"][0]["event_id"]
+    assert first.body["events"][0]["insert_id"]
     assert first.headers["X-Request-ID"] == second.headers["X-Request-ID"]
 
 
@@ -44,7 +45,7 @@ def test_two_calls_have_ids_of_their_own(api: Any) -> None:
     client = service(api)
     for _ in range(2):
         client.send_interaction_event("u", "i", "click")
-    ids = [sent.body["events"][0]["event_id"] for sent in api.requests]
+    ids = [sent.body["events"][0]["insert_id"] for sent in api.requests]
     assert len(set(ids)) == len({sent.headers["X-Request-ID"] for sent in api.requests}) == 2
 
 
@@ -105,7 +106,11 @@ def test_nobody_who_listens_is_unreachable_and_the_user_is_not_named() -> None:
 def test_the_asynchronous_client_tries_again_and_raises_alike(api: Any) -> None:
     async def run() -> None:
         async with AsyncPersonalizeService(api.url, "key", retries=AT_ONCE) as client:
-            assert await client.send_interaction_event("u", "i", "click") == PROCESSED
+            assert await client.send_interaction_event("u", "i", "click") == {
+                "processed": 1,
+                "skipped": 0,
+                "reasons": [],
+            }
             with pytest.raises(ApiError) as raised:
                 await client.get_similar_items("i")
             assert raised.value.code == "item_unknown"
