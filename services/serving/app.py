@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
 from aisle.web_guard import WebGuard
+from services.serving.admin import endpoints as admin
 from services.serving.auth import ApiKeys
 from services.serving.churn import endpoints as churn
 from services.serving.dependencies import Dependencies
@@ -29,7 +30,7 @@ from services.serving.shop import endpoints as shop
 from services.serving.webhook import endpoints as webhook
 
 #: The domains of the application, each with a router of its own; the one that is asked most comes first.
-DOMAINS = (recommendations, health, kit, regions, experiments, feed, churn, shop, webhook)
+DOMAINS = (recommendations, health, kit, regions, experiments, admin, feed, churn, shop, webhook)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections import Counter as Counts
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.samples import Sample
+
+#: What a cached answer may take.
+_FAST_SECONDS = 0.2
 
 #: The variable by which prometheus_client learns where processes that answer together count.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -30,10 +38,72 @@ SECONDS = Histogram(
 )
 
 
+@dataclass(frozen=True)
+class AnswerShare:
+    """How often a source answered a question."""
+
+    question: str
+    source: str
+    n_answers: int
+    share: float
+
+
+@dataclass(frozen=True)
+class RouteTime:
+    """How fast a route answered; `fast_share` is the share of requests below 200 ms."""
+
+    route: str
+    n_requests: int
+    mean_seconds: float
+    fast_share: float
+
+
+def answer_shares() -> list[AnswerShare]:
+    """Return the answers of all processes by question and source."""
+    counts = {
+        (sample.labels["question"], sample.labels["source"]): int(sample.value)
+        for sample in _samples("aisle_serving_answers_total")
+    }
+    totals: Counts[str] = Counts()
+    for (question, _), n_answers in counts.items():
+        totals[question] += n_answers
+    return [
+        AnswerShare(question, source, n_answers, n_answers / totals[question])
+        for (question, source), n_answers in sorted(counts.items())
+    ]
+
+
+def request_times() -> list[RouteTime]:
+    """Return the requests of all processes by route."""
+    counts: Counts[str] = Counts()
+    fast: Counts[str] = Counts()
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for sample in _samples("aisle_serving_request_seconds_count"):
+        counts[sample.labels["route"]] += int(sample.value)
+    for sample in _samples("aisle_serving_request_seconds_sum"):
+        seconds[sample.labels["route"]] += sample.value
+    for sample in _samples("aisle_serving_request_seconds_bucket"):
+        if float(sample.labels["le"]) == _FAST_SECONDS:
+            fast[sample.labels["route"]] += int(sample.value)
+    return [
+        RouteTime(route, n_requests, seconds[route] / n_requests, fast[route] / n_requests)
+        for route, n_requests in sorted(counts.items())
+    ]
+
+
+def _samples(name: str) -> Iterator[Sample]:
+    for metric in _registry().collect():
+        yield from (sample for sample in metric.samples if sample.name == name)
+
+
 def exposition() -> bytes:
     """Return all counts in Prometheus' text format: those of every worker process, whichever is asked."""
+    return generate_latest(_registry())
+
+
+def _registry() -> CollectorRegistry:
     if SHARED_FOLDER not in os.environ:
-        return generate_latest()
+        return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return registry

@@ -1,0 +1,230 @@
+"""The owner's pages over a warehouse: figures by the stated rules, filters, empty warehouses, phones and the dark."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from services.migrations import upgrade
+from tests.serving_shop import Shop
+
+NOW = datetime.now(UTC)
+HOSTILE = "<script>document.title='taken'</script>"
+PAGES = ("admin", "admin/interactions", "admin/events", "admin/cache", "admin/churn", "experiments")
+
+
+@pytest.fixture
+def empty(shop: Shop) -> Shop:
+    upgrade(shop.url)
+    return shop
+
+
+class Life:
+    """What was shown and done in a shop."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self._n_events = 0
+
+    def shown(self, user: str, *items: str, answer: str = "r1", days_ago: float = 5) -> None:
+        self.shop.run(
+            "insert into serving.impressions (event_id, source, user_id, session_id, weights_version, event_type,"
+            " item_ids, recommendation_id, occurred_at) values (%(id)s, 'api', %(user)s, %(user)s, '1',"
+            " 'initial_impression', %(items)s, %(answer)s, %(at)s)",
+            id=self._event_id(), user=user, items=list(items), answer=answer, at=NOW - timedelta(days=days_ago),
+        )  # fmt: skip
+
+    def did(
+        self, event_type: str, user: str, item: str, *, answer: str | None = "r1", days_ago: float = 4.9,
+        value: float | None = None, source: str = "api",
+    ) -> None:  # fmt: skip
+        self.shop.run(
+            "insert into serving.interactions (event_id, source, user_id, session_id, event_type, item_id, weight,"
+            " weights_version, event_value, recommendation_id, occurred_at) values (%(id)s, %(source)s, %(user)s,"
+            " %(user)s, %(type)s, %(item)s, 1, '1', %(value)s, %(answer)s, %(at)s)",
+            id=self._event_id(), source=source, user=user, type=event_type, item=item, value=value, answer=answer,
+            at=NOW - timedelta(days=days_ago),
+        )  # fmt: skip
+
+    def bought(self, user: str, item: str, *, quantity: float = 1, days_ago: float = 4) -> None:
+        moment = int((NOW - timedelta(days=days_ago)).timestamp())
+        self.shop.run(
+            "insert into personalize.interactions values (%(user)s, %(item)s, 'purchase', %(quantity)s, %(at)s)",
+            user=user, item=item, quantity=quantity, at=moment,
+        )  # fmt: skip
+
+    def _event_id(self) -> str:
+        self._n_events += 1
+        return f"e{self._n_events}"
+
+
+@pytest.fixture
+def life(empty: Shop) -> Life:
+    empty.product("mug", last_price=12.5)
+    empty.product("tea", last_price=4)
+    empty.publish()
+    empty.run("update cache.generations set published_at = %(at)s", at=NOW - timedelta(days=20))
+    return Life(empty)
+
+
+def figures(shop: Shop) -> dict[str | None, tuple[int, int, int, float]]:
+    answer = shop.api().get("/api/v1/performance")
+    assert answer.status_code == 200, answer.text
+    return {
+        version["model_version"]: (version["n_shown"], version["n_clicked"], version["n_bought"], version["revenue"])
+        for version in answer.json()["versions"]
+    }
+
+
+def test_s1_49_s2_79_to_81_impressions_clicks_purchases_and_revenue_by_model_version(life: Life) -> None:
+    life.shown("u1", "mug", "tea")
+    life.shown("u2", "mug", answer="r2")
+    life.did("click", "u1", "mug")
+    life.bought("u1", "mug", quantity=2)
+    assert figures(life.shop) == {"arn:of-users": (3, 1, 1, 25.0)}
+
+
+@pytest.mark.parametrize(
+    ("event", "clicked", "bought"),
+    [
+        ({"user": "u1", "item": "mug"}, 1, 1),
+        ({"user": "u2", "item": "mug"}, 0, 0),
+        ({"user": "u1", "item": "tea"}, 0, 0),
+        ({"user": "u1", "item": "mug", "answer": "r9"}, 0, 0),
+        ({"user": "u1", "item": "mug", "answer": None}, 0, 0),
+        ({"user": "u1", "item": "mug", "days_ago": 6.0}, 0, 0),
+        ({"user": "u1", "item": "mug", "days_ago": 3.0}, 1, 0),
+    ],
+)
+def test_a_click_is_of_its_user_answer_and_item_and_comes_before_the_purchase(
+    life: Life, event: dict[str, Any], clicked: int, bought: int
+) -> None:
+    life.shown("u1", "mug")
+    life.did("click", **event)
+    life.bought("u1", "mug")
+    ((_, n_clicked, n_bought, _),) = figures(life.shop).values()
+    assert (n_clicked, n_bought) == (clicked, bought)
+
+
+def test_what_is_repeated_counts_once_and_a_purchase_belongs_to_one_click(life: Life) -> None:
+    for answer, days_ago in (("r1", 6.0), ("r2", 5.0)):
+        for _ in range(2):
+            life.shown("u1", "mug", answer=answer, days_ago=days_ago)
+            life.did("click", "u1", "mug", answer=answer, days_ago=days_ago - 0.1)
+    life.bought("u1", "mug")
+    assert figures(life.shop) == {"arn:of-users": (2, 2, 1, 12.5)}
+
+
+def test_a_late_purchase_is_not_attributed_and_a_list_before_the_first_generation_has_no_version(life: Life) -> None:
+    life.shown("u1", "mug", days_ago=22)
+    life.did("click", "u1", "mug", days_ago=21.9)
+    life.bought("u1", "mug", days_ago=14)
+    assert figures(life.shop) == {None: (1, 1, 0, 0.0)}
+
+
+def test_s1_51_dwell_times_are_averaged(life: Life) -> None:
+    for seconds in (10, 30, None):
+        life.did("dwell", "u1", "mug", value=seconds)
+    life.did("dwell", "u1", "mug", value=900, answer=None)
+    said = life.shop.api().get("/api/v1/performance").json()
+    assert (said["n_dwells"], said["mean_dwell_seconds"]) == (2, 20)
+
+
+@pytest.mark.parametrize(
+    ("query", "items"),
+    [
+        ("", ["c", "b", "a"]),
+        ("?event_type=click", ["b", "a"]),
+        ("?item_id=a", ["a"]),
+        ("?user_id=u2", ["c"]),
+        ("?source=shop", ["b"]),
+        ("?event_type=click&user_id=u2", []),
+        ("?event_type=&item_id=&user_id=&source=", ["c", "b", "a"]),
+    ],
+)
+def test_s4_33_the_log_of_interactions_is_filtered(life: Life, query: str, items: list[str]) -> None:
+    life.did("click", "u1", "a", days_ago=3)
+    life.did("click", "u1", "b", days_ago=2, source="shop")
+    life.did("share", "u2", "c", days_ago=1)
+    page = life.shop.api(open_pages=True).get(f"/admin/interactions{query}")
+    assert page.status_code == 200
+    assert [line.split(">")[-1] for line in page.text.split("</th>") if '<th scope="row">' in line] == items
+
+
+def received(shop: Shop, source: str, outcome: str, reason: str | None, n_events: int) -> None:
+    with psycopg.connect(shop.url) as connection:
+        connection.cursor().executemany(
+            "insert into serving.received_events (event_id, source, event_type, outcome, reason)"
+            " values (%s, %s, 'x', %s, %s)",
+            [(f"{source}-{reason}-{nth}", source, outcome, reason) for nth in range(n_events)],
+        )
+
+
+def test_the_page_of_events_shows_what_was_skipped_and_why(empty: Shop) -> None:
+    received(empty, "amplitude", "processed", None, 7)
+    received(empty, "amplitude", "skipped", "missing_item", 3)
+    page = empty.api(open_pages=True).get("/admin/events").text
+    assert "missing item" in page
+    described = page.split('data-chart="')[1].split('"')[0].replace("&#34;", '"')
+    assert [series["values"] for series in json.loads(described)["series"]] == [[7.0], [3.0]]
+
+
+def test_s4_35_churn_predictions_by_day_or_a_word_that_there_are_none(empty: Shop) -> None:
+    assert "churn" in empty.api(open_pages=True).get("/admin/churn").text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_in_a_warehouse_without_events_says_so_and_needs_a_login(empty: Shop, page: str) -> None:
+    answer = empty.api(open_pages=True).get(f"/{page}")
+    assert answer.status_code == 200, answer.text
+    assert empty.api(key=None).get(f"/{page}").status_code == 401
+
+
+def test_figures_need_a_key(empty: Shop) -> None:
+    assert empty.api(key=None).get("/api/v1/performance").status_code == 401
+
+
+ADDRESS = "http://shop.test"
+
+
+@pytest.fixture
+def browsed(browser_page: Any, life: Life) -> Any:
+    for nth in range(12):
+        life.shown(f"u{nth}", "mug", HOSTILE, answer=f"r{nth}", days_ago=1 + nth % 6)
+        life.did("click", f"u{nth}", "mug", answer=f"r{nth}", days_ago=0.9 + nth % 6)
+        life.did("hide", HOSTILE, HOSTILE, answer=f"r{nth}", days_ago=0.8)
+    received(life.shop, "amplitude", "processed", None, 40)
+    received(life.shop, "api", "skipped", "missing_user", 4)
+    api: TestClient = life.shop.api(open_pages=True)
+
+    def answer(route: Any) -> None:
+        given = api.get(route.request.url.removeprefix(ADDRESS))
+        route.fulfill(status=given.status_code, headers=dict(given.headers), body=given.content)
+
+    browser_page.route("**/*", answer)
+    return browser_page
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1200, "light"), (1200, "dark")])
+def test_every_page_fits_a_phone_and_a_desk_and_shows_hostile_names_as_text(
+    browsed: Any, width: int, scheme: str
+) -> None:
+    complaints: list[str] = []
+    browsed.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    browsed.set_viewport_size({"width": width, "height": 800})
+    browsed.emulate_media(color_scheme=scheme)
+    for page in PAGES:
+        browsed.goto(f"{ADDRESS}/{page}")
+        if folder := os.environ.get("AISLE_PICTURES"):
+            browsed.screenshot(path=f"{folder}/{page.replace('/', '-')}-{width}-{scheme}.png", full_page=True)
+        assert browsed.evaluate("document.documentElement.scrollWidth") <= width, page
+        assert browsed.title().endswith("Aisle")
+        n_charts = browsed.locator("[data-chart]").count()
+        assert browsed.evaluate("[...document.querySelectorAll('canvas')].filter(Chart.getChart).length") == n_charts
+    assert complaints == []
