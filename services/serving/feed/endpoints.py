@@ -9,11 +9,13 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
 from services.serving.auth import USER_ERRORS
+from services.serving.bodies import SmallBody
 from services.serving.conditional import UNCHANGED, conditional, tagged
 from services.serving.dependencies import dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
     UNREADABLE_BODY,
+    BodyTooLarge,
     DatabaseUnreachable,
     PersonErased,
     RecommendationUnknown,
@@ -39,7 +41,7 @@ from services.serving.recommendations.endpoints import Service as Recommendation
 from services.serving.recommendations.questions import Page
 from services.serving.recommendations.schemas import UserRecommendations
 
-router = APIRouter(prefix="/api", tags=["current user"])
+router = APIRouter(prefix="/api", tags=["current user"], route_class=SmallBody)
 
 
 def _caller(
@@ -118,7 +120,7 @@ async def recommended_contents(
     "/recommendations/interactions/",
     summary="Log what the current user did",
     status_code=201,
-    responses=_answers(PersonErased) | UNREADABLE_BODY,
+    responses=_answers(PersonErased, BodyTooLarge) | UNREADABLE_BODY,
 )
 async def interactions(caller: CurrentCaller, service: Service, interaction: Interaction) -> LoggedInteraction:
     """Store one interaction, once for each `X-Request-ID`."""
@@ -128,7 +130,7 @@ async def interactions(caller: CurrentCaller, service: Service, interaction: Int
 @router.post(
     "/recommendations/feedback/",
     summary="Say what the current user made of a recommendation",
-    responses=_answers(RecommendationUnknown, PersonErased) | UNREADABLE_BODY,
+    responses=_answers(RecommendationUnknown, PersonErased, BodyTooLarge) | UNREADABLE_BODY,
 )
 async def feedback(caller: CurrentCaller, service: Service, given: Feedback) -> GivenFeedback:
     """Write to the newest recommendation of this item to the user. A click counts as an interaction; a dismissed item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -225,6 +226,22 @@ def test_s4_43_a_body_that_is_none_is_no_500(asked: Visitors, body: bytes) -> No
         assert answer.json()["error"]["code"]
 
 
+@pytest.mark.parametrize("path", [INTERACTIONS, FEEDBACK])
+def test_a_body_that_is_too_large_is_a_413_before_it_is_read_to_its_end(asked: Visitors, path: str) -> None:
+
+    def long() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b" " * 65_536
+
+    for content in (b"x" * 65_537, long()):
+        headers = as_user("u1") | {"Content-Type": "application/json"}
+        answer = asked.api().post(path, content=content, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+    fits = json.dumps(EXAMPLE if path == INTERACTIONS else {"content_id": "123"}).ljust(65_536).encode()
+    answer = asked.api().post(path, content=fits, headers=as_user("u1") | {"Content-Type": "application/json"})
+    assert answer.status_code in (201, 404)
+
+
 def test_a_number_is_an_id_too(asked: Visitors) -> None:
     assert asked.api().post(INTERACTIONS, json=EXAMPLE | {"content_id": 123}, headers=as_user("u1")).status_code == 201
     assert asked.rows("select item_id from serving.interactions") == [("123",)]
@@ -328,3 +345,47 @@ def test_s4_38_look_ups_by_user_item_and_time_use_an_index(asked: Visitors) -> N
         )
         assert "Index" in plan, condition
         assert "Seq Scan" not in plan, condition
+
+
+def test_no_user_is_told_anything_of_another(asked: Visitors) -> None:
+    """Twenty users, each with a list, feedback, interactions and a risk of their own, on one connection."""
+    users = {f"v{number}": number for number in range(1, 21)}
+    asked.known(*users)
+    for user_id, number in users.items():
+        asked.shop.list_of("users", user_id, *[(f"{user_id}-{place}", 1.0 / place) for place in range(1, number + 1)])
+        asked.shop.run(
+            "insert into serving.churn_predictions values (%(user)s, now(), %(risk)s)", user=user_id, risk=number / 100
+        )
+    api = asked.api()
+    for user_id, number in users.items():
+        assert all(item_id.startswith(f"{user_id}-") for item_id in ids(ask(api, user_id, "collaborative", top_k=50)))
+        for _ in range(number):
+            api.post(INTERACTIONS, json=EXAMPLE | {"content_id": user_id}, headers=as_user(user_id))
+        assert give(api, user_id, f"v{number % 20 + 1}-1", is_clicked=True).status_code == 404
+    for user_id, number in users.items():
+        figures = api.get(STATS, headers=as_user(user_id)).json()
+        assert figures["total_recommendations"] == figures["total_interactions"] == number
+        assert figures["latest_churn_risk"] == number / 100
+        assert figures["clicked_recommendations"] == 0
+        risk = api.get("/api/recommendations/churn-prediction/", headers=as_user(user_id)).json()["churn_risk"]
+        assert risk == number / 100
+    swapped = as_user("v1") | {"X-User-ID": "v2"}
+    for path in (RECOMMENDATIONS, STATS, "/api/recommendations/churn-prediction/"):
+        assert api.get(path, headers=swapped).status_code == 403
+
+
+@pytest.mark.parametrize("algorithm", ["collaborative", "content", "hybrid"])
+def test_s4_23_while_the_recommender_is_down_there_is_an_answer(asked: Visitors, algorithm: str) -> None:
+    campaign = {
+        "real_time": True, "real_time_seconds": 0.2, "personalize_endpoint_url": "http://127.0.0.1:1",
+        "campaigns": "shop=arn:aws:personalize:us-east-1:000000000000:campaign/c",
+    }  # fmt: skip
+    api = asked.api(**campaign)
+    assert [ids(ask(api, user_id, algorithm)) != [] for user_id in ("u1", "u2", "u3")] == [True] * 3
+
+
+@pytest.mark.parametrize("path", [RECOMMENDATIONS, STATS, "/api/feed/personalized/"])
+def test_while_the_warehouse_is_away_the_answer_is_the_documented_503(asked: Visitors, path: str) -> None:
+    away = asked.api(database_url="postgresql://nobody@127.0.0.1:1/nothing", wait_seconds=0.1)
+    answer = away.get(path, headers=as_user("u1"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unreachable")
