@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 
 from aisle.errors import AisleError, UnusableSettings
 from aisle.settings import PROJECT_ROOT
-from services.cli import dags, diagnosis, people, shop, stack, warehouse
+from services.cli import accuracy, dags, diagnosis, people, shop, stack, warehouse
 from services.resources import commands as resources
 from services.terminal import TerminalConsole, labelled
 from services.usage import UsageError
@@ -34,6 +34,7 @@ app.add_typer(stack.commands)
 app.add_typer(dags.commands)
 app.add_typer(warehouse.commands)
 app.add_typer(people.commands)
+app.add_typer(accuracy.commands)
 app.add_typer(diagnosis.commands)
 app.add_typer(resources.commands)  # plan, apply, teardown, import-resources, convert
 app.add_typer(warehouse.events, name="events")

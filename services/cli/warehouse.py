@@ -36,17 +36,26 @@ def export(
     output_dir: Annotated[Path, typer.Option(help="Folder of the files; it is made if there is none.")],
     url: WarehouseUrl = None,
     group: Annotated[str | None, typer.Option(help="Dataset group; else the first of the file.")] = None,
+    test_days: Annotated[
+        int, typer.Option(min=0, help="Newest days for test/; train/ gets what lies before. 0: one folder with all.")
+    ] = 0,
 ) -> None:
     """Write users.csv, items.csv and interactions.csv into a folder, as the DAG export writes them for Personalize."""
     from aisle.groups.dataset_group import dataset_groups
     from services.cli.connection import warehouse
-    from services.cli.dataset_files import write_datasets
+    from services.cli.dataset_files import write_datasets, write_split
 
     groups = {known.name: known for known in dataset_groups()}
     if group is not None:
         refuse_unknown("dataset group", group, groups)
+    chosen = groups[group] if group else next(iter(groups.values()))
     with warehouse(url) as connection:
-        for file in write_datasets(connection, groups[group] if group else next(iter(groups.values())), output_dir):
+        written = (
+            write_split(connection, chosen, output_dir, test_days)
+            if test_days
+            else write_datasets(connection, chosen, output_dir)
+        )
+        for file in written:
             console.print(f"{file.n_rows:>9} rows  {file.path}", highlight=False, soft_wrap=True)
 
 
