@@ -20,6 +20,7 @@ from services.serving.experiments import endpoints as experiments
 from services.serving.feed import endpoints as feed
 from services.serving.health import endpoints as health
 from services.serving.https_only import HttpsOnly
+from services.serving.interactions import endpoints as interactions
 from services.serving.kit import endpoints as kit
 from services.serving.pages import router as static_files
 from services.serving.recommendations import endpoints as recommendations
@@ -30,7 +31,19 @@ from services.serving.shop import endpoints as shop
 from services.serving.webhook import endpoints as webhook
 
 #: The domains of the application, each with a router of its own; the one that is asked most comes first.
-DOMAINS = (recommendations, health, kit, regions, experiments, admin, feed, churn, shop, webhook)
+DOMAINS = (
+    recommendations,
+    health,
+    kit,
+    regions,
+    experiments,
+    admin,
+    feed,
+    churn,
+    shop,
+    interactions,
+    webhook,
+)
 
 DESCRIPTION = """\
 Recommendations from the generation that Aisle's publish stage made live last, and what is popular where there is none.

@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from aisle.contracts.company_orders import Customer
+from aisle.contracts.limits import LONGEST_ID
+from aisle.contracts.text import tidy
 from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
 from aisle.warehouse import sql
 from services.serving.database import Database
 from services.serving.errors import IdentityKeyMissing
 from services.serving.settings import PREFIX, ServingSettings
+
+
+def usable_id(sent_id: str | None) -> str | None:
+    """Return an id as it is hashed, or None if it cannot be anybody's."""
+    written = tidy(sent_id)
+    return written if written and len(written) <= LONGEST_ID else None
 
 
 class People:

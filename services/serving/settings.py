@@ -217,6 +217,10 @@ class ServingSettings(BaseSettings):
         return self
 
     @property
+    def webhook_max_bytes(self) -> int:
+        return int(self.webhook_max_megabytes * 1024 * 1024)
+
+    @property
     def listens_on_loopback(self) -> bool:
         """Whether only programs of this machine can ask."""
         address = address_of(self.host)

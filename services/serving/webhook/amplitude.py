@@ -13,6 +13,7 @@ from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.text import tidy
 from services.serving.errors import InvalidBody
 from services.serving.interactions.events import IncomingEvent, event_id_of
+from services.serving.people import usable_id
 
 #: An amount that an SDK reports of a sale is a purchase; `$productId` is its item, `$quantity` how many.
 _REVENUE = "revenue_amount"
@@ -61,7 +62,7 @@ def read_event(sent: object, received_at: datetime) -> AmplitudeEvent:
         return AmplitudeEvent(_nothing(sent, received_at), None)
     given = sent.get("event_properties")
     properties: Mapping[str, Any] = given if isinstance(given, dict) else {}
-    sent_user_id, device_id = _usable_id(sent.get("user_id")), _id(sent.get("device_id"))
+    sent_user_id, device_id = usable_id(_id(sent.get("user_id"))), _id(sent.get("device_id"))
     event_type = _text(sent.get("event_type")) or ""
     is_sale = event_type == _REVENUE
     item_id = properties.get("item_id", properties.get("$productId") if is_sale else None)
@@ -135,11 +136,6 @@ def _id(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return tidy(str(value))
-
-
-def _usable_id(value: object) -> str | None:
-    written = _id(value)
-    return written if written and len(written) <= LONGEST_ID else None
 
 
 def _text(value: object) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from services.serving.bodies import read_json
 from services.serving.dependencies import dependencies_of
 from services.serving.errors import (
     BodyTooLarge,
@@ -21,13 +21,13 @@ from services.serving.errors import (
     answer_to,
     responses,
 )
+from services.serving.gate import Gate
+from services.serving.interactions.endpoints import answer_of
 from services.serving.interactions.events import Outcome
 from services.serving.metrics import EVENT_FAILURES
 from services.serving.webhook.amplitude import events_in, is_of_sdk
 from services.serving.webhook.auth import SECRET_HEADER, has_api_key, may_send, refusal
-from services.serving.webhook.bodies import read_json
-from services.serving.webhook.gate import Gate
-from services.serving.webhook.schemas import SkippedEvent, UploadAnswer, WebhookAnswer
+from services.serving.webhook.schemas import UploadAnswer, WebhookAnswer
 from services.serving.webhook.service import EventProcessor
 
 router = APIRouter(tags=["events in"])
@@ -83,7 +83,7 @@ async def take_webhook(request: Request, processor: Processor) -> Response:
         EVENT_FAILURES.labels(error.code).inc()
         raise
     answer = _answer(outcomes, UploadAnswer if is_of_sdk(body) else WebhookAnswer)
-    return JSONResponse(answer.model_dump(exclude_none=True))
+    return JSONResponse(_written(answer))
 
 
 @router.post(
@@ -101,7 +101,7 @@ async def take_upload(request: Request, processor: Processor) -> Response:
     except ServingError as error:
         EVENT_FAILURES.labels(error.code).inc()
         return answer_to(error, code=int(error.status))
-    return JSONResponse(_answer(outcomes, UploadAnswer).model_dump(exclude_none=True))
+    return JSONResponse(_written(_answer(outcomes, UploadAnswer)))
 
 
 async def _take(request: Request, processor: EventProcessor) -> tuple[object, list[Outcome]]:
@@ -111,16 +111,16 @@ async def _take(request: Request, processor: EventProcessor) -> tuple[object, li
     if not is_known and not settings.amplitude_api_key.get_secret_value():
         raise refusal()
     async with dependencies.once(Gate).entered():
-        body = await read_json(request, int(settings.webhook_max_megabytes * 1024 * 1024))
+        body = await read_json(request, settings.webhook_max_bytes)
         if not is_known and not has_api_key(settings, body):
             raise refusal()
         return body, await processor.process_events(events_in(body))
 
 
-def _answer(outcomes: Sequence[Outcome], kind: type[WebhookAnswer]) -> WebhookAnswer:
-    skipped = [
-        SkippedEvent(index=index, reason=outcome.reason)
-        for index, outcome in enumerate(outcomes)
-        if outcome.reason is not None
-    ]
-    return kind(processed=len(outcomes) - len(skipped), skipped=len(skipped), skipped_events=skipped or None)
+def _answer(outcomes: list[Outcome], kind: type[WebhookAnswer]) -> WebhookAnswer:
+    return kind(**dict(answer_of(outcomes)))
+
+
+def _written(answer: WebhookAnswer) -> dict[str, Any]:
+    """The members in the documented order."""
+    return {"message": answer.message, **answer.model_dump(exclude_none=True)}

@@ -9,12 +9,10 @@ import msgspec
 
 from services.serving.errors import BodyTooLarge
 from services.serving.interactions.events import Outcome
+from services.serving.interactions.schemas import MAX_EVENTS
 from services.serving.interactions.service import Interactions
 from services.serving.people import People
 from services.serving.webhook.amplitude import read_event
-
-#: Of one request; Amplitude's own upload API takes as many.
-MAX_EVENTS = 2000
 
 
 class EventProcessor:
