@@ -4,7 +4,7 @@
 -- gives one id to several orders, all but the first have the moment they were placed behind it (order_ids).
 -- refused_at and refused_reason: since when a newer version comes that cannot be read; that one is among the rejects.
 -- doubts: which values were sent but are not believed, and therefore null; or that the order has replaced another one
--- of its id and second (order_ids/doubt_replacements).
+-- of its id and second, or is the last of several parts (order_ids/doubt_replacements).
 create table if not exists raw.company__orders (
     source text not null,
     order_id text not null,

@@ -289,3 +289,39 @@ where version in (
     from same_second
     where not (same_second.product_keys && same_second.other_product_keys)
 );
+
+-- Which staged versions are one part of an order that came in several: same id, moment, stamp and person, no product in
+-- common, as an answer with one row per order item has it. The last part stands, and is marked.
+with repeated as (
+    select order_id
+    from staged_orders
+    where is_mapped
+    group by order_id
+    having count(*) > 1
+),
+
+staged as (
+    select
+        staged_orders.*,
+        (
+            select array_agg(items.product_key)
+            from staged_order_items as items
+            where items.version = staged_orders.version
+        ) as product_keys
+    from staged_orders
+    inner join repeated on staged_orders.order_id = repeated.order_id
+    where staged_orders.is_mapped
+)
+
+update staged_orders set doubts = array_append(doubts, 'came_in_parts')
+where version in (
+    select staged.version
+    from staged
+    inner join staged as other
+        on
+            staged.order_id = other.order_id
+            and staged.ordered_at = other.ordered_at
+            and staged.updated_at is not distinct from other.updated_at
+            and staged.user_id is not distinct from other.user_id
+    where not (staged.product_keys && other.product_keys)
+);

@@ -263,6 +263,38 @@ def test_an_order_that_replaces_a_stored_one_of_the_same_second_is_reported(inge
     assert ingest.rows(_DOUBTS) == [("7", _REPLACED)]
 
 
+@pytest.mark.parametrize("customer", [1, None], ids=["a person", "a walk-in"])
+@pytest.mark.parametrize("updated_at", [_REUSED, None], ids=["with a stamp", "without"])
+@pytest.mark.parametrize("products", [["tea", "cup"], ["tea", "cup", "tea"], ["tea", "cup", "jar", "mug"]], ids=len)
+def test_an_order_that_comes_in_parts_is_reported(
+    ingest: Any, company: Any, customer: int | None, updated_at: str | None, products: list[str]
+) -> None:
+    """As an answer has it that joins orders to their items: one record per item."""
+    _sell(ingest, company, *(_order(ingest, 1, customer, product, updated_at=updated_at) for product in products))
+    assert ingest.rows(_DOUBTS) == [("7", ["came_in_parts"])]
+
+
+@pytest.mark.parametrize(
+    ("products", "changes"),
+    [
+        (["tea"], {}),
+        (["tea", "cup"], {}),
+        (["cup"], {"updated_at": "2026-01-02T00:00:00Z"}),
+        (["tea"], {"items": []}),
+    ],
+    ids=["the same again", "a product in common", "an edit", "no items"],
+)
+def test_an_order_that_comes_again_does_not_come_in_parts(
+    ingest: Any, company: Any, products: list[str], changes: dict[str, Any]
+) -> None:
+    sent = [
+        _order(ingest, 1, 1, "tea", updated_at=_REUSED),
+        _order(ingest, 1, 1, *products, **{"updated_at": _REUSED, **changes}),
+    ]
+    _sell(ingest, company, *sent)
+    assert ingest.rows(_DOUBTS) == [("7", [])]
+
+
 @pytest.mark.parametrize(
     ("customer", "products", "changes"),
     [
