@@ -1,5 +1,5 @@
 -- name: counts
--- One row: how much of everything there is before the line parts into groups.
+-- One row: counts of everything before the pipeline splits into groups.
 select
     (select count(*) from raw.company__orders) as orders,
     (select count(*) from raw.company__order_items) as order_lines,

@@ -260,7 +260,7 @@ class Maintain(_Section):
 
 
 class Alerts(_Section):
-    """Who is told when a run fails or is late."""
+    """Where alerts about failed and late runs go."""
 
     webhook_url: SecretStr = Field(
         SecretStr(""), description="Webhook that receives alerts as JSON; empty: alerts are logged"

@@ -36,7 +36,7 @@ def create_app(settings: CompanyApiSettings) -> FastAPI:
     company = _company(settings)
     faults = FaultList()
     faults.arm(_faults_at_start(settings.faults, company))
-    app = FastAPI(openapi_url=None)  # nothing but /health is told to those without the token
+    app = FastAPI(openapi_url=None)  # without the token only /health answers
     authorised = [Depends(_token_check(settings.token.get_secret_value()))]
     for source in SOURCES:
         answer = _page_endpoint(source, company, faults, settings)

@@ -22,7 +22,7 @@ from aisle.contracts.company_orders import CANCELLED, SOURCES, Customer, Day, It
 Array = npt.NDArray[Any]
 T = TypeVar("T")
 
-#: Editing an order moves `updated_at` by this much: never the wall clock, so two servers told the same say the same.
+#: Editing an order moves `updated_at` by this much: never the wall clock, so equal servers give equal answers.
 EDIT_STEP = timedelta(hours=1)
 
 

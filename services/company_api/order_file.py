@@ -2,7 +2,7 @@
 
 Two sets of columns are known: the public Online Retail data set's, and Aisle's own order items. Every row of the file
 becomes one item of one order, in file order, so the items of all orders add up to the file's rows. What cannot be
-served at all (a time that is none, a row without an order) is left out, counted, and told by its row.
+served at all (a time that is none, a row without an order) is left out, counted, and reported by its row.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class _Rows:
         products = [Product(id_, title, None, category, brand) for id_, title, category, brand in parts]
         return ItemColumns(Coded(products, codes), self._quantity, self._price)
 
-    # -- what is told ---------------------------------------------------------------------------------------------
+    # -- what is reported ---------------------------------------------------------------------------------------------
 
     def _note(self, column: str, rows: Array, problem: str) -> None:
         if len(rows):
@@ -161,7 +161,7 @@ class _Rows:
     # -- orders ---------------------------------------------------------------------------------------------------
 
     def _apart(self, key: Array, column: str, codes: Array) -> Array:
-        """The keys, and other ones for rows that contradict the first row of their key, which are told."""
+        """The keys, and others for rows that contradict the first row of their key, which are reported."""
         apart = _packed(key, codes)
         if apart.max() > key.max():
             self._note_contradictions(column, key, codes)

@@ -1,5 +1,5 @@
 -- name: create
--- One row per event and dataset group whose service is to be told of it, or has been. Of an order: one event per
+-- One row per event and dataset group to whose service it is or was sent. Of an order: one event per
 -- product, the grain of personalize.interactions. Only what is waiting may be sent: unsorted is what nobody has looked
 -- at yet, whether it is one of the group's; held is what the marts do not know enough of to tell. queued_at: since when
 -- it might have been sent. tried_at and last_error are of the newest refusal; a claim is a row lock, and no state.
@@ -320,7 +320,7 @@ where event_id = %(event_id)s and dataset_group = %(dataset_group)s
 returning state = 'dead';
 
 -- name: backlog
--- What a group's service has not been told of: what may be sent, what is held back, what is dead.
+-- What has not been sent to a group's service: waiting, held back, dead.
 select
     now() as seen_at,
     count(*) filter (where state = 'waiting') as n_waiting,

@@ -1,5 +1,5 @@
 -- name: create
--- One row per person and contact that any order ever told of them: what an erasure follows from one identity of a
+-- One row per person and contact in any order ever: what an erasure follows from one identity of a
 -- person to the next, also where identity.customers has a newer contact. contact_hash is the user id of a person of
 -- whom only this contact is known, so both columns are of one kind.
 create table if not exists identity.contacts (
@@ -55,7 +55,7 @@ where
     );
 
 -- name: follow
--- One step from what is known of a person: who has one of these hashes, and all hashes that those were told with.
+-- One step from a person's known hashes: who has one of them, and all hashes of those people.
 -- A contact that more users have than one person could be, such as a cashier's phone, leads nowhere; nor does a user id
 -- that stands for more contacts of a kind than one person has.
 with shared_contacts as (

@@ -61,7 +61,7 @@ def task_failed(context: Any) -> None:
 
 
 def run_failed(context: Any) -> None:
-    """For `on_failure_callback` of DAGs. A run that failed with a task was told of by the task."""
+    """Callback `on_failure_callback` of DAGs. Task failures are already reported by `task_failed`."""
     if context.get("reason") == "task_failure":
         return
     reason = str(context.get("reason") or "the run failed")
@@ -69,7 +69,7 @@ def run_failed(context: Any) -> None:
 
 
 async def run_is_late(context: Any, minutes: float) -> None:
-    """For deadlines; runs in the triggerer, while the run itself goes on. A run that has failed was told of as such."""
+    """Callback of deadlines, in the triggerer, while the run goes on. A failed run is already reported."""
     run = context["dag_run"]
     if run.get("state") in _ENDED:
         return
@@ -101,7 +101,7 @@ def _post(url: str, body: dict[str, Any]) -> bool:
 
 
 def _reason(error: BaseException | str | None) -> str:
-    """Only these messages are known to hold no personal data; of others the kind is told."""
+    """Only these messages are known to hold no personal data; of others the alert has the type."""
     if isinstance(error, AisleError | PersonalizeError):
         return f"{type(error).__name__}: {error}"
     if isinstance(error, BaseException):

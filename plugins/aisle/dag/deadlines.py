@@ -1,9 +1,9 @@
-"""When a run is late: not over so many minutes after it was queued. Somebody is told, and the run goes on.
+"""Deadlines: a run that has not ended so many minutes after it was queued is late. It goes on, and an alert is sent.
 
 Airflow's own DAGRUN_QUEUED_AT cannot be used: clearing a task of a run that has it is answered by status 500 (3.3.0 and
 later, apache/airflow#70368), because the stored interval is taken for a number where the deadline is moved to the new
 time of queueing. The reference below is left where it was. So a run that is cleared is measured from its first start,
-which is when its data were due, and it is told of at most once; a run that was over in time has no deadline any more.
+which is when its data were due, and it is reported at most once; a run that ended in time has no deadline any more.
 """
 
 from __future__ import annotations

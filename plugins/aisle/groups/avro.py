@@ -1,4 +1,4 @@
-"""Avro schemas of datasets: that of the contract, what every one must have, and which may take another's place."""
+"""Avro schemas of datasets: that of the contract, the required columns, and which schema may replace another."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _REQUIRED = {
 
 
 def contract_schema(dataset: str) -> Schema:
-    """The schema by which `export` writes a dataset. Raises ValueError if it writes none of this name."""
+    """Return the schema with which `export` writes a dataset. Raises ValueError for an unknown dataset."""
     if dataset not in _CONTRACT:
-        raise ValueError(f"the line has no dataset {dataset}, so its `schema` must be written out")
+        raise ValueError(f"the pipeline has no dataset {dataset}, so its `schema` must be written out")
     schema: Schema = json.loads(_CONTRACT[dataset])
     return schema
 
 
 def schema_text(schema: Schema) -> str:
-    """The schema as CreateSchema takes it; that of the contract letter by letter, because names carry its hash."""
+    """Return the schema for CreateSchema; the contract's is unchanged, because names contain its hash."""
     return next((text for text in _CONTRACT.values() if json.loads(text) == schema), json.dumps(schema))
 
 
 def schema_hash(schema: Schema) -> str:
-    """Eight digits for the name of a schema, which cannot be changed under its name."""
+    """Return eight hex digits for the name of a schema, which cannot be changed under its name."""
     return hashlib.sha256(schema_text(schema).encode()).hexdigest()[:8]
 
 
@@ -57,7 +57,7 @@ def columns_of(schema: Schema) -> dict[str, set[str]]:
 
 
 def obstacle(dataset_type: str, present: Schema, proposed: Schema) -> str | None:
-    """Why the service cannot put one schema in the place of another, or none if it can."""
+    """Return why the service cannot replace one schema by another; None if it can."""
     if dataset_type not in EXTENSIBLE:
         return f"the schema of {dataset_type} can never be replaced in place"
     held, offered = columns_of(present), columns_of(proposed)

@@ -38,7 +38,7 @@ _LONGEST_IDENTIFIER = 63
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing that batch inference is asked: for whom, and which solution (its key in the file) answers."""
+    """A question of batch inference: about users or items, and the solution (its key in the file) that answers."""
 
     kind: Kind  # names the input query, the S3 prefixes and the job
     solution: str
@@ -46,7 +46,7 @@ class Question:
 
 @dataclass(frozen=True)
 class DatasetGroup:
-    """One group of the file, and how its things are called."""
+    """One group of the file, and the names of its resources."""
 
     described: Group
     is_first: bool
@@ -58,29 +58,29 @@ class DatasetGroup:
 
     @property
     def datasets(self) -> list[Dataset]:
-        """The datasets that the line brings into it."""
+        """The datasets that the pipeline imports into it."""
         return [dataset for dataset in DATASETS if dataset.name in self.described.datasets]
 
     def dataset_name(self, dataset: Dataset) -> str:
-        """What a dataset is called in the service."""
+        """Return the name of a dataset in the service."""
         return self.described.name_of(dataset.name, self.described.datasets[_key(dataset)].name)
 
     def schema_name(self, dataset: Dataset) -> str:
-        """What the schema of a dataset is called in the service. It cannot be changed, so its name has its hash."""
+        """Return the name of a dataset's schema in the service: with its hash, because a schema cannot be changed."""
         return schema_name(self.described, _key(dataset))
 
     @property
     def solutions(self) -> dict[str, Solution]:
-        """The solutions that the line trains for it, by their keys in the file."""
+        """The solutions that the pipeline trains, by their keys in the file."""
         return self.described.solutions
 
     def solution_name(self, key: str) -> str:
-        """What a solution is called in the service."""
+        """Return the name of a solution in the service."""
         return self.described.name_of(key, self.solutions[key].name)
 
     @property
     def is_whole_shop(self) -> bool:
-        """Whether every interaction of the marts is its own."""
+        """Whether every interaction of the marts belongs to it."""
         return not self.described.where.restricts("interactions")
 
     @property
@@ -160,7 +160,7 @@ class DatasetGroup:
 
 
 def dataset_groups() -> tuple[DatasetGroup, ...]:
-    """The groups, in the order of the file. Raises ConfigurationError if the file, or a group, is of no use."""
+    """Return the groups, in the order of the file. Raises ConfigurationError if the file or a group is not usable."""
     settings = get_settings().personalize
     file = settings.resources_file
     return _groups_of(file, settings.dataset_group, file.stat().st_mtime_ns if file.exists() else 0)
@@ -178,7 +178,7 @@ def _groups_of(file: Path, _name_of_the_nameless: str, _written_at: int) -> tupl
 
 
 def dataset_group(name: str) -> DatasetGroup:
-    """The group of that name. Raises ConfigurationError if the file has none."""
+    """Return the group of a name. Raises ConfigurationError if the file has none."""
     known = {group.name: group for group in dataset_groups()}
     if name not in known:
         raise ConfigurationError(
@@ -232,7 +232,7 @@ def _usable(group: Group) -> Group:
     for key, dataset in group.datasets.items():
         if not isinstance(dataset.avro, str):
             raise ConfigurationError(
-                f"the dataset {key} of group {group.name} has a schema of its own, but the line writes the columns of "
-                "the contract: give it `schema: contract`, or keep the group in a file that only `aisle apply` is given"
+                f"the dataset {key} of group {group.name} has a schema of its own, but the pipeline writes the "
+                "columns of the contract: give it `schema: contract`, or keep the group in a file for `aisle apply` only"
             )
     return group

@@ -1,7 +1,7 @@
 """Belonging: how a dataset group tells its own events from those of others.
 
 A group has the rows of the marts that its `where` says; the same holds for events. But an order is known before the
-marts are built of it: whether a new customer or product is one of a group's cannot be told as yet.
+marts are built of it: whether a new customer or product is one of a group's is not known yet.
 """
 
 from __future__ import annotations

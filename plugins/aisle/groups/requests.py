@@ -72,7 +72,7 @@ def _dataset(resource: Resource) -> Request:
 
 
 def _solution(resource: Resource) -> Request:
-    """The service trains and bills by its own clock unless it is told not to."""
+    """Without this member the service would train, and bill, on its own schedule."""
     return {"performAutoTraining": False, **_plain(resource)}
 
 

@@ -1,4 +1,4 @@
-"""What a campaign answers to real questions: how often nothing, how fast, and how much like another campaign."""
+"""A campaign's answers to real questions: failures, latency, and overlap with another campaign."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COMPARED = 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A user, and what that user turned to last, the newest first."""
+    """A user, and the user's latest items, newest first."""
 
     user_id: str
     items: list[str]
@@ -37,7 +37,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The items of one answer, in order, and the time until it was there; or the code of the error instead."""
+    """The items of one answer, in order, and its latency; or the code of the error."""
 
     items: list[str]
     milliseconds: float
@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Many answers in a few figures. `overlap` is the share of the first places that the other campaign gives too."""
+    """Figures of many answers. `overlap` is the share of the top items that the other campaign gives too."""
 
     n_questions: int
     errors: dict[str, int]
@@ -62,13 +62,13 @@ class Report:
 
 
 def about_what(solution: Solution) -> About:
-    """What a campaign of the solution is asked about; its recipe decides."""
+    """Return what a campaign of the solution is asked about, by its recipe."""
     recipe = solution.recipe_arn.rpartition("/")[2]
     return "ranking" if recipe in _RANKING else "item" if recipe in _ABOUT_ITEMS else "user"
 
 
 def questions_for(group: DatasetGroup, n_users: int) -> list[Question]:
-    """Questions about that many users of the group, the same ones every time. Raises FinalError if it has none."""
+    """Return questions about that many users, always the same ones. Raises FinalError without interactions."""
     statement = sql("models/canary/cases", interactions=group.mart("interactions"))
     with connect() as connection, connection.cursor(row_factory=class_row(Question)) as cursor:
         questions = cursor.execute(statement.encode(), {"n_users": n_users, "n_items": _N_ITEMS}).fetchall()
@@ -81,12 +81,12 @@ def questions_for(group: DatasetGroup, n_users: int) -> list[Question]:
 
 
 def ask(client: Any, campaign_arn: str, about: About, questions: Sequence[Question]) -> list[Answer]:
-    """Ask a campaign one question after the other. A refusal by the service is an answer; a lost connection raises."""
+    """Ask a campaign one question after the other. An error of the service is an answer; a lost connection raises."""
     return [_timed(lambda: _items(client, campaign_arn, about, question)) for question in questions]  # noqa: B023
 
 
 def report_on(answers: Sequence[Answer], others: Sequence[Answer]) -> Report:
-    """The figures of some answers, held against those of another campaign to the same questions, if there are any."""
+    """Return the figures of answers, compared with another campaign's to the same questions, if there are any."""
     times = [answer.milliseconds for answer in answers]
     pairs = [(own.items, other.items) for own, other in zip(answers, others, strict=bool(others))]
     return Report(

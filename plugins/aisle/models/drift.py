@@ -14,7 +14,7 @@ from aisle.warehouse import connect, sql
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What the live model that is furthest behind was trained on."""
+    """The training data of the oldest live model."""
 
     learned_until: datetime
     n_interactions: int
@@ -22,7 +22,7 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How far the newest interactions (`n_after`) are from the last ones that were learned from (`n_before`)."""
+    """The distance of the newest interactions (`n_after`) from the last ones in training (`n_before`)."""
 
     n_before: int
     n_after: int
@@ -38,7 +38,7 @@ def learned_by_live(group: DatasetGroup) -> Learned | None:
 
 
 def measure_drift(group: DatasetGroup, learned: Learned, settings: Evaluate) -> Drift:
-    """The drift of the group's interactions since `learned`, between two windows of the settings' length."""
+    """Return the drift of the group's interactions since `learned`, between two windows of the settings' length."""
     statement = sql("models/drift/measure", interactions=group.mart("interactions"), items=group.mart("items"))
     values = {"learned_until": learned.learned_until, "drift_days": settings.drift_days}
     with connect() as connection, connection.cursor(row_factory=class_row(Drift)) as cursor:
@@ -48,7 +48,7 @@ def measure_drift(group: DatasetGroup, learned: Learned, settings: Evaluate) -> 
 
 
 def reasons_to_train(learned: Learned, drift: Drift, settings: Evaluate) -> list[str]:
-    """Why training is due, in words; empty if it is not."""
+    """Return the reasons why training is due; empty if it is not."""
     volume = (drift.n_interactions - learned.n_interactions) / max(learned.n_interactions, 1)
     reasons = []
     if volume > settings.retrain_volume:
@@ -63,7 +63,7 @@ def reasons_to_train(learned: Learned, drift: Drift, settings: Evaluate) -> list
 
 
 def next_training_at(group: DatasetGroup, settings: Evaluate) -> datetime | None:
-    """The earliest moment at which change may bring about a training of the group again; none if that is now."""
+    """Return when the next early training of the group is allowed; None if now."""
     values = {**_solutions(group), "retrain": group.key("retrain")}
     with connect() as connection:
         row = connection.execute(sql("ops/model_versions/last_training").encode(), values).fetchone()

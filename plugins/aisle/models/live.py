@@ -1,4 +1,4 @@
-"""The models that answer now, as the service has them."""
+"""The live models in the service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from personalize_kinds.kinds import SOLUTION_VERSION
 
 
 class NoLiveVersion(FinalError):
-    """No version of a solution was promoted yet."""
+    """No version of a solution has been promoted yet."""
 
 
 @dataclass(frozen=True, slots=True)

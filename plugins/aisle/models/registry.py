@@ -32,7 +32,7 @@ class Version:
 
 
 def register(group: DatasetGroup, key: str, arn: str, run_key: str) -> Version:
-    """Make a version of a group's solution known: a candidate, unless it is known already. Gives where it stands."""
+    """Register a version of a group's solution as a candidate, unless it is known. Return its state."""
     statement = sql("ops/model_versions/register", interactions=group.mart("interactions"))
     values = {"solution": group.key(key), "solution_version_arn": arn, "run_key": run_key}
     with connect() as connection:
@@ -47,7 +47,7 @@ def live_version(solution_name: str) -> str | None:
 
 
 def newest_in_state(solution_name: str, state: str) -> Version | None:
-    """The version of a solution that is live, or previous; of the other states the one that was trained last."""
+    """Return the newest version of a solution in a state; only one is live, and one previous."""
     with connect() as connection:
         return _in_state(connection, solution_name, state)
 
@@ -77,7 +77,7 @@ def reject(arn: str, by: str, reason: str) -> None:
 
 
 def rollback(solution_name: str, by: str, reason: str = "rolled back") -> str:
-    """Make the previous version live again, and the live one previous. Gives the ARN of what is live now.
+    """Make the previous version live again, and the live one previous. Return the ARN of the live version.
 
     The next `recommend` uses it. Raises FinalError if there is nothing to return to.
     """
@@ -98,7 +98,7 @@ def rollback(solution_name: str, by: str, reason: str = "rolled back") -> str:
 
 @contextmanager
 def _changing(solution_name: str) -> Iterator[psycopg.Connection]:
-    """One transaction, alone in changing which version of the solution is live."""
+    """Open a transaction with the lock on a solution's live version."""
     with connect() as connection:
         connection.execute(sql("ops/model_versions/lock").encode(), {"solution": solution_name})
         yield connection

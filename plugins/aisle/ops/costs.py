@@ -1,4 +1,4 @@
-"""What the pipeline's jobs cost on Amazon Personalize: what was used, times the price list.
+"""Costs of the pipeline's jobs on Amazon Personalize: usage times prices.
 
 Nothing here asks Amazon: usage comes from the receipts of the stages. If the engine replaces Personalize, the same sum
 is what was saved. A skipped job costs nothing; what it would have cost is stated apart.
@@ -23,7 +23,7 @@ HOURS_PER_DAY = 24
 
 @dataclass(frozen=True)
 class Usage:
-    """What a job of a group used of one thing that has a price. Without a quantity nobody recorded how much it was."""
+    """A job's usage of one priced thing. Without a quantity the usage was not recorded."""
 
     day: date
     kind: Kind
@@ -36,7 +36,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Charge:
-    """One line of the ledger. `usd` is None where the quantity or the price is not known."""
+    """One charge of the ledger. `usd` is None where the quantity or the price is not known."""
 
     usage: Usage
     usd: float | None
@@ -65,21 +65,21 @@ class Bill:
 
     @property
     def spared(self) -> float:
-        """What the skipped jobs would have added on top."""
+        """What the skipped jobs would have cost."""
         return sum(charge.usd or 0.0 for charge in self.charges if charge.usage.was_skipped)
 
     @property
     def n_unknown(self) -> int:
-        """Jobs that were done and have no sum."""
+        """The number of jobs that ran and have no known cost."""
         return sum(1 for charge in self._done if charge.usd is None)
 
     @property
     def groups(self) -> list[str]:
-        """The dataset groups that have a line in it."""
+        """The dataset groups with a charge in it."""
         return sorted({charge.usage.group for charge in self.charges})
 
     def of(self, groups: Collection[str]) -> Bill:
-        """The part of some groups. Every line keeps its sum: tiers are reached by what all groups use together."""
+        """Return the part of some groups. Every charge keeps its amount: all groups together reach a tier."""
         return Bill(tuple(charge for charge in self.charges if charge.usage.group in groups))
 
     @property
@@ -105,7 +105,7 @@ def _charges(usages: Iterable[Usage], prices: PriceList) -> Iterable[Charge]:
 
 
 def campaigns_cost(tps_days: float, prices: PriceList) -> float | None:
-    """What campaigns cost at their provisioned rate: one request per second for one day is one TPS-day.
+    """Return the cost of campaigns at their provisioned rate: one request per second for one day is one TPS-day.
 
     A campaign is charged for every hour that it is there, asked or not: above its provisioned rate it costs more.
     """

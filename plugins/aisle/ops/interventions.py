@@ -1,4 +1,4 @@
-"""What people have done by hand: decided, done, and kept with who asked for it and why."""
+"""Interventions by people: what was done, who asked for it, and why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisle.warehouse import sql
 
 @dataclass(frozen=True)
 class Intervention:
-    """One thing to be done, in one run. `subject` says to what: a cache, a solution, a user, a boundary."""
+    """An intervention in one run. `subject` is what it changes: a cache, a solution, a user, a boundary."""
 
     run_key: str
     kind: Literal["invalidation", "rollback", "acceptance"]
@@ -29,11 +29,11 @@ class Intervention:
             )
 
     def begin(self, connection: Connection, before: str | None = None) -> str | None:
-        """Note what things are like before. A repeated run gets what its first try noted."""
+        """Record the state before. A repeated run gets what its first attempt recorded."""
         values = {**asdict(self), "before": before}
         row = connection.execute(sql("ops/interventions/begin").encode(), values).fetchone()
         return row[0] if row else before
 
     def finish(self, connection: Connection, after: str | None = None) -> None:
-        """Note that it is done, and what things are like now."""
+        """Record that it is done, and the state after."""
         connection.execute(sql("ops/interventions/finish").encode(), {**asdict(self), "after": after})

@@ -1,4 +1,4 @@
-"""Jobs by what went into them: a job that could change nothing is not started again.
+"""Jobs by their inputs: a job with unchanged inputs is not started again.
 
 A stage plans each job from the fingerprint of its inputs. If the newest job of its purpose has the same fingerprint,
 the plan has that job's name, and the find-or-create operator reuses it, or recreates it if the service has lost it.
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job that ended well. `run_key` is of the run that started it."""
+    """A job that succeeded. `run_key` is of the run that started it."""
 
     fingerprint: str
     arn: str
@@ -32,13 +32,13 @@ class Job:
 
     @property
     def name(self) -> str:
-        """The name it was created by: the last part of its ARN."""
+        """The name that it was created with: the last part of its ARN."""
         return self.arn.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to call a job. `reused` tells that a job of this name has done the work already."""
+    """The name for a job. `reused`: a job of this name has done the work already."""
 
     job_name: str
     fingerprint: str
@@ -49,7 +49,7 @@ class Plan:
 def plan_job(
     purpose: str, name: str, inputs: dict[str, Any], is_usable: Callable[[Job], bool] = lambda job: True
 ) -> Plan:
-    """The newest job of this purpose if it had equal `inputs` and `is_usable`, else a new one.
+    """Plan the newest job of this purpose if it had equal `inputs` and `is_usable`, else a new one.
 
     A new name is `name` with a short digest of the inputs and of the job that it follows. So a retry has the name of
     its first try, and a run that is repeated on other data, or after another run, never takes its old job for the new.

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Receipt:
-    """Filled in while the work goes on; written when it has ended well."""
+    """A receipt: filled in during the work, written when it succeeded."""
 
     run_key: str
     stage: str
@@ -31,7 +31,7 @@ class Receipt:
 
 @contextmanager
 def receipt(run_key: str, stage: str, subject: str, url: str | None = None) -> Iterator[Receipt]:
-    """Time the block and store its receipt. A block that raises leaves none."""
+    """Time the block and store its receipt. A block that raises stores none."""
     slip = Receipt(run_key, stage, subject)
     started = time.monotonic()
     yield slip
@@ -40,7 +40,7 @@ def receipt(run_key: str, stage: str, subject: str, url: str | None = None) -> I
 
 
 def write(slip: Receipt, url: str | None = None) -> None:
-    """Store a receipt; one that is written again for the same work replaces the first."""
+    """Store a receipt; it replaces an earlier one for the same work."""
     with connect(url) as connection:
         connection.execute(sql("ops/receipts/insert").encode(), {**vars(slip), "details": json.dumps(slip.details)})
     log.info(

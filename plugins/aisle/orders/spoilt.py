@@ -23,7 +23,7 @@ _SPACE = re.compile(rb"\s*")
 _DATA = re.compile(rb'"data"\s*:\s*\[')
 _NEXT_OBJECT = re.compile(rb"[,}]\s*(?=\{)")
 _MAYBE_LAST_BRACKET = re.compile(rb'\](?=\s*(?:,\s*"|\}|\Z))')
-#: Stands where there was a character that cannot be told.
+#: Replaces a character that cannot be decoded.
 BROKEN_CHARACTER = "\ufffd"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 #: A text, to the end if it does not close; or what some programs write for a number that is none.

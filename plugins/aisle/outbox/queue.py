@@ -39,7 +39,7 @@ _NON_PRODUCT_CODES = PROJECT_ROOT / "dbt" / "seeds" / "non_product_codes.csv"
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What the service of a group was not told of, as of `seen_at` by the warehouse's clock."""
+    """What was not sent to a group's service, as of `seen_at` by the warehouse's clock."""
 
     seen_at: datetime
     n_waiting: int
@@ -49,7 +49,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """How many interactions were looked at, and how many of them are told to the services."""
+    """How many interactions were looked at, and how many of them are sent to the services."""
 
     n_seen: int = 0
     n_events: int = 0
@@ -57,7 +57,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """What became of the events of which it was not known whether they are a group's."""
+    """The outcome for events whose group was not known."""
 
     n_theirs: int
     n_held: int
@@ -110,7 +110,7 @@ def queue_interactions(connection: Connection[Any]) -> Queued:
 
 
 def withdraw_departed(connection: Connection[Any]) -> int:
-    """Withdraw what was not sent to groups that the file has no more; gives how many rows that were."""
+    """Withdraw events for groups that are no longer in the file; return their number."""
     values = {"dataset_groups": [group.name for group in dataset_groups()]}
     return connection.execute(sql("events/outbox/withdraw_departed").encode(), values).rowcount
 
@@ -134,27 +134,27 @@ def sort(connection: Connection[Any], group: DatasetGroup) -> Sorted:
 
 
 def backlog(connection: Connection[Any], group: str) -> Backlog:
-    """What the group's service was not told of yet, or could not be."""
+    """Count what was not sent to the group's service yet, or could not be."""
     with connection.cursor(row_factory=class_row(Backlog)) as cursor:
         (counted,) = cursor.execute(sql("events/outbox/backlog").encode(), {"dataset_group": group}).fetchall()
     return counted
 
 
 def claim(connection: Connection[Any], group: str, began_at: datetime, n_events: int) -> list[Event]:
-    """At most so many waiting events, which are this transaction's until it ends. Tried since `began_at`: not again."""
+    """Lock at most so many waiting events until the transaction ends, without those tried since `began_at`."""
     with connection.cursor(row_factory=class_row(Event)) as cursor:
         values = {"dataset_group": group, "began_at": began_at, "n_events": n_events}
         return cursor.execute(sql("events/outbox/claim").encode(), values).fetchall()
 
 
 def mark_sent(connection: Connection[Any], group: str, event_ids: Collection[str]) -> None:
-    """Note what the group's service has acknowledged."""
+    """Record what the group's service has acknowledged."""
     values = {"dataset_group": group, "event_ids": list(event_ids)}
     connection.execute(sql("events/outbox/mark_sent").encode(), values)
 
 
 def refuse(connection: Connection[Any], group: str, refusals: Mapping[str, str], max_attempts: int) -> int:
-    """Note why the group's service refused events, by event id; gives how many are dead of it."""
+    """Record why the group's service refused events, by event id; return how many are dead now."""
     n_dead = 0
     for event_id, error in refusals.items():
         values = {"dataset_group": group, "event_id": event_id, "error": error, "max_attempts": max_attempts}
@@ -163,12 +163,12 @@ def refuse(connection: Connection[Any], group: str, refusals: Mapping[str, str],
 
 
 def replay_dead(connection: Connection[Any], group: str) -> int:
-    """Let all dead events of a group wait again; gives how many."""
+    """Requeue all dead events of a group; return their number."""
     return connection.execute(sql("events/outbox/replay_dead").encode(), {"dataset_group": group}).rowcount
 
 
 def p95_delay_seconds(connection: Connection[Any], group: str, since: datetime) -> float:
-    """From row to acknowledgement, what all but a twentieth of the group's events took; of those acknowledged since."""
+    """Return the 95th percentile of the seconds from row to acknowledgement, of the events acknowledged since."""
     values = {"dataset_group": group, "began_at": since}
     ((seconds,),) = connection.execute(sql("events/outbox/delays").encode(), values).fetchall()
     return float(seconds)

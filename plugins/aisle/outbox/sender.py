@@ -1,4 +1,4 @@
-"""The sender: what waits in the outbox for a group goes out by PutEvents, several calls at a time.
+"""The sender: send a group's waiting events by PutEvents, several calls at a time.
 
 Each thread claims some events, sends them call by call, and notes in the same transaction what became of each. It dies
 at worst between an acknowledgement and its note: the events go out again, under the same ids, which count once.
@@ -32,7 +32,7 @@ _PAUSE_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of the events of a run."""
+    """The outcome of a run's events."""
 
     n_sent: int
     n_refused: int
@@ -42,7 +42,7 @@ class Sent:
 
 @dataclass
 class _Delivery:
-    """What became of a claim: the ids that were taken, refusals by id, and the error that ended it early, if any."""
+    """The outcome of a claim: accepted ids, refusals by id, and the error that ended it early, if any."""
 
     sent: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class _Delivery:
 
 
 class Sender:
-    """Sends the events of one group, by its name, to its event tracker.
+    """Send the events of one group to its event tracker.
 
     `client` is a boto3 client of personalize-events, which threads may share.
     """
@@ -65,7 +65,7 @@ class Sender:
         self._stop = Flag()
 
     def send_waiting(self, began_at: datetime) -> Sent:
-        """Send all that waits, each event tried once since `began_at`.
+        """Send everything that waits, each event once since `began_at`.
 
         Raises RetryableError if the service could not take them now, FinalError if it will not; what it had
         acknowledged by then is noted.
@@ -81,7 +81,7 @@ class Sender:
         )
 
     def _work(self, began_at: datetime) -> Sent:
-        """One thread's share: claim after claim, until nothing waits or another thread has failed."""
+        """Send claim after claim in one thread, until nothing waits or another thread failed."""
         n_sent = n_dead = 0
         reasons: Counter[str] = Counter()
         with psycopg.connect(self._url, autocommit=True) as connection:

@@ -1,7 +1,7 @@
 """The parameter file of "Maintaining Personalized Experiences with Machine Learning", turned into an environment.
 
 That solution of AWS is deprecated; its file says most of what ours says. Every member that is understood is taken out
-of the file, so that what is left over at the end is exactly what has no counterpart, and is told place by place.
+of the file, so that what is left over at the end is exactly what has no counterpart, and is listed place by place.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 #: What stands where there is nothing to say.
 NOTHING = "–"
-#: Of an age of at least so many seconds, the seconds that it is told in.
+#: Of an age of at least so many seconds, the unit that it is given in, in seconds.
 _GRAINS = ((6 * 3_600, 3_600), (60, 60), (0, 1))
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 

@@ -75,7 +75,7 @@ def test_the_export_is_noted_with_its_digest(marts: str, s3: Any, bucket: str) -
     copied = export(marts, s3, bucket, USERS)
     with psycopg.connect(marts) as connection:
         noted = connection.execute("select dataset, run_key, uri, n_rows, n_bytes, sha256 from ops.exports").fetchall()
-    assert noted == [("users", "run", *copied)]
+    assert noted == [("users", "run", copied.uri, copied.n_rows, copied.n_bytes, copied.sha256)]
 
 
 @pytest.mark.parametrize(

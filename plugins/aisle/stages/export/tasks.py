@@ -35,7 +35,7 @@ _DATASETS = {dataset.name: dataset for dataset in DATASETS}
 
 
 def make_group(group: DatasetGroup) -> Any:
-    """The task that makes sure of the dataset group."""
+    """Create the task that finds or creates the dataset group."""
     described = group.described
     return PersonalizeCreateDatasetGroupOperator(
         task_id="dataset_group",
@@ -48,12 +48,12 @@ def make_group(group: DatasetGroup) -> Any:
 
 
 def write(dataset: Dataset) -> Any:
-    """The task `write_<dataset>`, which gives the file that holds a group's rows of one mart."""
+    """Create the task `write_<dataset>`, which returns the file with a group's rows of one mart."""
     return write_csv.override(task_id=f"write_{dataset.name}")(dataset.name)
 
 
 def import_dataset(group: DatasetGroup, dataset: Dataset, csv: Any, dataset_group_arn: Any) -> Any:
-    """The tasks that bring the file of one dataset into Personalize."""
+    """Create the tasks that import the file of one dataset into Personalize."""
 
     @task_group(group_id=dataset.name)
     def steps() -> None:

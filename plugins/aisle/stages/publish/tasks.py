@@ -40,13 +40,13 @@ OUTPUT_PARAMS: dict[str, Param] = {
 
 
 def subjects_of(group: DatasetGroup) -> tuple[Subject, ...]:
-    """What the lists of a group are about."""
+    """Return the subjects of a group's lists: users, items or both."""
     return tuple(question.kind for question in group.questions)
 
 
 @task(multiple_outputs=True)
 def find_batch_output() -> dict[str, Any]:
-    """The batch to publish: named by params, else that of the event that started this run, else the newest one."""
+    """Find the batch to publish: of the params, else of the event that started this run, else the newest."""
     context: Any = get_current_context()
     group, run_key, params = group_of_context(), run_key_of_context(), context["params"]
     prepare(group)
@@ -110,7 +110,7 @@ def new_generation(batch: Batch, staged: list[Staged]) -> generations.Generation
 
 
 def newest_extra(context: Any, group: DatasetGroup) -> dict[str, Any]:
-    """What the event of the group's batch output says: one that started this run, else the newest there is."""
+    """Return the extra of the group's batch output event: the one that started this run, else the newest."""
     came = asset_of(group, BATCH_OUTPUT)
     started_by = sorted(context["triggering_asset_events"][came], key=lambda event: event.extra["run_key"])
     events = started_by or list(context["inlet_events"][came].ascending(False).limit(1))
@@ -123,11 +123,11 @@ def newest_extra(context: Any, group: DatasetGroup) -> dict[str, Any]:
 
 
 def _staged(counts: list[dict[str, Any] | None]) -> list[Staged]:
-    """The counts of each subject that was staged; a skipped task has none."""
+    """Return the counts of the staged subjects; a skipped task has none."""
     return from_xcom([subject for subject in counts if subject], list[Staged])
 
 
 def _aws() -> tuple[Any, ScoreKind]:
-    """An S3 client, and whose scores the AWS connection stands for."""
+    """Return an S3 client, and whose scores the AWS connection gives."""
     hook = S3Hook()
     return hook.get_conn(), score_kind(hook.conn_config.get_service_config("personalize").get("endpoint_url"))

@@ -197,7 +197,7 @@ def announce(group: DatasetGroup, answers: dict[Kind, Any], models: Any) -> Any:
 
 
 def _event_extra(answers: dict[str, dict[str, Any] | None], without: dict[str, str]) -> dict[str, Any]:
-    """What publish is told: for 'users' user_output, users_asked and user_solution_version; so for 'items'."""
+    """The event for publish: for 'users' user_output, users_asked and user_solution_version; so for 'items'."""
     extra: dict[str, Any] = {"without": without}
     for kind, answer in answers.items():
         if answer is None:

@@ -1,7 +1,7 @@
 """The dbt project in dbt/, run inside this process: build its models with their tests, write its documentation.
 
 dbt runs in process, not as a program of its own, so that it ends with the task that started it and imports once.
-It is kept quiet; its log and artifacts stay in the run's own folder, and what failed is told in the error.
+It is kept quiet; its log and artifacts stay in the run's own folder, and the error says what failed.
 """
 
 from __future__ import annotations
