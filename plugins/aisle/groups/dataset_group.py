@@ -233,6 +233,6 @@ def _usable(group: Group) -> Group:
         if not isinstance(dataset.avro, str):
             raise ConfigurationError(
                 f"the dataset {key} of group {group.name} has a schema of its own, but the pipeline writes the "
-                "columns of the contract: give it `schema: contract`, or keep the group in a file for `aisle apply` only"
+                "columns of the contract: give it `schema: contract`, or keep it in a file for `aisle apply` only"
             )
     return group
