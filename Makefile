@@ -18,7 +18,7 @@ export COMPANY_API_ORDERS := $(ORDERS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up psql down test test-conformance week lint format types dags-readme architecture lock clean
+.PHONY: help setup demo up psql down test test-browser test-conformance week lint format types dags-readme architecture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ down: $(READY) ## End the stack
 
 test: $(READY) ## Run every test
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope
+
+test-browser: $(READY) ## Run the tests in a browser alone (test runs them, too); installs Debian's Chromium if there is none
+	@command -v chromium >/dev/null || apt-get install --yes --no-install-recommends chromium
+	$(BIN)/pytest -m browser
 
 test-conformance: $(READY) ## Drive every operation of the engine through boto3 and the aws command line
 	$(BIN)/pytest tests/conformance
