@@ -80,6 +80,9 @@ class ServingSettings(BaseSettings):
         default=30, ge=1, description="A product sold this recently, counted from the newest sale, counts as in stock"
     )
     exclude_purchased: bool = Field(default=False, description="Leave out what the user has purchased")
+    picks_file: ProjectPath | None = Field(
+        default=None, description="TOML file of pinned and boosted items (docs/serving.md)"
+    )
     recent_minutes: float = Field(
         default=30, ge=0, description="What a user did so recently changes the order of their list; 0: nothing does"
     )

@@ -35,7 +35,7 @@ _AGES: dict[str, Any] = {
     "total": 25,
     "offset": 0,
 }
-_ITEM: dict[str, Any] = {"item_id": "85123A", "score": 0.0213377, "relative_score": 1.0, "reason": None}
+_ITEM: dict[str, Any] = {"item_id": "85123A", "score": 0.0213377, "relative_score": 1.0, "reason": None, "pick": None}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +61,10 @@ class ScoredItem:
     relative_score: Annotated[float, Field(ge=0, le=1, description="Share of the list's best score; the best has 1")]
     reason: Annotated[
         Reason | None, Field(description="Only where reasons are asked for, and one is true of the orders")
+    ] = None
+    pick: Annotated[
+        Literal["pinned", "boosted"] | None,
+        Field(description="Whether a merchandiser has given the item its place, or raised it; null: neither"),
     ] = None
 
 

@@ -19,6 +19,7 @@ from services.serving.lists import StoredList
 from services.serving.metrics import ANSWERS
 from services.serving.recommendations.blending import Term, blend
 from services.serving.recommendations.campaign import Campaigns
+from services.serving.recommendations.picks import Pick, Picks, PicksFile, Pin
 from services.serving.recommendations.questions import Filters, Page, Region, Wishes
 from services.serving.recommendations.reactions import Reactions
 from services.serving.recommendations.repository import RecommendationsRepository
@@ -58,6 +59,7 @@ class Candidates:
     region: Region | None = None
     is_filtered: bool = False  # by the statement that counted them
     related: Mapping[str, float] = field(default_factory=dict)  # to what the user did lately, from 0 to 1
+    picks: Mapping[str, Pick] = field(default_factory=dict)  # items that merchandisers have picked
 
     @classmethod
     def cached(cls, stored: StoredList) -> Candidates:
@@ -75,6 +77,18 @@ class Candidates:
     def without(self, item_ids: Collection[str]) -> Candidates:
         return self.only([item_id for item_id in self.item_ids if item_id not in item_ids]) if item_ids else self
 
+    def with_pins(self, pins: Sequence[Pin], allowed: Collection[str]) -> Candidates:
+        """Put pinned items to their places; one that is not in the list comes in with a score of 0."""
+        pins = [pin for pin in pins if pin.item_id in allowed]
+        own = {product.product_id: product for product in self.products}
+        pinned = {pin.item_id for pin in pins}
+        products = [product for product in self.products if product.product_id not in pinned]
+        last = -1
+        for pin in pins:
+            last = max(pin.place - 1, last + 1)
+            products.insert(last, own.get(pin.item_id) or ScoredProduct(pin.item_id, 0.0))
+        return replace(self, products=products, picks={**self.picks, **dict.fromkeys(pinned, "pinned")})
+
     @property
     def item_ids(self) -> list[str]:
         return list(dict.fromkeys([*[product.product_id for product in self.products], *self.related]))
@@ -86,6 +100,7 @@ class RecommendationsService:
     def __init__(self, repository: RecommendationsRepository, campaigns: Campaigns, settings: ServingSettings) -> None:
         self._repository = repository
         self._campaigns = campaigns
+        self._picks = PicksFile(settings.picks_file)
         self._settings = settings
 
     async def for_user(
@@ -99,7 +114,11 @@ class RecommendationsService:
             left = await self._left(candidates, filters, user_id, reactions.disliked)
             if left.item_ids:
                 break
-        left = await self._blended(left, wishes)
+        picks = self._picks.now(group)
+        left = await self._blended(left, wishes, picks)
+        if picks.pin:
+            pinned = Candidates("popular", "popularity", [ScoredProduct(pin.item_id, 0.0) for pin in picks.pin])
+            left = left.with_pins(picks.pin, (await self._left(pinned, filters, user_id, reactions.disliked)).item_ids)
         ANSWERS.labels("user", left.source).inc()
         return UserRecommendations(user_id=user_id, **await self._fields(left, page, user_id, user_id=user_id))
 
@@ -216,14 +235,23 @@ class RecommendationsService:
         lists = await asyncio.gather(*(self._repository.list_of("items", item_id, group) for item_id in newest))
         return [stored for stored in lists if stored is not None]
 
-    async def _blended(self, candidates: Candidates, wishes: Wishes) -> Candidates:
+    async def _blended(self, candidates: Candidates, wishes: Wishes, picks: Picks) -> Candidates:
         """Put the items into the order of the blend, if anything but the list itself counts."""
         terms = await terms_of(wishes, candidates.item_ids, self._repository) if wishes.are_any else []
         if candidates.related:
             terms.append(Term(self._settings.recent_weight, candidates.related))
+        boosts = picks.boosts_of(candidates.item_ids)
+        if boosts.shares:
+            terms.append(boosts)
         if not terms:
             return candidates
-        return replace(candidates, score_kind="blended", products=blend(candidates.products, terms), related={})
+        return replace(
+            candidates,
+            score_kind="blended",
+            products=blend(candidates.products, terms),
+            related={},
+            picks=dict.fromkeys(boosts.shares, "boosted"),
+        )
 
     async def _left(
         self,
@@ -258,7 +286,7 @@ class RecommendationsService:
 
     async def _fields(self, candidates: Candidates, page: Page, reader: str | None, **about: Any) -> dict[str, Any]:
         """The fields of an answer. Relative scores are those of the whole list, whatever the page."""
-        items = _scored(candidates.products)[page.offset : page.offset + page.limit]
+        items = _scored(candidates.products, candidates.picks)[page.offset : page.offset + page.limit]
         if page.with_reasons:
             await self._give_reasons(items, candidates, reader)
         origin = self._origin(candidates)
@@ -317,9 +345,11 @@ def _related(lists: Sequence[StoredList], to: Collection[str]) -> dict[str, floa
     return {item_id: share for item_id, share in closeness.items() if item_id not in to}
 
 
-def _scored(products: Sequence[ScoredProduct]) -> list[ScoredItem]:
+def _scored(products: Sequence[ScoredProduct], picks: Mapping[str, Pick]) -> list[ScoredItem]:
     relative = relative_scores([product.score for product in products])
     return [
-        ScoredItem(item_id=product.product_id, score=product.score, relative_score=share, reason=None)
+        ScoredItem(
+            item_id=product.product_id, score=product.score, relative_score=share, pick=picks.get(product.product_id)
+        )
         for product, share in zip(products, relative, strict=True)
     ]

@@ -63,7 +63,9 @@ def test_the_program_serves_each_generation_as_soon_as_it_is_live(warehouse_url:
             assert client.get("/health/ready").json()["generation"] == generation
             answer = client.get("/api/v1/recommendations/u-secret", params={"limit": 1}).json()
             assert (answer["generation"], answer["score_kind"], answer["is_stale"]) == (generation, "rank", False)
-            assert answer["items"] == [{"item_id": "p1", "score": 1.0, "relative_score": 1.0, "reason": None}]
+            assert answer["items"] == [
+                {"item_id": "p1", "score": 1.0, "relative_score": 1.0, "reason": None, "pick": None}
+            ]
         last = client.get("/api/v1/similar/i1")
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     requests = [line for line in lines if line["event"] == "request"]

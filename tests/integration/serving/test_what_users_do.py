@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from services.migrations import upgrade
+from services.serving.recommendations import picks
 from tests.serving_shop import Shop
 
 NEGATIVE = {"hide": -0.5, "not_interested": -0.8, "downvote": -1.0, "flag_content": -2.5}
@@ -150,3 +152,68 @@ def test_s2_104_satisfaction_is_what_users_say_of_an_item(filled: Shop) -> None:
 )  # fmt: skip
 def test_wishes_that_cannot_be_meant_are_refused(filled: Shop, wishes: dict[str, Any], status: int) -> None:
     assert filled.api().get("/api/v1/recommendations/known", params=wishes).status_code == status
+
+
+# -- picks --------------------------------------------------------------------------------------------------------
+
+
+def picked(answer: dict[str, Any]) -> list[tuple[str, str | None]]:
+    return [(item["item_id"], item["pick"]) for item in answer["items"]]
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        ('pin = [{item_id = "tea", place = 1}]', [("tea", "pinned"), ("cup", None), ("pan", None), ("mug", None)]),
+        ('pin = [{item_id = "mug", place = 2}]', [("cup", None), ("mug", "pinned"), ("pan", None)]),
+        ('pin = [{item_id = "tea", place = 1}, {item_id = "mug", place = 1}]',
+         [("tea", "pinned"), ("mug", "pinned"), ("cup", None), ("pan", None)]),
+        ('pin = [{item_id = "tea", place = 400}]', [("cup", None), ("pan", None), ("mug", None), ("tea", "pinned")]),
+        ('boost = [{item_id = "mug", weight = 0.3}, {item_id = "tea", weight = 1}]',
+         [("cup", None), ("mug", "boosted"), ("pan", None)]),
+        ('pin = [{item_id = "tea", place = 1, until = 2020-01-01T00:00:00Z}]',
+         [("cup", None), ("pan", None), ("mug", None)]),
+        ('pin = [{item_id = "tea", place = 1, group = "north"}]', [("cup", None), ("pan", None), ("mug", None)]),
+    ],
+)  # fmt: skip
+def test_s1_68_pinned_and_boosted_items_say_so(
+    filled: Shop, tmp_path: Path, file: str, shown: list[tuple[str, str | None]]
+) -> None:
+    (tmp_path / "picks.toml").write_text(file)
+    assert picked(body(filled.api(picks_file=tmp_path / "picks.toml"), "known")) == shown
+
+
+@pytest.mark.parametrize(("weight", "parameters"), [(-1.0, {}), (None, {"min_price": 5}), (None, {"category": "Toys"})])
+def test_s1_68_a_pin_passes_filters_and_is_not_forced_upon_who_does_not_want_it(
+    filled: Shop, tmp_path: Path, weight: float | None, parameters: dict[str, Any]
+) -> None:
+    if weight is not None:
+        filled.did("known", "downvote", "tea", weight=weight)
+    (tmp_path / "picks.toml").write_text('pin = [{item_id = "tea", place = 1}]')
+    assert "tea" not in ids(body(filled.api(picks_file=tmp_path / "picks.toml"), "known", **parameters))
+
+
+def test_s1_68_a_change_of_the_file_counts_and_one_that_cannot_be_read_does_not(
+    filled: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picks, "_LOOK_SECONDS", -1.0)
+    file = tmp_path / "picks.toml"
+    file.write_text('pin = [{item_id = "tea", place = 1}]')
+    api = filled.api(picks_file=file)
+    assert picked(body(api, "known"))[0] == ("tea", "pinned")
+    file.write_text('pin = [{item_id = "milk", place = 1}]')
+    assert picked(body(api, "known"))[0] == ("milk", "pinned")
+    for broken in ("pin = [", 'pin = [{item_id = "mug", place = 0}]', "pins = []"):
+        file.write_text(broken)
+        assert picked(body(api, "known"))[0] == ("milk", "pinned")
+    file.unlink()
+    assert picked(body(api, "known"))[0] == ("milk", "pinned")
+
+
+@pytest.mark.parametrize("broken", ["pin = [", 'boost = [{item_id = "mug", weight = 2}]', None])
+def test_a_file_of_picks_that_cannot_be_read_is_named(tmp_path: Path, broken: str | None) -> None:
+    file = tmp_path / "picks.toml"
+    if broken is not None:
+        file.write_text(broken)
+    with pytest.raises(ValueError, match=r"picks\.toml"):
+        picks.read_picks(file)

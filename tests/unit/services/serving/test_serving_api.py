@@ -55,8 +55,8 @@ def test_a_users_list_says_where_it_comes_from_and_how_old_it_is(
     assert answer.status_code == 200
     body = answer.json()
     assert body.pop("items") == [
-        {"item_id": "p0", "score": 0.8, "relative_score": 1.0, "reason": None},
-        {"item_id": "p1", "score": 0.4, "relative_score": 0.5, "reason": None},
+        {"item_id": "p0", "score": 0.8, "relative_score": 1.0, "reason": None, "pick": None},
+        {"item_id": "p1", "score": 0.4, "relative_score": 0.5, "reason": None, "pick": None},
     ]
     assert body.pop("age_seconds") == 300
     assert datetime.fromisoformat(body.pop("generated_at")) == generated_at
@@ -84,7 +84,7 @@ def test_an_unknown_user_gets_popular_items(api: TestClient) -> None:
     body = answer.json()
     assert body["source"] == "popular"
     assert body["score_kind"] == "popularity"
-    assert body["items"] == [{"item_id": "best", "score": 40.0, "relative_score": 1.0, "reason": None}]
+    assert body["items"] == [{"item_id": "best", "score": 40.0, "relative_score": 1.0, "reason": None, "pick": None}]
     assert (body["generation"], body["generated_at"], body["age_seconds"]) == (None, None, None)
 
 
@@ -101,7 +101,7 @@ def test_an_unknown_user_of_a_group_gets_what_is_popular_there_and_how_old_that_
     shop.run("update cache_north.generations set published_at = now() - interval '7 hours'")
     api = shop.api()
     body = api.get("/api/v1/recommendations/nobody", params={"group": "north", "limit": 1}).json()
-    assert body["items"] == [{"item_id": "theirs", "score": 8.0, "relative_score": 1.0, "reason": None}]
+    assert body["items"] == [{"item_id": "theirs", "score": 8.0, "relative_score": 1.0, "reason": None, "pick": None}]
     assert (body["source"], body["score_kind"], body["generation"]) == ("popular", "popularity", "n1")
     assert datetime.fromisoformat(body["generated_at"]) < STARTED
     assert body["is_stale"] is is_stale
