@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from airflow.sdk.serde import deserialize, serialize
 
+from airflow_postgres_s3.copy_to_s3 import Copied
 from aisle.batch.output import Batch
 from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.errors import FinalError
@@ -15,6 +16,7 @@ from aisle.evaluation.hold_out import HoldOut
 from aisle.evaluation.judgement import Candidate, Judged
 from aisle.evaluation.twin import Twin
 from aisle.ops.jobs import Plan
+from aisle.orders.windows import Window
 from aisle.stages.train.evaluation import EvaluationPlan
 
 HOLD_OUT = HoldOut(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 31, 23, 59, 59, 123456, tzinfo=UTC), 1200)
@@ -79,6 +81,29 @@ def test_a_result_of_the_version_before_is_read() -> None:
     plan = from_xcom(carried(earlier), EvaluationPlan)
 
     assert plan == EvaluationPlan({"for-you": CANDIDATE}, {}, HOLD_OUT, [], {})
+
+
+@pytest.mark.parametrize(
+    ("earlier", "value"),
+    [
+        (
+            {"source": "pos", "start": "2026-01-01T00:00:00+00:00", "end": "2026-01-08T00:00:00+00:00"},
+            Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)),
+        ),
+        (
+            {"job_name": "j", "fingerprint": "f", "reused": True, "output_uri": None, "reason": "trained"},
+            Plan("j", "f", True, None),
+        ),
+        ({"uri": "s3://b/a.csv", "n_rows": 1, "n_bytes": 2, "sha256": "c"}, Copied("s3://b/a.csv", 1, 2, "c")),
+        (
+            {"arn": "arn:version", "passed": False, "reason": "why", "table": ""},
+            Judged("arn:version", False, "why", ""),
+        ),
+    ],
+    ids=["window of backfill", "plan of train", "file of export", "decision of train"],
+)
+def test_results_of_each_stage_of_the_version_before_are_read(earlier: dict[str, Any], value: Any) -> None:
+    assert from_xcom(carried(earlier), type(value)) == value
 
 
 @dataclass(frozen=True, slots=True)
