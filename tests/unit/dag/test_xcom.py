@@ -97,7 +97,7 @@ def test_a_result_of_the_version_before_is_read() -> None:
         ({"uri": "s3://b/a.csv", "n_rows": 1, "n_bytes": 2, "sha256": "c"}, Copied("s3://b/a.csv", 1, 2, "c")),
         (
             {"arn": "arn:version", "passed": False, "reason": "why", "table": ""},
-            Judged("arn", False, "why", ""),
+            Judged("arn:version", False, "why", ""),
         ),
     ],
     ids=["window of backfill", "plan of train", "file of export", "decision of train"],
