@@ -45,6 +45,11 @@ class Groups:
             )
         return (self._schemas[group],)
 
+    @property
+    def names(self) -> list[str]:
+        """The groups in their order, as they were last read; the cache of a warehouse without groups has its name."""
+        return list(self._schemas) or [CACHE_SCHEMA]
+
     async def first(self, name: str) -> Row | None:
         """Return the row of the first group that has one, without its place. `name` is a statement with a place."""
         rows = await self.all_of(name, {})

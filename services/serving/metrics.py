@@ -30,6 +30,9 @@ EVENTS = Counter(
 EVENT_FAILURES = Counter(
     "aisle_serving_event_failures_total", "Requests with events of which nothing was stored, by error", ("error",)
 )
+# A counter that appears with its first failure has not increased, as Prometheus sees it: its alert would stay silent.
+for _error in ("database_unreachable", "table_missing", "identity_key_missing"):
+    EVENT_FAILURES.labels(_error)
 SECONDS = Histogram(
     "aisle_serving_request_seconds",
     "Time of a request, by route and status",

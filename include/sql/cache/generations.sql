@@ -65,3 +65,14 @@ select
     item_lists
 from {cache}.generations
 where state = 'live';
+
+-- name: figures
+-- What the live generation of one group holds, which has a place among those that are looked at together.
+select
+    {nth} as place,
+    generation,
+    published_at,
+    user_lists,
+    users_asked
+from {cache}.generations
+where state = 'live';

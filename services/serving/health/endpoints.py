@@ -11,6 +11,7 @@ from services.serving.dependencies import dependencies_of
 from services.serving.errors import CacheEmpty, DatabaseUnreachable, TableMissing, responses
 from services.serving.health.repository import live_generation
 from services.serving.health.schemas import Liveness, Readiness
+from services.serving.health.service import cache_gauges
 from services.serving.metrics import exposition
 
 router = APIRouter(tags=["health"])
@@ -36,6 +37,7 @@ async def ready(request: Request) -> Readiness:
 
 
 @router.get("/metrics", summary="What does it count?", response_class=Response)
-async def metrics() -> Response:
-    """Requests, their times, and the sources of the answers, in Prometheus' text format."""
-    return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(request: Request) -> Response:
+    """Requests and their times, sources of answers, events, and the state of the cache, in Prometheus' text format."""
+    gauges = await cache_gauges(dependencies_of(request).groups)
+    return Response(exposition() + gauges, media_type=CONTENT_TYPE_LATEST)
