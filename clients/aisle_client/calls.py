@@ -148,9 +148,10 @@ def interaction_event(
     An anonymous user (None, or a framework's) needs a `session_id`; the events join the user who logs in with it.
     """
     event = _event(user_id, event_type, session_id, event_id, occurred_at)
-    given = {"item_type": item_type, "event_value": event_value, "recommendation_id": recommendation_id}
-    event["event_properties"] = {**(properties or {}), "item_id": item_id_of(item_id), **_given(**given)}
-    return _events([event])
+    given = _given(
+        item_type=item_type, event_value=event_value, recommendation_id=recommendation_id, properties=properties
+    )
+    return _events([{**event, "item_id": item_id_of(item_id), **given}])
 
 
 def record_event(
@@ -177,19 +178,22 @@ def impression_data(
     """Report which items a user was shown, in their order. More than 25 become several impressions."""
     if isinstance(item_ids, str | bytes) or not item_ids:
         raise ValueError("item_ids is a list of at least one item id")
-    events = []
-    for shown in _pieces(item_ids):
-        event = _event(user_id, event_type, session_id, None, occurred_at)
-        given = {"feed_type": feed_type, "recommendation_id": recommendation_id}
-        event["event_properties"] = {"items_shown": [item_id_of(item) for item in shown], **_given(**given)}
-        events.append(event)
+    given = _given(feed_type=feed_type, recommendation_id=recommendation_id)
+    events = [
+        {
+            **_event(user_id, event_type, session_id, None, occurred_at),
+            "item_ids": [item_id_of(item) for item in shown],
+            **given,
+        }
+        for shown in _pieces(item_ids)
+    ]
     return _events(events)
 
 
 def _event(
     user: User | None, event_type: str, session_id: str | None, event_id: str | None, occurred_at: datetime | None
 ) -> dict[str, Any]:
-    """Return an event in Amplitude's words, which the API takes from everybody."""
+    """Return what every event has."""
     moment = occurred_at or datetime.now(UTC)
     if moment.tzinfo is None:
         raise ValueError("occurred_at has no time zone: give a datetime with one")
@@ -197,15 +201,15 @@ def _event(
     if user_id is None and not session_id:
         raise ValueError("an event of nobody: give a user, or the session_id of an anonymous one")
     return {
-        "insert_id": event_id or uuid.uuid4().hex,
+        "event_id": event_id or uuid.uuid4().hex,
         "event_type": event_type,
-        "time": round(moment.timestamp() * 1000),
-        **_given(user_id=user_id, device_id=session_id, session_id=session_id),  # a session is of one device
+        "occurred_at": moment.isoformat(),
+        **_given(user_id=user_id, session_id=session_id),
     }
 
 
 def _events(events: list[dict[str, Any]]) -> Call[EventResult]:
-    return Call("events", "POST", "/webhooks/amplitude/", body={"events": events}, read=_result)
+    return Call("events", "POST", "/api/v1/events", body={"events": events}, read=_result)
 
 
 def _result(body: Any) -> EventResult:

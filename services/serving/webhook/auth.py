@@ -1,4 +1,4 @@
-"""Who may send events: Amplitude with the secret, an SDK with the key that it was given, a program with its own."""
+"""Who may send events: whoever has the webhook's secret, or an SDK with the API key that it was given."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hmac
 
 from fastapi import Request
 
-from services.serving.auth import check_api_key
 from services.serving.errors import Unauthorized
 from services.serving.settings import ServingSettings
 
@@ -15,24 +14,11 @@ SECRET_HEADER = "X-Webhook-Secret"
 
 
 def may_send(settings: ServingSettings, request: Request) -> bool:
-    """Whether a request has the API key of a program, or the secret.
-
-    Without a secret configured anybody has it, where only this machine can ask.
-    """
-    if _is_of_program(request):
-        return True
+    """Whether a request has the secret. Without one configured anybody has it, where only this machine can ask."""
     secret = settings.amplitude_webhook_secret.get_secret_value()
     if not secret:
         return settings.listens_on_loopback and not settings.amplitude_api_key.get_secret_value()
     return _equal(request.headers.get(SECRET_HEADER, ""), secret)
-
-
-def _is_of_program(request: Request) -> bool:
-    try:
-        check_api_key(request)
-    except Unauthorized:
-        return False
-    return True
 
 
 def has_api_key(settings: ServingSettings, body: object) -> bool:
@@ -46,7 +32,7 @@ def refusal() -> Unauthorized:
     """Why a request is refused, without telling whether a secret is configured or which one is missing."""
     return Unauthorized(
         f"send the secret of AMPLITUDE_WEBHOOK_SECRET in the header {SECRET_HEADER}, or, from an SDK, the api_key of "
-        "SERVING_AMPLITUDE_API_KEY, or, from a program, its API key; nothing was stored"
+        "SERVING_AMPLITUDE_API_KEY; nothing was stored"
     )
 
 

@@ -14,7 +14,7 @@ from aisle_client import ApiError, AsyncPersonalizeService, NotConfigured, Perso
 from aisle_client.transport import AsyncService, Retries, Service
 
 AT_ONCE = Retries(attempts=3, backoff_seconds=0)
-PROCESSED = {"message": "Webhook successfully processed", "processed": 1, "skipped": 0}
+PROCESSED = {"processed": 1, "skipped": 0}
 STORED = {"processed": 1, "skipped": 0, "reasons": []}
 
 
@@ -36,7 +36,7 @@ def test_an_event_that_is_sent_again_keeps_its_id_and_its_request_id(api: Any) -
     service(api).send_impression_data("u", ["a", "b"])
     first, second = api.requests
     assert first.body == second.body
-    assert first.body["events"][0]["insert_id"]
+    assert first.body["events"][0]["event_id"]
     assert first.headers["X-Request-ID"] == second.headers["X-Request-ID"]
 
 
@@ -45,7 +45,7 @@ def test_two_calls_have_ids_of_their_own(api: Any) -> None:
     client = service(api)
     for _ in range(2):
         client.send_interaction_event("u", "i", "click")
-    ids = [sent.body["events"][0]["insert_id"] for sent in api.requests]
+    ids = [sent.body["events"][0]["event_id"] for sent in api.requests]
     assert len(set(ids)) == len({sent.headers["X-Request-ID"] for sent in api.requests}) == 2
 
 
