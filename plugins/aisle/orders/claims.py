@@ -29,7 +29,7 @@ _PAGES = frozenset(("totalpages", "pagecount", "pages", "lastpage", "npages", "x
 _MORE = frozenset(
     (
         *("hasmore", "more", "hasnext", "hasnextpage", "moreavailable", "next", "nextpage", "nexturl", "nextlink"),
-        *("nextcursor", "nexttoken", "nextpagetoken", "nextpageurl", "nextoffset", "continuationtoken"),
+        *("nextcursor", "nexttoken", "nextpagetoken", "nextpageurl", "continuationtoken"),
         *("odatanextlink", "xnextpage"),
     )
 )

@@ -196,6 +196,7 @@ AGREEMENTS: list[dict[str, Any]] = [
     {"links": {"self": "https://orders.example/?page=1", "next": None, "last": "https://orders.example/?page=1"}},
     {"_links": {"self": {"href": "https://orders.example/"}, "next": {"href": None}}, "@odata.count": 12},
     {"nextCursor": None, "next_page_token": "", "meta": {"next_cursor": "None"}, "paging": {"nextToken": {}}},
+    {"next_offset": 12},
     {"links": [{"url": "https://orders.example/?page=1"}], "link": "https://orders.example/"},
 ]
 
