@@ -18,8 +18,8 @@ from aisle.orders.wording import quoted, wording
 
 #: Replaces the orders while the rest of an envelope is read: valid JSON, and harmless within a text.
 _LEFT_OUT = b"-0"
-#: Cursors that lead nowhere, some of them as programs write a missing value.
-_NO_CURSOR = frozenset(("", "null", "none", "false", "0", "0.0"))
+#: Texts that lead nowhere, as programs write a missing value. The text "0" is a place, at the beginning.
+_NO_CURSOR = frozenset(("", "null", "none", "false"))
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _bodies = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
 _lists = msgspec.json.Decoder(list[msgspec.Raw] | None)
@@ -173,10 +173,12 @@ def _orders(
 
 
 def _cursor(sent: msgspec.Raw | None, asked: str) -> Cursor:
-    """Return the cursor to send back; a number keeps its digits. Blank text, null, false and 0 lead nowhere."""
+    """Return the cursor to send back; a number keeps its digits. Null, false, 0 and blank text lead nowhere."""
     if sent is None:
         return msgspec.UNSET
     text = bytes(sent).decode(errors="replace")
+    if text in ("0", "0.0"):
+        return None
     if text[0] == '"' and BROKEN_CHARACTER not in text:
         text = msgspec.json.decode(sent, type=str).strip()
     elif text[0] not in "-0123456789nf":
