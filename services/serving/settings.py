@@ -101,6 +101,9 @@ class ServingSettings(BaseSettings):
         description="Campaign that answers users without a list, of each dataset group that has one: "
         "<group>=<ARN>, comma-separated; a request without a group asks the first",
     )
+    similar_campaigns: Annotated[Mapping[str, CampaignArn], NoDecode] = Field(
+        default={}, description="Campaign of similar items that answers items without a list, in the same form"
+    )
     campaign_items: int = Field(default=25, ge=1, le=MAX_RESULTS, description="Items that the campaign is asked for")
     personalize_endpoint_url: str = Field(default="", description="The engine's address; empty: Amazon's own")
     real_time_seconds: float = Field(
@@ -145,7 +148,7 @@ class ServingSettings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("campaigns", mode="before")
+    @field_validator("campaigns", "similar_campaigns", mode="before")
     @classmethod
     def _split_by_group(cls, value: object) -> object:
         if not isinstance(value, str):

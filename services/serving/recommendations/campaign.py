@@ -1,9 +1,9 @@
-"""The recommender in real time, for users who have no list yet: campaigns of Amazon Personalize, or of the engine."""
+"""The recommender in real time, for users and items without a list: campaigns of Amazon Personalize or the engine."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import boto3
@@ -32,32 +32,40 @@ class _CampaignAnswer(msgspec.Struct, rename="camel"):
 
 
 class Campaigns:
-    """Asks the campaign of a dataset group for a user's list, once.
+    """Asks the campaigns of a dataset group for the list of a user or an item, once.
 
     What goes wrong costs the caller the list, and nothing else.
     """
 
     def __init__(self, settings: ServingSettings) -> None:
-        self._arns = settings.campaigns if settings.real_time else {}
+        self._of_users = settings.campaigns if settings.real_time else {}
+        self._of_items = settings.similar_campaigns if settings.real_time else {}
         self._n_items = settings.campaign_items
         self._seconds = settings.real_time_seconds
         #: The engine is chosen by the endpoint, as everywhere.
         self.score_kind: ScoreKind = "engine" if settings.personalize_endpoint_url else "personalize"
-        self._clients = {region: _client(settings, region) for region in set(map(_region, self._arns.values()))}
+        regions = {_region(arn) for arn in (*self._of_users.values(), *self._of_items.values())}
+        self._clients = {region: _client(settings, region) for region in regions}
 
     async def recommend(self, user_id: str, group: str | None) -> Sequence[ScoredProduct] | None:
         """Return what a group's campaign recommends to a user; without a group, the first campaign.
 
         None if there is no such campaign, or it is switched off, silent, or has nothing.
         """
-        arn = next(iter(self._arns.values()), None) if group is None else self._arns.get(group)
+        return await self._ask(_chosen(self._of_users, group), userId=user_id)
+
+    async def similar_to(self, item_id: str, group: str | None) -> Sequence[ScoredProduct] | None:
+        """Return what a group's campaign of similar items has for an item; None as in `recommend`."""
+        return await self._ask(_chosen(self._of_items, group), itemId=item_id)
+
+    async def _ask(self, arn: str | None, **question: str) -> Sequence[ScoredProduct] | None:
         if arn is None:
             return None
         ask = self._clients[_region(arn)].get_recommendations
         try:
             # botocore's own limits hold for each packet, so a slow sender would keep the caller waiting.
             async with asyncio.timeout(self._seconds):
-                answer = await asyncio.to_thread(ask, campaignArn=arn, userId=user_id, numResults=self._n_items)
+                answer = await asyncio.to_thread(ask, campaignArn=arn, numResults=self._n_items, **question)
             items = msgspec.convert(answer, _CampaignAnswer).item_list
         except TimeoutError:
             _report("timeout")
@@ -76,6 +84,11 @@ class Campaigns:
             _report("empty")
             return None
         return [ScoredProduct(item.item_id, item.score) for item in items]
+
+
+def _chosen(arns: Mapping[str, str], group: str | None) -> str | None:
+    """Return the campaign of a group, or the first one."""
+    return next(iter(arns.values()), None) if group is None else arns.get(group)
 
 
 def _region(arn: str) -> str:

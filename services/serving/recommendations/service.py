@@ -141,9 +141,13 @@ class RecommendationsService:
         if stored is None:
             item_id = await self._spelt(item_id)
             stored = await self._repository.list_of("items", item_id, group)
-        if stored is None:
+        if stored is not None:
+            candidates = Candidates.cached(stored)
+        elif (products := await self._campaigns.similar_to(item_id, group)) is not None:
+            candidates = Candidates("campaign", self._campaigns.score_kind, products)
+        else:
             raise ItemUnknown(f"no similar items are cached for item {item_id!r}; nothing may be like it yet")
-        left = await self._left(Candidates.cached(stored).without(frozenset({item_id})), filters)
+        left = await self._left(candidates.without(frozenset({item_id})), filters)
         ANSWERS.labels("similar", left.source).inc()
         return SimilarItems(item_id=item_id, **await self._fields(left, page, None, item_id=item_id))
 

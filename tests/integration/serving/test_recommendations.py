@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
 from services.migrations import upgrade
-from tests.serving_shop import Shop
+from tests.serving_shop import Shop, api_settings
 
 CAMPAIGN = "arn:aws:personalize:us-east-1:000000000000:campaign/for-you"
 
@@ -221,6 +221,46 @@ def test_a_column_of_another_type_is_read_without_a_restart_of_the_api(filled: S
 def test_s0_24_a_recommender_that_is_away_costs_its_list_only(filled: Shop) -> None:
     api = real_time(filled, "http://127.0.0.1:1")
     assert ask(api, "recommendations/stranger")["source"] == "popular"
+
+
+SIMILAR = CAMPAIGN.replace("for-you", "similar")
+ALIKE = {"itemList": [{"itemId": "pan"}, {"itemId": "cup", "score": 0.5}, {"itemId": "mug", "score": 0.9}]}
+
+
+def test_s1_40_an_item_without_a_list_is_answered_by_the_campaign_of_similar_items(filled: Shop) -> None:
+    with recommender(200, ALIKE) as (url, questions):
+        api = real_time(filled, url, similar_campaigns=f"shop={SIMILAR}")
+        assert ask(api, "similar/tea")["source"] == "cache"
+        assert questions == []
+        body = ask(api, "similar/CUP")
+        assert api.get("/api/v1/similar/nothing").status_code == 404
+    assert questions == [{"campaignArn": SIMILAR, "itemId": "cup", "numResults": 25}]
+    assert ([item["item_id"] for item in body["items"]], body["source"]) == (["pan", "mug"], "campaign")
+
+
+@pytest.mark.parametrize("settings", [{"real_time": True}, {"similar_campaigns": f"shop={SIMILAR}"}])
+def test_s0_13_without_the_settings_an_item_without_a_list_is_a_404_and_nobody_is_asked(
+    filled: Shop, settings: dict[str, Any]
+) -> None:
+    with recommender(200, ALIKE) as (url, questions):
+        api = filled.api(personalize_endpoint_url=url, campaigns=f"shop={CAMPAIGN}", **settings)
+        assert api.get("/api/v1/similar/cup").status_code == 404
+    assert questions == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable"),
+    [
+        ({"real_time": True}, "SERVING_CAMPAIGNS"),
+        ({"campaigns": "shop=no-arn"}, "campaigns"),
+        ({"similar_campaigns": "shop=no-arn"}, "similar_campaigns"),
+    ],
+)
+def test_s0_14_and_s1_40_a_missing_campaign_is_an_error_at_start_up_that_names_the_variable(
+    settings: dict[str, Any], variable: str
+) -> None:
+    with pytest.raises(ValueError, match=variable):
+        api_settings(**settings)
 
 
 def test_s0_13_without_the_setting_nobody_is_asked(filled: Shop) -> None:
