@@ -49,7 +49,7 @@ _NAMES = [
     "STORAGE_SCHEME", "base_exceptions", "incr", "get_expiry",
     # fields of answers that clients read
     "risk_level", "interaction_id", "total_recommendations", "clicked_recommendations", "dismissed_recommendations",
-    "click_through_rate", "total_interactions", "age_seconds", "generated_at", "ranked_by", "relative_score",
+    "click_through_rate", "total_interactions", "age_seconds", "generated_at", "ranked_by", "relative_score", "pick",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from services.serving.auth import require_login, require_visitor
 from services.serving.dependencies import dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
+    UNREADABLE_BODY,
     DatabaseUnreachable,
     InvalidRequest,
     LoginNeeded,
@@ -101,7 +102,7 @@ async def places(service: Service) -> Places:
     summary="Ask for recommendations",
     status_code=202,
     dependencies=[VISITOR],
-    responses=_answers(),
+    responses=_answers() | UNREADABLE_BODY,
 )
 async def ask(service: Service, question: ShopQuestion, response: Response) -> AcceptedRequest:
     """Accept a selection. The answer is made meanwhile; `url` says where it will be."""
@@ -137,7 +138,7 @@ async def answer(service: Service, request_id: RequestId) -> ShopResult | JSONRe
     "/shop/requests/{request_id}/events",
     summary="Tell what the visitor saw or did",
     dependencies=[VISITOR],
-    responses=_answers(RequestUnknown),
+    responses=_answers(RequestUnknown) | UNREADABLE_BODY,
 )
 async def tell(service: Service, request_id: RequestId, event: ShopEvent) -> EventOutcome:
     """Store that the whole answer was shown, or that one of its products was clicked; each counts once."""
