@@ -58,7 +58,7 @@ def _service(request: Request, recommendations: Recommendations) -> FeedService:
     dependencies = dependencies_of(request)
     repository = FeedRepository(dependencies.database, dependencies.groups)
     algorithms = Algorithms(recommendations, repository, dependencies.once(Catalogues), dependencies.settings)
-    return FeedService(recommendations, algorithms, repository, dependencies.interactions, dependencies.settings)
+    return FeedService(recommendations, algorithms, repository, dependencies)
 
 
 CurrentCaller = Annotated[Caller, Depends(_caller)]

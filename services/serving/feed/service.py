@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aisle.contracts.recommendations import LONGEST_ANSWER
+from services.serving.dependencies import Dependencies
 from services.serving.errors import InvalidRequest, PersonErased, RecommendationUnknown
 from services.serving.feed.algorithms import Algorithms
 from services.serving.feed.repository import Counts, FeedRepository, MadeList
@@ -21,11 +22,10 @@ from services.serving.feed.schemas import (
     Stats,
 )
 from services.serving.interactions.events import IncomingEvent, event_id_of
-from services.serving.interactions.service import MAX_PROPERTIES_BYTES, Interactions
+from services.serving.interactions.service import MAX_PROPERTIES_BYTES
 from services.serving.recommendations.questions import Filters, Page
 from services.serving.recommendations.schemas import UserRecommendations
 from services.serving.recommendations.service import RecommendationsService
-from services.serving.settings import ServingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,19 @@ class FeedService:
         recommendations: RecommendationsService,
         algorithms: Algorithms,
         repository: FeedRepository,
-        interactions: Interactions,
-        settings: ServingSettings,
+        dependencies: Dependencies,
     ) -> None:
         self._recommendations = recommendations
         self._algorithms = algorithms
         self._repository = repository
-        self._interactions = interactions
-        self._time_to_live = timedelta(seconds=settings.recommendation_ttl_seconds)
+        self._interactions = dependencies.interactions
+        self._assigner = dependencies.assigner
+        self._exposures = dependencies.exposures
+        self._time_to_live = timedelta(seconds=dependencies.settings.recommendation_ttl_seconds)
 
     async def personalized(self, caller: Caller, page: Page) -> UserRecommendations:
         """Return the feed, after its impression is stored: once for a request id, however often it is sent."""
-        feed = await self._recommendations.for_user(caller.user_id, page, Filters(), None)
+        feed = await self._feed(caller.user_id, page)
         if feed.items:
             await self._interactions.store([_impression_of(feed, caller)])
         return feed
@@ -135,6 +136,16 @@ class FeedService:
     async def stats(self, user_id: str) -> Stats:
         """Return the figures of a user."""
         return stats_of(await self._repository.counts(user_id))
+
+    async def _feed(self, user_id: str, page: Page) -> UserRecommendations:
+        """Return the list of a user, of the arm of an experiment if the user takes part in one."""
+        assignment = self._assigner.of(user_id)
+        if assignment is None:
+            return await self._recommendations.for_user(user_id, page, Filters(), None)
+        feed = await self._recommendations.in_arm(assignment, user_id, page, Filters())
+        if feed.arm is not None:
+            self._exposures.add(assignment, user_id)
+        return feed
 
     async def _made(self, user_id: str, algorithm: Algorithm) -> MadeList:
         """Return the kept list of a user if it is young enough and of what is live, else make and keep one."""

@@ -230,3 +230,37 @@ def test_the_caches_of_every_group_are_kept_tidy(old_runs: str, shops: Any) -> N
     orphans = drop_orphans(until.orphans, old_runs, dry_run=False)
     assert orphans == ["offline_similar_items", "cache_shop_north.offline_similar_items"]
     tidy(old_runs)
+
+
+def test_what_was_recommended_before_goes_and_the_newest_prediction_of_each_user_stays(warehouse_url: str) -> None:
+    from aisle.settings import get_settings
+    from aisle.stages.maintain.rows import remove_rows
+    from aisle.stages.maintain.terms import terms
+    from services.migrations import upgrade
+
+    upgrade(warehouse_url)
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(
+            "insert into serving.recommended_items"
+            " (user_id, recommendation_id, item_id, algorithm, score, recommended_at) values"
+            " ('u1', 'r1', 'i', 'hybrid', 1, '2001-01-01'), ('u1', 'r2', 'i', 'hybrid', 1, now())"
+        )
+        connection.execute(
+            "insert into serving.recommendation_lists values ('u', 'hybrid', 'r', '', '', '[]', '2001-01-01')"
+        )
+        connection.execute("insert into serving.rate_limits values ('c', 1, '2001-01-01'), ('d', 1, now())")
+        connection.execute(
+            "insert into serving.churn_predictions values"
+            " ('u1', '2001-01-01', 0.1), ('u1', '2001-01-02', 0.2), ('u2', '2001-01-01', 0.3), ('u3', now(), 0.4)"
+        )
+    gone = remove_rows(terms(get_settings().maintain, datetime.now(UTC)), warehouse_url, dry_run=False)
+    assert gone == {"recommended_items": {"2001-01-01": 1}, "churn_predictions": {"2001-01-01": 1}}
+    with psycopg.connect(warehouse_url) as connection:
+        kept = [
+            connection.execute(f"select {column} from serving.{table} order by 1".encode()).fetchall()
+            for table, column in (
+                ("recommended_items", "recommendation_id"), ("recommendation_lists", "user_id"),
+                ("rate_limits", "counter"), ("churn_predictions", "churn_risk"),
+            )
+        ]  # fmt: skip
+    assert kept == [[("r2",)], [], [("d",)], [(0.2,), (0.3,), (0.4,)]]

@@ -93,6 +93,18 @@ def test_exposures_are_logged_once_however_often_a_list_is_fetched(shop: Shop, a
     assert sorted(wait_for(logged, "five exposures")) == sorted({(said["user_id"], said["arm"]) for said in fetched})
 
 
+def test_the_feed_of_the_current_user_is_that_of_the_arm_and_an_exposure(shop: Shop, arms: Any) -> None:
+    shop.run("insert into identity.customers (user_id) values ('u1')")
+    api = arms()
+    listed = api.get("/api/v1/recommendations/u1").json()
+    feed = api.get("/api/feed/personalized/", headers={"X-User-ID": "u1"}).json()
+    assert [feed[name] for name in ("experiment", "arm", "items")] == [
+        listed[name] for name in ("experiment", "arm", "items")
+    ]
+    assert feed["arm"] is not None
+    assert wait_for(lambda: rows(shop, "select user_id from serving.exposures"), "an exposure") == [("u1",)]
+
+
 @pytest.mark.parametrize(
     ("text", "query"),
     [
