@@ -79,7 +79,7 @@ def test_s3_13_and_s3_17_products_are_selected_and_recommendations_shown(page_ur
 
 def test_s3_16_metadata_need_no_products_and_are_labelled_beta(page_url: str, browser_page: Any) -> None:
     browser_page.goto(page_url)
-    browser_page.get_by_role("radio", name="Provide Metadata").check(force=True)
+    browser_page.get_by_role("radio", name="Provide Metadata").check()
     assert browser_page.locator("#products").is_hidden()
     assert browser_page.locator("#beta-note").is_visible()
     age, ask = browser_page.get_by_label("Age"), browser_page.get_by_role("button", name="Get Recommendations")
@@ -97,7 +97,7 @@ def test_s3_16_metadata_need_no_products_and_are_labelled_beta(page_url: str, br
 
 def test_s3_13_both_asks_for_five_products_and_takes_metadata(page_url: str, browser_page: Any) -> None:
     browser_page.goto(page_url)
-    browser_page.get_by_role("radio", name="Both").check(force=True)
+    browser_page.get_by_role("radio", name="Both").check()
     sent: list[Any] = []
     browser_page.on("request", lambda request: sent.append(request.post_data) if request.method == "POST" else None)
     choose(browser_page, 5)
@@ -117,6 +117,8 @@ def test_the_page_works_by_keyboard_alone(page_url: str, browser_page: Any) -> N
     browser_page.goto(page_url)
     cards(browser_page).first.wait_for(state="attached")
     press = browser_page.keyboard.press
+    press("Tab")
+    assert browser_page.evaluate("document.activeElement.pathname") == "/regions"
     press("Tab")
     assert browser_page.evaluate("document.activeElement.value") == "products"
     press("ArrowRight")
@@ -225,7 +227,7 @@ def test_the_page_fits_every_width_and_follows_the_colours_of_the_reader(
     browser_page.set_viewport_size({"width": width, "height": 800})
     browser_page.emulate_media(color_scheme=scheme)
     browser_page.goto(page_url)
-    browser_page.get_by_role("radio", name="Both").check(force=True)
+    browser_page.get_by_role("radio", name="Both").check()
     choose(browser_page, 5)
     picture(browser_page, f"shop-{width}-{scheme}-form")
     browser_page.locator("#ask").click()
@@ -244,7 +246,7 @@ def test_axe_finds_nothing_serious_in_any_mode(page_url: str, browser_page: Any,
     browser_page.locator("#ask").click()
     assert recommended(browser_page)
     for mode in ("Select Products", "Provide Metadata", "Both"):
-        browser_page.get_by_role("radio", name=mode).check(force=True)
+        browser_page.get_by_role("radio", name=mode).check()
         assert serious_findings(browser_page) == [], mode
 
 
