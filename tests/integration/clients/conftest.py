@@ -85,6 +85,6 @@ def scripted() -> Iterator[ScriptedApi]:
         yield api
 
 
-def stored(shop: Shop, table: str, columns: str) -> list[tuple[Any, ...]]:
+def stored(shop: Shop, table: str, columns: str, order: str = "occurred_at") -> list[tuple[Any, ...]]:
     with psycopg.connect(shop.url) as connection:
-        return connection.execute(f"select {columns} from serving.{table} order by occurred_at".encode()).fetchall()
+        return connection.execute(f"select {columns} from serving.{table} order by {order}".encode()).fetchall()
