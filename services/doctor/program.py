@@ -119,6 +119,9 @@ def _permissions() -> Finding:
 def _made(subject: str, check: Check) -> Finding:
     try:
         return check()
+    except psycopg.errors.UndefinedTable as error:
+        missing = error.diag.message_primary or ""
+        return Finding(subject, "failed", [f"could not be checked: {missing}"], "run `aisle migrate`, start transform")
     except _CANNOT as error:
         reason = " ".join(str(error).split())
         return Finding(subject, "failed", [f"could not be checked: {type(error).__name__}: {reason}"])
