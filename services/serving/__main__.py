@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.options import read_settings
 from services.server import serve
 from services.serving.app import create_app
+from services.serving.error_reports import report_errors
 from services.serving.metrics import SHARED_FOLDER
 from services.serving.request_log import configure_logging
 from services.serving.settings import ServingSettings
@@ -37,7 +38,9 @@ def main() -> None:
 def application() -> FastAPI:
     """Make the application, once in each worker process."""
     configure_logging()
-    return create_app(_settings())
+    settings = _settings()
+    report_errors(settings.sentry_dsn.get_secret_value())
+    return create_app(settings)
 
 
 def _settings() -> ServingSettings:

@@ -139,6 +139,9 @@ class ServingSettings(BaseSettings):
         default=False, description="Refuse requests that did not come by HTTPS, as the proxy in front says"
     )
 
+    sentry_dsn: SecretStr = Field(
+        default=SecretStr(""), description="Where unexpected errors are reported to, by Sentry's DSN; empty: nowhere"
+    )
     experiments_file: ProjectPath | None = Field(
         default=None, description="File of the experiments between dataset groups; empty: none"
     )

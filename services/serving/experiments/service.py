@@ -28,7 +28,7 @@ from services.serving.experiments.statistics import (
     sample_ratio_p_value,
 )
 
-METHOD = "mixture sequential probability ratio test (mSPRT) with its confidence sequence, always valid"
+METHOD = "Mixture sequential probability ratio test (mSPRT) with its confidence sequence, always valid"
 
 
 def now() -> datetime:
