@@ -45,8 +45,8 @@ def hash_user() -> None:
     console.print(user_hash(ask(console, "user_id", _check_user_id)), highlight=False)
 
 
-@commands.command()
-def token(
+@commands.command("user-token")
+def issue_user_token(
     user_id: Annotated[str, typer.Argument(help="The user id, as the lists have it.")],
     minutes: Annotated[int, typer.Option(min=1, max=_MINUTES_PER_DAY, help="How long the token is valid.")] = 60,
 ) -> None:

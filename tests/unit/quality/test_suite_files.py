@@ -11,6 +11,7 @@ import pytest
 from aisle.contracts import limits, personalize
 from aisle.contracts.company_orders import ORDER_STATUSES, SOURCES
 from aisle.contracts.event_types import read_event_types
+from aisle.contracts.personalize import PURCHASE
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoreKind
 from aisle.errors import ConfigurationError
 from aisle.quality.suites import BOUNDARIES, GROUP_BOUNDARIES, SUITES, Suite, read_suite, suites_of
@@ -140,7 +141,7 @@ def test_limits_are_those_of_the_contracts() -> None:
 def test_vocabularies_are_those_of_the_contracts() -> None:
     assert kwargs_of("raw_orders", "source_is_known")["value_set"] == [source.name for source in SOURCES]
     assert kwargs_of("raw_orders", "status_is_known")["value_set"] == list(ORDER_STATUSES)
-    exported = set(read_event_types().exported.values())
+    exported = {PURCHASE, *read_event_types().exported.values()}
     assert set(kwargs_of("marts_interactions", "event_type_is_known")["value_set"]) == exported
     for suite in ("batch_user_lists", "batch_similar_lists"):
         assert kwargs_of(suite, "score_kind_is_known")["value_set"] == list(get_args(ScoreKind))

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
+import typer
 
-from services.cli.program import run
+from services.cli.program import app, run
 from services.serving.tokens import UserTokens
 from services.stack.secrets import StackSecrets
 from tests.serving_shop import api_settings
@@ -92,6 +93,21 @@ def test_a_token_of_the_running_stack_is_accepted_by_its_api(
     secrets = StackSecrets.make()
     stack = SimpleNamespace(addresses=SimpleNamespace(reader_url="postgresql://nowhere"), secrets=secrets)
     monkeypatch.setattr("services.stack.running.running_stack", lambda: stack)
-    assert run(["token", "u1", "--minutes", "5"]) == 0
+    assert run(["user-token", "u1", "--minutes", "5"]) == 0
     (token,) = capsys.readouterr().out.splitlines()
     assert UserTokens(api_settings(token_secret=secrets.serving_token_secret)).user_of(token) == "u1"
+
+
+def names_of(program: typer.Typer) -> list[str]:
+    """Return the names of the commands of a program, as often as they are given."""
+    names = [command.name or command.callback.__name__.replace("_", "-") for command in program.registered_commands]  # type: ignore[union-attr]
+    for group in program.registered_groups:
+        assert group.typer_instance is not None
+        names += [str(group.name)] if isinstance(group.name, str) else names_of(group.typer_instance)
+    return names
+
+
+def test_no_command_hides_another_of_its_name() -> None:
+    names = names_of(app)
+    assert len(names) > 15
+    assert sorted(names) == sorted(set(names))
