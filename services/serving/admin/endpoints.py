@@ -74,7 +74,7 @@ async def performance(performance: Annotated[Performance, Depends(_performance)]
 async def performance_page(performance: Annotated[Performance, Depends(_performance)], days: Days = 28) -> Response:
     """Click rate, conversion, attributed revenue and dwell time, with the hit rate and times of this process."""
     return page(
-        "admin.html", here="admin", performance=performance, days=days, chart=_click_rates(performance.days),
+        "admin.html", here="/admin", performance=performance, days=days, chart=_click_rates(performance.days),
         shares=answer_shares(), times=request_times(),
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ async def interactions_page(
     given = {"event_type": event_type, "item_id": item_id, "user_id": user_id, "source": source}
     chosen = {name: value or None for name, value in given.items()}
     shown = await repository.interactions(chosen, before or datetime.now(UTC) + timedelta(hours=1))
-    return page("interactions.html", here="admin/interactions", chosen=chosen, interactions=shown)
+    return page("interactions.html", here="/admin/interactions", chosen=chosen, interactions=shown)
 
 
 @router.get(
@@ -105,7 +105,7 @@ async def interactions_page(
 async def events_page(repository: Repository) -> Response:
     """What became of the events of the last two days, by hour, source and reason."""
     hours, reasons = await repository.received(datetime.now(UTC) - timedelta(days=2))
-    return page("events.html", here="admin/events", chart=_hours(hours), reasons=reasons)
+    return page("events.html", here="/admin/events", chart=_hours(hours), reasons=reasons)
 
 
 @router.get(
@@ -115,7 +115,7 @@ async def cache_page(request: Request, repository: Repository) -> Response:
     """The generations of each dataset group's cache, and how to roll back and to invalidate."""
     ttl = dependencies_of(request).settings.cache_ttl
     caches = await repository.generations()
-    return page("caches.html", here="admin/cache", caches=caches, now=datetime.now(UTC), ttl=ttl)
+    return page("caches.html", here="/admin/cache", caches=caches, now=datetime.now(UTC), ttl=ttl)
 
 
 @router.get(
@@ -126,7 +126,7 @@ async def churn_page(repository: Repository, days: Days = 90) -> Response:
     """How high the risk of churn was, by day."""
     history_of_days = await repository.churn(datetime.now(UTC) - timedelta(days=days))
     return page(
-        "churn.html", here="admin/churn", history=history_of_days, chart=_risks(history_of_days or []),
+        "churn.html", here="/admin/churn", history=history_of_days, chart=_risks(history_of_days or []),
         high_risk=HIGH_RISK,
     )  # fmt: skip
 
