@@ -43,20 +43,17 @@ class RecommendedContents(BaseModel):
     total_count: int = Field(ge=0, description="Number of `recommendations`", examples=[10])
 
 
+_INTERACTION: dict[str, Any] = {
+    "interaction_type": "view", "content_id": "123", "content_type": "post", "platform": "web",
+    "metadata": {"duration": 30, "source": "homepage"},
+}  # fmt: skip
+_FEEDBACK: dict[str, Any] = {"content_id": "123", "is_clicked": True, "is_dismissed": False}
+
+
 class Interaction(BaseModel):
     """What the current user did to a piece of content."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "interaction_type": "view", "content_id": "123", "content_type": "post", "platform": "web",
-                    "metadata": {"duration": 30, "source": "homepage"},
-                }
-            ]
-        },
-    )  # fmt: skip
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_INTERACTION]})
 
     interaction_type: InteractionType
     content_id: ContentId
@@ -68,16 +65,17 @@ class Interaction(BaseModel):
 class LoggedInteraction(Interaction):
     """An interaction as it was stored."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [_INTERACTION | {"interaction_id": "5d41402abc4b2a76b9719d911017c592"}]}
+    )
+
     interaction_id: str = Field(description="The same for the same `X-Request-ID` of the same user")
 
 
 class Feedback(BaseModel):
     """What the current user made of a recommendation."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"content_id": "123", "is_clicked": True, "is_dismissed": False}]},
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_FEEDBACK]})
 
     content_id: ContentId
     is_clicked: bool = False
@@ -86,6 +84,8 @@ class Feedback(BaseModel):
 
 class GivenFeedback(Feedback):
     """The feedback, and the algorithm that it counts for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_FEEDBACK | {"algorithm": "hybrid"}]})
 
     algorithm: Algorithm
 

@@ -221,25 +221,25 @@ def test_a_body_is_read_however_it_is_sent(
     assert receiver.rows("item_id") == [("doc_123",)]
 
 
-@pytest.mark.parametrize(
-    ("content", "headers", "status"),
-    [
-        (b"", {}, 400),
-        (b"{", {}, 400),
-        (b'"events"', {}, 400),
-        (b"{}", {}, 400),
-        (b'{"events": {}}', {}, 400),
-        (b"\xff\xfe", {}, 400),
-        (b"[" * 100_000, {}, 400),
-        (b'{"events": [' + b"9" * 10_000 + b"]}", {}, 200),
-        (b"no gzip", {"Content-Encoding": "gzip"}, 400),
-        (gzip.compress(b"{}")[:-4], {"Content-Encoding": "gzip"}, 400),
-        (b"{}", {"Content-Encoding": "br"}, 400),
-        (b" " * (2 * 1024 * 1024), {}, 413),
-        (gzip.compress(b" " * (2 * 1024 * 1024)), {"Content-Encoding": "gzip"}, 413),
-        (json.dumps({"events": [{}] * 2001}).encode(), {}, 413),
-    ],
-)
+UNREADABLE: dict[str, tuple[bytes, dict[str, str], int]] = {
+    "nothing": (b"", {}, 400),
+    "no end": (b"{", {}, 400),
+    "a text": (b'"events"', {}, 400),
+    "no events": (b"{}", {}, 400),
+    "no list of events": (b'{"events": {}}', {}, 400),
+    "no text": (b"\xff\xfe", {}, 400),
+    "nested": (b"[" * 100_000, {}, 400),
+    "a number of many digits": (b'{"events": [' + b"9" * 10_000 + b"]}", {}, 200),
+    "no gzip": (b"no gzip", {"Content-Encoding": "gzip"}, 400),
+    "gzip without its end": (gzip.compress(b"{}")[:-4], {"Content-Encoding": "gzip"}, 400),
+    "another encoding": (b"{}", {"Content-Encoding": "br"}, 400),
+    "too large": (b" " * (2 * 1024 * 1024), {}, 413),
+    "too large once unpacked": (gzip.compress(b" " * (2 * 1024 * 1024)), {"Content-Encoding": "gzip"}, 413),
+    "too many events": (json.dumps({"events": [{}] * 2001}).encode(), {}, 413),
+}
+
+
+@pytest.mark.parametrize(("content", "headers", "status"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_cannot_be_read_is_refused_with_a_reason(
     receiver: Receiver, content: bytes, headers: dict[str, str], status: int
 ) -> None:
