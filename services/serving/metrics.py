@@ -22,6 +22,12 @@ ANSWERS = Counter("aisle_serving_answers_total", "Lists answered, by question an
 CAMPAIGN_FAILURES = Counter(
     "aisle_serving_campaign_failures_total", "Calls to the recommender that gave no list, by reason", ("reason",)
 )
+CAMPAIGN_SECONDS = Histogram(
+    "aisle_serving_campaign_seconds",
+    "Time of a call to the recommender, answered or failed, by operation",
+    ("operation",),
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5),
+)
 EVENTS = Counter(
     "aisle_serving_events_total",
     "Events received, by source; by what became of them: processed, or why they were skipped",

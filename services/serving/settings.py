@@ -131,7 +131,7 @@ class ServingSettings(BaseSettings):
         default=20, gt=0, description="Longest wait for the answer of a request of the shop page before it is a 504"
     )
     shop_campaign_arn: CampaignArn | Literal[""] = Field(
-        default="", description="Campaign that answers the shop page; empty: the cache does"
+        default="", description="Campaign that answers the shop page with SERVING_REAL_TIME; empty: the cache does"
     )
     shop_tracking_id: str = Field(default="", description="Event tracker that is told of a selection")
     shop_users_dataset_arn: str = Field(default="", description="Users dataset that is told of a customer's metadata")

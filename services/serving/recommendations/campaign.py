@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-import boto3
 import msgspec
 import structlog
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from aisle.contracts.recommendations import ScoredProduct, ScoreKind
 from services.serving.metrics import CAMPAIGN_FAILURES
+from services.serving.personalize import personalize_client, region_of
 from services.serving.settings import ServingSettings
 
 log = structlog.get_logger(__name__)
@@ -44,8 +43,10 @@ class Campaigns:
         self._seconds = settings.real_time_seconds
         #: The engine is chosen by the endpoint, as everywhere.
         self.score_kind: ScoreKind = "engine" if settings.personalize_endpoint_url else "personalize"
-        regions = {_region(arn) for arn in (*self._of_users.values(), *self._of_items.values())}
-        self._clients = {region: _client(settings, region) for region in regions}
+        regions = {region_of(arn) for arn in (*self._of_users.values(), *self._of_items.values())}
+        self._clients = {
+            region: personalize_client(settings, "personalize-runtime", region, self._seconds) for region in regions
+        }
 
     async def recommend(self, user_id: str, group: str | None) -> Sequence[ScoredProduct] | None:
         """Return what a group's campaign recommends to a user; without a group, the first campaign.
@@ -61,7 +62,7 @@ class Campaigns:
     async def _ask(self, arn: str | None, **question: str) -> Sequence[ScoredProduct] | None:
         if arn is None:
             return None
-        ask = self._clients[_region(arn)].get_recommendations
+        ask = self._clients[region_of(arn)].get_recommendations
         try:
             # botocore's own limits hold for each packet, so a slow sender would keep the caller waiting.
             async with asyncio.timeout(self._seconds):
@@ -89,20 +90,6 @@ class Campaigns:
 def _chosen(arns: Mapping[str, str], group: str | None) -> str | None:
     """Return the campaign of a group, or the first one."""
     return next(iter(arns.values()), None) if group is None else arns.get(group)
-
-
-def _region(arn: str) -> str:
-    return arn.split(":")[3]
-
-
-def _client(settings: ServingSettings, region: str) -> Any:
-    seconds = settings.real_time_seconds
-    return boto3.client(
-        "personalize-runtime",
-        region_name=region,
-        endpoint_url=settings.personalize_endpoint_url or None,
-        config=Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1}),
-    )
 
 
 def _report(reason: str, request_id: str | None = None) -> None:

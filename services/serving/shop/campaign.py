@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-import boto3
 import structlog
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from aisle.shop import CampaignAddress, Selection, ShopAnswer, ShopCampaign
+from services.serving.personalize import personalize_client, region_of
 from services.serving.settings import ServingSettings
 
 log = structlog.get_logger(__name__)
 
 
 class Recommender:
-    """A campaign, or none."""
+    """A campaign, or none: `SERVING_REAL_TIME` switches it on, too."""
 
     def __init__(self, settings: ServingSettings) -> None:
-        self._campaign = _campaign(settings) if settings.shop_campaign_arn else None
+        is_asked = settings.real_time and settings.shop_campaign_arn
+        self._campaign = _campaign(settings) if is_asked else None
 
     def recommend(self, user_id: str, selection: Selection, at: datetime) -> ShopAnswer | None:
         """Return the campaign's list; None if there is no campaign, or it gives none. Blocks for seconds at most."""
@@ -42,19 +41,17 @@ class Recommender:
 
 def _campaign(settings: ServingSettings) -> ShopCampaign:
     seconds = settings.shop_seconds / 4  # three calls fit into the limit of a request
-    config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1})
-
-    def client(service: str) -> Any:
-        endpoint = settings.personalize_endpoint_url or None
-        region = settings.shop_campaign_arn.split(":")[3]
-        return boto3.client(service, region_name=region, endpoint_url=endpoint, config=config)
-
+    region = region_of(settings.shop_campaign_arn)
     address = CampaignAddress(
         campaign_arn=settings.shop_campaign_arn,
         tracking_id=settings.shop_tracking_id,
         users_dataset_arn=settings.shop_users_dataset_arn,
     )
-    return ShopCampaign(address, events=client("personalize-events"), runtime=client("personalize-runtime"))
+    return ShopCampaign(
+        address,
+        events=personalize_client(settings, "personalize-events", region, seconds),
+        runtime=personalize_client(settings, "personalize-runtime", region, seconds),
+    )
 
 
 def _report(operation: str, reason: str, request_id: str | None = None) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,8 +15,11 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
 from services.migrations import upgrade
+from tests.serving_metrics import counted
+from tests.serving_recommender import recommender
 from tests.serving_shop import Shop, api_settings
 
+TIMED = "aisle_serving_campaign_seconds_count"
 CAMPAIGN = "arn:aws:personalize:us-east-1:000000000000:campaign/for-you"
 
 
@@ -58,45 +59,6 @@ def filled(shop: Shop) -> Shop:
     shop.bought_together("pan", mug=0.2)
     shop.publish()
     return shop
-
-
-@contextmanager
-def recommender(
-    status: int, body: Any, pause: Callable[[], object] | None = None
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """What a campaign answers, whoever asks, and the questions that it was asked."""
-    questions: list[dict[str, Any]] = []
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            questions.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if pause is None:
-                self.wfile.write(content)
-                return
-            for place in range(len(content)):
-                pause()
-                self.wfile.write(content[place : place + 1])
-
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", questions
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "aisle")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "aisle-secret")
 
 
 def real_time(shop: Shop, url: str, **more: Any) -> TestClient:
@@ -221,6 +183,24 @@ def test_a_column_of_another_type_is_read_without_a_restart_of_the_api(filled: S
 def test_s0_24_a_recommender_that_is_away_costs_its_list_only(filled: Shop) -> None:
     api = real_time(filled, "http://127.0.0.1:1")
     assert ask(api, "recommendations/stranger")["source"] == "popular"
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_s1_48_calls_to_the_recommender_are_timed_by_operation(filled: Shop, status: int) -> None:
+    with recommender(status, {"itemList": [{"itemId": "cup"}]}) as (url, questions):
+        api = real_time(filled, url)
+        before = counted(api, TIMED, "operation")
+        for user in ("known", "new", "stranger"):
+            ask(api, f"recommendations/{user}")
+        rise = counted(api, TIMED, "operation") - before
+    assert rise == {"GetRecommendations": len(questions)} == {"GetRecommendations": 2}
+
+
+def test_s1_48_a_recommender_that_is_away_is_timed_too(filled: Shop) -> None:
+    api = real_time(filled, "http://127.0.0.1:1")
+    before = counted(api, TIMED, "operation")
+    ask(api, "recommendations/stranger")
+    assert counted(api, TIMED, "operation") - before == {"GetRecommendations": 1}
 
 
 SIMILAR = CAMPAIGN.replace("for-you", "similar")

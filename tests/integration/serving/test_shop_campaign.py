@@ -11,6 +11,8 @@ import pytest
 from aisle.contracts.personalize import USERS
 from services.migrations import upgrade
 from tests.integration.events.model import Model
+from tests.serving_metrics import counted
+from tests.serving_recommender import recommender
 from tests.serving_shop import Shop
 from tests.waiting import settled, wait_for
 
@@ -53,6 +55,8 @@ def trained(personalize: Any, s3: Any, bucket: str, engine_url: str) -> Trained:
     )["campaignArn"]  # fmt: skip
     settled(lambda: personalize.describe_campaign(campaignArn=campaign)["campaign"])
     settings = {
+        "real_time": True,
+        "campaigns": f"shop={campaign}",
         "personalize_endpoint_url": engine_url,
         "shop_campaign_arn": campaign,
         "shop_tracking_id": tracker["trackingId"],
@@ -103,11 +107,39 @@ def test_s3_20_a_selection_is_answered_by_the_campaign_for_a_fresh_customer(shop
     assert (metadata["source"], metadata["beta"], len(metadata["items"])) == ("campaign", True, 10)
 
 
+ARN = "arn:aws:personalize:us-east-1:000000000000"
+OF_THE_SHOP_PAGE = {
+    "campaigns": f"shop={ARN}:campaign/gone",
+    "shop_campaign_arn": f"{ARN}:campaign/gone",
+    "shop_tracking_id": "t",
+    "shop_users_dataset_arn": f"{ARN}:dataset/s/USERS",
+}
+QUESTIONS: list[dict[str, Any]] = [
+    {"mode": "products", "product_ids": [f"P{product:02}" for product in range(5)]},
+    {"mode": "metadata", "metadata": {"city": "Lahore"}},
+    {"mode": "both", "product_ids": [f"P{product:02}" for product in range(5)], "metadata": {"age": 34}},
+]
+
+
 def test_without_an_answer_of_the_campaign_the_cache_answers(shop: Shop) -> None:
-    arn = "arn:aws:personalize:us-east-1:000000000000"
-    client = stocked(shop).api(
-        personalize_endpoint_url="http://127.0.0.1:9",
-        shop_campaign_arn=f"{arn}:campaign/gone", shop_tracking_id="t", shop_users_dataset_arn=f"{arn}:dataset/s/USERS",
-    )  # fmt: skip
-    body = answered(client, {"mode": "products", "product_ids": [f"P{product:02}" for product in range(5)]})
+    client = stocked(shop).api(real_time=True, personalize_endpoint_url="http://127.0.0.1:9", **OF_THE_SHOP_PAGE)
+    body = answered(client, QUESTIONS[0])
     assert (body["source"], body["items"][0]["item_id"]) == ("popular", "P05")
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question["mode"])
+def test_s0_13_without_the_setting_the_shop_page_asks_no_campaign(shop: Shop, question: dict[str, Any]) -> None:
+    with recommender(200, {"itemList": [{"itemId": "P39"}]}) as (url, questions):
+        client = stocked(shop).api(real_time=False, personalize_endpoint_url=url, **OF_THE_SHOP_PAGE)
+        body = answered(client, question)
+    assert body["source"] != "campaign"
+    assert questions == []
+
+
+def test_s1_48_the_calls_of_the_shop_page_are_timed_by_operation(shop: Shop) -> None:
+    with recommender(200, {"itemList": [{"itemId": "P39"}]}) as (url, _):
+        client = stocked(shop).api(real_time=True, personalize_endpoint_url=url, **OF_THE_SHOP_PAGE)
+        before = counted(client, "aisle_serving_campaign_seconds_count", "operation")
+        assert answered(client, QUESTIONS[2])["source"] == "campaign"
+        rise = counted(client, "aisle_serving_campaign_seconds_count", "operation") - before
+    assert rise == {"PutEvents": 1, "PutUsers": 1, "GetRecommendations": 1}
