@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import typer
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(no_args_is_help=True, help="The shop page in object storage.")
 console = TerminalConsole()
+
+#: A name or an address, and a port: no user, and no markup that `urlsplit` would let through.
+_HOST = re.compile(r"(\w[\w.-]*|\[[0-9A-Fa-f:.]+\])(:\d+)?")
 
 Bucket = Annotated[str, typer.Option(help="Bucket of the website (BucketName).")]
 ApiUrl = Annotated[str | None, typer.Option(help="Address of the serving API (ApiUrl); else the running stack's.")]
@@ -62,13 +66,13 @@ def _checked(api_url: str) -> str:
     """Return the address without its path's end. Raises UsageError for one that browsers cannot or must not use."""
     from aisle.web_guard import address_of
 
-    parts = urlsplit(api_url)
-    address = address_of(parts.hostname or "")
-    is_local = parts.hostname == "localhost" or (address is not None and address.is_loopback)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    parts = _split(api_url)
+    if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
         raise UsageError(
             f"--api-url {api_url} is no address of an API; write https://host, with a port if it needs one"
         )
+    address = address_of(parts.hostname or "")
+    is_local = parts.hostname == "localhost" or (address is not None and address.is_loopback)
     if parts.path.strip("/"):
         raise UsageError(f"--api-url {api_url} has a path; the API lies at the root of its host")
     if parts.scheme == "http" and not is_local:
@@ -76,6 +80,16 @@ def _checked(api_url: str) -> str:
             f"--api-url {api_url} is not encrypted: put a proxy with TLS before the API and name it by https"
         )
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of a URL; None unless a host, with or without a port, is all that comes before the path."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.port != 0
+    except ValueError:  # brackets that do not match, a port beyond 65535
+        return None
+    return parts if is_usable and _HOST.fullmatch(parts.netloc) else None
 
 
 def _create_missing(storage: Any, bucket: str) -> None:
