@@ -139,6 +139,14 @@ def test_s1_11_to_s1_24_the_weight_is_stored_with_its_version(events: Events) ->
     assert events.rows("event_id, event_type, weight, weights_version") == expected
 
 
+def test_s1_18_s1_20_an_impression_keeps_its_weight_with_its_version(events: Events) -> None:
+    impressions = [name for name, kind in TYPES.types.items() if kind.impression]
+    shown = [event(name, event_type=name, item_id=None, item_ids=("P1", "P2")) for name in impressions]
+    assert events.store(*shown) == [None] * len(impressions)
+    expected = [("initial_impression", 0.3, TYPES.version), ("scroll_impression", 0.7, TYPES.version)]
+    assert events.rows("event_type, weight, weights_version", "impressions") == expected
+
+
 def test_an_event_that_comes_again_counts_once(events: Events) -> None:
     first = event("e1", event_value=2.0, properties={"a": [1]}, platform="web", item_type="paper", request_id="r")
     assert events.store(first, event("e2"), event("e1", item_id="P9")) == [None, None, None]

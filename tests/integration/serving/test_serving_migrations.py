@@ -49,6 +49,12 @@ ROWS = {
         "select user_id, is_clicked, is_dismissed from serving.recommended_items",
         [("u1", False, False)],
     ),
+    "0006": (
+        "insert into serving.impressions (event_id, source, session_id, weights_version, occurred_at, event_type,"
+        " item_ids, weight) values ('e1', 'api', 's1', '1', '2026-01-01', 'scroll_impression', '{P1}', 0.7)",
+        "select event_id, weight from serving.impressions",
+        [("e1", 0.7)],
+    ),
 }
 COLUMNS = """
 select table_name, column_name, data_type, is_nullable from information_schema.columns
