@@ -143,7 +143,7 @@ where
     and occurred_at >= %(since)s;
 
 -- name: interactions
--- The newest interactions, of one type, item, user and source where those are given.
+-- The newest interactions, of one type, item, type of item, user and source where those are given.
 select
     occurred_at,
     source,
@@ -159,6 +159,7 @@ from serving.interactions
 where
     (%(event_type)s::text is null or event_type = %(event_type)s)
     and (%(item_id)s::text is null or item_id = %(item_id)s)
+    and (%(item_type)s::text is null or item_type = %(item_type)s)
     and (%(user_id)s::text is null or user_id = %(user_id)s)
     and (%(source)s::text is null or source = %(source)s)
     and occurred_at < %(before)s

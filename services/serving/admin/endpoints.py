@@ -87,12 +87,15 @@ async def interactions_page(
     repository: Repository,
     event_type: Word = None,
     item_id: Word = None,
+    item_type: Word = None,
     user_id: Word = None,
     source: Literal["amplitude", "api", "feed", "shop", ""] | None = None,
     before: datetime | None = None,
 ) -> Response:
     """The newest interactions, filtered; older ones page by page."""
-    given = {"event_type": event_type, "item_id": item_id, "user_id": user_id, "source": source}
+    given = {
+        "event_type": event_type, "item_id": item_id, "item_type": item_type, "user_id": user_id, "source": source,
+    }  # fmt: skip
     chosen = {name: value or None for name, value in given.items()}
     shown = await repository.interactions(chosen, before or datetime.now(UTC) + timedelta(hours=1))
     return page("interactions.html", here="/admin/interactions", chosen=chosen, interactions=shown)

@@ -98,7 +98,10 @@ class AdminRepository:
         return n_dwells, mean_seconds
 
     async def interactions(self, chosen: Mapping[str, str | None], before: datetime) -> list[InteractionRow]:
-        """Return the newest interactions before a moment. `chosen`: event_type, item_id, user_id, source, or None."""
+        """Return the newest interactions before a moment.
+
+        `chosen`: event_type, item_id, item_type, user_id, source; None is any.
+        """
         values = {**chosen, "before": before, "n_rows": MAX_ROWS}
         rows = await self._database.fetch(sql("serving/admin/interactions"), values)
         return [InteractionRow(*row) for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,13 +44,14 @@ class Life:
     def did(
         self, event_type: str, user: str, item: str, *, answer: str | None = "r1", days_ago: float = 4.9,
         value: float | None = None, source: str = "api",
+        item_type: str | None = None,
     ) -> None:  # fmt: skip
         self.shop.run(
-            "insert into serving.interactions (event_id, source, user_id, session_id, event_type, item_id, weight,"
-            " weights_version, event_value, recommendation_id, occurred_at) values (%(id)s, %(source)s, %(user)s,"
-            " %(user)s, %(type)s, %(item)s, 1, '1', %(value)s, %(answer)s, %(at)s)",
-            id=self._event_id(), source=source, user=user, type=event_type, item=item, value=value, answer=answer,
-            at=NOW - timedelta(days=days_ago),
+            "insert into serving.interactions (event_id, source, user_id, session_id, event_type, item_id, item_type,"
+            " weight, weights_version, event_value, recommendation_id, occurred_at) values (%(id)s, %(source)s,"
+            " %(user)s, %(user)s, %(type)s, %(item)s, %(item_type)s, 1, '1', %(value)s, %(answer)s, %(at)s)",
+            id=self._event_id(), source=source, user=user, type=event_type, item=item, item_type=item_type,
+            value=value, answer=answer, at=NOW - timedelta(days=days_ago),
         )  # fmt: skip
 
     def bought(self, user: str, item: str, *, quantity: float = 1, days_ago: float = 4) -> None:
@@ -144,17 +146,21 @@ def test_s1_51_dwell_times_are_averaged(life: Life) -> None:
         ("?item_id=a", ["a"]),
         ("?user_id=u2", ["c"]),
         ("?source=shop", ["b"]),
+        ("?item_type=paper", ["c", "a"]),
+        ("?item_type=paper&event_type=click", ["a"]),
+        ("?item_type=Paper", []),
+        ("?item_type=no%20such%20type", []),
         ("?event_type=click&user_id=u2", []),
-        ("?event_type=&item_id=&user_id=&source=", ["c", "b", "a"]),
+        ("?event_type=&item_id=&item_type=&user_id=&source=", ["c", "b", "a"]),
     ],
 )
-def test_s4_33_the_log_of_interactions_is_filtered(life: Life, query: str, items: list[str]) -> None:
-    life.did("click", "u1", "a", days_ago=3)
+def test_s4_33_s1_71_the_log_of_interactions_is_filtered(life: Life, query: str, items: list[str]) -> None:
+    life.did("click", "u1", "a", days_ago=3, item_type="paper")
     life.did("click", "u1", "b", days_ago=2, source="shop")
-    life.did("share", "u2", "c", days_ago=1)
+    life.did("share", "u2", "c", days_ago=1, item_type="paper")
     page = life.shop.api(open_pages=True).get(f"/admin/interactions{query}")
     assert page.status_code == 200
-    assert [line.split(">")[-1] for line in page.text.split("</th>") if '<th scope="row">' in line] == items
+    assert re.findall('<th scope="row">([^<]*)', page.text) == items
 
 
 def received(shop: Shop, source: str, outcome: str, reason: str | None, n_events: int) -> None:
@@ -173,6 +179,14 @@ def test_the_page_of_events_shows_what_was_skipped_and_why(empty: Shop) -> None:
     assert "missing item" in page
     described = page.split('data-chart="')[1].split('"')[0].replace("&#34;", '"')
     assert [series["values"] for series in json.loads(described)["series"]] == [[7.0], [3.0]]
+
+
+def predicted(shop: Shop, user: str, risk: float, *, days_ago: float) -> None:
+    shop.run(
+        "insert into serving.churn_predictions (user_id, prediction_date, churn_risk)"
+        " values (%(user)s, %(at)s, %(risk)s)",
+        user=user, risk=risk, at=NOW - timedelta(days=days_ago),
+    )  # fmt: skip
 
 
 def test_s4_35_churn_predictions_by_day_or_a_word_that_there_are_none(empty: Shop) -> None:
@@ -199,6 +213,7 @@ def browsed(browser_page: Any, life: Life) -> Any:
         life.shown(f"u{nth}", "mug", HOSTILE, answer=f"r{nth}", days_ago=1 + nth % 6)
         life.did("click", f"u{nth}", "mug", answer=f"r{nth}", days_ago=0.9 + nth % 6)
         life.did("hide", HOSTILE, HOSTILE, answer=f"r{nth}", days_ago=0.8)
+        predicted(life.shop, f"u{nth}", nth / 12, days_ago=1 + nth % 3)
     received(life.shop, "amplitude", "processed", None, 40)
     received(life.shop, "api", "skipped", "missing_user", 4)
     api: TestClient = life.shop.api(open_pages=True)
@@ -230,3 +245,12 @@ def test_every_page_fits_a_phone_and_a_desk_and_shows_hostile_names_as_text(
         n_charts = browsed.locator("[data-chart]").count()
         assert browsed.evaluate("[...document.querySelectorAll('canvas')].filter(Chart.getChart).length") == n_charts
     assert complaints == []
+
+
+def test_s4_35_the_page_of_churn_shows_predictions_by_day(browsed: Any) -> None:
+    browsed.goto(f"{ADDRESS}/admin/churn")
+    rows = [row.inner_text().split() for row in browsed.locator("tbody tr").all()]
+    days = [(NOW - timedelta(days=days_ago)).date().isoformat() for days_ago in (1, 2, 3)]
+    assert [row[0] for row in rows] == days
+    assert [(row[1], row[-2], row[-1]) for row in rows] == [("4", "0.38", "1"), ("4", "0.46", "1"), ("4", "0.54", "1")]
+    assert browsed.evaluate("[...document.querySelectorAll('canvas')].filter(Chart.getChart).length") == 1
