@@ -10,8 +10,10 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL, Composable, Identifier
 
+from aisle.contracts.event_types import EventTypes, read_event_types
 from aisle.contracts.recommendations import LIST_TABLES
 from aisle.groups.dataset_group import DatasetGroup
+from aisle.settings import get_settings
 from aisle.warehouse import sql
 from personalize_kinds.limits import MIN_INTERACTIONS, MIN_USERS_WITH_TWO_INTERACTIONS
 from services.doctor.findings import Finding, judged
@@ -99,7 +101,7 @@ class DataChecks:
         return judged(f"look-ups in {self._group.cache_schema}", facts, look=remedy if slow else "")
 
     def learning(self) -> Finding:
-        """Whether there is enough to learn from, and how old the models are."""
+        """Whether there is enough to learn from, how old the models are, and what events weigh."""
         data = self._row("doctor/learning", interactions=self._group.mart("interactions"))
         models = self._rows(
             "doctor/live_models", {"solutions": [self._group.key(solution) for solution in self._group.solutions]}
@@ -109,6 +111,7 @@ class DataChecks:
             f"two (at least {MIN_USERS_WITH_TWO_INTERACTIONS})",
             f"the newest is of {_moment(data.newest_at)}" if data.newest_at else "there is none",
             *(f"model {model.solution} is {model.age_days:.1f} days old" for model in models),
+            *_weights(read_event_types(get_settings().events.types_file)),
         ]
         too_few = data.n_interactions < MIN_INTERACTIONS or data.n_returning_users < MIN_USERS_WITH_TWO_INTERACTIONS
         no_model = "" if models else "no model is live: start train"
@@ -164,3 +167,11 @@ def _moment(moment: datetime) -> str:
 
 def _some(item_ids: list[str]) -> str:
     return json.dumps(item_ids, ensure_ascii=False)[1:-1]
+
+
+def _weights(table: EventTypes) -> list[str]:
+    """What the types of events weigh, and which weigh nothing."""
+    weights = [f"{name} {kind.weight:g}" for name, kind in table.types.items() if kind.weight is not None]
+    weightless = [name for name, kind in table.types.items() if kind.weight is None]
+    facts = [f"weights of version {table.version}: {', '.join(weights) or 'none'}"]
+    return facts + [f"without a weight: {', '.join(weightless)}"] * bool(weightless)

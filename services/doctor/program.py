@@ -51,14 +51,7 @@ def examine(checks: Iterator[tuple[str, Check]], console: TerminalConsole) -> in
 def checks_of_data(url: str) -> Iterator[tuple[str, Check]]:
     """Yield the checks of the warehouse, each in a connection of its own: one that fails spoils no other."""
     for group in dataset_groups():
-        methods = [
-            DataChecks.freshness,
-            DataChecks.catalogue,
-            DataChecks.lookups,
-            DataChecks.learning,
-            DataChecks.outbox,
-        ]
-        for method in methods:
+        for method in _OF_EACH_GROUP:
             yield f"{method.__name__} of {group.name}", _in_warehouse(url, group, method)
     first = dataset_groups()[0]
     for method in (DataChecks.samples, DataChecks.received):

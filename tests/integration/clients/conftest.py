@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,15 +12,12 @@ from typing import Any
 
 import psycopg
 import pytest
-import uvicorn
 
 from services.migrations import upgrade
 from services.serving import kit
-from services.serving.app import create_app
-from services.stack.postgres import free_port
 from tests.scripted_api import ScriptedApi, scripted_api
-from tests.serving_shop import Shop, api_settings
-from tests.waiting import answers, wait_for
+from tests.served_api import served_api
+from tests.serving_shop import Shop
 
 JAVASCRIPT = Path(kit.__file__).with_name("aisle.js")
 
@@ -39,16 +35,7 @@ def serve(shop: Shop) -> Iterator[Callable[..., str]]:
     with ExitStack() as running:
 
         def start(**settings: Any) -> str:
-            port = free_port()
-            app = create_app(api_settings(database_url=shop.url, port=port, **settings))
-            server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-            thread = threading.Thread(target=server.run, daemon=True)
-            thread.start()
-            running.callback(thread.join)
-            running.callback(lambda: setattr(server, "should_exit", True))
-            url = f"http://127.0.0.1:{port}"
-            wait_for(lambda: answers(f"{url}/health/live"), f"{url} to answer")
-            return url
+            return running.enter_context(served_api(database_url=shop.url, **settings))
 
         yield start
 

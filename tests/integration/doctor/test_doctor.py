@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
+from aisle.contracts.event_types import read_event_types
 from aisle.groups.dataset_group import dataset_groups
+from aisle.settings import Settings
 from aisle.warehouse import create_cache
 from services.cli.program import run
 from services.doctor.api import ApiChecks
@@ -19,11 +24,18 @@ from services.doctor.data import DataChecks
 from services.doctor.findings import Finding
 from services.doctor.program import log
 from services.migrations import upgrade
+from services.stack.secrets import StackSecrets
 from tests.scripted_api import scripted_api
+from tests.served_api import served_api
+from tests.serving_shop import KEY
 
 FIRST = dataset_groups()[0]
 PRODUCTS = """
-create table core.products as select item_id as product_id, true as is_product from personalize.items;
+create table core.products as
+select
+    item_id as product_id, true as is_product, 1::bigint as n_orders, null::text as product_name,
+    null::text as category, null::numeric as last_price, null::timestamptz as last_sold_at
+from personalize.items;
 """
 GENERATION = """
 insert into cache.generations values ('20261130T0600', 'live', 120, 40, 120, 40, '{"users": "arn:users"}', now());
@@ -150,6 +162,34 @@ def test_s1_56_learning_data_are_compared_with_the_minimum_and_models_have_their
     assert sum("is 0.0 days old" in fact for fact in made.facts) == len(FIRST.solutions)
 
 
+def test_s1_56_the_weights_of_events_are_shown_with_their_version(healthy: str) -> None:
+    facts = finding(healthy, "learning").facts
+    table = read_event_types()
+    (weights,) = [fact for fact in facts if fact.startswith(f"weights of version {table.version}: ")]
+    shown = dict(weight.rsplit(" ", 1) for weight in weights.partition(": ")[2].split(", "))
+    assert {name: float(weight) for name, weight in shown.items()} == {
+        name: kind.weight for name, kind in table.types.items() if kind.weight is not None
+    }
+    assert "without a weight: like, ai_usage, purchase, dwell" in facts
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('version = "shop-7"\n[types]\nclick = { weight = 4.25 }', "weights of version shop-7: click 4.25"),
+        ('version = "8"\n[types]\ndwell = {}', "without a weight: dwell"),
+        ('version = "9"\n[types]\nhide = { weight = -2.0 }\nshare = { weight = 1 }', "hide -2, share 1"),
+    ],
+)
+def test_s1_56_the_weights_are_those_of_the_file_that_the_settings_name(
+    healthy: str, tmp_path: Path, settings_of: Callable[..., Settings], content: str, said: str
+) -> None:
+    path = tmp_path / "types.toml"
+    path.write_text(content)
+    settings_of(AISLE_EVENTS__TYPES_FILE=str(path))
+    assert said in "\n".join(finding(healthy, "learning").facts)
+
+
 @pytest.mark.parametrize(
     ("damage", "state", "said"),
     [
@@ -225,6 +265,38 @@ def test_s2_101_all_is_well_ends_with_status_0(healthy: str, capsys: pytest.Capt
     execute(healthy, IMPRESSION)
     assert run(["doctor", "--url", healthy]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "0 failed, 0 to look at, 7 ok"
+
+
+def test_s2_101_one_run_looks_at_data_cache_api_service_and_logs(
+    healthy: str, engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "serving.log").write_text('{"event": "u-secret", "level": "error"}\n')
+    (logs / "engine.log").write_text('{"event": "started", "level": "info"}\n')
+    with served_api(database_url=healthy) as api_url:
+        addresses = SimpleNamespace(warehouse_url=healthy, serving=api_url, personalize_endpoint=engine_url)
+        secrets = replace(StackSecrets.make(), serving_api_key=KEY)
+        stack = SimpleNamespace(home=tmp_path, addresses=addresses, secrets=secrets)
+        for module in ("services.stack.running", "services.resources.clients"):
+            monkeypatch.setattr(f"{module}.running_stack", lambda: stack)
+        status = run(["doctor"])
+    printed = capsys.readouterr().out
+    for subject, fact in (
+        ("learning data", "1440 interactions (at least 1000)"),
+        (f"lists of {FIRST.name}", "generation 20261130T0600, 0.0 h old"),
+        (f"look-ups in {FIRST.cache_schema}", "offline_user_recommendations: "),
+        (f"API at {api_url}", "200 generation 20261130T0600"),
+        (f"API at {api_url}", "popular products: 200"),
+        ("webhook", "a test event: 200"),
+        (f"event tracker of {FIRST.name}", "the service has no such dataset group"),
+        ("log of serving", "1 errors"),
+        ("log of engine", "0 errors"),
+    ):
+        assert fact in printed.partition(subject)[2].partition("\n")[2], subject
+    assert "u-secret" not in printed
+    assert status == 1
+    assert printed.splitlines()[-1].startswith("2 failed, ")
 
 
 def test_nothing_is_changed_by_looking(healthy: str) -> None:
