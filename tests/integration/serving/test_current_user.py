@@ -15,6 +15,7 @@ from services.serving.feed import service
 from services.serving.feed.repository import Counts
 from services.serving.feed.service import stats_of
 from tests.integration.serving.current_user import Visitors, as_user
+from tests.serving_recommender import recommender
 
 RECOMMENDATIONS = "/api/recommendations/recommendations/"
 INTERACTIONS = "/api/recommendations/interactions/"
@@ -169,6 +170,28 @@ def test_s4_26_within_the_time_to_live_the_list_stays_and_after_it_is_made_anew(
     assert ids(ask(api, "u1", "collaborative")) == ["lamp", "cup"]
     moment += timedelta(seconds=2)
     assert ids(ask(api, "u1", "collaborative")) == ["tea"]
+
+
+@pytest.mark.parametrize("algorithm", ["collaborative", "content", "hybrid"])
+def test_s4_26_s4_37_the_recommender_is_asked_once_for_each_time_to_live(
+    asked: Visitors, monkeypatch: pytest.MonkeyPatch, algorithm: str
+) -> None:
+    moment = service.now()
+    monkeypatch.setattr(service, "now", lambda: moment)
+    campaigns = "shop=arn:aws:personalize:us-east-1:000000000000:campaign/c"
+    with recommender(200, {"itemList": [{"itemId": "cup"}]}) as (url, questions):
+        api = asked.api(
+            recommendation_ttl_seconds=3600, real_time=True, campaigns=campaigns, personalize_endpoint_url=url
+        )
+        first = ids(ask(api, "u3", algorithm))
+        n_first = len(questions)
+        assert n_first > 0
+        moment += timedelta(seconds=3599)
+        assert [ids(ask(api, "u3", algorithm)) for _ in range(3)] == [first] * 3
+        assert len(questions) == n_first
+        moment += timedelta(seconds=2)
+        ask(api, "u3", algorithm)
+        assert len(questions) == 2 * n_first == 2
 
 
 def test_s4_26_a_switch_of_generations_ends_it_at_once_and_so_does_a_rollback(asked: Visitors) -> None:
@@ -344,6 +367,26 @@ def test_s4_38_look_ups_by_user_item_and_time_use_an_index(asked: Visitors) -> N
             asked.rows(f"explain (format json) select * from serving.recommended_items where {condition}")
         )
         assert "Index" in plan, condition
+        assert "Seq Scan" not in plan, condition
+
+
+def test_s4_38_look_ups_of_interactions_by_user_item_and_time_use_an_index(asked: Visitors) -> None:
+    asked.shop.run(
+        "insert into serving.interactions (event_id, source, user_id, session_id, event_type, item_id, weights_version,"
+        " occurred_at, received_at) select 'e' || n, 'api', 'u' || n % 500, 's' || n % 900, 'click', 'i' || n % 300,"
+        " '1', now() - n * interval '1 minute', now() - n * interval '1 minute' from generate_series(1, 20000) as n"
+    )
+    asked.shop.run("analyze serving.interactions")
+    for condition, index in (
+        ("user_id = 'u1'", "interactions_user_id_occurred_at"),
+        ("user_id = 'u1' and occurred_at > now() - interval '1 hour'", "interactions_user_id_occurred_at"),
+        ("item_id = 'i1'", "interactions_item_id_occurred_at"),
+        ("item_id = 'i1' and occurred_at > now() - interval '1 hour'", "interactions_item_id_occurred_at"),
+        ("session_id = 's1'", "interactions_session_id"),
+        ("received_at > now() - interval '1 hour'", "interactions_received_at"),
+    ):
+        plan = json.dumps(asked.rows(f"explain (format json) select * from serving.interactions where {condition}"))
+        assert f'"Index Name": "{index}"' in plan, condition
         assert "Seq Scan" not in plan, condition
 
 

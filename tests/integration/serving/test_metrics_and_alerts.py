@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import yaml
 from fastapi.testclient import TestClient
-from prometheus_client.parser import text_string_to_metric_families
 
 from aisle.settings import PROJECT_ROOT
 from services.migrations import upgrade
 from services.serving.app import create_app
+from tests.serving_metrics import samples
 from tests.serving_shop import KEY, Shop, api_settings
 
 RULES = PROJECT_ROOT / "include/monitoring/serving-alerts.yml"
@@ -34,15 +34,6 @@ def served(shop: Shop) -> TestClient:
         at=datetime(2026, 11, 21, 8, tzinfo=UTC),
     )
     return shop.api()
-
-
-def samples(client: TestClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    text = client.get("/metrics").text
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 def test_s1_50_s2_84_coverage_age_and_update_time_of_the_live_generation(
@@ -139,6 +130,20 @@ def test_s1_47_s1_59_events_that_cannot_be_stored_fire_an_alert(promtool: str, t
 
 
 CACHED, POPULAR = (f'aisle_serving_answers_total{{question="user",source="{name}"}}' for name in ("cache", "popular"))
+ANSWERED, REFUSED, FAILED = (
+    f'aisle_serving_request_seconds_count{{route="/api/v1/popular",status="{status}"}}' for status in (200, 404, 503)
+)
+CAMPAIGN_FAILED = 'aisle_serving_campaign_failures_total{reason="timeout"}'
+
+
+def latencies(within_200_ms: int) -> dict[str, str]:
+    """Return the buckets of 100 answered recommendations a minute, of which so many took no longer than 200 ms."""
+    counts = {"0.1": 0, "0.2": within_200_ms, "0.5": 100, "+Inf": 100}
+    labels = 'route="/api/v1/recommendations/{user_id:path}",status="200"'
+    return {
+        f'aisle_serving_request_seconds_bucket{{{labels},le="{bound}"}}': f"0+{count}x40"
+        for bound, count in counts.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -150,10 +155,17 @@ CACHED, POPULAR = (f'aisle_serving_answers_total{{question="user",source="{name}
         ("AisleCoverageLow", {'aisle_serving_coverage_ratio{group="shop"}': "0.96x5"}, 3, False),
         ("AisleListsOld", {'aisle_serving_generation_age_seconds{group="shop"}': "86000+60x20"}, 15, True),
         ("AisleUpdateLate", {'aisle_serving_update_seconds{group="shop"}': "90000x5"}, 3, True),
+        ("AisleServingErrors", {FAILED: "0+2x30", ANSWERED: "0+98x30"}, 25, True),
+        ("AisleServingErrors", {FAILED: "0+1x30", ANSWERED: "0+199x30"}, 25, False),
+        ("AisleServingErrors", {REFUSED: "0+50x30", ANSWERED: "0+50x30"}, 25, False),
+        ("AisleServingSlow", latencies(within_200_ms=90), 30, True),
+        ("AisleServingSlow", latencies(within_200_ms=97), 30, False),
+        ("AisleRecommenderFails", {CAMPAIGN_FAILED: "0+1x40"}, 30, True),
+        ("AisleRecommenderFails", {CAMPAIGN_FAILED: "7x40"}, 30, False),
         ("AisleServingDown", {'up{job="aisle-serving"}': "1x3 0x5"}, 7, True),
     ],
 )
-def test_s2_83_s2_84_alerts_fire_past_their_thresholds(
+def test_s1_59_s2_82_to_s2_84_alerts_fire_past_their_thresholds(
     promtool: str, tmp_path: Path, alert: str, series: dict[str, str], minutes: int, is_fired: bool
 ) -> None:
     assert fired(promtool, tmp_path, alert, series, minutes) == is_fired

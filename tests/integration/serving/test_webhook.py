@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hmac
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from services.serving.dependencies import Dependencies
 from services.serving.interactions.events import Outcome
 from services.serving.webhook.schemas import WebhookAnswer
 from services.serving.webhook.service import EventProcessor
+from tests.serving_metrics import counted
 from tests.serving_shop import HASH_KEY, api_settings
 
 PATHS = ("/webhooks/amplitude/", "/2/httpapi", "/batch")
@@ -98,11 +100,12 @@ def test_s1_2_irrelevant_events_are_skipped_with_a_200(api: TestClient, receiver
     assert len(receiver.rows("event_id")) == 1
 
 
-def test_s1_10_a_mixed_batch_is_counted_and_explained_by_index(api: TestClient) -> None:
+def test_s1_10_s1_45_s1_46_a_mixed_batch_is_counted_and_explained_by_index(api: TestClient) -> None:
     events = [
         click("a"), event(event_type="session_start"), click("b"),
         event(user_id=None), event(event_properties={}), click("c"),
     ]  # fmt: skip
+    before = counted(api, "aisle_serving_events_total", "outcome", source="amplitude")
     assert api.post(WEBHOOK, json={"events": events}).json() == {
         "message": "Webhook successfully processed",
         "processed": 3,
@@ -113,6 +116,8 @@ def test_s1_10_a_mixed_batch_is_counted_and_explained_by_index(api: TestClient) 
             {"index": 4, "reason": "missing_item"},
         ],
     }
+    rise = counted(api, "aisle_serving_events_total", "outcome", source="amplitude") - before
+    assert rise == {"processed": 3, "irrelevant": 1, "missing_user": 1, "missing_item": 1}  # S1-45, S1-46
 
 
 def test_s1_38_whether_an_event_is_processed_is_known_without_a_database() -> None:
@@ -258,7 +263,10 @@ def test_s1_3_without_a_secret_the_webhook_is_open_on_loopback_only(receiver: Re
         assert receiver.api(host="0.0.0.0").post(path, json=body).status_code == 401
 
 
-@pytest.mark.parametrize("sent", [None, "", "another secret", SECRET[:-1], SECRET + " x", "ä"])
+WRONG_SECRETS = [None, "", "another secret", SECRET[:-1], SECRET + " x", "ä"]
+
+
+@pytest.mark.parametrize("sent", WRONG_SECRETS)
 def test_s1_4_with_a_secret_another_one_is_refused(receiver: Receiver, sent: str | None) -> None:
     api = receiver.api(amplitude_webhook_secret=SECRET)
     headers = {} if sent is None else {"X-Webhook-Secret": sent.encode()}
@@ -268,6 +276,24 @@ def test_s1_4_with_a_secret_another_one_is_refused(receiver: Receiver, sent: str
         assert SECRET not in refused.text
     assert receiver.rows("event_id", "received_events") == []
     assert api.post(WEBHOOK, json={"events": [EXAMPLE]}, headers={"X-Webhook-Secret": SECRET}).status_code == 200
+
+
+@pytest.mark.parametrize("sent", WRONG_SECRETS)
+def test_s1_4_a_wrong_secret_is_compared_in_constant_time(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, sent: str | None
+) -> None:
+    compared: list[tuple[Any, Any]] = []
+
+    def compare(first: Any, second: Any) -> bool:
+        compared.append((first, second))
+        return is_equal(first, second)
+
+    is_equal = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    api = receiver.api(amplitude_webhook_secret=SECRET)
+    headers = {} if sent is None else {"X-Webhook-Secret": sent.encode()}
+    assert api.post(WEBHOOK, json={"events": [EXAMPLE]}, headers=headers).status_code == 401  # type: ignore[arg-type]
+    assert [known for _, known in compared] == [SECRET.encode()]
 
 
 def test_s1_4_the_secret_is_read_from_its_documented_variable(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -156,6 +157,27 @@ def test_every_list_needs_an_accepted_key(api: TestClient, path: str, headers: d
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert code_of(answer) == "unauthorized"
+
+
+WEBHOOKS = {"/webhooks/amplitude/", "/batch", "/2/httpapi"}
+OPEN = {"/health/live", "/health/ready", "/metrics"}
+
+
+@pytest.mark.parametrize(("host", "is_open"), [("127.0.0.1", OPEN | WEBHOOKS), ("0.0.0.0", OPEN)])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer wrong"}, {"X-API-Key": "wrong"}, {"X-User-ID": "u1"}], ids=str
+)
+def test_s4_41_every_operation_of_the_document_needs_a_key(
+    shop: Shop, host: str, is_open: set[str], headers: dict[str, str]
+) -> None:
+    api = shop.api(key=None, host=host)
+    refused, answered = set(), set()
+    for path, operations in api.get("/openapi.json").json()["paths"].items():
+        for method in operations:
+            answer = api.request(method, re.sub(r"{[^}]*}", "x", path), headers=headers)
+            (refused if answer.status_code == 401 else answered).add(path)
+    assert answered == is_open
+    assert len(refused) > 30
 
 
 def test_either_header_carries_the_key(api: TestClient) -> None:
