@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Coroutine
-from typing import Any
+from contextlib import suppress
+from typing import Any, ClassVar
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from services.serving.errors import BodyTooLarge, InvalidBody
 
 MAX_BODY_BYTES = 65_536
+#: As many ids as an answer has items, each character of them written as an escape of a pair.
+MAX_LIST_BYTES = 2 * 1024 * 1024
 #: Longer integers are ids, of which no digit may be lost: they become text.
 _MAX_DIGITS = 18
 _GZIP = 16 + zlib.MAX_WBITS
+#: An escape of JSON: a whole character, half of one, or any other.
+_ESCAPE = re.compile(
+    r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|(?P<half>u[Dd][89A-Fa-f][0-9A-Fa-f]{2})|.)",
+    re.DOTALL,
+)
 
 
 class SmallBody(APIRoute):
-    """A route that refuses a body of more than `MAX_BODY_BYTES` before more of it is held in memory."""
+    """A route that refuses a body of more than `max_bytes` before more of it is held in memory, whoever sends it:
+    FastAPI itself reads a body to its end before it looks at credentials. Halves of characters become question marks.
+    """
+
+    max_bytes: ClassVar[int] = MAX_BODY_BYTES
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler of the route behind the limit. What is raised inside of it would be a 400."""
         handle = super().get_route_handler()
 
         async def limited(request: Request) -> Response:
-            body = await _read(request, MAX_BODY_BYTES)
+            body = await _read(request, self.max_bytes)
+            with suppress(ValueError):  # FastAPI says what is wrong with it
+                body = text_of(body).encode()
 
             async def receive() -> Message:
                 return {"type": "http.request", "body": body, "more_body": False}
@@ -35,6 +51,12 @@ class SmallBody(APIRoute):
             return await handle(Request(request.scope, receive))
 
         return limited
+
+
+class ListBody(SmallBody):
+    """The same for a body with a list of ids."""
+
+    max_bytes = MAX_LIST_BYTES
 
 
 async def read_json(request: Request, max_bytes: int) -> Any:
@@ -49,19 +71,35 @@ async def read_json(request: Request, max_bytes: int) -> Any:
     elif encoding != "identity":
         raise InvalidBody("the Content-Encoding of the body is neither gzip nor identity")
     try:
-        value = json.loads(body, parse_int=_integer)
+        return json.loads(text_of(body), parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise InvalidBody(f"the body is not JSON: {type(error).__name__}; nothing of it was stored") from error
-    return _without_surrogates(value) if b"\\ud" in body.lower() else value
+
+
+def text_of(body: bytes) -> str:
+    """Return a JSON body as text, in whichever of its encodings, with question marks for halves of characters: no
+    table and no answer can hold them. Raises ValueError for other bytes that are no text.
+    """
+    text = body.decode(json.detect_encoding(body), "surrogatepass")
+    if not text.isascii():
+        text = text.encode(errors="replace").decode()
+    return _ESCAPE.sub(_whole, text) if "\\ud" in text or "\\uD" in text else text
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return "?" if escape["half"] else escape[0]
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:
     chunks, n_bytes = [], 0
-    async for chunk in request.stream():
-        n_bytes += len(chunk)
-        if n_bytes > max_bytes:
-            raise _too_large(max_bytes)
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            n_bytes += len(chunk)
+            if n_bytes > max_bytes:
+                raise _too_large(max_bytes)
+            chunks.append(chunk)
+    except ClientDisconnect as error:  # no failure of this program
+        raise InvalidBody("the connection was closed before the end of the body; nothing of it was stored") from error
     return b"".join(chunks)
 
 
@@ -84,13 +122,3 @@ def _too_large(max_bytes: int) -> BodyTooLarge:
 
 def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MAX_DIGITS else digits
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode(errors="replace").decode()
-    if isinstance(value, list):
-        return [_without_surrogates(element) for element in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(element) for key, element in value.items()}
-    return value

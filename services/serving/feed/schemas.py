@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from aisle.contracts.limits import LONGEST_ID
+from services.serving.interactions.schemas import Properties
 
 Algorithm = Literal["collaborative", "content", "hybrid"]
 InteractionType = Literal["view", "like", "comment", "share", "click", "ai_usage"]
@@ -59,7 +60,7 @@ class Interaction(BaseModel):
     content_id: ContentId
     content_type: Label = Field(default="", description="Such as post or article")
     platform: Label = Field(default="", description="Such as web or ios")
-    metadata: dict[str, Any] = Field(default={}, description="Anything else, at most 8,192 bytes of JSON")
+    metadata: Properties = Field(default={}, description="Anything else, at most 8,192 bytes of JSON")
 
 
 class LoggedInteraction(Interaction):

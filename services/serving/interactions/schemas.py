@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from aisle.contracts.limits import LONGEST_ID
 from services.serving.interactions.events import Reason
@@ -12,7 +12,26 @@ from services.serving.interactions.events import Reason
 #: Of one request; Amplitude's own upload API takes as many.
 MAX_EVENTS = 2000
 
+#: Levels of lists and objects in properties; pydantic writes no more than 255.
+MAX_DEPTH = 100
+
+
+def _refuse_deep(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return them unchanged. Raises ValueError if they are nested too deeply to be written again."""
+    level: list[Any] = [properties]
+    for _ in range(MAX_DEPTH):
+        values = (value for holder in level for value in (holder.values() if isinstance(holder, dict) else holder))
+        level = [value for value in values if isinstance(value, dict | list)]
+        if not level:
+            return properties
+    raise ValueError(f"is nested more than {MAX_DEPTH} levels deep")
+
+
+#: What a sender says beside the fields of an event.
+Properties = Annotated[dict[str, Any], AfterValidator(_refuse_deep)]
 Text = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
+#: NUL cannot be stored.
+SessionId = Annotated[str, StringConstraints(max_length=LONGEST_ID, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID)]
 
 
@@ -23,14 +42,16 @@ class SentEvent(BaseModel):
 
     event_type: Name = Field(description="A type of the table of types; others are skipped", examples=["click"])
     user_id: Text | None = Field(default=None, description="The shop's id of the user; none: an anonymous visitor")
-    session_id: Text | None = Field(default=None, description="Required of anonymous visitors, who may log in later")
+    session_id: SessionId | None = Field(
+        default=None, description="Required of anonymous visitors, who may log in later"
+    )
     item_id: Text | None = Field(default=None, description="The item", examples=["22423"])
     item_ids: list[Text] = Field(default=[], description="Of an impression: the items in the order shown")
     item_type: Text | None = Field(default=None, examples=["paper"])
     feed_type: Text | None = None
     event_value: float | None = Field(default=None, allow_inf_nan=False)
     platform: Text | None = None
-    properties: dict[str, Any] = Field(default={}, description="Anything else, as at most 8 KB of JSON")
+    properties: Properties = Field(default={}, description="Anything else, as at most 8 KB of JSON")
     recommendation_id: Text | None = Field(default=None, description="Of the list that the item was on")
     request_id: Text | None = None
     occurred_at: AwareDatetime | None = Field(default=None, description="With a time zone; none: now")

@@ -11,11 +11,13 @@ from pydantic import Field, StringConstraints
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
 from services.serving.auth import require_api_key
+from services.serving.bodies import ListBody
 from services.serving.conditional import UNCHANGED, conditional
 from services.serving.dependencies import Dependencies, dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
     UNREADABLE_BODY,
+    BodyTooLarge,
     DatabaseUnreachable,
     GroupUnknown,
     InvalidRequest,
@@ -144,6 +146,7 @@ router = APIRouter(prefix="/api/v1", tags=["recommendations"], dependencies=[Dep
 #: Their plain questions skip dependency injection; `router` includes them below, before the routes asked less often.
 _of_users = APIRouter(route_class=plain_route(_service_of, _FOR_USER, _NOTHING))
 _of_items = APIRouter(route_class=plain_route(_service_of, _SIMILAR, _NOTHING))
+_of_lists = APIRouter(route_class=ListBody)
 
 
 def _answers(*errors: type[ServingError]) -> dict[int | str, dict[str, object]]:
@@ -236,14 +239,17 @@ async def trending(request: Request, service: Service, page: Shown, filters: Nar
     return conditional(request, await service.trending(page, filters))
 
 
-@router.post(
+@_of_lists.post(
     "/rankings",
     summary="Given items in the order of one user",
     response_model=Ranking,
-    responses=responses(Unauthorized, GroupUnknown, DatabaseUnreachable, TableMissing)
+    responses=responses(Unauthorized, GroupUnknown, BodyTooLarge, DatabaseUnreachable, TableMissing)
     | INVALID_REQUEST
     | UNREADABLE_BODY,
 )
 async def rankings(service: Service, question: RankingQuestion) -> Ranking:
     """Each given item once: those of the user's list first, then the others by their orders, then the unknown ones."""
     return await service.ranking(question)
+
+
+router.include_router(_of_lists)

@@ -10,10 +10,12 @@ from pydantic import StringConstraints
 
 from aisle.shop import Selection, SelectionRefused
 from services.serving.auth import require_login, require_visitor
+from services.serving.bodies import SmallBody
 from services.serving.dependencies import dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
     UNREADABLE_BODY,
+    BodyTooLarge,
     DatabaseUnreachable,
     InvalidRequest,
     LoginNeeded,
@@ -39,7 +41,7 @@ from services.serving.shop.schemas import (
 from services.serving.shop.service import ShopService, Workflows
 from services.serving.shop.site import STATIC
 
-router = APIRouter(tags=["shop"])
+router = APIRouter(tags=["shop"], route_class=SmallBody)
 
 
 def _service(request: Request) -> ShopService:
@@ -102,7 +104,7 @@ async def places(service: Service) -> Places:
     summary="Ask for recommendations",
     status_code=202,
     dependencies=[VISITOR],
-    responses=_answers() | UNREADABLE_BODY,
+    responses=_answers(BodyTooLarge) | UNREADABLE_BODY,
 )
 async def ask(service: Service, question: ShopQuestion, response: Response) -> AcceptedRequest:
     """Accept a selection. The answer is made meanwhile; `url` says where it will be."""
@@ -138,7 +140,7 @@ async def answer(service: Service, request_id: RequestId) -> ShopResult | JSONRe
     "/shop/requests/{request_id}/events",
     summary="Tell what the visitor saw or did",
     dependencies=[VISITOR],
-    responses=_answers(RequestUnknown) | UNREADABLE_BODY,
+    responses=_answers(RequestUnknown, BodyTooLarge) | UNREADABLE_BODY,
 )
 async def tell(service: Service, request_id: RequestId, event: ShopEvent) -> EventOutcome:
     """Store that the whole answer was shown, or that one of its products was clicked; each counts once."""
