@@ -10,15 +10,15 @@ with versions as (
     from {cache}.generations
 ),
 
-shown as (
+-- An answer that is shown again shows mostly the same items: those are looked into once.
+shown as materialized (
     select
         impressions.recommendation_id,
         coalesce(impressions.user_id, impressions.session_id) as reader,
         versions.model_version,
-        item.item_id,
+        impressions.item_ids,
         min(impressions.occurred_at) as shown_at
     from serving.impressions
-    cross join lateral unnest(impressions.item_ids) as item (item_id)
     left join versions
         on impressions.occurred_at >= versions.published_at and impressions.occurred_at < versions.replaced_at
     where impressions.occurred_at >= %(since)s and impressions.recommendation_id is not null
@@ -26,25 +26,41 @@ shown as (
         impressions.recommendation_id,
         coalesce(impressions.user_id, impressions.session_id),
         versions.model_version,
-        item.item_id
+        impressions.item_ids
 ),
 
-clicked as (
+-- How many items an answer showed; null if it was shown in parts, which are counted below.
+answers as (
+    select
+        shown.recommendation_id,
+        shown.reader,
+        shown.model_version,
+        case when count(*) = 1 then max(items.n_items) end as n_items
+    from shown
+    cross join
+        lateral (
+            select count(distinct item.item_id) as n_items from unnest(shown.item_ids) as item (item_id)
+        ) as items
+    group by shown.recommendation_id, shown.reader, shown.model_version
+),
+
+clicked as materialized (
     select
         shown.reader,
         shown.recommendation_id,
-        shown.item_id,
+        interactions.item_id,
         shown.model_version,
         min(interactions.occurred_at) as clicked_at
     from shown
     inner join serving.interactions
         on
             shown.recommendation_id = interactions.recommendation_id
-            and shown.item_id = interactions.item_id
             and shown.reader = coalesce(interactions.user_id, interactions.session_id)
+            and interactions.item_id = any(shown.item_ids)
             and interactions.event_type = 'click'
             and interactions.occurred_at >= shown.shown_at
-    group by shown.reader, shown.recommendation_id, shown.item_id, shown.model_version
+    where interactions.occurred_at >= %(since)s
+    group by shown.reader, shown.recommendation_id, interactions.item_id, shown.model_version
 ),
 
 bought as (
@@ -66,11 +82,34 @@ bought as (
 counted as (
     select
         model_version,
+        sum(n_items) as n_shown,
+        0 as n_clicked,
+        0 as n_bought,
+        0 as revenue
+    from answers
+    group by model_version
+    union all
+    select
+        model_version,
         count(*) as n_shown,
         0 as n_clicked,
         0 as n_bought,
         0 as revenue
-    from shown
+    from (
+        select distinct
+            shown.recommendation_id,
+            shown.reader,
+            shown.model_version,
+            item.item_id
+        from answers
+        inner join shown
+            on
+                answers.recommendation_id = shown.recommendation_id
+                and answers.reader = shown.reader
+                and answers.model_version is not distinct from shown.model_version
+        cross join lateral unnest(shown.item_ids) as item (item_id)
+        where answers.n_items is null
+    ) as shown_in_parts
     group by model_version
     union all
     select
@@ -94,10 +133,10 @@ counted as (
 
 select
     model_version,
-    sum(n_shown)::bigint as n_shown,
+    coalesce(sum(n_shown), 0)::bigint as n_shown,
     sum(n_clicked)::bigint as n_clicked,
     sum(n_bought)::bigint as n_bought,
-    sum(revenue)::double precision as revenue
+    coalesce(sum(revenue), 0)::double precision as revenue
 from counted
 group by model_version
 order by n_shown desc;

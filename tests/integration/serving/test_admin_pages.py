@@ -123,6 +123,17 @@ def test_what_is_repeated_counts_once_and_a_purchase_belongs_to_one_click(life: 
     assert figures(life.shop) == {"arn:of-users": (2, 2, 1, 12.5)}
 
 
+def test_items_of_an_answer_that_is_shown_in_parts_count_once_each(life: Life) -> None:
+    life.shown("u1", "mug", "tea", days_ago=6)
+    life.shown("u1", "tea", "cup", "cup", days_ago=5)
+    life.shown("u2", "mug", "mug", "tea", answer="r2")
+    life.shown("u2", "mug", answer="r3")
+    life.shown("u3", "mug", answer="r3")
+    life.did("click", "u1", "mug", days_ago=4)
+    life.did("click", "u1", "cup", days_ago=5.5)  # before it was shown
+    assert figures(life.shop) == {"arn:of-users": (7, 1, 0, 0.0)}
+
+
 def test_a_late_purchase_is_not_attributed_and_a_list_before_the_first_generation_has_no_version(life: Life) -> None:
     life.shown("u1", "mug", days_ago=22)
     life.did("click", "u1", "mug", days_ago=21.9)
