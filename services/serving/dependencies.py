@@ -48,16 +48,16 @@ class Dependencies:
         )
         types = read_event_types(settings.event_types_file)
         interactions = Interactions(InteractionsRepository(database), types)
-        groups = Groups(database)
+        groups, people = Groups(database), People(database, settings)
         return cls(
             settings,
             database,
             groups,
             StoredLists(groups),
-            People(database, settings),
+            people,
             interactions,
             Assigner(read_experiments(settings.experiments_file), settings.identity_hash_key.get_secret_value()),
-            Exposures(database),
+            Exposures(database, people),
         )
 
     def once(self, make: Callable[[ServingSettings], Made]) -> Made:

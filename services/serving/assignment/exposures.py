@@ -13,7 +13,8 @@ import structlog
 from aisle.warehouse import sql
 from services.serving.assignment.assigner import Assignment
 from services.serving.database import Database
-from services.serving.errors import DatabaseUnreachable, TableMissing
+from services.serving.errors import ServingError
+from services.serving.people import People, usable_id
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ _STORE = ("serving/interactions/await_erasure", "serving/experiments/store_expos
 
 
 class Exposure(msgspec.Struct, frozen=True):
-    """A user who was shown an arm."""
+    """A user, by the id that the caller sent, who was shown an arm."""
 
     experiment: str
     arm: str
@@ -34,26 +35,34 @@ class Exposure(msgspec.Struct, frozen=True):
 
 
 class Exposures:
-    """Collects exposures and writes each once."""
+    """Collects exposures and writes each once, under the user id that the user's events have."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, people: People) -> None:
         self._database = database
+        self._people = people
         self._pending: dict[Exposure, datetime] = {}
         self._logged: OrderedDict[Exposure, None] = OrderedDict()
 
     def add(self, assignment: Assignment, user_id: str) -> None:
         """Log that a user was shown an arm, if this process has not logged it."""
-        exposure = Exposure(assignment.experiment.name, assignment.arm.name, user_id)
+        usable = usable_id(user_id)
+        if usable is None:
+            return
+        exposure = Exposure(assignment.experiment.name, assignment.arm.name, usable)
         if exposure in self._logged or len(self._pending) >= _MAX_PENDING:
             return
         self._pending.setdefault(exposure, datetime.now(UTC))
 
     async def flush(self) -> None:
-        """Write what is pending. Raises DatabaseUnreachable, TableMissing: then it stays pending."""
+        """Write what is pending. Raises as `People.of` and `Database.write` do: then it stays pending."""
         written = dict(self._pending)
         if not written:
             return
-        rows = [{**msgspec.structs.asdict(exposure), "exposed_at": at} for exposure, at in written.items()]
+        user_ids = await self._people.of({exposure.user_id for exposure in written})
+        rows = [
+            {**msgspec.structs.asdict(exposure), "user_id": user_ids[exposure.user_id], "exposed_at": at}
+            for exposure, at in written.items()
+        ]
         await self._database.write([sql(name) for name in _STORE], {"exposures": msgspec.json.encode(rows).decode()})
         for exposure in written:
             del self._pending[exposure]
@@ -73,7 +82,7 @@ class Exposures:
     async def _try_to_flush(self) -> None:
         try:
             await self.flush()
-        except (DatabaseUnreachable, TableMissing) as error:
+        except ServingError as error:
             log.warning("exposures wait", n_pending=len(self._pending), reason=type(error).__name__)
         except psycopg.Error as error:  # these rows would fail again, and keep all later ones from the log
             log.error("exposures given up", n_pending=len(self._pending), reason=type(error).__name__)

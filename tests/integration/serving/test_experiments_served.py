@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -33,6 +34,7 @@ def arms(shop: Shop, tmp_path: Path) -> Callable[..., TestClient]:
     """The API over a shop whose two dataset groups have lists of their own for everybody."""
     upgrade(shop.url)
     shop.groups("shop", "heavy")
+    shop.run("insert into identity.customers (user_id) select 'u' || nth from generate_series(0, 19) as nth")
     for nth in range(20):
         shop.list_of("users", f"u{nth}", ("mug", 0.9))
         shop.list_of("users", f"u{nth}", ("tea", 0.9), schema="cache_heavy")
@@ -93,8 +95,23 @@ def test_exposures_are_logged_once_however_often_a_list_is_fetched(shop: Shop, a
     assert sorted(wait_for(logged, "five exposures")) == sorted({(said["user_id"], said["arm"]) for said in fetched})
 
 
+def test_an_exposure_has_the_user_id_of_the_events_whatever_id_a_caller_sends(shop: Shop, arms: Any) -> None:
+    api, sent_ids = arms(), ["ann@example.com", "12345", "Zoë  Khan", "u1"]
+    for sent_id in [*sent_ids, "\x01"]:
+        assert api.get(f"/api/v1/recommendations/{quote(sent_id)}").json()["arm"] is not None
+    events = [{"event_type": "click", "user_id": sent_id, "item_id": "mug"} for sent_id in sent_ids]
+    assert api.post("/api/v1/events", json={"events": events}).json()["processed"] == 4
+
+    def logged() -> set[tuple[Any, ...]] | None:
+        exposures = set(rows(shop, "select user_id from serving.exposures"))
+        return exposures if len(exposures) >= 4 else None
+
+    user_ids = wait_for(logged, "four exposures")
+    assert user_ids == set(rows(shop, "select user_id from serving.interactions"))
+    assert user_ids & {(sent_id,) for sent_id in sent_ids} == {("u1",)}
+
+
 def test_the_feed_of_the_current_user_is_that_of_the_arm_and_an_exposure(shop: Shop, arms: Any) -> None:
-    shop.run("insert into identity.customers (user_id) values ('u1')")
     api = arms()
     listed = api.get("/api/v1/recommendations/u1").json()
     feed = api.get("/api/feed/personalized/", headers={"X-User-ID": "u1"}).json()
