@@ -1,4 +1,4 @@
-"""Bodies that no table, no encoder or no memory can hold are refused or mended, whichever route they come to."""
+"""Bodies that no table, no encoder or no memory can hold are refused or made to fit, whichever route they come to."""
 
 from __future__ import annotations
 
