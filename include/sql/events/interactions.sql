@@ -19,6 +19,26 @@ update serving.interactions set user_id = owners.user_id
 from owners
 where interactions.event_id = owners.event_id and owners.user_id is not null;
 
+-- name: join_sessions_of_impressions
+-- The same of what somebody was shown.
+with owners as (
+    select
+        events.event_id,
+        (
+            select sessions.user_id
+            from serving.sessions
+            where sessions.session_id = events.session_id and sessions.first_seen_at >= events.occurred_at
+            order by sessions.first_seen_at, sessions.user_id
+            limit 1
+        ) as user_id
+    from serving.impressions as events
+    where events.user_id is null and events.received_at > now() - interval '1 hour'
+)
+
+update serving.impressions set user_id = owners.user_id
+from owners
+where impressions.event_id = owners.event_id and owners.user_id is not null;
+
 -- name: queue
 -- In every column as in the mart personalize.interactions, so that an event and its row of an export count once.
 -- What users did becomes events for every group, once: queued_at says of each interaction that this was done. Only

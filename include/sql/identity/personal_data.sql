@@ -60,7 +60,8 @@ from (
     ('serving.interactions', 'properties'),
     ('serving.impressions', 'feed_type'),
     ('serving.received_events', 'event_type'),
-    ('serving.received_events', 'payload')
+    ('serving.received_events', 'payload'),
+    ('serving.shop_requests', 'metadata')
 ) as held (table_name, column_name)
 where to_regclass(held.table_name) is not null;
 

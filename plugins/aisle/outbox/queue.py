@@ -97,7 +97,8 @@ def queue_interactions(connection: Connection[Any]) -> Queued:
     }
     total = Queued()
     try:
-        connection.execute(sql("events/interactions/join_sessions").encode())
+        for statement in ("join_sessions", "join_sessions_of_impressions"):
+            connection.execute(sql(f"events/interactions/{statement}").encode())
         while True:
             with connection.transaction(), connection.cursor(row_factory=class_row(Queued)) as cursor:
                 (step,) = cursor.execute(sql("events/interactions/queue").encode(), values).fetchall()

@@ -82,7 +82,7 @@ IMPERSONAL = {
     "serving.rate_limits": "counter",
     "serving.recommendation_lists": "algorithm recommendation_id sources live_generations items",
     "serving.recommended_items": "recommendation_id item_id algorithm request_id",
-    "serving.shop_requests": "mode product_ids metadata answer failure",  # of a customer who is made up
+    "serving.shop_requests": "mode product_ids answer failure",  # of a customer who is made up
     "serving.exposures": "experiment arm",
     "cache.groups": "dataset_group schema_name",
     **{f"{schema}.{table}": columns for schema in ("cache", "cache_shop") for table, columns in CACHE.items()},

@@ -10,6 +10,7 @@ from aisle.identity.contacts import ContactFinder
 from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
 from aisle.stages.erase.rows import forget
+from services.migrations import upgrade
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
 HASHES = HASHER.hashes("pos", Customer(phone="0300-1234567", email="a@b.pk")).known
@@ -53,6 +54,22 @@ def test_a_text_keeps_what_it_says_without_the_person(warehouse_url: str, column
         [(left,)] = connection.execute(f"select {name}::text from {table}".encode()).fetchall()
     assert f"user [erased]: call [erased], not 0300-12345678, or [erased]; ask {USER_ID[:31]}" in left
     assert n_rows == {table: 1}
+
+
+@pytest.mark.parametrize("written", ["A@B.pk", "ask a@b.pk", "0300 1234567", f"user {USER_ID}"])
+def test_what_a_visitor_of_the_shop_page_wrote_about_themselves_is_erased(warehouse_url: str, written: str) -> None:
+    upgrade(warehouse_url)
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(
+            b"insert into serving.shop_requests (user_id, mode, product_ids, metadata)"
+            b" values ('shop-1', 'metadata', '{}', jsonb_build_object('age', 34, 'city', %(written)s::text))",
+            {"written": written},
+        )
+        n_rows = forget(connection, "request", HASHES, ContactFinder(HASHER))
+        [(left,)] = connection.execute(b"select metadata from serving.shop_requests").fetchall()
+    assert left["age"] == 34
+    assert left["city"] in ("[erased]", "ask [erased]", "user [erased]")
+    assert n_rows == {"serving.shop_requests": 1}
 
 
 @pytest.mark.parametrize("phone", ["0300\u20131234567", "0300\u00a01234567", "٠٣٠٠-١٢٣٤٥٦٧", "+92 (0)300 1234567"])

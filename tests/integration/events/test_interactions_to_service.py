@@ -121,6 +121,27 @@ def test_a_log_in_that_was_stored_at_the_same_moment_counts(shop: Any, webhook: 
     assert shop.outbox("user_id") == ["u1"]
 
 
+def test_what_was_shown_at_the_same_moment_as_the_log_in_is_the_users_too(shop: Any, webhook: TestClient) -> None:
+    shown = {"items_shown": ["P1", "P2"], "recommendation_id": "r"}
+    post(
+        webhook,
+        event("initial_impression", None, user_id=None, event_properties=shown),
+        event("scroll_impression", None, 90, user_id=None, event_properties=shown),  # after it
+        event("initial_impression", None, user_id=None, device_id="d2", event_properties=shown),
+    )
+    with psycopg.connect(shop.url) as connection:
+        connection.execute(
+            b"insert into serving.sessions (session_id, user_id, first_seen_at)"
+            b" select session_id, 'u', occurred_at + interval '1 minute' from serving.impressions"
+            b" where event_type = 'initial_impression' and session_id in"
+            b" (select session_id from serving.impressions where event_type = 'scroll_impression')"
+        )
+    queued(shop)
+    with psycopg.connect(shop.url) as connection:
+        owners = connection.execute(b"select event_type, user_id from serving.impressions order by 1, 2").fetchall()
+    assert owners == [("initial_impression", "u"), ("initial_impression", None), ("scroll_impression", None)]
+
+
 def test_what_no_service_takes_is_dead_from_the_start(shop: Any, webhook: TestClient) -> None:
     post(webhook, event(item_id="P1"), event(item_id="P2"))
     with psycopg.connect(shop.url) as connection:
