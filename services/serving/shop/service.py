@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 N_SHOWN = 60
 #: Requests that one process answers at a time; further ones wait.
 _AT_A_TIME = 4
+#: The failure of a request whose time was up before its answer was made.
+_TOOK_TOO_LONG = TimeoutError.__name__
 
 
 class Workflows:
@@ -94,11 +96,11 @@ class ShopService:
         request = await self._repository.find(user_id)
         if request is None:
             raise RequestUnknown("there is no such request: it was never accepted, or is forgotten; send it again")
-        if request.failure is not None:
-            raise RecommendationFailed(f"recommending has failed ({request.failure}); send the selection again")
         if request.answer is not None:
             return await self._result(user_id, request, request.answer)
-        if request.seconds > self._seconds:
+        if request.failure not in (None, _TOOK_TOO_LONG):
+            raise RecommendationFailed(f"recommending has failed ({request.failure}); send the selection again")
+        if request.failure == _TOOK_TOO_LONG or request.seconds > self._seconds:
             raise RecommendationLate(
                 f"no recommendation within {self._seconds:g} s; send the selection again, or look into the API's log"
             )

@@ -199,12 +199,12 @@ def test_a_request_that_takes_too_long_fails_and_frees_its_turn(stocked: Shop, m
     client = stocked.api(shop_seconds=0.1)
     for _ in range(6):
         url = client.post("/shop/requests", json=QUESTION).json()["url"]
-    failed = settled(client, url)
-    assert failed.status_code in (503, 504)
     with connect(stocked.url) as connection:
         finished = "select count(*) from serving.shop_requests where finished_at is not null"
         connection.autocommit = True
         wait_for(lambda: connection.execute(finished.encode()).fetchone() == (6,), "an end of all six requests")
+    failed = settled(client, url)
+    assert (failed.status_code, failed.json()["error"]["code"]) == (504, "recommendation_late")
 
 
 def test_a_request_that_nobody_has_sent_is_unknown(stocked: Shop) -> None:
