@@ -14,7 +14,8 @@ group by sent_on
 order by sent_on;
 
 -- name: has_serving
-select to_regclass('serving.interactions') is not null as has_serving;
+-- By the last of these tables to be created: one that is not yet migrated is left alone.
+select to_regclass('serving.churn_predictions') is not null as has_serving;
 
 -- name: received_events
 -- What became of events that were received before, and who had logged in to their sessions.
@@ -80,6 +81,21 @@ select
 from gone
 group by exposed_on
 order by exposed_on;
+
+-- name: shop_requests
+-- Requests of the shop page that were accepted before.
+with gone as (
+    delete from serving.shop_requests
+    where accepted_at < %(before)s
+    returning to_char(accepted_at at time zone 'utc', 'yyyy-mm-dd') as accepted_on
+)
+
+select
+    accepted_on as run_key,
+    count(*) as n_rows
+from gone
+group by accepted_on
+order by accepted_on;
 
 -- name: recommended_items
 -- What was recommended before, the lists that it was taken from, and counters of calls that have ended.

@@ -4,10 +4,6 @@ insert into serving.shop_requests (user_id, mode, product_ids, metadata)
 values (%(user_id)s, %(mode)s, %(product_ids)s, %(metadata)s)
 on conflict do nothing;
 
--- name: forget_old
-delete from serving.shop_requests
-where accepted_at < now() - make_interval(days => %(kept_days)s);
-
 -- name: store
 -- The first answer of a request counts; null for one that could not be answered.
 update serving.shop_requests

@@ -17,9 +17,6 @@ from services.serving.errors import TableMissing
 from services.serving.groups import Groups
 from services.serving.lists import read_list
 
-#: Answers are kept this long: enough to look into one that somebody asks about.
-_KEPT_DAYS = 30
-
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -71,11 +68,9 @@ class ShopRepository:
         return Evidence(similar=similar, popular=popular, place=place, generation=generation)
 
     async def accept(self, user_id: str, selection: Selection) -> None:
-        """Keep a request, and forget those that are old."""
-        values = {"user_id": user_id, **selection.columns, "kept_days": _KEPT_DAYS}
-        await self._database.write(
-            (sql("serving/shop_requests/accept"), sql("serving/shop_requests/forget_old")), values
-        )
+        """Keep a request."""
+        values = {"user_id": user_id, **selection.columns}
+        await self._database.write((sql("serving/shop_requests/accept"),), values)
 
     async def store(self, user_id: str, answer: ShopAnswer | None, failure: str | None = None) -> None:
         """Keep the answer of a request, or why there is none; of several the first counts."""

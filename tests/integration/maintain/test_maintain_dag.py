@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -230,6 +231,35 @@ def test_the_caches_of_every_group_are_kept_tidy(old_runs: str, shops: Any) -> N
     orphans = drop_orphans(until.orphans, old_runs, dry_run=False)
     assert orphans == ["offline_similar_items", "cache_shop_north.offline_similar_items"]
     tidy(old_runs)
+
+
+def test_every_table_of_people_that_serving_writes_is_pruned(warehouse_url: str) -> None:
+    from aisle.warehouse import SQL_ROOT
+    from services.migrations import upgrade
+
+    upgrade(warehouse_url)
+    named = set(re.findall(r"delete from serving\.(\w+)", (SQL_ROOT / "maintain.sql").read_text()))
+    columns = "select distinct table_name from information_schema.columns where table_schema = 'serving'"
+    of_people = {table for (table,) in rows(warehouse_url, f"{columns} and column_name in ('user_id', 'session_id')")}
+    assert len(of_people) > 5
+    assert of_people - named == set()
+
+
+def test_requests_of_the_shop_page_go_though_nobody_makes_another(warehouse_url: str) -> None:
+    from aisle.settings import get_settings
+    from aisle.stages.maintain.rows import remove_rows
+    from aisle.stages.maintain.terms import terms
+    from services.migrations import upgrade
+
+    upgrade(warehouse_url)
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(
+            "insert into serving.shop_requests (user_id, mode, product_ids, metadata, accepted_at) values"
+            " ('old', 'products', '{a,b,c,d,e}', '{}', '2001-01-01'), ('new', 'products', '{a,b,c,d,e}', '{}', now())"
+        )
+    gone = remove_rows(terms(get_settings().maintain, datetime.now(UTC)), warehouse_url, dry_run=False)
+    assert gone == {"shop_requests": {"2001-01-01": 1}}
+    assert rows(warehouse_url, "select user_id from serving.shop_requests") == [("new",)]
 
 
 def test_what_was_recommended_before_goes_and_the_newest_prediction_of_each_user_stays(warehouse_url: str) -> None:

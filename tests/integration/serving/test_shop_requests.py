@@ -227,15 +227,6 @@ def test_the_first_answer_of_a_request_stays(stocked: Shop) -> None:
     assert client.get(f"/shop/requests/{body['request_id']}").json() == body
 
 
-def test_requests_are_forgotten_after_a_month(stocked: Shop) -> None:
-    client = stocked.api()
-    old = asked(client, QUESTION)["request_id"]
-    stocked.run("update serving.shop_requests set accepted_at = now() - interval '31 days', finished_at = now()")
-    new = asked(client, QUESTION)["request_id"]
-    assert [row[0] for row in stored(stocked)] == [new]
-    assert client.get(f"/shop/requests/{old}").status_code == 404
-
-
 # -- what visitors see and do -----------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ _TABLES = (
     "interactions",
     "impressions",
     "exposures",
+    "shop_requests",
     "recommended_items",
     "churn_predictions",
     "rejected_records",
@@ -34,7 +35,8 @@ _TABLES = (
 _OF_A_CACHE = ("rejected_records", "generations")
 #: These are in schema serving, which a warehouse without the serving API has not.
 _OF_SERVING = (
-    "received_events", "interactions", "impressions", "exposures", "recommended_items", "churn_predictions",
+    "received_events", "interactions", "impressions", "exposures", "shop_requests", "recommended_items",
+    "churn_predictions",
 )  # fmt: skip
 
 
