@@ -84,6 +84,7 @@ def test_recommendations_are_read_over_http(stack: Stack) -> None:
     assert row is not None
     answer = httpx.get(
         f"{stack.addresses.serving}/api/v1/recommendations/{row[0]}",
+        params={"limit": len(row[1])},
         headers={"authorization": f"Bearer {stack.secrets.serving_api_key}"},
     )
     assert answer.status_code == 200

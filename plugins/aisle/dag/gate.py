@@ -32,7 +32,7 @@ def gate(
     rule = "all_success" if without is None else "none_failed"
 
     @task(task_id=f"gate_{boundary}", inlets=inlets or [], outlets=outlets or [], trigger_rule=rule)
-    def pass_gate(without: dict[Kind, str] | None, outlet_events: Any = None) -> None:
+    def pass_gate(without: dict[Kind, str] | None = None, outlet_events: Any = None) -> None:
         from aisle.quality.gate import check_boundary  # noqa: PLC0415 - Great Expectations takes 3.4 s, parsing has 0.5
 
         run_key, url = run_key_of_context(), warehouse_url()

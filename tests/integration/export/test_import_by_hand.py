@@ -19,9 +19,9 @@ GROUP = "by-hand"
 
 
 def commands_of(heading: str) -> str:
-    """Return the only shell block below a heading of the guide."""
+    """Return the first shell block below a heading of the guide."""
     section = (PROJECT_ROOT / "docs" / "guide.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    (block,) = section.split("```sh\n")[1:]
+    block = section.split("```sh\n")[1]
     return block.partition("```")[0]
 
 

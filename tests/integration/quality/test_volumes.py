@@ -11,6 +11,7 @@ import pytest
 from aisle.errors import ConfigurationError, GateStopped
 from aisle.quality import volumes
 from aisle.quality.gate import BoundaryResult, check_boundary
+from aisle.quality.volumes import Accepted
 from aisle.settings import get_settings
 
 #: What the export and the recommend stage leave in `ops` of the run `{run}`.
@@ -230,7 +231,7 @@ def test_an_accepted_level_lets_the_run_pass_and_is_what_later_falls_are_compare
     boundary.gate("batch_input", "first")
     boundary.ask("second", users=100, items=40)
     boundary.stopped("batch_input", "second")
-    assert ("users asked", 100, 1000) in boundary.accept("batch_input", "accepted")
+    assert Accepted("users asked", 100, 1000) in boundary.accept("batch_input", "accepted")
     assert boundary.noted("batch_input", "second") == []
     boundary.ask("third", users=100, items=40)
     assert boundary.noted("batch_input", "third") == []

@@ -47,7 +47,7 @@ values (null, null, null), ('all', 'ALL', 'TWICE'), ('all', 'ALL', 'TWICE');
 insert into core.products_bought_together (product_id, with_product_id)
 values (null, null), ('A', 'TWICE'), ('A', 'TWICE');
 insert into personalize.interactions (user_id, item_id, event_type, event_value, timestamp)
-values (null, null, 'click', 0, 0), ('nobody', 'NONE', 'click', -1, -1);
+values (null, null, 'nonsense', 0, 0), ('nobody', 'NONE', 'purchase', -1, -1);
 insert into personalize.items (item_id) values (null), ('TWICE'), ('TWICE'), (repeat('X', 257));
 insert into personalize.users (user_id) values (null), ('twice'), ('twice'), (repeat('x', 257));
 """

@@ -10,6 +10,7 @@ import pytest
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from aisle.settings import PROJECT_ROOT
+from services.migrations import upgrade
 
 _CODE = re.compile(r"```sql\n(.+?);?\n```|psql -c \"(select.+?)\"|`(select [^`]+)`", re.DOTALL)
 #: For Airflow's own database, and a pattern for the last line of a model.
@@ -29,16 +30,23 @@ QUERIES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def warehouse(empty_company: Any) -> Any:
+    """Every table of this version, those of the serving API too."""
+    upgrade(empty_company.url)
+    return empty_company
+
+
 def test_the_queries_are_found() -> None:
     assert len(QUERIES) > 15
 
 
-def test_a_query_of_a_missing_column_or_table_is_refused(empty_company: Any) -> None:
+def test_a_query_of_a_missing_column_or_table_is_refused(warehouse: Any) -> None:
     for query in ("select no_such_column from ops.receipts", "select * from ops.no_such_table"):
         with pytest.raises((UndefinedColumn, UndefinedTable)):
-            empty_company.rows(f"explain {query}")
+            warehouse.rows(f"explain {query}")
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_of_a_page_can_be_planned(empty_company: Any, query: str) -> None:
-    assert empty_company.rows(f"explain {query}") != []
+def test_a_query_of_a_page_can_be_planned(warehouse: Any, query: str) -> None:
+    assert warehouse.rows(f"explain {query}") != []
