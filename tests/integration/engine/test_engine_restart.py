@@ -228,6 +228,7 @@ class Customer:
         listed: dict[str, dict[str, Any]] = {}
 
         def unsettled() -> list[str]:
+            listed.clear()  # what was being deleted is listed no more
             listed.update(self.listed())
             return [arn for arn, resource in listed.items() if resource["status"] not in ENDS]
 
