@@ -2,7 +2,7 @@
 # Erase
 
 Reads  one row of `identity.erasure_requests`, by its id: who asked to be forgotten.
-Writes every table with a user id, the files on S3, the datasets and models of Personalize; `identity.tombstones`; asset
+Writes every table with a user id, the files on S3, the datasets and models of Personalize; `identity.erasures`; asset
 `cache`; asset `raw_orders`, so that transform rebuilds the marts.
 
 1. forget_in_warehouse – one transaction: erasure records, identity, raw, marts, events, the live and the previous cache

@@ -2,14 +2,14 @@
 # Train
 
 Reads  asset `personalize_input` (the newest imports), the marts (for the hold-out).
-Writes one version per solution in Personalize, its metrics to ops.model_metrics; the verdict on it to
+Writes one version per solution in Personalize, its metrics to ops.model_metrics; the decision on it to
 ops.model_evaluations and ops.model_versions; asset `models`.
 
 1. find_data – which imports there are to learn from
 2. per solution: solution, plan_version, version (the training itself), store_metrics
 3. find_candidates – which versions are new, and on which days they can be measured
 4. twin – the same recipes, trained without those days, and asked; skipped where nothing can be measured
-5. judge – the gate: against popularity and the live version (docs/model-life.md)
+5. decide – the gate: against popularity and the live version (docs/model-life.md)
 6. per published solution: approve (a person, if the settings want it), canary (if its campaign wants one), promote
 7. campaigns – serve the live versions in real time; only where the file describes some
 8. announce
@@ -29,7 +29,7 @@ from aisle.dag.campaign import admit, only_served, serve_live
 from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.dag.groups import param_of
 from aisle.groups.dataset_group import DatasetGroup, dataset_groups
-from aisle.stages.train.evaluation import find_candidates, judge, promote_solution, train_twins
+from aisle.stages.train.evaluation import decide, find_candidates, promote_solution, train_twins
 from aisle.stages.train.tasks import announce, find_data, train_solution
 
 PARAMS = {
@@ -52,9 +52,9 @@ def train_for(group: DatasetGroup) -> None:
         data = find_data()
         trained = {key: train_solution(group, key, data) for key in group.solutions}
         candidates = find_candidates({key: trained[key] for key in published})
-        judged = judge(candidates)
-        train_twins(group, candidates) >> judged
-        promoted = [promote_solution(group, key, judged) for key in published]
+        decisions = decide(candidates)
+        train_twins(group, candidates) >> decisions
+        promoted = [promote_solution(group, key, decisions) for key in published]
         if served:
             admitted = admit({key: trained[key] for key in served})
             promoted += [promote_solution(group, key, admitted) for key in served]

@@ -1,7 +1,7 @@
 """Name the words that the glossary has replaced: `python -m tools.language [FILE OR FOLDER …]`.
 
 Ends with status 1 if there is one. Names of variables, functions and classes are read from the syntax tree, so that a
-word in a string is judged by the rules for prose alone. What names an interface, such as a column, is listed in
+word in a string is checked by the rules for prose alone. What names an interface, such as a column, is listed in
 `_KEPT`.
 """
 
@@ -27,8 +27,13 @@ _WORDS_OF_NAMES = {
     "borders": "boundaries",
     "unmet": "failed",
     "mend": "fix",
+    "judge": "decide",
+    "judged": "decided",
+    "judgement": "decision",
     "tombstone": "erasure",
     "tombstones": "erasures",
+    "verdict": "decision",
+    "verdicts": "decisions",
 }
 #: Whole words of prose, and what to say instead. Case does not matter.
 _PROSE = {
@@ -38,6 +43,8 @@ _PROSE = {
     r"mend(s|ed|ing)?": "fix",
     r"order lines?": "order item",
     r"tombstones?": "erasure record",
+    r"verdicts?": "decision, outcome, or conclusion",
+    r"judge(d|ment|s)?": "decide, check, or grade",
     r"(the|this|whole|a) line (today|from end to end|runs|stops|is stopped)": "pipeline",
     r"of the line": "of the pipeline, or of the record",
     r"(bury|buried|doomed|ailing|ails)": "the plain word",
@@ -74,6 +81,8 @@ _HISTORY = (
     "docs/glossary.md",
     "findings/",
     "include/sql/ops/receipts.sql",
+    "include/sql/ops/refusals.sql",
+    "include/sql/ops/volumes.sql",
     "tests/contract/test_language.py",
     "tests/integration/warehouse/test_renamed_in_the_warehouse.py",
     "tools/language.py",

@@ -6,7 +6,7 @@ import uuid
 
 import httpx
 
-from services.doctor.findings import Finding, judged
+from services.doctor.findings import Finding, graded
 
 #: What the API promises of a cached list, network aside.
 _SLOW_MILLISECONDS = 200
@@ -37,7 +37,7 @@ class ApiChecks:
             health = self._client.get("/health/ready")
             popular = self._client.get("/api/v1/popular", params={"limit": 1})
         except httpx.TransportError as error:
-            return judged(subject, [f"no answer ({type(error).__name__})"], failed=_NO_ANSWER)
+            return graded(subject, [f"no answer ({type(error).__name__})"], failed=_NO_ANSWER)
         milliseconds = popular.elapsed.total_seconds() * 1000
         facts = [_said(health), f"popular products: {_said(popular)}, {milliseconds:.0f} ms"]
         failed = "do what the message says" if not health.is_success else ""
@@ -46,7 +46,7 @@ class ApiChecks:
         if popular.status_code == httpx.codes.UNAUTHORIZED:
             failed = "this API key is not accepted: give another one (--api-key or AISLE_API_KEY)"
         slow = "slow: compare with the look-ups above, then look at the load of the machine"
-        return judged(subject, facts, failed=failed, look=slow if milliseconds > _SLOW_MILLISECONDS else "")
+        return graded(subject, facts, failed=failed, look=slow if milliseconds > _SLOW_MILLISECONDS else "")
 
     def webhook(self) -> Finding:
         """Whether an event that is sent as Amplitude sends it arrives in the warehouse."""
@@ -55,13 +55,13 @@ class ApiChecks:
         try:
             answer = self._client.post("/webhooks/amplitude/", json={"events": [event]}, headers=headers)
         except httpx.TransportError as error:
-            return judged(
+            return graded(
                 "webhook", [f"no answer ({type(error).__name__})"], failed="start the API, or correct the address"
             )
         failed = "do what the message says" if not answer.is_success else ""
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             failed = "the secret is another one: AMPLITUDE_WEBHOOK_SECRET must be that of the API and of Amplitude"
-        return judged("webhook", [f"a test event: {_said(answer)}"], failed=failed)
+        return graded("webhook", [f"a test event: {_said(answer)}"], failed=failed)
 
 
 def _said(response: httpx.Response) -> str:

@@ -16,7 +16,7 @@ from aisle.groups.dataset_group import DatasetGroup
 from aisle.settings import get_settings
 from aisle.warehouse import sql
 from personalize_kinds.limits import MIN_INTERACTIONS, MIN_USERS_WITH_TWO_INTERACTIONS
-from services.doctor.findings import Finding, judged
+from services.doctor.findings import Finding, graded
 
 #: Beyond this a model has not seen the last month.
 _OLD_MODEL_DAYS = 31
@@ -39,19 +39,19 @@ class DataChecks:
         subject = f"lists of {self._group.name}"
         live = self._row("doctor/live_generation", cache=Identifier(self._group.cache_schema))
         if live is None:
-            return judged(subject, ["no generation is live"], failed="start recommend, then publish")
+            return graded(subject, ["no generation is live"], failed="start recommend, then publish")
         facts = [
             f"generation {live.generation}, {live.age_hours:.1f} h old (published {_moment(live.published_at)})",
             f"lists for {live.user_lists} of {live.users_asked} users, {live.item_lists} of {live.items_asked} items",
             *(f"{kind} by {version}" for kind, version in sorted(live.solution_versions.items())),
         ]
         if not live.user_lists:
-            return judged(
+            return graded(
                 subject, facts, failed="no user has a list: see the rejects on the page Cache, start recommend"
             )
         is_stale = live.age_hours > self._ttl_hours
         stale = "older than the time to live: look why recommend or publish did not run" if is_stale else ""
-        return judged(subject, facts, look=stale)
+        return graded(subject, facts, look=stale)
 
     def samples(self) -> Finding:
         """What the newest regional results were drawn from."""
@@ -65,7 +65,7 @@ class DataChecks:
         look = (
             f"many of the sample have no list in {', '.join(few)}: match rates are low for that reason" if few else ""
         )
-        return judged("samples of regions", facts or ["nobody has asked for a region yet"], look=look)
+        return graded("samples of regions", facts or ["nobody has asked for a region yet"], look=look)
 
     def catalogue(self) -> Finding:
         """How many products arrive at each step, and which do not."""
@@ -85,7 +85,7 @@ class DataChecks:
             look += "The newest export is older than the mart: start export. "
         if counts.without_list:
             look += f"Without a list: {_some(counts.without_list)}; new products have one after train and recommend."
-        return judged(f"products of {group.name}", facts, look=look.strip())
+        return graded(f"products of {group.name}", facts, look=look.strip())
 
     def lookups(self) -> Finding:
         """How PostgreSQL finds one list in each table of the cache."""
@@ -98,7 +98,7 @@ class DataChecks:
             if milliseconds > _SLOW_MILLISECONDS:
                 slow.append(table.name)
         remedy = f"slow: {', '.join(slow)}; run `analyze` on it, and look at the load and the memory of PostgreSQL"
-        return judged(f"look-ups in {self._group.cache_schema}", facts, look=remedy if slow else "")
+        return graded(f"look-ups in {self._group.cache_schema}", facts, look=remedy if slow else "")
 
     def learning(self) -> Finding:
         """Whether there is enough to learn from, how old the models are, and what events weigh."""
@@ -116,7 +116,7 @@ class DataChecks:
         too_few = data.n_interactions < MIN_INTERACTIONS or data.n_returning_users < MIN_USERS_WITH_TWO_INTERACTIONS
         no_model = "" if models else "no model is live: start train"
         old = [model.solution for model in models if model.age_days > _OLD_MODEL_DAYS]
-        return judged(
+        return graded(
             f"learning data of {self._group.name}",
             facts,
             failed="too little data: fetch more orders with backfill" if too_few else no_model,
@@ -131,7 +131,7 @@ class DataChecks:
         ]
         late = [row for row in states if row.state == "waiting" and row.oldest_minutes > _LONGEST_WAIT_MINUTES]
         dead = [row for row in states if row.state == "dead"]
-        return judged(
+        return graded(
             f"events for {self._group.name}",
             facts,
             failed="nothing is sent: look at the DAG events and its log" if late else "",
@@ -150,7 +150,7 @@ class DataChecks:
         facts.append(f"in the last week {seen.n_impressions} impressions beside {seen.n_interactions} interactions")
         silent = "check in Amplitude that the destination is on and has this address" if not rows else ""
         blind = "no impressions: nobody knows what users saw and ignored" if rows and not seen.n_impressions else ""
-        return judged("received events", facts, look=silent or blind)
+        return graded("received events", facts, look=silent or blind)
 
     def _row(self, name: str, values: dict[str, object] | None = None, **parts: Composable) -> Any:
         self._cursor.execute(sql(name, **parts).encode(), values or {})

@@ -20,7 +20,7 @@ class Finding:
     remedy: str = ""
 
 
-def judged(subject: str, facts: Sequence[str], *, failed: str = "", look: str = "") -> Finding:
+def graded(subject: str, facts: Sequence[str], *, failed: str = "", look: str = "") -> Finding:
     """Return a finding whose state follows from the remedies: one for what is wrong, one for what may be."""
     if failed:
         return Finding(subject, "failed", facts, failed)

@@ -11,7 +11,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from aisle.settings import PROJECT_ROOT
-from services.doctor.findings import Finding, judged
+from services.doctor.findings import Finding, graded
 
 #: The least that a user or role needs. Replace the bucket and the role by yours.
 POLICY = PROJECT_ROOT / "include" / "aws" / "minimal_policy.json"
@@ -46,7 +46,7 @@ class Permissions:
             unsure = "allow iam:SimulatePrincipalPolicy to have every permission checked: only lists were tried"
         facts = [f"caller {caller}; {how}", *(f"{action} is missing" for action in missing)]
         remedy = f"allow {', '.join(missing)}, as {POLICY.relative_to(PROJECT_ROOT)} does" if missing else ""
-        return judged("permissions", facts, failed=remedy, look=unsure)
+        return graded("permissions", facts, failed=remedy, look=unsure)
 
     def _simulated(self, principal: str, needed: Sequence[str]) -> list[str]:
         """Ask IAM what it would decide. Conditions on resources are not known to it."""

@@ -6,7 +6,7 @@ from aisle.groups.dataset_group import DatasetGroup
 from aisle.resources.live import Service
 from aisle.settings import get_settings
 from personalize_kinds.kinds import DATASET, DATASET_GROUP, DATASET_IMPORT_JOB, EVENT_TRACKER
-from services.doctor.findings import Finding, judged
+from services.doctor.findings import Finding, graded
 
 
 class ServiceChecks:
@@ -21,16 +21,16 @@ class ServiceChecks:
         subject = f"event tracker of {self._group.name}"
         group_arn = self._service.find(DATASET_GROUP, self._group.name)
         if group_arn is None:
-            return judged(subject, ["the service has no such dataset group"], failed="start export: it makes the group")
+            return graded(subject, ["the service has no such dataset group"], failed="start export: it makes the group")
         summary = next(self._service.summaries(EVENT_TRACKER, datasetGroupArn=group_arn), None)
         if summary is None:
-            return judged(subject, ["there is none"], look="the DAG events makes one with the first event")
+            return graded(subject, ["there is none"], look="the DAG events makes one with the first event")
         tracker = self._service.describe(EVENT_TRACKER, summary[EVENT_TRACKER.arn_member])
         tracking_id, set_to = tracker["trackingId"], get_settings().events.tracking_id
         facts = [f"{tracker['name']} is {tracker['status']}, tracking id {tracking_id}"]
         is_ready = EVENT_TRACKER.readiness(tracker) == "ready"
         is_another = self._group.is_first and set_to not in ("", tracking_id)
-        return judged(
+        return graded(
             subject,
             facts,
             failed=f"AISLE_EVENTS__TRACKING_ID is {set_to}: set {tracking_id}, or leave it empty" * is_another
@@ -52,7 +52,7 @@ class ServiceChecks:
             if newest["status"].endswith("FAILED"):
                 failed.append(dataset.name)
         remedy = f"start export: {', '.join(failed)} did not arrive" if failed else ""
-        return judged(f"imports of {self._group.name}", facts, failed=remedy)
+        return graded(f"imports of {self._group.name}", facts, failed=remedy)
 
     def _dataset_arn(self, dataset_type: str) -> str | None:
         group_arn = self._service.find(DATASET_GROUP, self._group.name)

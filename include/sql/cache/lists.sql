@@ -29,9 +29,9 @@ where earlier.{key} = later.{key} and earlier.ctid < later.ctid;
 -- name: drop_erased
 -- Batch output may be older than an erasure.
 delete from {cache}.{staging} as lists
-using identity.tombstones
+using identity.erasures
 where
-    tombstones.user_hash = identity.user_hash(lists.{key})
+    erasures.user_hash = identity.user_hash(lists.{key})
     and not exists (
         select from identity.customers
         where customers.user_id = lists.{key}

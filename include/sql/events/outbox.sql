@@ -247,7 +247,7 @@ with looked_at as materialized (
     for update skip locked
 ),
 
-judged as materialized (
+sorted_out as materialized (
     select
         interactions.event_id,
         interactions.state,
@@ -258,29 +258,29 @@ judged as materialized (
 
 withdrawn as (
     delete from events.outbox
-    using judged
+    using sorted_out
     where
-        outbox.event_id = judged.event_id
+        outbox.event_id = sorted_out.event_id
         and outbox.dataset_group = %(dataset_group)s
-        and not coalesce(judged.is_theirs, judged.may_wait)
+        and not coalesce(sorted_out.is_theirs, sorted_out.may_wait)
 ),
 
 kept as (
     update events.outbox set
-        state = case when judged.is_theirs then 'waiting' else 'held' end,
-        queued_at = case when judged.state = 'held' then now() else outbox.queued_at end
-    from judged
+        state = case when sorted_out.is_theirs then 'waiting' else 'held' end,
+        queued_at = case when sorted_out.state = 'held' then now() else outbox.queued_at end
+    from sorted_out
     where
-        outbox.event_id = judged.event_id
+        outbox.event_id = sorted_out.event_id
         and outbox.dataset_group = %(dataset_group)s
-        and coalesce(judged.is_theirs, judged.may_wait and judged.state = 'unsorted')
+        and coalesce(sorted_out.is_theirs, sorted_out.may_wait and sorted_out.state = 'unsorted')
 )
 
 select
     count(*) filter (where is_theirs) as n_theirs,
     count(*) filter (where is_theirs is null and may_wait) as n_held,
     count(*) filter (where not coalesce(is_theirs, may_wait)) as n_withdrawn
-from judged;
+from sorted_out;
 
 -- name: claim
 -- The events of a group that have waited longest, locked for this transaction: who dies with them gives them back. An

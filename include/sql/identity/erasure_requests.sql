@@ -35,13 +35,13 @@ select
 from identity.erasure_requests
 where request_id = %(request_id)s;
 
--- name: add_tombstones
+-- name: add_erasures
 -- From here on no order of before brings these users back: ingest looks here under the same lock.
 -- So does serving, for events.
 select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
 select pg_advisory_xact_lock(hashtextextended('aisle serving events', 0));
 
-insert into identity.tombstones (user_hash, erased_at)
+insert into identity.erasures (user_hash, erased_at)
 select
     identity.user_hash(user_id),
     clock_timestamp()

@@ -38,9 +38,9 @@ returns table (user_id text, erased_at timestamptz) stable security definer set 
 as $$
     select
         given.user_id,
-        tombstones.erased_at
+        erasures.erased_at
     from unnest(user_ids) as given (user_id)
-    inner join identity.tombstones on tombstones.user_hash = identity.user_hash(given.user_id)
+    inner join identity.erasures on erasures.user_hash = identity.user_hash(given.user_id)
 $$;
 
 revoke execute on function identity.people_of(text[], text[]), identity.erasures_of(text[]) from public;

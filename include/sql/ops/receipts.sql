@@ -27,6 +27,19 @@ where
             and migrated.subject = receipts.subject
     );
 
+-- What an earlier version called the decision on new versions.
+update ops.receipts set subject = regexp_replace(subject, 'judge$', 'decide')
+where
+    stage = 'evaluate'
+    and split_part(subject, '/', -1) = 'judge'
+    and not exists (
+        select from ops.receipts as migrated
+        where
+            migrated.run_key = receipts.run_key
+            and migrated.stage = 'evaluate'
+            and migrated.subject = regexp_replace(receipts.subject, 'judge$', 'decide')
+    );
+
 -- name: insert
 insert into ops.receipts (run_key, stage, subject, rows_in, rows_out, bytes, seconds, details)
 values (%(run_key)s, %(stage)s, %(subject)s, %(rows_in)s, %(rows_out)s, %(bytes)s, %(seconds)s, %(details)s)

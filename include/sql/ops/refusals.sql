@@ -10,10 +10,18 @@ create table if not exists ops.refusals (
     share numeric not null,
     note_above numeric not null,
     stop_above numeric not null,
-    verdict text not null check (verdict in ('met', 'note', 'stop')),
+    outcome text not null,
     counted_at timestamptz not null default now(),
     primary key (run_key, source, reason)
 );
+select ops.rename_column('ops.refusals', 'verdict', 'outcome');
+
+-- An earlier version called an outcome of `passed` `met`.
+alter table ops.refusals drop constraint if exists refusals_verdict_check;
+alter table ops.refusals drop constraint if exists refusals_outcome_check;
+update ops.refusals set outcome = 'passed'
+where outcome = 'met';
+alter table ops.refusals add constraint refusals_outcome_check check (outcome in ('passed', 'note', 'stop'));
 
 -- name: delete
 -- What an earlier try of the same run counted.
@@ -126,7 +134,7 @@ shares as (
 )
 
 insert into ops.refusals (
-    run_key, source, reason, n_orders, n_order_items, share, note_above, stop_above, verdict
+    run_key, source, reason, n_orders, n_order_items, share, note_above, stop_above, outcome
 )
 select
     %(run_key)s,
@@ -140,6 +148,6 @@ select
     case
         when share > %(stop_above)s and n_all_order_items >= %(min_order_items)s then 'stop'
         when share > %(note_above)s then 'note'
-        else 'met'
-    end as verdict
+        else 'passed'
+    end as outcome
 from shares;

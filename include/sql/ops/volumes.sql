@@ -1,5 +1,5 @@
 -- name: create
--- One row per measure of a boundary and run: how much there was, what it was compared with, and the verdict. Only good
+-- One row per measure of a boundary and run: how much there was, what it was compared with, and the outcome. Only good
 -- runs, which passed their gate, are compared with later. is_accepted marks a level that a person has accepted: what
 -- was measured before it does not count any more. dataset_group is empty where all groups share a boundary.
 create table if not exists ops.volumes (
@@ -13,12 +13,20 @@ create table if not exists ops.volumes (
     typical_value bigint,
     stop_below numeric not null,
     note_below numeric not null,
-    verdict text not null check (verdict in ('met', 'note', 'stop')),
+    outcome text not null,
     is_good boolean not null default false,
     is_accepted boolean not null default false,
     measured_at timestamptz not null default now(),
     primary key (boundary, dataset_group, measure, run_key)
 );
+select ops.rename_column('ops.volumes', 'verdict', 'outcome');
+
+-- An earlier version called an outcome of `passed` `met`.
+alter table ops.volumes drop constraint if exists volumes_verdict_check;
+alter table ops.volumes drop constraint if exists volumes_outcome_check;
+update ops.volumes set outcome = 'passed'
+where outcome = 'met';
+alter table ops.volumes add constraint volumes_outcome_check check (outcome in ('passed', 'note', 'stop'));
 
 -- name: measure_raw
 -- What raw holds of each source. A source whose windows brought nothing counts, too.
@@ -185,7 +193,7 @@ compared as (
 
 insert into ops.volumes as known (
     boundary, dataset_group, measure, run_key, value, last_good_value, last_good_run_key, typical_value, stop_below,
-    note_below, verdict
+    note_below, outcome
 )
 select
     %(boundary)s,
@@ -199,11 +207,11 @@ select
     %(stop_below)s,
     %(note_below)s,
     case
-        when coalesce(expected_value, 0) < %(min_rows)s then 'met'
+        when coalesce(expected_value, 0) < %(min_rows)s then 'passed'
         when value < expected_value * %(stop_below)s then 'stop'
         when value < expected_value * %(note_below)s then 'note'
-        else 'met'
-    end as verdict
+        else 'passed'
+    end as outcome
 from compared
 order by measure  -- two groups may measure a shared boundary at the same time, and must not wait for each other
 on conflict (boundary, dataset_group, measure, run_key) do update set
@@ -213,7 +221,7 @@ on conflict (boundary, dataset_group, measure, run_key) do update set
     typical_value = excluded.typical_value,
     stop_below = excluded.stop_below,
     note_below = excluded.note_below,
-    verdict = excluded.verdict,
+    outcome = excluded.outcome,
     is_good = false,
     is_accepted = false,
     measured_at = excluded.measured_at;
@@ -235,7 +243,7 @@ with newest as (
 
 insert into ops.volumes (
     boundary, dataset_group, measure, run_key, value, last_good_value, last_good_run_key, typical_value, stop_below,
-    note_below, verdict, is_good, is_accepted
+    note_below, outcome, is_good, is_accepted
 )
 select
     boundary,
@@ -248,7 +256,7 @@ select
     typical_value,
     stop_below,
     note_below,
-    'met' as verdict,
+    'passed' as outcome,
     true as is_good,
     true as is_accepted
 from ops.volumes

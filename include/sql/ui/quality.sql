@@ -35,7 +35,7 @@ with ranked as (
         value,
         last_good_value,
         last_good_run_key,
-        verdict,
+        outcome,
         is_accepted,
         measured_at,
         row_number() over (
@@ -58,7 +58,7 @@ select
     n_orders,
     n_order_items,
     share,
-    verdict,
+    outcome,
     run_key,
     counted_at
 from ops.refusals

@@ -1,4 +1,5 @@
 """Every S3 prefix of the pipeline, as a function of the run key: `<stage>/<dataset>/<run key>/…`.
+The files of evaluations, which `train` writes, are below `evaluate/`.
 
 The `folder` of a dataset group (see aisle.groups.dataset_group) follows the stage; it is empty for the first group.
 

@@ -18,7 +18,7 @@ from airflow_personalize.operators.personalize import (
 from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import group_of_context
 from aisle.dag.xcom import to_xcom
-from aisle.evaluation.judgement import Judged, as_decided
+from aisle.evaluation.decisions import VersionDecision, as_decided
 from aisle.groups.dataset_group import DatasetGroup, dataset_group
 from aisle.groups.desired import campaign_settings
 from aisle.groups.environment import Campaign
@@ -74,16 +74,16 @@ def set_up(campaign: Campaign) -> dict[str, Any]:
 
 @task
 def admit(trained: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Verdicts on versions that only campaigns ask, by the keys of their solutions: nothing measures them, all pass."""
+    """Return the decisions on versions that only campaigns ask, by solution key: nothing measures them, so all pass."""
     group, run_key = group_of_context(), run_key_of_context()
     return {key: to_xcom(_admitted(group, key, arn, run_key)) for key, arn in trained.items()}
 
 
-def _admitted(group: DatasetGroup, key: str, arn: str, run_key: str) -> Judged:
+def _admitted(group: DatasetGroup, key: str, arn: str, run_key: str) -> VersionDecision:
     known = registry.register(group, key, arn, run_key)
     if known.state not in _TO_DECIDE:
         return as_decided(known)
-    return Judged(arn, True, "only campaigns ask it, so nothing measures it", "")
+    return VersionDecision(arn, True, "only campaigns ask it, so nothing measures it", "")
 
 
 def serve_live(group: DatasetGroup) -> list[Any]:

@@ -41,31 +41,31 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """The gate's decision on a version."""
 
     passed: bool
     reason: str
 
 
-def judge(candidate: Measured, live: Measured | None, settings: Evaluate) -> Verdict:
+def decide(candidate: Measured, live: Measured | None, settings: Evaluate) -> Decision:
     """Decide on a candidate's figures. `live` is None if nothing is live, or the live version was never measured."""
     refusals = [_too_narrow(candidate, settings), _no_better_than_popularity(candidate, settings)]
     if live:
         refusals.append(_worse_than_live(candidate, live, settings))
     reasons = [refusal for refusal in refusals if refusal]
     if reasons:
-        return Verdict(False, "; ".join(reasons))
-    return Verdict(True, _praise(candidate, live))
+        return Decision(False, "; ".join(reasons))
+    return Decision(True, _praise(candidate, live))
 
 
-def judge_unmeasured(why: str, has_live: bool, settings: Evaluate) -> Verdict:
+def decide_unmeasured(why: str, has_live: bool, settings: Evaluate) -> Decision:
     """Decide on a version that has no figures, because of `why`."""
     if not has_live:
-        return Verdict(True, f"{why}; it may go live because nothing is live yet")
+        return Decision(True, f"{why}; it may go live because nothing is live yet")
     if settings.without_evidence == "promote":
-        return Verdict(True, f"{why}; it may go live because the settings say so")
-    return Verdict(False, f"{why}; the live version is kept")
+        return Decision(True, f"{why}; it may go live because the settings say so")
+    return Decision(False, f"{why}; the live version is kept")
 
 
 def _too_narrow(candidate: Measured, settings: Evaluate) -> str | None:

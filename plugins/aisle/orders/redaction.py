@@ -59,13 +59,13 @@ class Redaction:
     def applied(self, page: Page) -> Iterator[Page]:
         """Yield the page as it may be stored, to the block that stores it."""
         with self._connection.transaction():
-            self._connection.execute(sql("identity/tombstones/lock_archive").encode())
+            self._connection.execute(sql("identity/erasures/lock_archive").encode())
             body, orders = self.redact(page.body, page.orders)
             yield replace(page, body=body, orders=orders)
 
     def redact(self, body: bytes, orders: Sequence[msgspec.Raw]) -> tuple[bytes, list[msgspec.Raw]]:
         """Return body and orders of a page without the customers of erased people."""
-        if self._connection.execute(sql("identity/tombstones/exist").encode()).fetchone() == (False,):
+        if self._connection.execute(sql("identity/erasures/exist").encode()).fetchone() == (False,):
             return body, list(orders)
         mentioned = [self._mentioned_in(order) for order in orders]
         erased = self._erased(frozenset().union(*(people.hashes for people in mentioned)))
@@ -85,7 +85,7 @@ class Redaction:
         return self._finder.without(text, erased).encode(errors="surrogateescape") if erased else body
 
     def _erased(self, hashes: frozenset[str] | set[str]) -> dict[str, datetime]:
-        statement = sql("identity/tombstones/of_hashes").encode()
+        statement = sql("identity/erasures/of_hashes").encode()
         return dict(self._connection.execute(statement, {"contact_hashes": list(hashes)}).fetchall())
 
     def _mentioned_in(self, order: msgspec.Raw) -> _Mentioned:

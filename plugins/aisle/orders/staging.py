@@ -60,7 +60,7 @@ class Staging:
         # A script of several statements takes parameters only when they are bound on this side.
         cursor = ClientCursor(self._connection)
         cursor.execute(sql("identity/placeholders/set_aside").encode(), values)
-        cursor.execute(sql("identity/tombstones/suppress").encode())
+        cursor.execute(sql("identity/erasures/suppress").encode())
         cursor.execute(sql("identity/contacts/merge").encode())
         cursor.execute(sql("raw/order_ids/settle").encode(), values)
         cursor.execute(sql("raw/order_ids/doubt_replacements").encode(), values)

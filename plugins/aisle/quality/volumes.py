@@ -1,6 +1,6 @@
 """Volumes: how much data crosses each boundary, compared with the last good run and the history of good runs.
 
-measure(connection, "marts", "20240301T0600")    # ops.volumes: value, last good value, verdict; suites check the rows
+measure(connection, "marts", "20240301T0600")    # ops.volumes: value, last good value, outcome; suites check the rows
 mark_good(connection, "marts", "20240301T0600")  # the gate has passed: later runs are compared with this one
 """
 

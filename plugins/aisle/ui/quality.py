@@ -20,8 +20,8 @@ _LONGEST_OBSERVED = 120
 #: The findings of a query are sentences, so they may be longer than a value.
 _LONGEST_ROWS = 400
 _ACCEPTED: tuple[Level, str] = ("idle", "accepted")
-_VERDICTS: dict[str, tuple[Level, str]] = {
-    "met": ("good", "passed"),
+_OUTCOMES: dict[str, tuple[Level, str]] = {
+    "passed": ("good", "passed"),
     "note": ("busy", "noted"),
     "stop": ("bad", "stopped"),
 }
@@ -95,9 +95,9 @@ def _volumes(rows: list[dict[str, Any]]) -> tuple[VolumeState, ...]:
 
 def _volume(runs: list[dict[str, Any]]) -> VolumeState:
     newest, largest = runs[0], max(run["value"] for run in runs) or 1
-    level, word = _ACCEPTED if newest["is_accepted"] else _VERDICTS[newest["verdict"]]
+    level, word = _ACCEPTED if newest["is_accepted"] else _OUTCOMES[newest["outcome"]]
     values = [
-        (run["value"] / largest, _VERDICTS[run["verdict"]][0], f"{run['value']:,}, run {run['run_key']}")
+        (run["value"] / largest, _OUTCOMES[run["outcome"]][0], f"{run['value']:,}, run {run['run_key']}")
         for run in reversed(runs)
     ]
     return VolumeState(
@@ -110,14 +110,14 @@ def _volume(runs: list[dict[str, Any]]) -> VolumeState:
 
 
 def _refusal(row: dict[str, Any]) -> dict[str, Any]:
-    level, word = _VERDICTS[row["verdict"]]
+    level, word = _OUTCOMES[row["outcome"]]
     return {**row, "level": level, "word": word}
 
 
 def _state(suite: Suite, runs: list[dict[str, Any]]) -> SuiteState:
     newest = runs[0] if runs else None
-    level, word = _verdict(suite, newest)
-    values = [(run["n_passed"] / run["n_checks"], _verdict(suite, run)[0], _words(run)) for run in reversed(runs)]
+    level, word = _outcome(suite, newest)
+    values = [(run["n_passed"] / run["n_checks"], _outcome(suite, run)[0], _words(run)) for run in reversed(runs)]
     return SuiteState(
         suite=suite,
         level=level,
@@ -130,7 +130,7 @@ def _state(suite: Suite, runs: list[dict[str, Any]]) -> SuiteState:
     )
 
 
-def _verdict(suite: Suite, run: dict[str, Any] | None) -> tuple[Level, str]:
+def _outcome(suite: Suite, run: dict[str, Any] | None) -> tuple[Level, str]:
     if run is None:
         return "idle", "not run yet"
     if run["n_passed"] == run["n_checks"]:

@@ -17,7 +17,7 @@ MIGRATIONS = (
     "identity/contacts/create",
     "identity/placeholders/create",
     "identity/erasure_requests/create",
-    "identity/tombstones/create",
+    "identity/erasures/create",
     "identity/personal_data/create",
     "identity/people/create",
     "raw/company__orders/create",

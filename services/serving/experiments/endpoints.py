@@ -19,13 +19,13 @@ from services.serving.errors import (
     responses,
 )
 from services.serving.experiments.repository import ExperimentsRepository
-from services.serving.experiments.schemas import ExperimentList, ExperimentReport, Verdict
+from services.serving.experiments.schemas import Conclusion, ExperimentList, ExperimentReport
 from services.serving.experiments.service import ExperimentsService
 from services.serving.pages import page
 
 router = APIRouter(tags=["experiments"])
 
-_LEVELS: dict[Verdict, str] = {"better": "good", "worse": "bad", "guardrail_broken": "bad"}
+_LEVELS: dict[Conclusion, str] = {"better": "good", "worse": "bad", "guardrail_broken": "bad"}
 
 
 def _service(request: Request) -> ExperimentsService:
@@ -73,7 +73,7 @@ async def experiments_page(service: Service) -> Response:
     responses=responses(LoginNeeded, *_FAILURES) | INVALID_REQUEST,
 )  # fmt: skip
 async def report_page(service: Service, name: Name) -> Response:
-    """The verdict, the effect with its interval, the arms, and the exposures by day."""
+    """The conclusion, the effect with its interval, the arms, and the exposures by day."""
     report = await service.report(name)
     return page("experiment.html", report=report, effects=_effects(report), days=_days(report))
 
@@ -82,7 +82,7 @@ def _effects(report: ExperimentReport) -> Chart | None:
     """Draw the differences from the control, in percentage points."""
     rows = [
         (arm.name, 100 * arm.effect.difference, (100 * arm.effect.low, 100 * arm.effect.high),
-         _LEVELS.get(arm.verdict or "undecided", "idle"))
+         _LEVELS.get(arm.conclusion or "undecided", "idle"))
         for arm in report.reports
         if arm.effect
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 State = Literal["planned", "running", "ended"]
-Verdict = Literal["sample_ratio_mismatch", "too_few", "undecided", "better", "worse", "guardrail_broken"]
+Conclusion = Literal["sample_ratio_mismatch", "too_few", "undecided", "better", "worse", "guardrail_broken"]
 
 
 class Effect(BaseModel):
@@ -34,7 +34,7 @@ class ArmReport(BaseModel):
     rejection_rate: float = Field(ge=0, le=1, description="The guardrail: observed users who rejected an item")
     effect: Effect | None = Field(description="On the outcome; null for the control, and while there are too few users")
     guardrail: Effect | None = Field(description="On the guardrail; above 0 in all of its interval, it is broken")
-    verdict: Verdict | None = Field(description="Null for the control")
+    conclusion: Conclusion | None = Field(description="Null for the control")
 
 
 class DailyExposures(BaseModel):

@@ -11,13 +11,13 @@ from services.serving.errors import ExperimentUnknown
 from services.serving.experiments.repository import ArmCounts, ExperimentsRepository
 from services.serving.experiments.schemas import (
     ArmReport,
+    Conclusion,
     DailyExposures,
     Effect,
     ExperimentList,
     ExperimentReport,
     ExperimentSummary,
     State,
-    Verdict,
 )
 from services.serving.experiments.statistics import (
     ALPHA,
@@ -115,7 +115,7 @@ def _arm_report(experiment: Experiment, arm: Arm, counts: dict[str, ArmCounts], 
         rejection_rate=rejection.value,
         effect=_effect(effect),
         guardrail=_effect(guardrail),
-        verdict=None if arm == experiment.control else _verdict(effect, guardrail, is_mismatched),
+        conclusion=None if arm == experiment.control else _conclusion(effect, guardrail, is_mismatched),
     )
 
 
@@ -130,7 +130,7 @@ def _effect(of: Difference | None) -> Effect | None:
     return Effect(difference=of.value, low=of.low, high=of.high, p_value=of.p_value)
 
 
-def _verdict(effect: Difference | None, guardrail: Difference | None, is_mismatched: bool) -> Verdict:
+def _conclusion(effect: Difference | None, guardrail: Difference | None, is_mismatched: bool) -> Conclusion:
     if is_mismatched:
         return "sample_ratio_mismatch"
     if guardrail is not None and guardrail.low > 0:

@@ -22,7 +22,7 @@ _NO_TYPE = EventType()
 
 
 def now() -> datetime:
-    """Return the time by which events are judged as late or early."""
+    """Return the time by which events count as late or early."""
     return datetime.now(UTC)
 
 

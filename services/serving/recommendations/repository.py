@@ -18,7 +18,7 @@ from services.serving.lists import StoredList, StoredLists
 from services.serving.recommendations.questions import Filters, Region, Wishes
 from services.serving.recommendations.reactions import Reactions, RecentReactions
 
-#: Interactions with an item by which a wish judges it, the newest ones.
+#: Interactions with an item by which a wish rates it, the newest ones.
 _N_REACTIONS_TO_ITEM = 200
 
 

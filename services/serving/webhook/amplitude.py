@@ -57,7 +57,7 @@ def is_of_sdk(body: object) -> bool:
 
 
 def read_event(sent: object, received_at: datetime) -> AmplitudeEvent:
-    """Read an event, whatever it lacks: what is missing or unusable is None, and the event is judged later."""
+    """Read an event, whatever it lacks: what is missing or unusable is None, and the event is checked later."""
     if not isinstance(sent, dict):
         return AmplitudeEvent(_nothing(sent, received_at), None)
     given = sent.get("event_properties")

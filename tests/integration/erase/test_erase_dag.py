@@ -213,7 +213,7 @@ def test_lists_of_somebody_erased_do_not_come_back_with_batch_output_of_before(w
 
     with psycopg.connect(warehouse_url) as connection:
         connection.execute(
-            "insert into identity.tombstones select identity.user_hash(u), now() from unnest('{gone,back}'::text[]) u"
+            "insert into identity.erasures select identity.user_hash(u), now() from unnest('{gone,back}'::text[]) u"
         )
         connection.execute("insert into identity.customers (user_id) values ('back')")
     answer = '{"input": {"userId": "%s"}, "output": {"recommendedItems": ["p"], "scores": [1.0]}}'

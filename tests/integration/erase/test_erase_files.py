@@ -47,7 +47,7 @@ class Files:
 @pytest.fixture
 def files(warehouse_url: str, s3: Any, bucket: str) -> Iterator[Files]:
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
-        statement = "insert into identity.tombstones select identity.user_hash(h), now() from unnest(%s::text[]) as h"
+        statement = "insert into identity.erasures select identity.user_hash(h), now() from unnest(%s::text[]) as h"
         connection.execute(statement.encode(), (HASHES,))
         yield Files(s3, bucket, connection)
 

@@ -78,12 +78,12 @@ def test_an_order_reaches_the_model_within_a_minute_and_once(
     orders = [order_row(2, item, ordered_at) for item in (1, 3, 5, 7, 9)]
     with company_with(tmp_path / "orders.csv", *orders, order_row(2, 11, ordered_at - timedelta(days=30))) as url:
         connect_company(url)
-        assert run_dag("events", "first") == {"tail": "success", "send": "success", "verdict": "success"}
+        assert run_dag("events", "first") == {"tail": "success", "send": "success", "outcome": "success"}
         wait_for(lambda: model.recommended(taste, userId=user) != before, "other recommendations", seconds=300)
         assert sorted(event["ITEM_ID"] for event in model.events()) == ["P1", "P3", "P5", "P7", "P9"]
         assert model.recommended(alike, itemId="P4") == alike_before  # similar items wait for the next training
 
-        assert run_dag("events", "idle") == {"tail": "skipped", "send": "skipped", "verdict": "success"}
+        assert run_dag("events", "idle") == {"tail": "skipped", "send": "skipped", "outcome": "success"}
     assert len(model.events()) == 5
     assert shop.outbox("state") == ["sent"] * 5
     # The run that sees an order sends it, and there is one a minute.
@@ -125,7 +125,7 @@ def test_what_waits_is_sent_though_the_company_is_down_and_the_run_says_so(
     shop: Any, make_order: MakeOrder, model: Any, run_dag: RunDag, no_company: None
 ) -> None:
     shop.land(make_order(1))
-    assert run_dag("events", "deaf") == {"tail": "failed", "send": "success", "verdict": "upstream_failed"}
+    assert run_dag("events", "deaf") == {"tail": "failed", "send": "success", "outcome": "upstream_failed"}
     assert set(shop.outbox("state")) == {"sent"}
 
 

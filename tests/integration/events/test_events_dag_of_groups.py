@@ -39,8 +39,8 @@ def test_each_group_gets_its_own_purchases_once_and_forgets_a_person_with_the_ot
     marts_of(shop, items=ITEMS, locations={2: "Lahore"})
     shop.land(make_order(1), make_order(2))
     first = run_dag("events", "first")
-    assert {task: first[task] for task in ("send", "send_Shop-North", "send_drinks", "verdict")} == {
-        "send": "success", "send_Shop-North": "skipped", "send_drinks": "success", "verdict": "success",
+    assert {task: first[task] for task in ("send", "send_Shop-North", "send_drinks", "outcome")} == {
+        "send": "success", "send_Shop-North": "skipped", "send_drinks": "success", "outcome": "success",
     }  # fmt: skip
     everything = sorted((user, item) for user in (north, south) for item in ITEMS)
     drinks = sorted((user, "TEA") for user in (north, south))
@@ -80,7 +80,7 @@ def test_a_group_that_fails_or_has_no_interactions_yet_keeps_no_other_waiting(
     get_settings.cache_clear()
     states = run_dag("events", "run")
     assert (states["send"], states["send_Shop-North"], states["send_drinks"]) == ("failed", "success", "skipped")
-    assert states["verdict"] == "upstream_failed"
+    assert states["outcome"] == "upstream_failed"
     assert len(north.events()) == 2
     assert model.events() == []
     names = [tracker["name"] for tracker in personalize.list_event_trackers()["eventTrackers"]]
@@ -94,7 +94,7 @@ def test_the_tail_withdraws_what_waits_for_a_group_that_left_the_file(
     shop.land(make_order(1))
     describe_groups("groups: [{name: aisle, datasets: {interactions: {}}}]")
     states = run_dag("events", "without")
-    assert set(states) == {"tail", "send", "verdict"}
+    assert set(states) == {"tail", "send", "outcome"}
     assert shop.outbox("dataset_group") == ["aisle"] * 2
 
 
@@ -111,4 +111,4 @@ def test_the_dag_of_several_groups_keeps_every_rule_and_each_task_writes_its_gro
     assert written == {
         "send": ["events"], "send_Shop-North": ["Shop-North/events"], "send_drinks": ["drinks/events"],
     }  # fmt: skip
-    assert dag.task_dict["verdict"].upstream_task_ids == {"tail", *written}
+    assert dag.task_dict["outcome"].upstream_task_ids == {"tail", *written}

@@ -46,7 +46,7 @@ def erase(warehouse_url: str) -> Any:
     def put_up(customer: Customer, erased_at: datetime = ERASED_AT) -> None:
         hashes = HASHER.hashes("pos", customer).known
         with psycopg.connect(warehouse_url) as connection:
-            statement = "insert into identity.tombstones select identity.user_hash(h), %s from unnest(%s::text[]) as h"
+            statement = "insert into identity.erasures select identity.user_hash(h), %s from unnest(%s::text[]) as h"
             connection.execute(statement.encode(), (erased_at, hashes))
 
     return put_up
@@ -200,7 +200,7 @@ def test_a_page_of_people_who_were_not_erased_stays_byte_for_byte_as_it_came(war
 
 def test_an_erasure_waits_until_the_pages_are_stored_that_may_not_have_seen_it(warehouse_url: str) -> None:
     page = Page(1, b"[]", [], None)
-    wait = f"set lock_timeout = '50ms'; {sql('identity/tombstones/await_archive')}".encode()
+    wait = f"set lock_timeout = '50ms'; {sql('identity/erasures/await_archive')}".encode()
     with (
         psycopg.connect(warehouse_url, autocommit=True) as ingesting,
         psycopg.connect(warehouse_url, autocommit=True) as erasure,

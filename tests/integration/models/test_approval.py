@@ -37,12 +37,12 @@ def promotion(*, passed: bool) -> Any:
     from aisle.stages.train.evaluation import promote_solution
 
     @task(multiple_outputs=True)
-    def judge() -> dict[str, Any]:
+    def decide() -> dict[str, Any]:
         return {NAME: {"arn": NEW, "passed": passed, "reason": "what the gate says", "table": TABLE}}
 
     @dag(**stage_dag("promotion", "doc"))
     def tasks_behind_the_gate() -> None:
-        promote_solution(dataset_group("aisle"), NAME, judge())
+        promote_solution(dataset_group("aisle"), NAME, decide())
 
     return tasks_behind_the_gate()
 
@@ -76,7 +76,7 @@ def decision(url: str, arn: str) -> tuple[Any, ...]:
     return row
 
 
-VERDICT = {"arn": NEW, "passed": True, "reason": "what the gate says", "table": TABLE}
+DECISION = {"arn": NEW, "passed": True, "reason": "what the gate says", "table": TABLE}
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def approval(candidate: str, with_approval: None, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **asked: None)  # Airflow's own store of questions
     with DAG("behind_the_gate"):
-        operator = ApprovePromotionOperator(task_id="approve", verdict=VERDICT, subject="May it go live?")
+        operator = ApprovePromotionOperator(task_id="approve", decision=DECISION, subject="May it go live?")
         operator >> EmptyOperator(task_id="promote")
     with pytest.raises(TaskAwaitingInput):
         operator.execute({"task_instance": SimpleNamespace(id="7")})
@@ -130,11 +130,11 @@ def test_a_refused_or_unanswered_approval_rejects_the_version_and_the_live_model
 
 @pytest.mark.usefixtures("airflow_metadata", "with_approval")
 def test_nobody_is_asked_about_a_model_that_the_gate_refused(candidate: str) -> None:
-    assert run(promotion(passed=False)) == {"judge": "success", "approve": "skipped", "promote": "skipped"}
+    assert run(promotion(passed=False)) == {"decide": "success", "approve": "skipped", "promote": "skipped"}
     assert registry.live_version(NAME) == OLD
 
 
 @pytest.mark.usefixtures("airflow_metadata")
 def test_without_the_setting_a_model_that_has_passed_goes_live_at_once(candidate: str) -> None:
-    assert run(promotion(passed=True)) == {"judge": "success", "approve": "skipped", "promote": "success"}
+    assert run(promotion(passed=True)) == {"decide": "success", "approve": "skipped", "promote": "success"}
     assert decision(candidate, NEW)[:2] == ("live", "gate")

@@ -114,7 +114,7 @@ def test_one_training_promotes_and_the_other_rejects_by_twins_of_their_own(
     for dag_id in ("export", "export-shop-north", "train"):
         run_dag(dag_id, "one")
     ran = run_dag("train-shop-north", "one")
-    assert (ran["judge"], ran["announce"]) == ("success", "success")
+    assert (ran["decide"], ran["announce"]) == ("success", "success")
     assert dict(rows(regions, "select solution, state from ops.model_versions")) == {
         NAME: "live",
         f"shop-north/{NAME}": "rejected",
@@ -128,4 +128,4 @@ def test_one_training_promotes_and_the_other_rejects_by_twins_of_their_own(
     described = personalize.describe_solution(solutionArn=twin["solutionArn"])["solution"]
     assert described["eventType"] == "purchase"
     subjects = {name for (name,) in rows(regions, "select subject from ops.receipts where stage = 'evaluate'")}
-    assert {"judge", "shop-north/judge", "holdout-interactions", "shop-north/holdout-interactions"} <= subjects
+    assert {"decide", "shop-north/decide", "holdout-interactions", "shop-north/holdout-interactions"} <= subjects

@@ -94,7 +94,7 @@ def test_a_good_model_goes_live_unseen_days_unseen_and_a_spoiled_one_leaves_it_l
         connection.execute(SPOILED.encode())
     run_dag("export", "two")
     ran = run_dag("train", "two")
-    assert ran["judge"] == ran["announce"] == "success"
+    assert ran["decide"] == ran["announce"] == "success"
     assert ran["promote-user-personalization.promote"] == "skipped"
     assert states(seasons) == {
         ("user-personalization", "one"): "live",

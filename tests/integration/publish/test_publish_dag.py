@@ -175,7 +175,7 @@ def test_lists_that_are_live_do_not_vanish_because_their_model_is_no_longer(
     assert (finished["gate_batch_output"], finished["switch"]) == ("failed", "upstream_failed")
     assert lists(warehouse_url) == [(N_USERS, N_ITEMS)]
     with psycopg.connect(warehouse_url) as connection:
-        volumes = "select measure, verdict from ops.volumes where run_key = 'k8' and value = 0 order by 1"
+        volumes = "select measure, outcome from ops.volumes where run_key = 'k8' and value = 0 order by 1"
         measured = connection.execute(volumes.encode()).fetchall()
     assert measured == [("lists of items", "stop"), ("products in lists of items", "stop")]
 

@@ -196,11 +196,11 @@ class Reader(threading.Thread):
                 connection.isolation_level = self.isolation
                 while not self.stopped.is_set():
                     with connection.transaction():
-                        self._judge(connection.execute(self.query.encode()).fetchall())
+                        self._check_rows(connection.execute(self.query.encode()).fetchall())
         except psycopg.Error as error:
             self.wrong.append(error)
 
-    def _judge(self, rows: list[tuple[object, ...]]) -> None:
+    def _check_rows(self, rows: list[tuple[object, ...]]) -> None:
         self.n_reads += 1
         names, counts = {name for row in rows for name in row[::2]}, {count for row in rows for count in row[1::2]}
         if len(rows) != 1 or len(names) != 1 or not counts <= {N_USERS, N_ITEMS}:

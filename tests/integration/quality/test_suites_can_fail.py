@@ -259,7 +259,7 @@ def fallen(boundary: str, measure: str) -> str:
     return f"""
     insert into ops.volumes (
         boundary, dataset_group, measure, run_key, value, last_good_value, last_good_run_key, typical_value, stop_below,
-        note_below, verdict
+        note_below, outcome
     ) values ('{boundary}', '', '{measure}', 'test', 10, 100, 'before', 100, 0.5, 0.9, 'stop');
     """
 

@@ -49,9 +49,9 @@ class Boundary:
     def ask(self, run_key: str, **rows: int) -> None:
         self.do("".join(ASKED.format(kind=kind, run=run_key, rows=n) for kind, n in rows.items()))
 
-    def verdicts(self, boundary: str, run_key: str) -> dict[str, str]:
+    def outcomes(self, boundary: str, run_key: str) -> dict[str, str]:
         with psycopg.connect(self.url) as connection:
-            query = "select measure, verdict from ops.volumes where boundary = %s and run_key = %s"
+            query = "select measure, outcome from ops.volumes where boundary = %s and run_key = %s"
             return dict(connection.execute(query, (boundary, run_key)).fetchall())
 
     def accept(self, boundary: str, run_key: str) -> Any:
@@ -152,10 +152,10 @@ def test_a_csv_of_a_tenth_stops(boundary: Boundary) -> None:
     boundary.export("second", interactions=120, items=40, users=60)
     message = boundary.stopped("export", "second")
     assert "measure rows of interactions, now 120, last good 1200, in run first" in message
-    assert boundary.verdicts("export", "second") == {
+    assert boundary.outcomes("export", "second") == {
         "rows of interactions": "stop",
-        "rows of items": "met",
-        "rows of users": "met",
+        "rows of items": "passed",
+        "rows of users": "passed",
     }
 
 
@@ -170,7 +170,7 @@ def test_a_small_fall_is_noted_and_passes(boundary: Boundary) -> None:
     boundary.gate("marts", "first")
     boundary.do("delete from personalize.users where user_id > 'd'")
     assert "marts_volumes_notes.users_hold" in boundary.noted("marts", "second")
-    assert boundary.verdicts("marts", "second")["users"] == "note"
+    assert boundary.outcomes("marts", "second")["users"] == "note"
 
 
 def test_growth_and_the_fall_of_an_erasure_are_no_finding(boundary: Boundary) -> None:

@@ -128,8 +128,8 @@ def test_one_order_of_a_far_day_that_makes_everybody_inactive_stops_before_anyth
     assert (states["write_users"], states["gate_batch_input"]) == ("success", "failed")
     with psycopg.connect(marts) as connection:
         volumes = connection.execute(
-            "select measure, value, last_good_value, verdict from ops.volumes where run_key = 'two' order by measure"
+            "select measure, value, last_good_value, outcome from ops.volumes where run_key = 'two' order by measure"
         ).fetchall()
-    assert volumes == [("items asked", 40, 40, "met"), ("users asked", 1, 120, "stop")]
+    assert volumes == [("items asked", 40, 40, "passed"), ("users asked", 1, 120, "stop")]
     assert not batch_jobs(personalize)
     get_settings.cache_clear()

@@ -154,8 +154,8 @@ def test_s1_66_the_report_compares_the_outcomes_of_the_arms(shop: Shop, arms: An
         200,
         0.1,
     )
-    assert (control["effect"], control["verdict"]) == (None, None)
-    assert (heavy["n_clicked"], heavy["rate"], heavy["verdict"]) == (320, 0.16, "better")
+    assert (control["effect"], control["conclusion"]) == (None, None)
+    assert (heavy["n_clicked"], heavy["rate"], heavy["conclusion"]) == (320, 0.16, "better")
     assert heavy["effect"]["difference"] == pytest.approx(0.06)
     assert 0 < heavy["effect"]["low"] < 0.06 < heavy["effect"]["high"]
     assert not said["has_sample_ratio_mismatch"]
@@ -163,7 +163,7 @@ def test_s1_66_the_report_compares_the_outcomes_of_the_arms(shop: Shop, arms: An
 
 
 @pytest.mark.parametrize(
-    ("clicks", "hides", "n_heavy", "verdict"),
+    ("clicks", "hides", "n_heavy", "conclusion"),
     [
         (200, 20, 2_000, "undecided"),
         (90, 20, 2_000, "worse"),
@@ -171,10 +171,12 @@ def test_s1_66_the_report_compares_the_outcomes_of_the_arms(shop: Shop, arms: An
         (320, 20, 1_700, "sample_ratio_mismatch"),
     ],
 )
-def test_the_verdict_of_an_arm(shop: Shop, arms: Any, clicks: int, hides: int, n_heavy: int, verdict: str) -> None:
+def test_the_conclusion_of_an_arm(
+    shop: Shop, arms: Any, clicks: int, hides: int, n_heavy: int, conclusion: str
+) -> None:
     exposed(shop, "control", 2_000, click=200, hide=20)
     exposed(shop, "heavy", n_heavy, click=clicks, hide=hides)
-    assert report(arms())["reports"][1]["verdict"] == verdict
+    assert report(arms())["reports"][1]["conclusion"] == conclusion
 
 
 def test_who_is_still_observed_or_was_in_several_arms_counts_in_no_rate(shop: Shop, arms: Any) -> None:
@@ -184,7 +186,7 @@ def test_who_is_still_observed_or_was_in_several_arms_counts_in_no_rate(shop: Sh
     said = report(arms())
     control, heavy = said["reports"]
     assert (control["n_exposed"], control["n_clicked"], said["n_in_several_arms"]) == (149, 29, 1)
-    assert (heavy["n_exposed"], heavy["n_observed"], heavy["rate"], heavy["verdict"]) == (150, 0, 0, "too_few")
+    assert (heavy["n_exposed"], heavy["n_observed"], heavy["rate"], heavy["conclusion"]) == (150, 0, 0, "too_few")
 
 
 def test_a_purchase_counts_from_the_orders_too_and_only_after_the_exposure_and_within_its_days(
@@ -210,7 +212,7 @@ def test_an_experiment_that_there_is_not_is_a_404_and_reports_need_a_key(shop: S
         assert stranger.get(path).status_code == 401
 
 
-def test_the_pages_show_the_verdict_and_escape_what_the_file_says(shop: Shop, arms: Any) -> None:
+def test_the_pages_show_the_conclusion_and_escape_what_the_file_says(shop: Shop, arms: Any) -> None:
     exposed(shop, "control", 2_000, click=200)
     exposed(shop, "heavy", 2_000, click=320)
     api = arms(open_pages=True)

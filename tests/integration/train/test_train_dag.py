@@ -32,7 +32,7 @@ def trained_well(states: dict[str, str]) -> bool:
     """Whether every training and evaluation ended. The hold-out of this company is too small to train twins."""
     return {states[f"{name}.store_metrics"] for name in ("user-personalization", "similar-items", "popularity")} == {
         "success"
-    } and (states["judge"], states["announce"], states["twin.version"]) == ("success", "success", "skipped")
+    } and (states["decide"], states["announce"], states["twin.version"]) == ("success", "success", "skipped")
 
 
 @pytest.fixture

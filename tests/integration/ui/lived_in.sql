@@ -1,4 +1,4 @@
--- A warehouse after some weeks: models judged, a suite that failed, a cache with a past, events that wait.
+-- A warehouse after some weeks: models decided on, a suite that failed, a cache with a past, events that wait.
 
 -- Six weekly versions of one solution: the newest waits, one was rejected, one is live, one before it.
 insert into ops.model_versions (
@@ -71,7 +71,7 @@ on conflict do nothing;
 -- What passed the boundaries in three runs: users asked fell to a tenth in the newest.
 insert into ops.volumes (
     boundary, dataset_group, measure, run_key, value, last_good_value, last_good_run_key, typical_value, stop_below,
-    note_below, verdict, is_good, measured_at
+    note_below, outcome, is_good, measured_at
 )
 select
     boundary,
@@ -84,7 +84,7 @@ select
     1200,
     0.5,
     0.9,
-    case when value < 600 then 'stop' when value < 1080 then 'note' else 'met' end,
+    case when value < 600 then 'stop' when value < 1080 then 'note' else 'passed' end,
     value >= 600,
     now() - make_interval(hours => 3 - nth)
 from (
@@ -95,13 +95,13 @@ from (
 on conflict do nothing;
 
 insert into ops.refusals (
-    run_key, source, reason, n_orders, n_order_items, share, note_above, stop_above, verdict, counted_at
+    run_key, source, reason, n_orders, n_order_items, share, note_above, stop_above, outcome, counted_at
 )
 values
     ('run-2', 'pos', 'any reason', 720, 1440, 0.6, 0.05, 0.25, 'stop', now()),
     ('run-2', 'pos', 'unknown_status', 719, 1438, 0.5992, 0.05, 0.25, 'stop', now()),
-    ('run-2', 'pos', 'malformed_order', 1, 2, 0.0008, 0.05, 0.25, 'met', now()),
-    ('run-1', 'oe', 'any reason', 9, 9, 0.01, 0.05, 0.25, 'met', now())
+    ('run-2', 'pos', 'malformed_order', 1, 2, 0.0008, 0.05, 0.25, 'passed', now()),
+    ('run-1', 'oe', 'any reason', 9, 9, 0.01, 0.05, 0.25, 'passed', now())
 on conflict do nothing;
 
 insert into ops.status_words (source, word, n_orders, first_seen_at)

@@ -87,7 +87,7 @@ def test_unverified_prices_claim_no_saving_no_charge_and_no_winner(
     page = shown("cost")
     assert "estimate of what Amazon would charge $322." in page
     assert re.search(r"batch: users day-30 180,000 lists \$12\.06 estimated", page)
-    assert "No verdict: the prices are not verified." in page
+    assert "No conclusion: the prices are not verified." in page
     for claim in ("saved", "charged by Amazon", "batch costs"):
         assert claim not in page
     assert "status good" not in reader.get("/cost").text

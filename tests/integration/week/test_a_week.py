@@ -155,11 +155,11 @@ class Week:
     def the_honest_retrain_went_live(self, before: dict[str, str]) -> None:
         """Some fifty users of a hold-out are few, but chance is no reason to refuse."""
         query = "select solution, state, reason from ops.model_versions where run_key = %s"
-        verdicts = self.rows(query, run_key(RETRAINED_AT))
-        assert len(verdicts) == len(before)
-        for version in verdicts:
+        versions = self.rows(query, run_key(RETRAINED_AT))
+        assert len(versions) == len(before)
+        for version in versions:
             self.say(f"{version['solution']} of Sunday is {version['state']}: {version['reason']}")
-        assert {version["state"] for version in verdicts} == {"live"}
+        assert {version["state"] for version in versions} == {"live"}
 
     def every_line_is_accounted_for(self) -> None:
         """Compare order by order and item by item with what the company returns."""

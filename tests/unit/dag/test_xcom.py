@@ -12,8 +12,8 @@ from airflow_postgres_s3.copy_to_s3 import Copied
 from aisle.batch.output import Batch
 from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.errors import FinalError
+from aisle.evaluation.decisions import Candidate, VersionDecision
 from aisle.evaluation.hold_out import HoldOut
-from aisle.evaluation.judgement import Candidate, Judged
 from aisle.evaluation.twin import Twin
 from aisle.ops.jobs import Plan
 from aisle.orders.windows import Window
@@ -22,7 +22,7 @@ from aisle.stages.train.evaluation import EvaluationPlan
 HOLD_OUT = HoldOut(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 31, 23, 59, 59, 123456, tzinfo=UTC), 1200)
 TWIN = Twin("for-you-twin", "users", "arn:recipe", {"algorithmHyperParameters": {"hidden_dimension": "40"}}, "purchase")
 CANDIDATE = Candidate("for-you", "users", "arn:version", "for-you-twin", None, None)
-JUDGED = Judged("arn:version", True, "1.31 times as good", "| metric |")
+DECISION = VersionDecision("arn:version", True, "1.31 times as good", "| metric |")
 
 
 def carried(value: Any) -> Any:
@@ -37,9 +37,9 @@ def carried(value: Any) -> Any:
         HOLD_OUT,
         TWIN,
         CANDIDATE,
-        JUDGED,
+        DECISION,
         Batch(run_key="20260101T0000", user_output="s3://b/u/", users_asked=10),
-        EvaluationPlan({"a": CANDIDATE}, {"b": JUDGED}, HOLD_OUT, [TWIN], {"c": "too little data"}),
+        EvaluationPlan({"a": CANDIDATE}, {"b": DECISION}, HOLD_OUT, [TWIN], {"c": "too little data"}),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -97,7 +97,7 @@ def test_a_result_of_the_version_before_is_read() -> None:
         ({"uri": "s3://b/a.csv", "n_rows": 1, "n_bytes": 2, "sha256": "c"}, Copied("s3://b/a.csv", 1, 2, "c")),
         (
             {"arn": "arn:version", "passed": False, "reason": "why", "table": ""},
-            Judged("arn:version", False, "why", ""),
+            VersionDecision("arn:version", False, "why", ""),
         ),
     ],
     ids=["window of backfill", "plan of train", "file of export", "decision of train"],

@@ -22,7 +22,7 @@ texts as (
     where products.is_product and described.value is not null
 ),
 
-judged as (
+checked as (
     select
         product_id as item_id,
         column_name,
@@ -32,10 +32,10 @@ judged as (
 ),
 
 held_back as (
-    select judged.*
-    from judged
-    left join accepted_texts on judged.text_digest = accepted_texts.text_digest
-    where judged.reason is not null and accepted_texts.text_digest is null
+    select checked.*
+    from checked
+    left join accepted_texts on checked.text_digest = accepted_texts.text_digest
+    where checked.reason is not null and accepted_texts.text_digest is null
 )
 
 select * from held_back

@@ -17,7 +17,7 @@ def forget(connection: Connection, request_id: str, user_ids: list[str], finder:
     values = {"request_id": request_id, "user_ids": user_ids}
     # A script of several statements takes parameters only if the client binds them.
     cursor = ClientCursor(connection)
-    cursor.execute(sql("identity/erasure_requests/add_tombstones").encode(), values)
+    cursor.execute(sql("identity/erasure_requests/add_erasures").encode(), values)
     n_rows: Counter[str] = Counter(
         dict(connection.execute(sql("identity/personal_data/forget").encode(), values).fetchall())
     )

@@ -71,7 +71,7 @@ def forget_in_files() -> dict[str, int]:
         receipt(run_key_of_context(), "erase", "files") as slip,
         psycopg.connect(warehouse_url(), autocommit=True) as connection,
     ):
-        connection.execute(sql("identity/tombstones/await_archive").encode())
+        connection.execute(sql("identity/erasures/await_archive").encode())
         hasher = PersonHasher(settings.identity)
         redactions = {source.name: Redaction(connection, source.name, hasher) for source in SOURCES}
         rewritten = Eraser(S3Hook().get_conn(), settings.storage.bucket, _user_ids(), redactions).erase()

@@ -98,9 +98,9 @@ def _sorted_backlog(group: DatasetGroup, *, replays: bool) -> Backlog:
         return queue.backlog(connection, group.name)
 
 
-def verdict() -> Any:
+def outcome() -> Any:
     """Create the task that fails the run if a task failed. Airflow does not start it, so it costs nothing."""
-    return EmptyOperator(task_id="verdict", trigger_rule="none_failed")
+    return EmptyOperator(task_id="outcome", trigger_rule="none_failed")
 
 
 def _send(group: DatasetGroup, before: Backlog) -> dict[str, Any]:

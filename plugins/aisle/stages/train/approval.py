@@ -12,7 +12,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from aisle.dag.xcom import from_xcom
-from aisle.evaluation.judgement import Judged
+from aisle.evaluation.decisions import VersionDecision
 from aisle.models import registry
 from aisle.settings import get_settings
 
@@ -26,42 +26,42 @@ class ApprovePromotionOperator(ApprovalOperator):
 
     A version that is rejected here, or left unanswered for too long, is stored as rejected, and its promotion skipped.
 
-    :param verdict: What the task `judge` says of the version. (templated)
+    :param decision: What the task `decide` returned for the version. (templated)
     """
 
-    template_fields: Collection[str] = ("subject", "body", "verdict")
+    template_fields: Collection[str] = ("subject", "body", "decision")
 
-    def __init__(self, *, verdict: Any, **kwargs: Any) -> None:
+    def __init__(self, *, decision: Any, **kwargs: Any) -> None:
         hours = get_settings().evaluate.approval_hours
         super().__init__(response_timeout=timedelta(hours=hours), defaults=self.REJECT, **kwargs)
-        self.verdict = verdict
+        self.decision = decision
 
     def execute(self, context: Context) -> Any:
-        judged = from_xcom(self.verdict, Judged)
-        if not judged.passed:
-            raise AirflowSkipException(f"There is nothing to approve: {judged.reason}")
+        decided = from_xcom(self.decision, VersionDecision)
+        if not decided.passed:
+            raise AirflowSkipException(f"There is nothing to approve: {decided.reason}")
         if not get_settings().evaluate.approval:
             raise AirflowSkipException("Nobody needs to approve: AISLE_EVALUATE__APPROVAL is false")
-        registry.await_approval(judged.arn, judged.reason)
-        self.body = question_of(judged)
+        registry.await_approval(decided.arn, decided.reason)
+        self.body = question_of(decided)
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         if self.REJECT in event.get("chosen_options", ()):  # first: Airflow leaves by an exception that skips the rest
-            judged, by = from_xcom(self.verdict, Judged), who_answered(event)
-            registry.reject(judged.arn, by, f"rejected by {by}; {judged.reason}")
+            decided, by = from_xcom(self.decision, VersionDecision), who_answered(event)
+            registry.reject(decided.arn, by, f"rejected by {by}; {decided.reason}")
         return super().execute_complete(context, event)
 
 
-def question_of(verdict: Judged) -> str:
+def question_of(decision: VersionDecision) -> str:
     """What is put before the person, in Markdown: what passed the gate, why, and what follows from each answer."""
     hours = get_settings().evaluate.approval_hours
     parts = (
-        f"It has passed the gate: {verdict.reason}.",
-        verdict.table,
+        f"It has passed the gate: {decision.reason}.",
+        decision.table,
         "**Approve**: it goes live, and the next `recommend` asks it. **Reject**: what is live stays live. "
         f"Without an answer within {hours} hours it is rejected.",
-        f"`{verdict.arn}`",
+        f"`{decision.arn}`",
     )
     return "\n\n".join(part for part in parts if part)
 

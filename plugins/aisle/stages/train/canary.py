@@ -26,7 +26,7 @@ from aisle.dag.defaults import run_key_of_context, waiting
 from aisle.dag.groups import group_of_context
 from aisle.dag.xcom import from_xcom
 from aisle.errors import FinalError
-from aisle.evaluation.judgement import Judged
+from aisle.evaluation.decisions import VersionDecision
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.groups.environment import Canary
 from aisle.models import registry
@@ -37,18 +37,18 @@ from personalize_kinds.kinds import CAMPAIGN
 log = logging.getLogger(__name__)
 
 
-def try_out(group: DatasetGroup, key: str, verdict: Any) -> list[Any]:
+def try_out(group: DatasetGroup, key: str, decision: Any) -> list[Any]:
     """Create the tasks that try out the evaluated version, for each campaign of the solution with a canary.
 
     They succeed, or are skipped if there is nothing to try out; they fail if the version must not go live.
     """
-    return [_canary(served, verdict) for served in campaigns_of(group, key) if served.described.canary]
+    return [_canary(served, decision) for served in campaigns_of(group, key) if served.described.canary]
 
 
-def _canary(served: Served, verdict: Any) -> Any:
+def _canary(served: Served, decision: Any) -> Any:
     @task_group(group_id=f"canary-{served.name}")
     def steps() -> None:
-        plan = plan_canary(served.name, verdict)
+        plan = plan_canary(served.name, decision)
         campaign = PersonalizeCreateCampaignOperator(
             task_id="campaign",
             name=plan["name"],
@@ -69,12 +69,12 @@ def _canary(served: Served, verdict: Any) -> Any:
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed")
-def plan_canary(name: str, verdict: dict[str, Any]) -> dict[str, str]:
+def plan_canary(name: str, decision: dict[str, Any]) -> dict[str, str]:
     """Name the canary of a campaign. Skipped if the version did not pass the gate."""
-    judged = from_xcom(verdict, Judged)
-    if not judged.passed:
-        raise AirflowSkipException(f"There is nothing to try out: {judged.reason}")
-    canary, version = f"{name}-canary", judged.arn
+    decided = from_xcom(decision, VersionDecision)
+    if not decided.passed:
+        raise AirflowSkipException(f"There is nothing to try out: {decided.reason}")
+    canary, version = f"{name}-canary", decided.arn
     # The ARN contains the name, so the canary can be deleted even if its creation gave no answer.
     return {"name": canary, "version": version, "arn": f"{version.partition(':solution/')[0]}:campaign/{canary}"}
 

@@ -1,4 +1,4 @@
-"""Steps by which a new version is measured, judged and promoted."""
+"""Steps by which a new version is measured, decided on and promoted."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -26,8 +26,8 @@ from aisle.dag.groups import group_of_context
 from aisle.dag.imports import dataset_group_arn
 from aisle.dag.xcom import from_xcom, to_xcom
 from aisle.evaluation import twin
+from aisle.evaluation.decisions import Candidate, VersionDecision, as_decided, measure, pass_over
 from aisle.evaluation.hold_out import HoldOut, cases_of, newest_hold_out, obstacle_of
-from aisle.evaluation.judgement import Candidate, Judged, as_decided, measure, pass_over
 from aisle.groups.dataset_group import DatasetGroup, Question
 from aisle.models import registry
 from aisle.ops.receipts import receipt
@@ -36,7 +36,7 @@ from aisle.stages.train.approval import ApprovePromotionOperator, who_answered
 from aisle.stages.train.canary import try_out
 from personalize_kinds.kinds import SOLUTION_VERSION
 
-_TO_JUDGE = ("candidate", "waiting")
+_UNDECIDED = ("candidate", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class EvaluationPlan:
     """
 
     candidates: dict[str, Candidate]
-    decided: dict[str, Judged]
+    decided: dict[str, VersionDecision]
     hold_out: HoldOut
     twins: list[twin.Twin]
     obstacles: dict[str, str]
@@ -60,13 +60,13 @@ def find_candidates(published: dict[str, str]) -> dict[str, Any]:
     group, hook, run_key = group_of_context(), PersonalizeHook(), run_key_of_context()
     hold_out = newest_hold_out(group)
     known = {key: registry.register(group, key, arn, run_key) for key, arn in published.items()}
-    new = [question for question in group.questions if known[question.solution].state in _TO_JUDGE]
+    new = [question for question in group.questions if known[question.solution].state in _UNDECIDED]
     rivals = {question.solution: _rivals(hook, group, question, published[question.solution]) for question in new}
     obstacles = {question.solution: obstacle_of(group, hold_out, question.kind) for question in new}
     measurable = [pair for key, (_, pair) in rivals.items() if obstacles[key] is None]
     plan = EvaluationPlan(
         candidates={key: candidate for key, (candidate, _) in rivals.items()},
-        decided={key: as_decided(version) for key, version in known.items() if version.state not in _TO_JUDGE},
+        decided={key: as_decided(version) for key, version in known.items() if version.state not in _UNDECIDED},
         hold_out=hold_out,
         twins=list({twin.name: twin for pair in measurable for twin in pair}.values()),
         obstacles={key: obstacle for key, obstacle in obstacles.items() if obstacle},
@@ -129,7 +129,7 @@ def plan_datasets(plan: dict[str, Any]) -> list[dict[str, Any]]:
     """The twins' datasets, with the schemas of the pipeline's own. Skips the twins where nothing can be measured."""
     planned = from_xcom(plan, EvaluationPlan)
     if not planned.twins:
-        raise AirflowSkipException("; ".join(planned.obstacles.values()) or "every version has been judged before")
+        raise AirflowSkipException("; ".join(planned.obstacles.values()) or "every version was decided on before")
     group, hook = group_of_context(), PersonalizeHook()
     group_arn = dataset_group_arn(hook, group)
     return [
@@ -212,20 +212,20 @@ def record_usage(plan: dict[str, Any], version_arns: list[str], job_arns: list[s
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed")
-def judge(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def decide(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Decide on the version of each solution, by its key in the file, from the twins' answers."""
     group, planned = group_of_context(), from_xcom(plan, EvaluationPlan)
-    with receipt(run_key_of_context(), "evaluate", group.key("judge")) as slip:
-        judged = {
+    with receipt(run_key_of_context(), "evaluate", group.key("decide")) as slip:
+        decisions = {
             **{key: pass_over(planned.candidates[key], obstacle) for key, obstacle in planned.obstacles.items()},
-            **_judged_by_twins(group, planned),
+            **_decide_by_twins(group, planned),
         }
-        slip.rows_out = len(judged)
-        slip.details = {key: verdict.reason for key, verdict in judged.items()}
-    return {key: to_xcom(verdict) for key, verdict in {**planned.decided, **judged}.items()}
+        slip.rows_out = len(decisions)
+        slip.details = {key: decision.reason for key, decision in decisions.items()}
+    return {key: to_xcom(decision) for key, decision in {**planned.decided, **decisions}.items()}
 
 
-def _judged_by_twins(group: DatasetGroup, plan: EvaluationPlan) -> dict[str, Judged]:
+def _decide_by_twins(group: DatasetGroup, plan: EvaluationPlan) -> dict[str, VersionDecision]:
     s3, run_key, hold_out = S3Hook().get_conn(), run_key_of_context(), plan.hold_out
     lists = {
         rival.name: twin.read_lists(s3, rival.kind, twin.output_uri(group, rival.name, run_key)) for rival in plan.twins
@@ -237,25 +237,25 @@ def _judged_by_twins(group: DatasetGroup, plan: EvaluationPlan) -> dict[str, Jud
     }
 
 
-def promote_solution(group: DatasetGroup, key: str, judged: Any) -> Any:
+def promote_solution(group: DatasetGroup, key: str, decisions: Any) -> Any:
     """The tasks that ask a person and try a canary, where they are wanted, and make a version live if it may be."""
 
     @task_group(group_id=f"promote-{key}")
     def steps() -> None:
-        verdict = judged[key]
+        decision = decisions[key]
         approval = ApprovePromotionOperator(
-            task_id="approve", verdict=verdict, subject=f"May the new version of {group.key(key)} go live?"
+            task_id="approve", decision=decision, subject=f"May the new version of {group.key(key)} go live?"
         )
-        chain(approval, try_out(group, key, verdict), promote(group.key(key), verdict, approval.output))
+        chain(approval, try_out(group, key, decision), promote(group.key(key), decision, approval.output))
 
     return steps()
 
 
 @task(trigger_rule="none_failed")
-def promote(solution: str, verdict: dict[str, Any], approval: dict[str, Any] | None) -> None:
+def promote(solution: str, decision: dict[str, Any], approval: dict[str, Any] | None) -> None:
     """Make the version live. Skips itself, with the reason, where it may not be or is decided already."""
-    judged = from_xcom(verdict, Judged)
-    if not judged.passed:
-        raise AirflowSkipException(judged.reason)
+    decided = from_xcom(decision, VersionDecision)
+    if not decided.passed:
+        raise AirflowSkipException(decided.reason)
     by = who_answered(approval) if approval else "gate"
-    registry.promote(solution, judged.arn, by, judged.reason)
+    registry.promote(solution, decided.arn, by, decided.reason)

@@ -57,7 +57,7 @@ class Mart:
 def build(warehouse: str, run_folder: Path) -> list[Mart]:
     """Seeds, models and data tests in the order of their dependencies; returns the marts.
 
-    `warehouse` is a libpq URL. Unit tests are left out: they judge the code and not the data.
+    `warehouse` is a libpq URL. Unit tests are left out: they test the code, not the data.
     Raises DataTestsFailed or TransformBroken, which name the nodes and what they said.
     """
     results = _dbt("build", "--exclude-resource-type", "unit_test", warehouse=warehouse, run_folder=run_folder)

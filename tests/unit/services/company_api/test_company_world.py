@@ -135,9 +135,9 @@ def test_tastes_can_be_learnt_beyond_popularity():
     seen, later = np.zeros((2, len(users), len(items)), np.float32)
     for user, item, when in bought:
         (seen if when < cut else later)[users[user], items[item]] = 1
-    judged = (seen.any(axis=1)) & (later.any(axis=1))
-    learnt = _precision_at_10(seen[judged] @ _item_weights(seen), later[judged])
-    popular = _precision_at_10(np.tile(seen.sum(axis=0), (judged.sum(), 1)), later[judged])
+    active = (seen.any(axis=1)) & (later.any(axis=1))
+    learnt = _precision_at_10(seen[active] @ _item_weights(seen), later[active])
+    popular = _precision_at_10(np.tile(seen.sum(axis=0), (active.sum(), 1)), later[active])
     assert learnt > 1.5 * popular
 
 

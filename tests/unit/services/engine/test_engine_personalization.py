@@ -189,7 +189,7 @@ def taste_of(mix: dict[str, float], model: UserPersonalization, training: Traini
     return UserPersonalization.refitted(replace(model, mix=mix), training, {}).weights
 
 
-def judged(training: Training) -> tuple[Training, Examples]:
+def learn_and_validate(training: Training) -> tuple[Training, Examples]:
     split = split_users(training.histories, 0)
     learnt = training.only(training.histories.take(split.train))
     return learnt, next_examples(training.histories, split.validation)
@@ -199,7 +199,7 @@ def judged(training: Training) -> tuple[Training, Examples]:
 def test_the_choice_is_the_best_of_all_tastes(limit: int, training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taste, "MAX_DENSE_ITEMS", limit)
     monkeypatch.setattr(user_personalization, "MIN_GAIN", 0.0)
-    learnt, validation = judged(training)
+    learnt, validation = learn_and_validate(training)
     fixed = UserPersonalization.fit(learnt, {}).tuned(validation)
     candidates = [fixed, *fixed._tastes(learnt, {}, validation)]
     names = [tuple(name for name in candidate.mix if name != "scale") for candidate in candidates]
@@ -215,7 +215,7 @@ def test_the_choice_is_the_best_of_all_tastes(limit: int, training: Training, mo
 def test_the_fixed_recipe_stays_unless_it_is_clearly_beaten(
     training: Training, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learnt, validation = judged(training)
+    learnt, validation = learn_and_validate(training)
     monkeypatch.setattr(user_personalization, "MIN_GAIN", 20.0)
     assert UserPersonalization.chosen(learnt, {}, validation).mix == taste.fixed_mix(N_ITEMS)
     monkeypatch.setattr(user_personalization, "MIN_GAIN", -20.0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aisle.evaluation import evaluations, metrics
 from aisle.evaluation.evaluations import Evaluation, Subject
-from aisle.evaluation.gate import LEAST_POPULARITY, STDERR, Verdict, judge, judge_unmeasured
+from aisle.evaluation.gate import LEAST_POPULARITY, STDERR, Decision, decide, decide_unmeasured
 from aisle.evaluation.hold_out import Case, HoldOut, count_items, rank_lists, rank_popularity
 from aisle.evaluation.metrics import Figures, gains, ratio_stderr
 from aisle.groups.dataset_group import DatasetGroup, Kind
@@ -23,7 +23,7 @@ Lists = Mapping[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A version to judge, the live one beside it, and their twins by name. Equal names: equal recipes."""
+    """A version to decide on, the live one beside it, and their twins by name. Equal names: equal recipes."""
 
     solution: str
     kind: Kind
@@ -34,8 +34,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A verdict as tasks hand it on. `table` is Markdown."""
+class VersionDecision:
+    """A decision on a version, as tasks pass it on. `table` is Markdown."""
 
     arn: str
     passed: bool
@@ -45,8 +45,8 @@ class Judged:
 
 def measure(
     group: DatasetGroup, candidate: Candidate, lists: Mapping[str, Lists], hold_out: HoldOut, cases: list[Case]
-) -> Judged:
-    """Measure a candidate by the lists of the twins on the cases of its kind, keep the figures, and judge."""
+) -> VersionDecision:
+    """Measure a candidate by the lists of the twins on the cases of its kind, keep the figures, and decide."""
     evaluator = _HoldOutEvaluator(group, hold_out, cases)
     figures: dict[Subject, Evaluation] = {
         "candidate": evaluator.evaluate(lists[candidate.twin]),
@@ -61,33 +61,33 @@ def measure(
     if live:
         figures["live"] = live
     evaluations.store(candidate.arn, figures)
-    verdict = judge(
+    decision = decide(
         evaluations.measured(figures["candidate"], figures["popularity"]),  # type: ignore[arg-type]
         evaluations.measured(live, popularity_of_live),
         get_settings().evaluate,
     )
-    return conclude(candidate.arn, verdict, evaluations.as_table(figures))
+    return conclude(candidate.arn, decision, evaluations.as_table(figures))
 
 
-def pass_over(candidate: Candidate, why: str) -> Judged:
-    """Judge a candidate that could not be measured, because of `why`."""
+def pass_over(candidate: Candidate, why: str) -> VersionDecision:
+    """Decide on a candidate that could not be measured, because of `why`."""
     settings = get_settings().evaluate
     if not settings.enabled:
-        return conclude(candidate.arn, Verdict(True, why), "")
-    return conclude(candidate.arn, judge_unmeasured(why, candidate.live_arn is not None, settings), "")
+        return conclude(candidate.arn, Decision(True, why), "")
+    return conclude(candidate.arn, decide_unmeasured(why, candidate.live_arn is not None, settings), "")
 
 
-def as_decided(version: Version) -> Judged:
+def as_decided(version: Version) -> VersionDecision:
     """Return an earlier decision as it stands: the version is not promoted a second time."""
-    return Judged(version.solution_version_arn, False, f"it is {version.state} already: {version.reason}", "")
+    return VersionDecision(version.solution_version_arn, False, f"it is {version.state} already: {version.reason}", "")
 
 
-def conclude(arn: str, verdict: Verdict, table: str) -> Judged:
+def conclude(arn: str, decision: Decision, table: str) -> VersionDecision:
     """Log the decision, and record a rejection."""
-    log.info("%s %s: %s", arn, "passed" if verdict.passed else "did not pass", verdict.reason)
-    if not verdict.passed:
-        registry.reject(arn, "gate", verdict.reason)
-    return Judged(arn, verdict.passed, verdict.reason, table)
+    log.info("%s %s: %s", arn, "passed" if decision.passed else "did not pass", decision.reason)
+    if not decision.passed:
+        registry.reject(arn, "gate", decision.reason)
+    return VersionDecision(arn, decision.passed, decision.reason, table)
 
 
 class _HoldOutEvaluator:

@@ -1,25 +1,28 @@
 -- name: create
 -- One row per user id that was erased, as a hash of it: orders from before that moment come without the person for
 -- ever. An order placed afterwards begins a new history.
-create table if not exists identity.tombstones (
+alter table if exists identity.tombstones rename to erasures;
+alter index if exists identity.tombstones_pkey rename to erasures_pkey;
+
+create table if not exists identity.erasures (
     user_hash text primary key,
     erased_at timestamptz not null
 );
 
--- What stands in identity.tombstones for a user id.
+-- What stands in identity.erasures for a user id.
 create or replace function identity.user_hash(user_id text) returns text immutable parallel safe language sql
 return encode(sha256(convert_to(user_id, 'utf8')), 'hex');
 
 -- name: exist
-select exists(select from identity.tombstones) as exist;
+select exists(select from identity.erasures) as exist;
 
 -- name: of_hashes
 -- Which of some user ids or contact hashes were erased, and when.
 select
     told.contact_hash,
-    tombstones.erased_at
+    erasures.erased_at
 from unnest(%(contact_hashes)s::text[]) as told (contact_hash)
-inner join identity.tombstones on tombstones.user_hash = identity.user_hash(told.contact_hash);
+inner join identity.erasures on erasures.user_hash = identity.user_hash(told.contact_hash);
 
 -- name: suppress
 -- Staged orders of people who were erased after they were fetched: the order stays, the person goes. Under the lock
@@ -28,16 +31,16 @@ select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
 
 with erased as (
     delete from staged_people
-    using staged_orders, identity.tombstones
+    using staged_orders, identity.erasures
     where
         staged_orders.version = staged_people.version
-        and tombstones.user_hash in (
+        and erasures.user_hash in (
             identity.user_hash(staged_people.user_id),
             identity.user_hash(staged_people.phone_hash),
             identity.user_hash(staged_people.email_hash),
             identity.user_hash(staged_people.source_id_hash)
         )
-        and staged_orders.ordered_at < tombstones.erased_at
+        and staged_orders.ordered_at < erasures.erased_at
     returning staged_people.version
 )
 
