@@ -30,7 +30,8 @@ ROWS = {
         " values ('k', 'marts_items', 'stop', 'e', false, 'c')"
     ),
     "ops.refusals": (
-        "insert into ops.refusals (run_key, source, reason, n_orders, n_order_items, share, note_above, stop_above, outcome)"
+        "insert into ops.refusals (run_key, source, reason, n_orders, n_order_items, share,"
+        " note_above, stop_above, outcome)"
         " values ('k', 'pos', 'malformed_order', 1, 2, 0.3, 0.05, 0.25, 'stop')"
     ),
     "ops.volumes": (
@@ -41,8 +42,10 @@ ROWS = {
 #: The check of an earlier version, under the name that PostgreSQL gave it, and a row in its words.
 EARLIER_OUTCOMES = {
     "ops.refusals": (
-        "insert into ops.refusals (run_key, source, reason, n_orders, n_order_items, share, note_above, stop_above, verdict)"
-        " select word, 'pos', 'malformed_order', 1, 2, 0, 0.05, 0.25, word from unnest(array['met', 'note', 'stop']) as word"
+        "insert into ops.refusals (run_key, source, reason, n_orders, n_order_items, share,"
+        " note_above, stop_above, verdict)"
+        " select word, 'pos', 'malformed_order', 1, 2, 0, 0.05, 0.25, word"
+        " from unnest(array['met', 'note', 'stop']) as word"
     ),
     "ops.volumes": (
         "insert into ops.volumes (boundary, dataset_group, measure, run_key, value, stop_below, note_below, verdict)"
