@@ -122,3 +122,17 @@ def ask(client: httpx.Client, operation: str, request: dict[str, Any]) -> Refusa
     headers = {"X-Amz-Target": f"AmazonPersonalize.{operation}"} if of_control else {}
     answer = client.post(PATHS.get(operation, "/"), headers=headers, content=json.dumps(request), timeout=30)
     return Refusal(answer.status_code, answer.headers.get("x-amzn-errortype"), answer.json())
+
+
+@pytest.fixture(scope="session")
+def workshop(engine: EngineProcess, storage: tuple[Any, str]) -> Life:
+    """A grown life in which tests may change things."""
+    life = Life("workshop", Boto(engine.url), Boto(engine.url), *storage)
+    life.grow()
+    return life
+
+
+@pytest.fixture(scope="session")
+def wire(engine: EngineProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=engine.url) as client:
+        yield client

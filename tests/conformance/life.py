@@ -6,69 +6,28 @@ It calls every operation of the three services. Where the engine refuses by desi
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.conformance.drivers import Boto, CommandLine, Refused
+from tests.conformance.shop_data import (
+    INTERACTIONS,
+    ITEMS,
+    START,
+    USERS,
+    WIDER_ITEMS,
+    interactions_csv,
+    items_csv,
+    users_csv,
+)
+from tests.waiting import wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/aisle-personalize"
 RECIPE = "arn:aws:personalize:::recipe/{}"
 MISSING = "arn:aws:personalize:us-east-1:000000000000:{}/missing"
 ENDED = {"ACTIVE", "CREATE FAILED", "COMPLETED", "FAILED"}
-N_USERS, N_ITEMS, N_EVENTS = 60, 40, 1_200
-START = 1_750_000_000
-
-
-def schema(name: str, *fields: dict[str, Any]) -> str:
-    described = {"type": "record", "name": name, "namespace": "com.amazonaws.personalize.schema", "fields": fields}
-    return json.dumps({**described, "version": "1.0"})
-
-
-def field(name: str, kind: Any, **attributes: bool) -> dict[str, Any]:
-    return {"name": name, "type": kind, **attributes}
-
-
-NULLABLE_TEXT = ["null", "string"]
-INTERACTIONS = schema(
-    "Interactions", field("USER_ID", "string"), field("ITEM_ID", "string"), field("TIMESTAMP", "long"),
-    field("EVENT_TYPE", "string"), field("EVENT_VALUE", ["null", "float"]),
-    field("DEVICE", NULLABLE_TEXT, categorical=True),
-)  # fmt: skip
-ITEM_FIELDS = (
-    field("ITEM_ID", "string"), field("PRICE", "float"), field("GENRE_NAME", NULLABLE_TEXT, categorical=True),
-    field("CREATION_TIMESTAMP", "long"),
-)  # fmt: skip
-ITEMS = schema("Items", *ITEM_FIELDS)
-WIDER_ITEMS = schema("Items", *ITEM_FIELDS, field("COLOUR", NULLABLE_TEXT, categorical=True))
-USERS = schema("Users", field("USER_ID", "string"), field("AGE", "int"))
-
-
-def interactions_csv() -> str:
-    random = np.random.default_rng(7)
-    users, items = random.integers(0, N_USERS, N_EVENTS), random.integers(0, N_ITEMS // 2, N_EVENTS)
-    rows = [
-        f"u{user},i{item * 2 + user % 2},{'click' if n % 3 else 'purchase'},{n % 5}.5,phone,{START + 60 * n}"
-        for n, (user, item) in enumerate(zip(users, items, strict=True))
-    ]
-    return "\n".join(["USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,DEVICE,TIMESTAMP", *rows, ""])
-
-
-def items_csv() -> str:
-    rows = [f"i{n},{n}.5,{'comedy|drama' if n % 2 else 'horror'},{START - n}" for n in range(N_ITEMS)]
-    return "\n".join(["ITEM_ID,PRICE,GENRE_NAME,CREATION_TIMESTAMP", *rows, ""])
-
-
-def wider_items_csv() -> str:
-    header, *rows = items_csv().splitlines()
-    return "\n".join([f"{header},COLOUR", *(f"{row},red" for row in rows), ""])
-
-
-def users_csv() -> str:
-    return "\n".join(["USER_ID,AGE", *(f"u{n},{20 + n}" for n in range(N_USERS)), ""])
 
 
 class Life:
@@ -138,13 +97,12 @@ class Life:
 
     def ended(self, noun: str, key: str, member: str | None = None) -> dict[str, Any]:
         """Wait until a resource, or its latest update, has succeeded or failed."""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
+
+        def ended_body() -> dict[str, Any] | None:
             (body,) = self._look(noun, key).values()
-            if {body["status"], body.get(member, body)["status"]} <= ENDED:
-                return dict(body)
-            time.sleep(0.02)
-        raise TimeoutError(f"{key} has not ended: {body}")
+            return body if {body["status"], body.get(member, body)["status"]} <= ENDED else None
+
+        return wait_for(ended_body, f"the end of {key}")
 
     def upload(self, key: str, content: str) -> str:
         self.s3.put_object(Bucket=self.bucket, Key=f"{self.name}/{key}", Body=content.encode())
@@ -381,14 +339,15 @@ class Life:
         return self.boto(f"Describe{noun}", **{arn_member(noun): self.arns[key]})
 
     def _await_gone(self, noun: str, *keys: str) -> None:
-        deadline = time.monotonic() + 120
-        while keys and time.monotonic() < deadline:
-            try:
-                self._look(noun, keys[0])
-                time.sleep(0.02)
-            except Refused:
-                keys = keys[1:]
-        assert not keys, f"{keys} are still there"
+        for key in keys:
+            wait_for(lambda key=key: self._is_gone(noun, key), f"the deletion of {key}")
+
+    def _is_gone(self, noun: str, key: str) -> bool:
+        try:
+            self._look(noun, key)
+        except Refused:
+            return True
+        return False
 
     def _finish_reading(self) -> None:
         for reading in self._reading:

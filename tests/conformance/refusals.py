@@ -10,7 +10,8 @@ from typing import Any
 
 from services.engine.protocol import SERVICES, operations
 from tests.conformance.drivers import SERVICE_OF, Refused, modelled_errors, service_model
-from tests.conformance.life import Life, field, schema
+from tests.conformance.life import Life
+from tests.conformance.shop_data import field, schema
 
 INVALID, NOT_FOUND, EXISTS = "InvalidInputException", "ResourceNotFoundException", "ResourceAlreadyExistsException"
 IN_USE, LIMIT, NO_PAGE = "ResourceInUseException", "LimitExceededException", "InvalidNextTokenException"

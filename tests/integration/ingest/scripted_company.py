@@ -15,6 +15,8 @@ from aisle.contracts.company_orders import SOURCES
 from tests.integration.company_served import TOKEN
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+#: What the company makes of a query.
+Answers = Callable[[dict[str, str]], Any]
 
 
 def order_of(number: int, **changes: Any) -> dict[str, Any]:
@@ -179,3 +181,13 @@ def scripted_company() -> Iterator[ScriptedCompany]:
     yield company
     server.shutdown()
     server.server_close()
+
+
+def scripted(company: Any, answer: Answers) -> None:
+    """Let the company answer every request with what `answer` makes of its query."""
+    company.answer = lambda path, query: json.dumps(answer(query)).encode()
+
+
+def states(ingest: Any) -> list[tuple[str, int]]:
+    windows: list[tuple[str, int]] = ingest.rows("select state, orders from ops.ingest_windows order by window_start")
+    return windows

@@ -12,6 +12,18 @@ from services.serving.tokens import issue_token
 from tests.serving_shop import Shop, api_settings
 
 SECRET = "a-secret-of-the-tests-with-32-bytes-or-more"
+RECOMMENDATIONS = "/api/recommendations/recommendations/"
+INTERACTIONS = "/api/recommendations/interactions/"
+FEEDBACK = "/api/recommendations/feedback/"
+STATS = "/api/recommendations/stats/"
+EXAMPLE = {
+    "interaction_type": "view", "content_id": "123", "content_type": "post", "platform": "web",
+    "metadata": {"duration": 30, "source": "homepage"},
+}  # fmt: skip
+RECORDED = """
+select user_id, item_id, algorithm, is_clicked, is_dismissed, recommendation_id from serving.recommended_items
+order by recommended_at, score desc, item_id
+"""
 
 
 def as_user(user_id: str, **headers: str) -> dict[str, str]:
@@ -38,3 +50,18 @@ class Visitors:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.shop.url) as connection:
             return connection.execute(query.encode()).fetchall()
+
+
+def ask(api: TestClient, user_id: str, algorithm: str | None = None, **params: Any) -> Any:
+    given = {"algorithm": algorithm, **params} if algorithm else params
+    answer = api.get(RECOMMENDATIONS, params=given, headers=as_user(user_id))
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def ids(answer: Any) -> list[str]:
+    return [element["content_id"] for element in answer.json()["recommendations"]]
+
+
+def give(api: TestClient, user_id: str, content_id: str, **said: bool) -> Any:
+    return api.post(FEEDBACK, json={"content_id": content_id, **said}, headers=as_user(user_id))
