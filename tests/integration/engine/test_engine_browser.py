@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,6 +12,8 @@ from typing import Any
 
 import boto3
 import pytest
+
+from tests.npm_packages import install
 
 SHOP = "https://shop.example"
 #: The SDK as it is published. It is fetched for the test, never kept.
@@ -63,17 +63,8 @@ async ({endpoint, credentials, arn, trackingId}) => {
 def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a page and the SDK as one script for it; without npm or its registry tests are skipped."""
     folder = tmp_path_factory.mktemp("sdk")
-    if not (npm := shutil.which("npm")):
-        pytest.skip("no npm on this machine: install Node.js to run the published SDK in a browser")
-    (folder / "package.json").write_text(json.dumps({"private": True, "dependencies": PACKAGES}))
+    install(folder, PACKAGES)
     (folder / "entry.js").write_text(_ENTRY)
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
-    try:
-        installed = subprocess.run([npm, "install", *options], cwd=folder, capture_output=True, text=True, timeout=180)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm did not bring the SDK within three minutes")
-    if installed.returncode:
-        pytest.skip(f"npm could not bring the SDK: {installed.stderr.strip()[-300:]}")
     bundle = [
         "entry.js",
         "--bundle",
