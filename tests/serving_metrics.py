@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fastapi.testclient import TestClient
+import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 
-def samples(client: TestClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+def samples(client: httpx.Client) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """Return every sample of `/metrics` by its name and its labels, sorted."""
     text = client.get("/metrics").text
     return {
@@ -18,7 +18,7 @@ def samples(client: TestClient) -> dict[tuple[str, tuple[tuple[str, str], ...]],
     }
 
 
-def counted(client: TestClient, name: str, label: str, **others: str) -> Counter[str]:
+def counted(client: httpx.Client, name: str, label: str, **others: str) -> Counter[str]:
     """Return the samples of a counter by one of its labels, where all others are as given."""
     counts: Counter[str] = Counter()
     for (sample, labels), value in samples(client).items():

@@ -255,9 +255,11 @@ def https_required() -> JSONResponse:
     return _answer(HTTPStatus.FORBIDDEN, "https_required", "send this request by https; nothing else is answered here")
 
 
-def answer_to(error: ServingError, **more: object) -> JSONResponse:
-    """The answer to an error, with members beside the one body of all errors."""
-    return _answer(error.status, error.code, str(error), error.headers, more)
+def answer_to(
+    error: ServingError, status: HTTPStatus | None = None, headers: Mapping[str, str] | None = None, **more: object
+) -> JSONResponse:
+    """The answer to an error, with members beside the one body of all errors, if need be under another status."""
+    return _answer(status or error.status, error.code, str(error), headers or error.headers, more)
 
 
 def install_handlers(app: FastAPI) -> None:

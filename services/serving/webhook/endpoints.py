@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -38,9 +39,11 @@ _EXAMPLE = {
     "event_properties": {"item_id": "doc_123", "item_type": "paper"},
     "time": 1234567890000,
 }
-_ERRORS = responses(
-    InvalidBody, Unauthorized, BodyTooLarge, TooManyRequests, DatabaseUnreachable, TableMissing, IdentityKeyMissing
-)
+_REFUSALS = (InvalidBody, Unauthorized, BodyTooLarge, TooManyRequests)
+_ERRORS = responses(*_REFUSALS, DatabaseUnreachable, TableMissing, IdentityKeyMissing)
+_UPLOAD_ERRORS = responses(*_REFUSALS)
+#: How long SDKs hold throttled events before they send them again.
+_HOLD = {"Retry-After": "30"}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -87,20 +90,23 @@ async def take_webhook(request: Request, processor: Processor) -> Response:
 
 
 @router.post(
-    "/2/httpapi", response_model=UploadAnswer, response_model_exclude_none=True, responses=_ERRORS,
+    "/2/httpapi", response_model=UploadAnswer, response_model_exclude_none=True, responses=_UPLOAD_ERRORS,
     openapi_extra=_BODY, summary="Take events from an SDK of Amplitude",
 )  # fmt: skip
 @router.post(
-    "/batch", response_model=UploadAnswer, response_model_exclude_none=True, responses=_ERRORS,
+    "/batch", response_model=UploadAnswer, response_model_exclude_none=True, responses=_UPLOAD_ERRORS,
     openapi_extra=_BODY, summary="Take events from an SDK of Amplitude, in batches",
 )  # fmt: skip
 async def take_upload(request: Request, processor: Processor) -> Response:
-    """The same, with a numeric `code` in every answer, errors included: SDKs of Amplitude go by it."""
+    """The same, with a numeric `code` in every answer, errors included: SDKs of Amplitude go by it.
+
+    While nothing can be stored the answer is a 429 with the places of all events in `throttled_events`.
+    """
     try:
         _, outcomes = await _take(request, processor)
     except ServingError as error:
         EVENT_FAILURES.labels(error.code).inc()
-        return answer_to(error, code=int(error.status))
+        return _answer_to_sdk(error, getattr(request.state, "n_events", 0))
     return JSONResponse(_written(_answer(outcomes, UploadAnswer)))
 
 
@@ -114,7 +120,19 @@ async def _take(request: Request, processor: EventProcessor) -> tuple[object, li
         body = await read_json(request, settings.webhook_max_bytes)
         if not is_known and not has_api_key(settings, body):
             raise refusal()
-        return body, await processor.process_events(events_in(body))
+        events = events_in(body)
+        request.state.n_events = len(events)
+        return body, await processor.process_events(events)
+
+
+def _answer_to_sdk(error: ServingError, n_events: int) -> Response:
+    """Answer in the words of the SDKs: of a 503 they try so often and so fast that they lose events within seconds,
+    but events that are named as throttled they hold for half a minute before each try.
+    """
+    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return answer_to(error, code=int(error.status))
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    return answer_to(error, status, _HOLD, code=int(status), throttled_events=list(range(n_events)))
 
 
 def _answer(outcomes: list[Outcome], kind: type[WebhookAnswer]) -> WebhookAnswer:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
 import amplitude  # type: ignore[import-untyped]
 import psycopg
+import pytest
+from amplitude import storage as sdk_storage
 
 from services.migrations import upgrade
 from services.stack.postgres import free_port
 from tests.integration.serving.test_events_killed import program
+from tests.outage import database_away
 from tests.waiting import wait_for
 
 N_EVENTS = 450
@@ -47,3 +51,37 @@ def test_each_event_of_the_sdk_is_stored_once_though_some_are_of_no_use(warehous
     log = (tmp_path / "log").read_text().splitlines()
     n_requests = sum('"/2/httpapi"' in line for line in log)
     assert n_requests <= N_EVENTS // 200 + 3, "the SDK has sent something again"
+
+
+def test_the_sdk_loses_nothing_while_the_database_is_away_for_a_minute(
+    warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = time.monotonic()
+
+    def sdk_milliseconds() -> int:
+        """The SDK's clock runs ten times as fast."""
+        return int((time.monotonic() - started) * 10_000)
+
+    monkeypatch.setattr(sdk_storage.utils, "current_milliseconds", sdk_milliseconds)
+    upgrade(warehouse_url)
+    codes: list[int] = []
+    port = free_port()
+    with program(warehouse_url, port, tmp_path / "log"):
+        client = amplitude.Amplitude("write-key")
+        client.configuration.server_url = f"http://127.0.0.1:{port}/2/httpapi"
+        client.configuration.min_id_length = 1
+        client.configuration.flush_interval_millis = 50
+        client.configuration.callback = lambda event, code, message=None: codes.append(code)
+        with database_away(warehouse_url):
+            began = sdk_milliseconds()
+            for number in range(20):
+                client.track(amplitude.BaseEvent("click", user_id="12345", event_properties={"item_id": f"P{number}"}))
+            wait_for(lambda: sdk_milliseconds() - began >= 60_000 or codes, "a minute of the SDK to pass")
+            assert codes == [], "events were given up within a minute"
+            assert "database unreachable" in (tmp_path / "log").read_text()
+        wait_for(lambda: len(codes) >= 20, "the SDK to be answered")
+        client.shutdown()
+    assert codes == [200] * 20
+    with psycopg.connect(warehouse_url) as connection:
+        stored = connection.execute(b"select count(*), count(distinct item_id) from serving.interactions").fetchone()
+    assert stored == (20, 20)

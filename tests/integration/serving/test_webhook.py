@@ -318,9 +318,30 @@ def test_an_sdk_finds_a_numeric_code_in_every_answer(receiver: Receiver, api: Te
     body = {"api_key": "key", "events": [EXAMPLE, {"event_type": "$identify", "device_id": "d"}]}
     assert api.post(path, json=body).json()["code"] == 200
     assert api.post(path, content=b"{").json()["code"] == 400
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"database_url": "postgresql://127.0.0.1:1/nowhere", "wait_seconds": 0.1}, "database_unreachable"),
+        ({"identity_hash_key": ""}, "identity_key_missing"),
+    ],
+)
+@pytest.mark.parametrize("path", SDK_PATHS)
+def test_an_sdk_is_told_to_hold_every_event_of_a_request_that_cannot_be_stored_yet(
+    receiver: Receiver, path: str, settings: dict[str, Any], error: str
+) -> None:
+    """After a 503 the SDK for browsers gives events up within ten seconds; throttled ones it sends again later."""
+    answer = receiver.api(**settings).post(path, json={"api_key": "key", "events": [EXAMPLE, {}, click("b")]})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "30")
+    assert (answer.json()["code"], answer.json()["throttled_events"]) == (429, [0, 1, 2])
+    assert answer.json()["error"]["code"] == error
+
+
+def test_the_webhook_answers_503_while_nothing_can_be_stored(receiver: Receiver) -> None:
     away = receiver.api(database_url="postgresql://127.0.0.1:1/nowhere", wait_seconds=0.1)
-    answer = away.post(path, json=body)
-    assert (answer.status_code, answer.json()["code"]) == (503, 503)
+    answer = away.post(WEBHOOK, json={"events": [EXAMPLE]})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unreachable")
 
 
 def test_an_sdk_pointed_at_the_webhook_finds_a_code_too(api: TestClient) -> None:
