@@ -21,6 +21,7 @@ from services.stack.blueprint import Component
 
 MARK = "STACK_MARK"
 _STOP_SECONDS = 20
+_SWEEPS = 5
 _CALLERS = ("AISLE_", "AIRFLOW__", "ENGINE_BUCKETS", "SERVING_REAL_TIME")
 
 
@@ -110,15 +111,20 @@ def stop_all(programs: list[Program]) -> None:
 
 
 def sweep(home: Path) -> int:
-    """End every process with this home's mark; return their number."""
-    left = list(_marked(home))
-    for process in left:
-        _quietly(process.terminate)
-    _, alive = psutil.wait_procs(left, timeout=5)
-    for process in alive:
-        _quietly(process.kill)
-    psutil.wait_procs(alive, timeout=5)
-    return len(left)
+    """End every process with this home's mark, also those that they start while they end; return their number."""
+    n_ended = 0
+    for _ in range(_SWEEPS):
+        left = list(_marked(home))
+        if not left:
+            break
+        n_ended += len(left)
+        for process in left:
+            _quietly(process.terminate)
+        _, alive = psutil.wait_procs(left, timeout=5)
+        for process in alive:
+            _quietly(process.kill)
+        psutil.wait_procs(alive, timeout=5)
+    return n_ended
 
 
 def count_marked(home: Path) -> int:

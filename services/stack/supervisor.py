@@ -180,7 +180,7 @@ class Stack:
         self.home.chmod(0o700)
         leftover = sweep(self.home)
         if leftover:
-            self._say(f"ended {leftover} programs that a killed stack had left")
+            self._say(f"ended programs that an earlier stack had left: {leftover}")
         admin_url = self._start_postgres()
         self._addresses = self._choose_addresses(admin_url)
         _create_databases(admin_url)

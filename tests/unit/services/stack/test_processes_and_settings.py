@@ -259,6 +259,19 @@ def test_a_sweep_ends_what_a_killed_stack_left_and_nothing_else(tmp_path: Path) 
         others.wait()
 
 
+def test_a_sweep_ends_also_what_a_program_starts_while_it_ends(tmp_path: Path) -> None:
+    ready, child = tmp_path / "ready", "import time; time.sleep(60)"
+    parting = (
+        "import pathlib, signal, subprocess, sys, time\n"
+        f"leave = lambda *_: (subprocess.Popen([sys.executable, '-c', {child!r}]), sys.exit())\n"
+        f"signal.signal(signal.SIGTERM, leave); pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
+    )
+    subprocess.Popen([sys.executable, "-c", parting], env={**os.environ, MARK: str(tmp_path)}, start_new_session=True)
+    wait_for(ready.exists, "the program that leaves another behind")
+    assert sweep(tmp_path) == 2
+    assert count_marked(tmp_path) == 0
+
+
 def test_a_program_that_ignores_the_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.stack.processes._STOP_SECONDS", 0.5)
     deaf = tmp_path / "deaf"
