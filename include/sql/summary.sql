@@ -18,7 +18,7 @@ group by reason
 order by n_lines desc, reason;
 
 -- name: quality
--- One row per suite, newest run: how many of its expectations passed.
+-- One row per suite, newest run: how many of its expectations passed, and the names of the others.
 with newest as (
     select distinct on (suite)
         suite,
@@ -31,7 +31,12 @@ select
     quality_results.suite,
     quality_results.severity,
     count(*) as expectations,
-    count(*) filter (where quality_results.has_passed) as met
+    count(*) filter (where quality_results.has_passed) as met,
+    coalesce(
+        array_agg(quality_results.check_id order by quality_results.check_id)
+        filter (where not quality_results.has_passed),
+        '{}'
+    ) as failed
 from ops.quality_results
 inner join newest
     on

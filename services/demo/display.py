@@ -138,10 +138,12 @@ def _groups(groups: Mapping[str, GroupSummary]) -> Table:
 
 def _quality(summary: Summary) -> Table:
     table = _grid("suite", "severity", "passed", "of")
+    table.add_column("failed checks", justify="left", overflow="fold")
     for name, suite in summary.quality.items():
         is_met = suite["met"] == suite["expectations"]
         style = "" if is_met else ("bold red" if suite["severity"] == "stop" else "yellow")
-        table.add_row(name, suite["severity"], str(suite["met"]), str(suite["expectations"]), style=style)
+        figures = (suite["severity"], str(suite["met"]), str(suite["expectations"]))
+        table.add_row(name, *figures, ", ".join(suite["failed"]), style=style)
     return table
 
 

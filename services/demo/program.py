@@ -45,7 +45,7 @@ def demo(*, once: bool) -> int:
 
 def _walk(stack: Stack, console: TerminalConsole, begun: float) -> list[str]:
     seconds_to_start = time.monotonic() - begun
-    console.print(f"  up after {seconds_to_start:.1f} s\n", style="dim")
+    announce(console, stack, seconds_to_start)
     groups = dataset_groups()
     steps = steps_of(groups)
     display = StageDisplay(console, [step.dag_id for step in steps])
@@ -78,10 +78,18 @@ def urls(stack: Stack) -> dict[str, str]:
         "Airflow": at.airflow,
         "Shop": f"{at.serving}/shop",
         "Regions": f"{at.serving}/regions",
+        "Owner": f"{at.serving}/admin",
         "API": f"{at.serving}/docs",
         "dbt docs": f"{at.reports}/dbt/index.html",
         "Data Docs": f"{at.reports}/quality/index.html",
     }
+
+
+def announce(console: TerminalConsole, stack: Stack, seconds_to_start: float) -> None:
+    """Print where the stages can be watched while they run."""
+    console.print(f"  up after {seconds_to_start:.1f} s", style="dim")
+    console.print(f"Watch the stages in Airflow: {stack.addresses.airflow}", highlight=False, soft_wrap=True)
+    console.print(f"{log_in(stack)}\n", highlight=False, soft_wrap=True)
 
 
 def log_in(stack: Stack) -> str:

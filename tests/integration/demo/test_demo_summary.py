@@ -117,6 +117,32 @@ def test_with_one_group_nothing_of_groups_is_written_or_printed(lists: str, tmp_
     assert "shop-north" not in printed
 
 
+CHECKED = """
+insert into ops.quality_results
+    (run_key, suite, severity, check_id, expectation, column_name, has_passed, observed, n_unexpected)
+values
+    ('old', 'raw_orders_outliers', 'note', 'was_odd_before', 'e', null, false, null, 1),
+    ('new', 'raw_orders_outliers', 'note', 'total_amount_is_usual', 'e', null, false, null, 1),
+    ('new', 'raw_orders_outliers', 'note', 'quantity_is_usual', 'e', null, false, null, 1),
+    ('new', 'raw_orders_outliers', 'note', 'day_is_usual', 'e', null, true, null, 0),
+    ('new', 'raw_orders', 'stop', 'order_id_is_unique', 'e', null, true, null, 0);
+update ops.quality_results set checked_at = now() - interval '1 day' where run_key = 'old';
+"""
+
+
+def test_the_checks_that_a_suite_failed_in_its_newest_run_are_named(lists: str, tmp_path: Path) -> None:
+    _run(lists, CHECKED)
+    summary = _summary(lists, dataset_groups())
+    quality = _written(summary, tmp_path)["quality"]
+    assert quality["raw_orders_outliers"]["failed"] == ["quantity_is_usual", "total_amount_is_usual"]
+    assert quality["raw_orders"]["failed"] == []
+    printed = _printed(summary)
+    (line,) = [line for line in printed.splitlines() if "raw_orders_outliers" in line]
+    assert "quantity_is_usual" in line
+    assert "total_amount_is_usual" in line
+    assert "was_odd_before" not in printed
+
+
 def test_each_group_has_its_own_counts_metrics_and_customers(
     lists: str, two_groups: tuple[DatasetGroup, ...], tmp_path: Path
 ) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 from fastapi.testclient import TestClient
 
-from services.demo.program import urls
+from services.demo.program import announce, urls
 from services.serving.app import create_app
+from services.terminal import TerminalConsole
 from tests.serving_shop import api_settings
 
 
@@ -19,3 +21,16 @@ def test_s3_10_the_api_and_the_shop_page_are_printed_with_addresses_that_answer(
     for name in ("Shop", "API"):
         assert client.get(printed[name].removeprefix("http://s")).status_code == 200, name
     assert printed["Regions"] == "http://s/regions"
+    assert printed["Owner"] == "http://s/admin"
+
+
+def test_whoever_waits_for_the_stages_is_told_where_to_watch_them() -> None:
+    stack: Any = SimpleNamespace(
+        addresses=SimpleNamespace(airflow="http://a:1"), secrets=SimpleNamespace(admin_password="secret-word")
+    )
+    console = TerminalConsole(record=True, width=60, file=StringIO())
+    announce(console, stack, 12.34)
+    printed = console.export_text()
+    assert "up after 12.3 s" in printed
+    assert "http://a:1" in printed
+    assert "secret-word" in printed
