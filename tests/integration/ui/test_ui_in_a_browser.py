@@ -33,7 +33,7 @@ def opened(browser_page: Any, reader: Any, lived_in: str) -> Any:
     return open_page
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [360, 390, 1280])
 @pytest.mark.parametrize("name", ["pipeline", "quality", "models", "cache", "cost"])
 def test_a_page_reads_on_a_phone_and_on_a_desk(opened: Any, name: str, width: int) -> None:
     page, complaints = opened(name, "dark", width)
