@@ -62,7 +62,7 @@ def test_s3_13_and_s3_17_products_are_selected_and_recommendations_shown(page_ur
     ask = browser_page.get_by_role("button", name="Get Recommendations")
     choose(browser_page, 4)
     assert ask.is_disabled()
-    assert browser_page.locator("#hint").text_content() == "Choose 1 product more."
+    assert browser_page.locator("#hint").text_content() == "Choose 1 more product."
     browser_page.locator("#carousel .card").nth(4).click()
     assert ask.is_enabled()
     browser_page.locator("#carousel .card").nth(5).click()

@@ -130,8 +130,8 @@ function obstacle() {
   if (takesMetadata() && !element("request").elements.age.checkValidity()) return "Correct the age first.";
   const missing = N_SELECTED - chosen.size;
   if (!takesProducts() || missing === 0) return "";
-  const products = (count) => `${count} product${count === 1 ? "" : "s"}`;
-  return missing > 0 ? `Choose ${products(missing)} more.` : `Remove ${products(-missing)}.`;
+  const noun = Math.abs(missing) === 1 ? "product" : "products";
+  return missing > 0 ? `Choose ${missing} more ${noun}.` : `Remove ${-missing} ${noun}.`;
 }
 
 function drawState() {
