@@ -33,7 +33,7 @@ _LOGIN = Depends(require_login)
 _PAGE = responses(LoginNeeded, DatabaseUnreachable, TableMissing) | INVALID_REQUEST
 
 
-def _repository(request: Request) -> AdminRepository:
+async def _repository(request: Request) -> AdminRepository:
     dependencies = dependencies_of(request)
     return AdminRepository(dependencies.database, dependencies.groups)
 

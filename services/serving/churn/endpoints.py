@@ -25,7 +25,7 @@ from services.serving.rate_limits import LimitedUser
 router = APIRouter(prefix="/api/recommendations", tags=["current user"])
 
 
-def _service(request: Request) -> ChurnService:
+async def _service(request: Request) -> ChurnService:
     dependencies = dependencies_of(request)
     return ChurnService(ChurnRepository(dependencies.database), dependencies.settings)
 

@@ -28,7 +28,7 @@ router = APIRouter(tags=["experiments"])
 _LEVELS: dict[Conclusion, str] = {"better": "good", "worse": "bad", "guardrail_broken": "bad"}
 
 
-def _service(request: Request) -> ExperimentsService:
+async def _service(request: Request) -> ExperimentsService:
     dependencies = dependencies_of(request)
     return ExperimentsService(dependencies.assigner.experiments, ExperimentsRepository(dependencies.database))
 

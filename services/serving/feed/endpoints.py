@@ -44,7 +44,7 @@ from services.serving.recommendations.schemas import UserRecommendations
 router = APIRouter(prefix="/api", tags=["current user"], route_class=SmallBody)
 
 
-def _caller(
+async def _caller(
     request: Request,
     user_id: LimitedUser,
     session_id: Annotated[
@@ -54,7 +54,7 @@ def _caller(
     return Caller(user_id, request.state.request_id, session_id)
 
 
-def _service(request: Request, recommendations: Recommendations) -> FeedService:
+async def _service(request: Request, recommendations: Recommendations) -> FeedService:
     dependencies = dependencies_of(request)
     repository = FeedRepository(dependencies.database, dependencies.groups)
     algorithms = Algorithms(recommendations, repository, dependencies.once(Catalogues), dependencies.settings)

@@ -36,7 +36,7 @@ router = APIRouter(tags=["regions"])
 MAX_BARS = 12
 
 
-def _service(request: Request) -> RegionsService:
+async def _service(request: Request) -> RegionsService:
     dependencies = dependencies_of(request)
     return RegionsService(RegionsRepository(dependencies.database, dependencies.groups), dependencies.settings)
 

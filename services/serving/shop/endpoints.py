@@ -44,7 +44,7 @@ from services.serving.shop.site import STATIC
 router = APIRouter(tags=["shop"], route_class=SmallBody)
 
 
-def _service(request: Request) -> ShopService:
+async def _service(request: Request) -> ShopService:
     dependencies = dependencies_of(request)
     return ShopService(
         ShopRepository(dependencies.database, dependencies.groups),

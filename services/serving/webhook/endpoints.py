@@ -65,7 +65,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-def _processor(request: Request) -> EventProcessor:
+async def _processor(request: Request) -> EventProcessor:
     dependencies = dependencies_of(request)
     return EventProcessor(dependencies.people, dependencies.interactions)
 
