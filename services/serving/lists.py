@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
@@ -29,7 +30,7 @@ class StoredLists:
 
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
-        self._batches: dict[tuple[Subject, tuple[str, ...]], Batches[StoredList]] = {}
+        self._batches: dict[tuple[Subject, tuple[str, ...]], Batches[str, StoredList]] = {}
 
     async def find(self, subject: Subject, key: str, group: str | None = None) -> StoredList | None:
         """Return the list of one user or one item; without a group, that of the first group that has one.
@@ -39,14 +40,13 @@ class StoredLists:
         schemas = await self._groups.schemas_of(group)
         batches = self._batches.get((subject, schemas))
         if batches is None:
-
-            async def look_up(keys: Sequence[str]) -> Mapping[str, StoredList]:
-                return await self._look_up(subject, schemas, keys)
-
-            batches = self._batches[subject, schemas] = Batches(look_up)
+            batches = self._batches[subject, schemas] = Batches(partial(self.look_up, subject, schemas))
         return await batches.get(key)
 
-    async def _look_up(self, subject: Subject, schemas: tuple[str, ...], keys: Sequence[str]) -> dict[str, StoredList]:
+    async def look_up(
+        self, subject: Subject, schemas: tuple[str, ...], keys: Sequence[str]
+    ) -> Mapping[str, StoredList]:
+        """Return the lists of those of some users or items that have one in the groups with these schemas."""
         parameters = {"keys": keys, "subject": subject}
         rows = await self._groups.rows_of("cache/lists/look_up", schemas, parameters, LIST_TABLES[subject])
         first: dict[str, StoredList] = {}

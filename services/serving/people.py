@@ -6,7 +6,8 @@ where an order has told more of the same person, their user id. The id itself is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 
 from aisle.contracts.company_orders import Customer
 from aisle.contracts.limits import LONGEST_ID
@@ -14,9 +15,13 @@ from aisle.contracts.text import tidy
 from aisle.identity.hashing import PersonHasher
 from aisle.settings import Identity
 from aisle.warehouse import sql
+from services.serving.batches import Batches
 from services.serving.database import Database
 from services.serving.errors import IdentityKeyMissing
 from services.serving.settings import PREFIX, ServingSettings
+
+#: Ids of one query.
+_MOST_IDS = 1000
 
 
 def usable_id(sent_id: str | None) -> str | None:
@@ -32,26 +37,31 @@ class People:
         self._database = database
         self._key = settings.identity_hash_key
         self._source = settings.user_id_source
+        self._batches = Batches(self._resolve, _MOST_IDS)
 
     async def of(self, sent_ids: Collection[str]) -> Mapping[str, str]:
-        """Return the user id of each id, in one query. Raises IdentityKeyMissing, DatabaseUnreachable, TableMissing."""
-        if not sent_ids:
-            return {}
-        distinct = sorted(set(sent_ids))
-        values = {"sent_ids": distinct, "contact_hashes": [self._hash(sent_id) for sent_id in distinct]}
-        return dict(await self._database.fetch(sql("serving/people/resolve"), values))
+        """Return the user id of each id. Raises IdentityKeyMissing, DatabaseUnreachable, TableMissing."""
+        return await self._batches.get_all(sent_ids) if sent_ids else {}
 
     async def user_id(self, sent_id: str) -> str:
         """Return the user id of one id. Raises as `of` does."""
         return (await self.of([sent_id]))[sent_id]
 
-    def _hash(self, sent_id: str) -> str:
-        """Hash an id as ingest does: an e-mail address is known in every source, any other id in its own."""
+    async def _resolve(self, sent_ids: Sequence[str]) -> Mapping[str, str]:
+        values = {"sent_ids": sent_ids, "contact_hashes": [self._hash(sent_id) for sent_id in sent_ids]}
+        return dict(await self._database.fetch(sql("serving/people/resolve"), values))
+
+    @cached_property
+    def _hasher(self) -> PersonHasher:
+        """Made at its first use: without a key, only callers that name users are refused."""
         if not self._key.get_secret_value():
             raise IdentityKeyMissing(
                 f"ids of users cannot be turned into user ids: {PREFIX}IDENTITY_HASH_KEY is empty; set it to the value "
                 "of AISLE_IDENTITY__HASH_KEY"
             )
-        hasher = PersonHasher(Identity(hash_key=self._key))
-        hashes = hasher.hashes(self._source, Customer(id=sent_id, email=sent_id))
+        return PersonHasher(Identity(hash_key=self._key))
+
+    def _hash(self, sent_id: str) -> str:
+        """Hash an id as ingest does: an e-mail address is known in every source, any other id in its own."""
+        hashes = self._hasher.hashes(self._source, Customer(id=sent_id, email=sent_id))
         return hashes.email or hashes.source_id or ""

@@ -10,6 +10,6 @@ def relative_scores(scores: Sequence[float]) -> list[float]:
 
     Zero is the bottom of the scale, or the worst score where scores fall below zero.
     """
-    bottom, best = min([0.0, *scores]), max(scores, default=0.0)
+    bottom, best = min(0.0, min(scores, default=0.0)), max(scores, default=0.0)
     span = best - bottom
-    return [(score - bottom) / span if span else 1.0 for score in scores]
+    return [(score - bottom) / span for score in scores] if span else [1.0] * len(scores)

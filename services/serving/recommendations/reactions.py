@@ -31,7 +31,7 @@ class Reactions:
         return {item_id: at for item_id, at in self.liked.items() if at >= moment}
 
 
-_NONE = Reactions()
+NO_REACTIONS = Reactions()
 
 
 class RecentReactions:
@@ -39,13 +39,14 @@ class RecentReactions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._batches = Batches(self._look_up)
+        self._batches = Batches(self.look_up)
 
     async def of(self, user_id: str) -> Reactions:
         """Return the reactions of a user; none while nothing is migrated."""
-        return await self._batches.get(user_id) or _NONE
+        return await self._batches.get(user_id) or NO_REACTIONS
 
-    async def _look_up(self, user_ids: Sequence[str]) -> Mapping[str, Reactions]:
+    async def look_up(self, user_ids: Sequence[str]) -> Mapping[str, Reactions]:
+        """Return the reactions of those of some users who have any."""
         values = {"user_ids": user_ids, "n_reactions": _N_REACTIONS}
         try:
             rows = await self._database.fetch(sql("serving/reactions/of_users"), values)

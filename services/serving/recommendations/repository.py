@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import msgspec
 from psycopg.sql import Identifier
 
 from aisle.contracts.recommendations import LONGEST_ANSWER, ScoredProduct, Subject
 from aisle.warehouse import sql
+from services.serving.batches import Batches
 from services.serving.database import Database, Row
 from services.serving.errors import GroupUnknown, TableMissing
 from services.serving.groups import Groups
 from services.serving.lists import StoredList, StoredLists
 from services.serving.recommendations.questions import Filters, Region, Wishes
-from services.serving.recommendations.reactions import Reactions, RecentReactions
+from services.serving.recommendations.reactions import NO_REACTIONS, Reactions, RecentReactions
 
 #: Interactions with an item by which a wish rates it, the newest ones.
 _N_REACTIONS_TO_ITEM = 200
@@ -32,6 +35,14 @@ class PopularProducts(msgspec.Struct, frozen=True, kw_only=True):
     products: Sequence[ScoredProduct]
     generation: str | None = None
     counted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """What answers begin with: the list of a user, if there is one, and what the user did lately."""
+
+    stored: StoredList | None
+    reactions: Reactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,21 @@ class RecommendationsRepository:
         self._groups = groups
         self._lists = lists
         self._reactions = RecentReactions(database)
+        self._users: dict[tuple[str, ...], Batches[str, KnownUser]] = {}
+
+    async def user(self, user_id: str, group: str | None = None) -> KnownUser:
+        """Return what is known of a user; both parts are looked up in one batch."""
+        schemas = await self._groups.schemas_of(group)
+        batches = self._users.get(schemas)
+        if batches is None:
+            batches = self._users[schemas] = Batches(partial(self._look_up_users, schemas))
+        return await batches.get(user_id) or KnownUser(None, NO_REACTIONS)
+
+    async def _look_up_users(self, schemas: tuple[str, ...], user_ids: Sequence[str]) -> Mapping[str, KnownUser]:
+        lists, reactions = await asyncio.gather(
+            self._lists.look_up("users", schemas, user_ids), self._reactions.look_up(user_ids)
+        )
+        return {user_id: KnownUser(lists.get(user_id), reactions.get(user_id, NO_REACTIONS)) for user_id in user_ids}
 
     async def list_of(self, subject: Subject, key: str, group: str | None = None) -> StoredList | None:
         """Return the list of one user or one item, if there is one."""

@@ -22,7 +22,7 @@ from services.serving.recommendations.campaign import Campaigns
 from services.serving.recommendations.picks import Pick, Picks, PicksFile, Pin
 from services.serving.recommendations.questions import Filters, Page, Region, Wishes
 from services.serving.recommendations.reactions import Reactions
-from services.serving.recommendations.repository import RecommendationsRepository
+from services.serving.recommendations.repository import KnownUser, RecommendationsRepository
 from services.serving.recommendations.schemas import (
     PopularItems,
     RankedItem,
@@ -90,6 +90,11 @@ class Candidates:
         return replace(self, products=products, picks={**self.picks, **dict.fromkeys(pinned, "pinned")})
 
     @property
+    def are_any(self) -> bool:
+        """Whether there is anything on offer."""
+        return bool(self.products or self.related)
+
+    @property
     def item_ids(self) -> list[str]:
         return list(dict.fromkeys([*[product.product_id for product in self.products], *self.related]))
 
@@ -107,18 +112,17 @@ class RecommendationsService:
         self, user_id: str, page: Page, filters: Filters, group: str | None, wishes: Wishes = NO_WISHES
     ) -> UserRecommendations:
         """Return the first list of the chain in which anything is left for the user, or the last one, empty."""
-        stored, reactions = await asyncio.gather(
-            self._repository.list_of("users", user_id, group), self._repository.reactions_of(user_id)
-        )
-        async for candidates in self._chain(user_id, stored, reactions, filters, group):
-            left = await self._left(candidates, filters, user_id, reactions.disliked)
-            if left.item_ids:
+        user = await self._repository.user(user_id, group)
+        disliked = user.reactions.disliked
+        async for candidates in self._chain(user_id, user, filters, group):
+            left = await self._left(candidates, filters, user_id, disliked)
+            if left.are_any:
                 break
         picks = self._picks.now(group)
         left = await self._blended(left, wishes, picks)
         if picks.pin:
             pinned = Candidates("popular", "popularity", [ScoredProduct(pin.item_id, 0.0) for pin in picks.pin])
-            left = left.with_pins(picks.pin, (await self._left(pinned, filters, user_id, reactions.disliked)).item_ids)
+            left = left.with_pins(picks.pin, (await self._left(pinned, filters, user_id, disliked)).item_ids)
         ANSWERS.labels("user", left.source).inc()
         return UserRecommendations(user_id=user_id, **await self._fields(left, page, user_id, user_id=user_id))
 
@@ -172,14 +176,11 @@ class RecommendationsService:
 
     async def ranking(self, question: RankingQuestion) -> Ranking:
         """Put the items of the user's list first, as it has them, then the others by their orders."""
-        stored, reactions = await asyncio.gather(
-            self._repository.list_of("users", question.user_id, question.group),
-            self._repository.reactions_of(question.user_id),
-        )
-        known = Candidates.cached(stored) if stored else Candidates("popular", "popularity", [])
+        user = await self._repository.user(question.user_id, question.group)
+        known = Candidates.cached(user.stored) if user.stored else Candidates("popular", "popularity", [])
         given = dict.fromkeys(question.item_ids)
-        asked = [item_id for item_id in given if item_id not in reactions.disliked]
-        disliked = [item_id for item_id in given if item_id in reactions.disliked]
+        asked = [item_id for item_id in given if item_id not in user.reactions.disliked]
+        disliked = [item_id for item_id in given if item_id in user.reactions.disliked]
         listed = known.only(frozenset(asked))
         rest = [item_id for item_id in asked if item_id not in set(listed.item_ids)]
         orders = await self._repository.orders_of(rest) if rest else {}
@@ -202,15 +203,15 @@ class RecommendationsService:
     # -- the chain ------------------------------------------------------------------------------------------------
 
     async def _chain(
-        self, user_id: str, stored: StoredList | None, reactions: Reactions, filters: Filters, group: str | None
+        self, user_id: str, user: KnownUser, filters: Filters, group: str | None
     ) -> AsyncIterator[Candidates]:
         """The sources for a user, one after the other. A user with a list never costs a call to the recommender."""
-        if stored is not None:
-            yield await self._with_related(Candidates.cached(stored), reactions, group)
+        if user.stored is not None:
+            yield await self._with_related(Candidates.cached(user.stored), user.reactions, group)
         else:
             if (products := await self._campaigns.recommend(user_id, group)) is not None:
                 yield Candidates("campaign", self._campaigns.score_kind, products)
-            if (related := await self._related_alone(reactions, group)) is not None:
+            if (related := await self._related_alone(user.reactions, group)) is not None:
                 yield related
         if group is not None and (own := await self._repository.popular_of_group(group)) is not None:
             yield Candidates("popular", "popularity", own.products, own.generation, made_at=own.counted_at)
@@ -222,7 +223,9 @@ class RecommendationsService:
 
     async def _with_related(self, cached: Candidates, reactions: Reactions, group: str | None) -> Candidates:
         """Add to a cached list what is similar to what its user did in the last minutes, by lists of one generation."""
-        recent = reactions.since(datetime.now(UTC) - self._settings.recent)
+        recent = reactions.since(datetime.now(UTC) - self._settings.recent) if reactions.liked else {}
+        if not recent:
+            return cached
         lists = [stored for stored in await self._similar(recent, group) if stored.generation == cached.generation]
         related = _related(lists, recent)
         return replace(cached, source="cache_and_recent", related=related) if related else cached
@@ -244,7 +247,7 @@ class RecommendationsService:
         terms = await terms_of(wishes, candidates.item_ids, self._repository) if wishes.are_any else []
         if candidates.related:
             terms.append(Term(self._settings.recent_weight, candidates.related))
-        boosts = picks.boosts_of(candidates.item_ids)
+        boosts = picks.boosts_of(candidates.item_ids) if picks.boost else Term(1.0, {})
         if boosts.shares:
             terms.append(boosts)
         if not terms:
@@ -266,9 +269,9 @@ class RecommendationsService:
     ) -> Candidates:
         """Leave out what the question does not ask for, the user does not want or, by setting, already has."""
         candidates = candidates.without(disliked)
-        if filters.are_any and candidates.item_ids and not candidates.is_filtered:
+        if filters.are_any and candidates.are_any and not candidates.is_filtered:
             candidates = candidates.only(await self._repository.fitting(candidates.item_ids, filters))
-        if user_id is not None and self._settings.exclude_purchased and candidates.item_ids:
+        if user_id is not None and self._settings.exclude_purchased and candidates.are_any:
             candidates = candidates.without(await self._repository.purchased(user_id, candidates.item_ids))
         return candidates
 
@@ -290,7 +293,7 @@ class RecommendationsService:
 
     async def _fields(self, candidates: Candidates, page: Page, reader: str | None, **about: Any) -> dict[str, Any]:
         """The fields of an answer. Relative scores are those of the whole list, whatever the page."""
-        items = _scored(candidates.products, candidates.picks)[page.offset : page.offset + page.limit]
+        items = _scored(candidates.products, candidates.picks, page)
         if page.with_reasons:
             await self._give_reasons(items, candidates, reader)
         origin = self._origin(candidates)
@@ -349,11 +352,10 @@ def _related(lists: Sequence[StoredList], to: Collection[str]) -> dict[str, floa
     return {item_id: share for item_id, share in closeness.items() if item_id not in to}
 
 
-def _scored(products: Sequence[ScoredProduct], picks: Mapping[str, Pick]) -> list[ScoredItem]:
+def _scored(products: Sequence[ScoredProduct], picks: Mapping[str, Pick], page: Page) -> list[ScoredItem]:
     relative = relative_scores([product.score for product in products])
+    shown = slice(page.offset, page.offset + page.limit)
     return [
-        ScoredItem(
-            item_id=product.product_id, score=product.score, relative_score=share, pick=picks.get(product.product_id)
-        )
-        for product, share in zip(products, relative, strict=True)
+        ScoredItem(product.product_id, product.score, share, None, picks.get(product.product_id))
+        for product, share in zip(products[shown], relative[shown], strict=True)
     ]
