@@ -86,13 +86,14 @@ def create_app(settings: ServingSettings) -> FastAPI:
         app.include_router(domain.router)
     app.include_router(static_files)
     install_handlers(app)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=sorted(settings.audience.origins),
-        allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match", "X-Session-ID", REQUEST_ID],
-        expose_headers=[REQUEST_ID, "ETag", "X-Recommendation-ID", "X-Recommendation-Source"],
-    )
+    if settings.audience.origins:  # all others are refused before they come here
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(settings.audience.origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match", "X-Session-ID", REQUEST_ID],
+            expose_headers=[REQUEST_ID, "ETag", "X-Recommendation-ID", "X-Recommendation-Source"],
+        )
     if settings.require_https:
         app.add_middleware(HttpsOnly)
     app.add_middleware(WebGuard, audience=settings.audience, answer=forbidden)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
@@ -15,8 +16,6 @@ from services.serving.auth import check_api_key
 from services.serving.recommendations.questions import Filters, Page
 
 _PLAIN = re.compile(rb"(?:limit=([1-9][0-9]{0,2}))?")
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def plain_route(service_of: Callable[[Request], Any], n_items: int, filters: Filters) -> type[APIRoute]:
@@ -27,19 +26,15 @@ def plain_route(service_of: Callable[[Request], Any], n_items: int, filters: Fil
     """
 
     class PlainRoute(APIRoute):
-        def get_route_handler(self) -> Handler:
-            injected = super().get_route_handler()
-
-            async def handle(request: Request) -> Response:
-                (key,) = request.path_params.values()
-                page = _plain_page(request.scope["query_string"], n_items)
-                if page is None or not _is_id(key):
-                    return await injected(request)
-                check_api_key(request)
-                answer: Response = await self.endpoint(request, service_of(request), key, page, filters)
-                return answer
-
-            return handle
+        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+            (key,) = scope["path_params"].values()
+            page = _plain_page(scope["query_string"], n_items)
+            if page is None or not _is_id(key) or scope["method"] != "GET":
+                return await super().handle(scope, receive, send)
+            request = Request(scope, receive)
+            check_api_key(request)
+            answer: Response = await self.endpoint(request, service_of(request), key, page, filters)
+            return await answer(scope, receive, send)
 
     return PlainRoute
 
