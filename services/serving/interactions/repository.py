@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from aisle.warehouse import sql
+from services.serving.batches import Batches
 from services.serving.database import Database
 
 #: PostgreSQL stores no NUL. A backslash that is itself escaped begins none.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _STORE = ("serving/interactions/await_erasure", "serving/interactions/store")
+#: Events of one transaction.
+_MOST_EVENTS = 1000
 _JOIN = ("serving/interactions/join_sessions", "serving/interactions/join_sessions_of_impressions")
 
 
-class EventRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as `serving/interactions/store` reads it; `reason` is why it is skipped."""
+class EventRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """An event as `serving/interactions/store` reads it, once each time it comes; `reason` is why it is skipped."""
 
     event_id: str
     source: str
@@ -47,13 +50,26 @@ class InteractionsRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._batches = Batches(self._store, _MOST_EVENTS)
 
-    async def store(self, events: Sequence[EventRow], session_ids: Collection[str]) -> set[str]:
-        """Store events, and give those of these sessions to whoever has logged in; all of it or nothing.
+    async def store(self, events: Sequence[EventRow]) -> set[str]:
+        """Store events, and give those of their sessions to whoever has logged in; all of it or nothing.
 
-        Return the ids of events of people who were erased after the event, of which nothing is stored.
+        Requests that come while others are stored share one transaction. Return the ids of events of people who were
+        erased after the event, of which nothing is stored.
         """
-        values = {"events": _NUL.sub(rb"\1", msgspec.json.encode(events)).decode(), "session_ids": sorted(session_ids)}
+        return {event.event_id for event, is_erased in (await self._batches.get_all(events)).items() if is_erased}
+
+    async def _store(self, events: Sequence[EventRow]) -> Mapping[EventRow, bool]:
+        """Store the events of one or more requests; return of each whether its person was erased after it."""
+        distinct: dict[str, EventRow] = {}
+        for event in events:
+            if (known := distinct.get(event.event_id)) is None or (known.reason and not event.reason):
+                distinct[event.event_id] = event
+        session_ids = sorted({event.session_id for event in distinct.values() if event.session_id})
+        rows = _NUL.sub(rb"\1", msgspec.json.encode(list(distinct.values()))).decode()
         statements = _STORE + (_JOIN if session_ids else ())
+        values = {"events": rows, "session_ids": session_ids}
         _, erased, *_ = await self._database.write([sql(name) for name in statements], values)
-        return {event_id for (event_id,) in erased}
+        erased_ids = {event_id for (event_id,) in erased}
+        return {event: event.event_id in erased_ids for event in events}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +46,7 @@ class Interactions:
         rows = {event.event_id: self._row(event, received_at) for event in reversed(events)}
         if not rows:
             return []
-        erased = await self._repository.store(list(rows.values()), _sessions_of(rows.values()))
+        erased = await self._repository.store(list(rows.values()))
         outcomes = [_outcome(rows[event.event_id], erased) for event in events]
         for event, outcome in zip(events, outcomes, strict=True):
             EVENTS.labels(event.source, "processed" if outcome.is_processed else outcome.reason).inc()
@@ -100,10 +100,6 @@ def _session_of(event: IncomingEvent, occurred_at: datetime) -> str | None:
     if event.session_id or not event.user_id:
         return event.session_id
     return event_id_of("session", event.source, event.user_id, occurred_at.date())
-
-
-def _sessions_of(rows: Iterable[EventRow]) -> set[str]:
-    return {row.session_id for row in rows if row.session_id}
 
 
 def _payload(event: IncomingEvent) -> msgspec.Raw | None:

@@ -20,7 +20,7 @@ from aisle.warehouse import READER, admit_reader
 from services.migrations import upgrade
 from services.serving.dependencies import Dependencies
 from services.serving.errors import IdentityKeyMissing
-from services.serving.interactions.events import IncomingEvent, event_id_of
+from services.serving.interactions.events import IncomingEvent, Outcome, event_id_of
 from tests.serving_shop import HASH_KEY, api_settings
 
 Made = TypeVar("Made")
@@ -159,6 +159,38 @@ def test_an_event_that_comes_again_counts_once(events: Events) -> None:
     assert events.rows("event_id, outcome, payload", "received_events") == [
         ("e1", "processed", None), ("e2", "processed", None), ("e3", "processed", None)
     ]  # fmt: skip
+
+
+def test_requests_that_come_together_are_stored_together_and_each_event_counts_once(events: Events) -> None:
+    requests = [
+        [event("e1"), event("e2")],
+        [event("e2", item_id="P9"), event("e3")],
+        [event("e3", item_id="P8"), event("e4", item_id=None)],
+        [event("e4"), event("e5", item_id=None)],
+    ]
+
+    async def send(to: Dependencies) -> list[list[Outcome]]:
+        return await asyncio.gather(*map(to.interactions.store, requests))
+
+    reasons = [[outcome.reason for outcome in outcomes] for outcomes in events.run(send)]
+    assert reasons == [[None, None], [None, None], [None, "missing_item"], [None, "missing_item"]]
+    assert events.rows("event_id, item_id") == [("e1", "P1"), ("e2", "P1"), ("e3", "P1"), ("e4", "P1")]
+    assert events.rows("event_id, outcome", "received_events") == [
+        ("e1", "processed"), ("e2", "processed"), ("e3", "processed"), ("e4", "processed"), ("e5", "skipped")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("spoilt", [{"item_type": "\ud800"}, {"platform": "\udfff"}, {"request_id": "a\ud912"}])
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_request_that_cannot_be_stored_fails_alone(events: Events, spoilt: dict[str, str], place: int) -> None:
+    requests = [[event(f"e{number}", **(spoilt if number == place else {}))] for number in range(4)]
+
+    async def send(to: Dependencies) -> list[list[Outcome] | BaseException]:
+        return await asyncio.gather(*map(to.interactions.store, requests), return_exceptions=True)
+
+    failed = [isinstance(outcomes, UnicodeError) for outcomes in events.run(send)]
+    assert failed == [number == place for number in range(4)]
+    assert events.rows("event_id") == [(f"e{number}",) for number in range(4) if number != place]
 
 
 def test_s1_30_an_impression_keeps_its_items_in_their_order(events: Events) -> None:
