@@ -73,34 +73,45 @@ def main() -> None:
 
 
 def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the medians of each contender, and its throughput as a share of pgbench's within a round."""
+    """Return the medians of each contender, and its throughput by that of pgbench and of the earlier commit.
+
+    Both ratios are taken within a round.
+    """
     medians = {}
     for name in rounds[0]:
         runs = [figures[name] for figures in rounds]
-        shares = [figures[name]["per_second"] / figures["pgbench"]["per_second"] for figures in rounds]
         medians[name] = {
             **{
                 figure: round(statistics.median(run[figure] for run in runs), 2)
                 for figure in ("per_second", "p50_ms", "p99_ms", "cpu_us")
                 if figure in runs[0]
             },
-            "of_pgbench": round(statistics.median(shares), 3),
+            **{
+                f"of_{other}": round(statistics.median(_ratios(rounds, name, other)), 3)
+                for other in ("pgbench", "earlier")
+                if other in rounds[0]
+            },
             "failed": sum(run.get("failed", 0) for run in runs),
         }
     return medians
 
 
+def _ratios(rounds: list[dict[str, Any]], name: str, other: str) -> list[float]:
+    return [figures[name]["per_second"] / figures[other]["per_second"] for figures in rounds]
+
+
 def table(result: dict[str, Any]) -> str:
     """Return the summary as a Markdown table."""
     lines = [
-        "| | requests a second | × pgbench | p50 | p99 | CPU a request | failed |",
-        "|---|---|---|---|---|---|---|",
+        "| | requests a second | × pgbench | × earlier | p50 | p99 | CPU a request | failed |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, row in result["summary"].items():
         times = [f"{row[figure]} ms" if figure in row else "" for figure in ("p50_ms", "p99_ms")]
         times.append(f"{row['cpu_us']:.0f} µs" if "cpu_us" in row else "")
         lines.append(
-            f"| {name} | {row['per_second']:,.0f} | {row['of_pgbench']} | {' | '.join(times)} | {row['failed']} |"
+            f"| {name} | {row['per_second']:,.0f} | {row['of_pgbench']} | {row.get('of_earlier', '')} | "
+            f"{' | '.join(times)} | {row['failed']} |"
         )
     return "\n".join(lines)
 
@@ -168,7 +179,7 @@ class Running:
     def cpu_seconds(self) -> float:
         """CPU time of its processes so far: what a request costs, however busy the machine is."""
         times = [process.cpu_times() for process in [self.program, *self.program.children(recursive=True)]]
-        return sum(time.user + time.system for time in times)
+        return float(sum(time.user + time.system for time in times))
 
 
 @contextmanager
