@@ -311,7 +311,7 @@ def wait_failed(
     :param is_final: If True, the outcome is no longer possible, so that a retry does not help.
     :param outcome: The outcome of the wait.
     """
-    waited = f"Waiting for {kind.title} {arn} {_IN_WORDS[outcome]}: {answer}."
+    waited = f"Waiting for {kind.title} {arn} {_IN_WORDS[outcome]}: {str(answer).rstrip('.')}."
     if is_final:
         return PersonalizeResourceFailedError(f"{waited} Fix what the reason names, then clear this task.")
     return PersonalizeRetryableError(

@@ -75,7 +75,7 @@ class Service(Gateway):
             status, reason = described.get("status"), described.get("failureReason", "")
             if meaning(status) not in (Meaning.READY, Meaning.INACTIVE):
                 raise PersonalizeJobFailed(
-                    f"Waiting for {kind.title} {arn} to become ACTIVE: {status} - {reason}. "
+                    f"Waiting for {kind.title} {arn} to become ACTIVE: {status} - {reason.rstrip('.')}. "
                     "Fix what the reason names, then apply again: what failed is created again."
                 )
 

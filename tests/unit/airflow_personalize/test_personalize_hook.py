@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from airflow_personalize.hooks.personalize import PersonalizeHook
+from airflow_personalize.hooks.personalize import PersonalizeHook, wait_failed
 from personalize_kinds.kinds import BATCH_INFERENCE_JOB, DATASET_IMPORT_JOB, SCHEMA, SOLUTION_VERSION
+from personalize_kinds.polls import Poll
 
 Stub = Callable[[Any], Stubber]
 ACCOUNT = "arn:aws:personalize:us-east-1:000000000000"
@@ -58,6 +59,24 @@ def test_newest_active_passes_over_newer_failures(stub: Stub) -> None:
     stub(hook).add_response("list_solution_versions", {"solutionVersions": versions}, {"solutionArn": "arn:x"})
     newest = hook.newest_active(SOLUTION_VERSION, solutionArn="arn:x")
     assert newest == f"{ACCOUNT}:solution/aisle-sims/b"
+
+
+@pytest.mark.parametrize("is_final", [True, False])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "CREATE FAILED - Invalid S3 input path. Check the location.",
+        Poll("failure", "CREATE FAILED", "There is no object. Check the location."),
+        Poll("failure", "CREATE FAILED", "Invalid S3 input path"),
+        ValueError("no answer."),
+        "CREATE FAILED",
+    ],
+    ids=str,
+)
+def test_what_the_service_says_of_a_failed_wait_ends_with_a_single_full_stop(answer: object, is_final: bool) -> None:
+    message = str(wait_failed(BATCH_INFERENCE_JOB, f"{ACCOUNT}:batch-inference-job/users", answer, is_final=is_final))
+    assert ".." not in message
+    assert f"{str(answer).rstrip('.')}. " in message
 
 
 def test_a_look_tells_why_a_job_failed(stub: Stub) -> None:

@@ -52,6 +52,14 @@ def test_an_update_is_waited_for_and_its_failure_reported() -> None:
         failing.ready(kinds.CAMPAIGN, "arn")
 
 
+@pytest.mark.parametrize("reason", ["no room", "no room.", "No room. Delete one."])
+def test_the_reason_of_a_failure_ends_with_a_single_full_stop(reason: str) -> None:
+    failing = Scripted({"status": "CREATE FAILED", "failureReason": reason})
+    with pytest.raises(PersonalizeJobFailed, match=r"[a-z]\. Fix what") as caught:
+        failing.ready(kinds.CAMPAIGN, "arn")
+    assert ".." not in str(caught.value)
+
+
 def test_what_vanishes_while_it_is_waited_for_is_a_failure() -> None:
     with pytest.raises(PersonalizeJobFailed, match="gone"):
         Scripted({"status": "CREATE PENDING"}, None).ready(kinds.FILTER, "arn")
