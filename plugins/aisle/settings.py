@@ -215,6 +215,22 @@ class Evaluate(_Section):
     retrain_min_days: float = Field(3, ge=0, description="Minimum days between two early trainings")
 
 
+class Churn(_Section):
+    """What churn is, what a model of it learns from, and when it may go live."""
+
+    horizon_days: int = Field(90, ge=3, le=730, description="Days without a purchase that count as churn")
+    max_dates: int = Field(
+        24, ge=4, le=200, description="Maximum dates that customers are described as of, a third of the horizon apart"
+    )
+    max_examples: int = Field(
+        300_000, ge=1_000, description="Maximum customers and dates to learn from; of more, a sample of the customers"
+    )
+    min_customers: int = Field(100, ge=1, description="Minimum customers that a model is measured on")
+    max_calibration_error: float = Field(
+        0.1, ge=0, le=1, description="Maximum mean difference of risk and churned share in a model that goes live"
+    )
+
+
 class Publish(_Section):
     """When batch output may become the cache, and how long it counts as current."""
 
@@ -343,6 +359,7 @@ class Settings(BaseSettings):
     personalize: Personalize = Personalize()
     recommend: Recommend = Recommend()
     evaluate: Evaluate = Evaluate()
+    churn: Churn = Churn()
     publish: Publish = Publish()
     volume: Volume = Volume()
     refusal: Refusal = Refusal()

@@ -90,7 +90,7 @@ def _dbt(*command: str, warehouse: str, run_folder: Path) -> list[Any]:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - dbt takes 1.7 s, parsing a DAG has 0.5
 
     places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": run_folder, "log-path": run_folder}
-    options = {**places, "vars": json.dumps({"event_types": get_settings().transform.exported_event_types})}
+    options = {**places, "vars": json.dumps(_variables())}
     arguments = [*command, *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
     with _environment(**_warehouse_variables(warehouse)):
         outcome = dbtRunner().invoke([*_FLAGS, *arguments])
@@ -103,6 +103,16 @@ def _dbt(*command: str, warehouse: str, run_folder: Path) -> list[Any]:
     if not outcome.success:
         raise _failure(asked, results, run_folder)
     return results
+
+
+def _variables() -> dict[str, Any]:
+    """The variables of dbt/dbt_project.yml that settings give."""
+    settings = get_settings()
+    return {
+        "event_types": settings.transform.exported_event_types,
+        "churn_horizon_days": settings.churn.horizon_days,
+        "churn_max_dates": settings.churn.max_dates,
+    }
 
 
 def _failure(asked: str, results: list[Any], run_folder: Path) -> TransformBroken | DataTestsFailed:
