@@ -1,0 +1,1 @@
+"""How well churn is predicted on real orders."""
