@@ -55,6 +55,9 @@ grant usage on schema cache, core, personalize to {role};
 grant usage on schema identity to {role};
 grant execute on function identity.people_of(text[], text[]), identity.erasures_of(text[]) to {role};
 grant select on cache.groups, cache.generations, cache.popular_products to {role};
+-- Of schema ops the figures of the churn models, which the owner's page shows.
+grant usage on schema ops to {role};
+grant select on ops.churn_models to {role};
 grant select on cache.offline_user_recommendations, cache.offline_similar_items to {role};
 
 -- dbt makes these anew with every run, and grants the same (macro readable_by_serving).

@@ -276,6 +276,21 @@ from gone
 group by run_key
 order by run_key;
 
+-- name: churn_models
+-- Models of churn that were trained as long ago as archived orders may be, and neither predict nor can again.
+with gone as (
+    delete from ops.churn_models
+    where trained_at < %(archived_before)s and state in ('rejected', 'retired')
+    returning run_key
+)
+
+select
+    run_key,
+    count(*) as n_rows
+from gone
+group by run_key
+order by run_key;
+
 -- name: ingest_days
 -- Days that were compared with the API before, but for what the API said last of each, and the newest look at each
 -- source: by these the next look knows when it is due and what has changed.
@@ -355,7 +370,7 @@ order by run_key;
 
 -- name: run_keys_in_use
 -- Run keys whose files something still stands on: the newest job of each purpose, the newest export of each dataset,
--- the generations that are live or can come back, and the runs whose answers these were made of.
+-- the generations that are live or can come back, the runs whose answers these were made of, and models of churn.
 with newest_jobs as (
     select distinct on (purpose)
         run_key,
@@ -391,6 +406,10 @@ from newest_jobs
 union
 select run_key
 from newest_exports
+union
+select run_key
+from ops.churn_models
+where state in ('live', 'previous')
 union
 select generation as run_key
 from kept_generations

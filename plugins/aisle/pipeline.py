@@ -21,8 +21,9 @@ BACKFILL: Final = "backfill"
 POOLS: Final = (WAREHOUSE, PERSONALIZE, COMPANY_API, BACKFILL)
 
 #: What the files below a prefix are, and with it how erasure takes a person out of them: from the customer of each
-#: order of a page, or by leaving out the records of the user. A list of who is erased goes when that is done.
-Contents = Literal["pages", "records", "erasures"]
+#: order of a page, or by leaving out the records of the user. A list of who is erased goes when that is done. A model
+#: is of nobody.
+Contents = Literal["pages", "records", "erasures", "models"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Stage:
     is_per_group: bool = False
     #: Orders reach the cache without it.
     is_optional: bool = False
+    #: A demo runs it nevertheless.
+    is_in_demo: bool = False
     #: Minutes after which a run that is not over is late; 0: never.
     deadline_minutes: float | None = None
     #: The pool of its tasks, unless a task names another one.
@@ -100,6 +103,14 @@ STAGES: Final = (
         "events", "purchases to the event tracker", schedule="* * * * *", output="events", is_optional=True,
         deadline_minutes=5, pool=COMPANY_API, priority=10,
     ),
+    Stage(
+        "churn_train", "past purchases into a model of churn", schedule="0 5 * * 0", output="model of churn",
+        is_optional=True, is_in_demo=True, deadline_minutes=120, priority=3, prefix="churn/", contents="models",
+    ),
+    Stage(
+        "churn_score", "customers into risks of churn", schedule="30 5 * * *", output="risks", is_optional=True,
+        is_in_demo=True, deadline_minutes=60,
+    ),
     Stage("maintain", schedule="30 4 * * *", deadline_minutes=120, priority=1),
     Stage("backfill", pool=BACKFILL, priority=1),
     Stage("erase", prefix="erase/", contents="erasures"),
@@ -114,8 +125,8 @@ STAGES: Final = (
 BY_NAME: Final = {stage.name: stage for stage in STAGES}
 #: The stages between the company API and the cache, from left to right.
 PIPELINE: Final = tuple(stage for stage in STAGES if stage.is_in_pipeline)
-#: Those that no order gets around: what a demo walks through.
-REQUIRED: Final = tuple(stage for stage in PIPELINE if not stage.is_optional)
+#: What a demo walks through: those that no order gets around, and some that are worth seeing.
+DEMO: Final = tuple(stage for stage in PIPELINE if stage.is_in_demo or not stage.is_optional)
 #: The names of those that each dataset group has for itself.
 GROUP_STAGES: Final = tuple(stage.name for stage in STAGES if stage.is_per_group)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aisle.groups.dataset_group import DatasetGroup
-from aisle.pipeline import GROUP_STAGES, REQUIRED
+from aisle.pipeline import DEMO, GROUP_STAGES
 from services.stack.airflow import AirflowClient
 
 _STAGE_TIMEOUT_SECONDS = 3600
@@ -17,7 +17,7 @@ _FOLLOWS_WITHIN_SECONDS = 60
 _ACTIVE = ("queued", "running")
 
 #: The stages that a demo runs, each with the stage whose output starts it; None: the demo starts it.
-DEMO_STAGES: dict[str, str | None] = {stage.name: stage.follows for stage in REQUIRED}
+DEMO_STAGES: dict[str, str | None] = {stage.name: stage.follows for stage in DEMO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,13 @@ class Step:
 
 
 def steps_of(groups: Sequence[DatasetGroup]) -> list[Step]:
-    """Return the stages that groups share, then those of each group, one group after the other."""
-    first = groups[0]
-    shared = [Step(stage, stage, follows, first) for stage, follows in DEMO_STAGES.items() if stage not in GROUP_STAGES]
-    return shared + [_step(stage, group) for group in groups for stage in DEMO_STAGES if stage in group.stages]
+    """Return the stages of each group, one group after the other, between those that groups share."""
+    names = list(DEMO_STAGES)
+    first_of_group = min(names.index(stage) for stage in names if stage in GROUP_STAGES)
+    shared = [Step(stage, stage, DEMO_STAGES[stage], groups[0]) for stage in names if stage not in GROUP_STAGES]
+    before = [step for step in shared if names.index(step.stage) < first_of_group]
+    of_groups = [_step(stage, group) for group in groups for stage in names if stage in group.stages]
+    return [*before, *of_groups, *shared[len(before) :]]
 
 
 def _step(stage: str, group: DatasetGroup) -> Step:

@@ -113,6 +113,13 @@ from unnest(array['users', 'items']) as kinds (kind)
 inner join ops.receipts on receipts.subject = %(prefix)s || kinds.kind || '-input'
 where receipts.stage = 'recommend' and receipts.run_key = %(run_key)s;
 
+-- name: measure_churn
+-- How many customers were scored.
+select
+    'customers scored' as measure,
+    count(*) as value
+from ops.churn_scores;
+
 -- name: measure_lists
 -- The staged lists of users, or of items, and how many products they show. An element that is no object shows none.
 with products_shown as (

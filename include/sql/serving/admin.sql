@@ -246,6 +246,32 @@ limit %(n_rows)s;
 -- name: has_churn
 select to_regclass('serving.churn_predictions') is not null as has_churn;
 
+-- name: has_churn_models
+-- Whether there is a table of models, and this role may read it.
+select
+    to_regclass('ops.churn_models') is not null
+    and has_schema_privilege('ops', 'usage')
+    and has_table_privilege(to_regclass('ops.churn_models'), 'select') as has_churn_models;
+
+-- name: churn_models
+-- The models of churn, the newest first, with their figures and those of recency alone.
+select
+    run_key,
+    state,
+    reason,
+    trained_at,
+    measured_on,
+    n_customers,
+    auc,
+    brier,
+    calibration_error,
+    recency_auc,
+    recency_brier,
+    bins
+from ops.churn_models
+order by trained_at desc
+limit %(n_rows)s;
+
 -- name: churn
 -- Churn predictions by day: how many, how high, and how many at high risk.
 select

@@ -14,7 +14,7 @@ EXPECTATIONS_ROOT = PROJECT_ROOT / "expectations"
 SUITES = EXPECTATIONS_ROOT / "suites"
 
 #: In the order of the pipeline. Each dataset group has its own data at those of GROUP_BOUNDARIES.
-BOUNDARIES = ("raw", "marts", "export", "batch_input", "batch_output")
+BOUNDARIES = ("raw", "marts", "export", "batch_input", "batch_output", "churn")
 GROUP_BOUNDARIES = ("export", "batch_input", "batch_output")
 
 Severity = Literal["stop", "note"]

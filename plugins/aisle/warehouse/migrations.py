@@ -38,6 +38,8 @@ MIGRATIONS = (
     "ops/model_metrics/create",
     "ops/model_versions/create",
     "ops/model_evaluations/create",
+    "ops/churn_models/create",
+    "ops/churn_scores/create",
     "ops/quality_results/create",
     "ops/interventions/create",
     "ops/volumes/create",

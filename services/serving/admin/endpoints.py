@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from aisle.charts import Chart, columns, history
+from aisle.charts import Chart, columns, curves, history
 from aisle.contracts.limits import LONGEST_ID
-from services.serving.admin.repository import HIGH_RISK, AdminRepository, ChurnDay
+from services.serving.admin.repository import AdminRepository, ChurnDay, ChurnModelRow
 from services.serving.admin.schemas import DayPerformance, Performance
 from services.serving.auth import require_api_key, require_login
 from services.serving.database import Row
@@ -125,12 +125,14 @@ async def cache_page(request: Request, repository: Repository) -> Response:
     "/admin/churn", summary="The page of churn predictions", dependencies=[_LOGIN], response_class=Response,
     responses=_PAGE,
 )  # fmt: skip
-async def churn_page(repository: Repository, days: Days = 90) -> Response:
-    """How high the risk of churn was, by day."""
-    history_of_days = await repository.churn(datetime.now(UTC) - timedelta(days=days))
+async def churn_page(request: Request, repository: Repository, days: Days = 90) -> Response:
+    """How high the risk of churn was, by day, and the models that said so."""
+    high_risk = dependencies_of(request).settings.churn_high_from
+    history_of_days = await repository.churn(datetime.now(UTC) - timedelta(days=days), high_risk)
+    models = await repository.churn_models()
     return page(
         "churn.html", here="/admin/churn", history=history_of_days, chart=_risks(history_of_days or []),
-        high_risk=HIGH_RISK,
+        high_risk=high_risk, models=models, figures=_figures_of_models(models), calibration=_calibration(models),
     )  # fmt: skip
 
 
@@ -144,6 +146,28 @@ def _hours(hours: list[Row]) -> Chart | None:
     labels = [f"{hour:%m-%d %H}:00" for hour, *_ in hours]
     series = {"processed": [float(row[1]) for row in hours], "skipped": [float(row[2]) for row in hours]}
     return columns(labels, series, "Events received in the last two days, by hour (UTC)", axis="hour")
+
+
+def _figures_of_models(models: list[ChurnModelRow]) -> Chart | None:
+    oldest_first = models[::-1]
+    series = {
+        "AUC": [model.auc for model in oldest_first],
+        "AUC of recency alone": [model.recency_auc for model in oldest_first],
+        "Brier score": [model.brier for model in oldest_first],
+        "Brier score of recency alone": [model.recency_brier for model in oldest_first],
+    }
+    labels = [model.run_key for model in oldest_first]
+    return history(labels, series, "AUC and Brier score of each model on customers it has not seen", axis="model")
+
+
+def _calibration(models: list[ChurnModelRow]) -> Chart | None:
+    """The tenths of the customers that the live model was measured on; on the diagonal, risks mean what they say."""
+    live = next((model for model in models if model.state == "live"), None)
+    if live is None:
+        return None
+    risks = [part["mean_risk"] for part in live.bins]
+    series = {"churned": [part["churned_share"] for part in live.bins], "as predicted": risks}
+    return curves(risks, series, "Share of customers who churned, by their risk, of the live model", axis="risk")
 
 
 def _risks(days: list[ChurnDay]) -> Chart | None:

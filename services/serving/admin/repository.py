@@ -13,9 +13,8 @@ from services.serving.admin.schemas import DayPerformance, VersionPerformance
 from services.serving.database import Database, Row
 from services.serving.groups import Groups
 
-#: Rows of a log or of generations on a page.
+#: Rows of a log, of generations or of models on a page.
 MAX_ROWS = 100
-HIGH_RISK = 0.7
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,24 @@ class ChurnDay:
     n_users: int
     mean_risk: float
     n_high: int
+
+
+@dataclass(frozen=True)
+class ChurnModelRow:
+    """A model of churn, its figures and those of recency alone. `bins`: tenths of the customers by their risk."""
+
+    run_key: str
+    state: str
+    reason: str
+    trained_at: datetime
+    measured_on: date
+    n_customers: int
+    auc: float
+    brier: float
+    calibration_error: float
+    recency_auc: float
+    recency_brier: float
+    bins: list[dict[str, float]]
 
 
 class AdminRepository:
@@ -120,13 +137,21 @@ class AdminRepository:
             for schema in schemas
         ]
 
-    async def churn(self, since: datetime) -> list[ChurnDay] | None:
+    async def churn(self, since: datetime, high_risk: float) -> list[ChurnDay] | None:
         """Return the churn predictions by day; None if the warehouse has no table of them."""
         ((has_churn,),) = await self._database.fetch(sql("serving/admin/has_churn"))
         if not has_churn:
             return None
-        rows = await self._database.fetch(sql("serving/admin/churn"), {"since": since, "high_risk": HIGH_RISK})
+        rows = await self._database.fetch(sql("serving/admin/churn"), {"since": since, "high_risk": high_risk})
         return [ChurnDay(*row) for row in rows]
+
+    async def churn_models(self) -> list[ChurnModelRow]:
+        """Return the models of churn, the newest first; none where the role may not read them yet."""
+        ((has_models,),) = await self._database.fetch(sql("serving/admin/has_churn_models"))
+        if not has_models:
+            return []
+        rows = await self._database.fetch(sql("serving/admin/churn_models"), {"n_rows": MAX_ROWS})
+        return [ChurnModelRow(*row) for row in rows]
 
 
 def _generations(schema: str) -> str:

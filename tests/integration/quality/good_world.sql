@@ -97,3 +97,14 @@ select
     'rank'::text as score_kind,
     'good'::text as generation
 from generate_series(0, 39) as product;
+
+insert into ops.churn_scores
+select
+    md5(person::text) as user_id,
+    person / 120.0 as churn_risk,
+    '{"days_since_purchase": 4}' as features,
+    '[{"feature": "days_since_purchase", "value": 4, "contribution": 0.5}]' as reasons,
+    'test' as run_key,
+    'model' as model_version,
+    current_date as as_of_date
+from generate_series(0, 119) as person;

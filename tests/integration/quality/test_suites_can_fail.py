@@ -273,12 +273,39 @@ MEASURES = {
     },
     "batch_input": {"users_hold": "users asked", "items_hold": "items asked"},
     "batch_output": {"lists_hold": "lists of items", "products_hold": "products in lists of users"},
+    "churn": {"customers_hold": "customers scored"},
 }  # fmt: skip
 BROKEN_WORLDS += [
     (suite, "".join(fallen(boundary, measure) for measure in measures.values()), set(measures))
     for boundary, measures in MEASURES.items()
     for suite in (f"{boundary}_volumes", f"{boundary}_volumes_notes")
 ]
+BROKEN_WORLDS += [
+    ("churn_scores", "truncate ops.churn_scores", {"scores_exist"}),
+    (
+        "churn_scores",
+        """
+        alter table ops.churn_scores drop constraint churn_scores_pkey;
+        alter table ops.churn_scores alter user_id drop not null, alter churn_risk drop not null,
+            alter features drop not null;
+        insert into ops.churn_scores values
+            (null, 0.5, '{}', '[]', 'test', 'model', current_date),
+            (md5('1'), null, null, '[]', 'x', 'x', current_date),
+            ('nan', 'NaN', '{}', '[]', 'test', 'model', current_date),
+            ('x', -0.1, '{}', '[]', 'test', 'model', current_date)
+        """,
+        {
+            "user_id_is_given", "user_id_is_unique", "churn_risk_is_given", "churn_risk_is_a_probability",
+            "features_are_given", "run_is_one",
+        },
+    ),
+    ("churn_scores", "update ops.churn_scores set churn_risk = 0.42", {"risks_differ"}),
+    (
+        "churn_scores_notes",
+        "update ops.churn_scores set churn_risk = 0.9, reasons = '[]', as_of_date = current_date - 9",
+        {"high_risks_are_few", "as_of_date_is_recent", "reasons_are_given"},
+    ),
+]  # fmt: skip
 REFUSED = "insert into ops.refusals values ('test', 'pos', 'unknown_status', 60, 180, 0.6, 0.05, 0.25, 'stop', now())"
 BROKEN_WORLDS += [
     ("raw_refusals", REFUSED, {"refusals_are_few"}),

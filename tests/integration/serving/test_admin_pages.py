@@ -204,6 +204,45 @@ def test_s4_35_churn_predictions_by_day_or_a_word_that_there_are_none(empty: Sho
     assert "churn" in empty.api(open_pages=True).get("/admin/churn").text
 
 
+def trained(shop: Shop, run_key: str, state: str, *, auc: float, days_ago: float = 1, reason: str = HOSTILE) -> None:
+    bins = [{"n_customers": 100, "mean_risk": nth / 10, "churned_share": nth / 11} for nth in range(1, 10)]
+    shop.run(
+        "insert into ops.churn_models (run_key, state, reason, trained_at, uri, sha256, horizon_days, first_date,"
+        " last_date, n_examples, measured_on, n_customers, churned_share, auc, brier, calibration_error, recency_auc,"
+        " recency_brier, bins) values (%(run_key)s, %(state)s, %(reason)s, %(at)s, 's3://a/b', 'x', 90, '2024-01-01',"
+        " '2024-09-01', 9000, '2024-09-01', 900, 0.5, %(auc)s, 0.18, 0.03, 0.7, 0.2, %(bins)s)",
+        run_key=run_key, state=state, reason=reason, at=NOW - timedelta(days=days_ago), auc=auc, bins=json.dumps(bins),
+    )  # fmt: skip
+
+
+def test_s4_44_the_page_of_churn_shows_each_model_with_its_figures_and_the_calibration_of_the_live_one(
+    empty: Shop,
+) -> None:
+    trained(empty, "first", "previous", auc=0.81, days_ago=9)
+    trained(empty, "second", "live", auc=0.82, days_ago=2)
+    trained(empty, "third", "rejected", auc=0.69)
+    page = empty.api(open_pages=True).get("/admin/churn").text
+    assert re.findall('<th scope="row">([a-z]+)</th>', page) == ["third", "second", "first"]
+    assert HOSTILE not in page
+    calibration, figures = (
+        json.loads(described.split('"')[0].replace("&#34;", '"')) for described in page.split('data-chart="')[1:]
+    )
+    assert [len(series["values"]) for series in calibration["series"]] == [9, 9]
+    assert figures["series"][0]["values"] == [0.81, 0.82, 0.69]
+
+
+def test_the_page_of_churn_says_that_no_model_was_trained(empty: Shop) -> None:
+    assert "No model of churn was trained yet" in empty.api(open_pages=True).get("/admin/churn").text
+
+
+@pytest.mark.parametrize(("high_from", "n_high"), [(0.5, "2"), (0.7, "1"), (0.95, "0")])
+def test_high_risks_are_counted_by_the_setting(empty: Shop, high_from: float, n_high: str) -> None:
+    for user, risk in (("u1", 0.6), ("u2", 0.9), ("u3", 0.1)):
+        predicted(empty, user, risk, days_ago=1)
+    page = empty.api(open_pages=True, churn_high_from=high_from, churn_medium_from=0.3).get("/admin/churn").text
+    assert re.findall('data-label="High">([^<]*)', page) == [n_high]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_in_a_warehouse_without_events_says_so_and_needs_a_login(empty: Shop, page: str) -> None:
     answer = empty.api(open_pages=True).get(page)
@@ -225,6 +264,8 @@ def browsed(browser_page: Any, life: Life) -> Any:
         life.did("click", f"u{nth}", "mug", answer=f"r{nth}", days_ago=0.9 + nth % 6)
         life.did("hide", HOSTILE, HOSTILE, answer=f"r{nth}", days_ago=0.8)
         predicted(life.shop, f"u{nth}", nth / 12, days_ago=1 + nth % 3)
+    trained(life.shop, "first", "previous", auc=0.81, days_ago=9)
+    trained(life.shop, "second", "live", auc=0.82)
     received(life.shop, "amplitude", "processed", None, 40)
     received(life.shop, "api", "skipped", "missing_user", 4)
     api: TestClient = life.shop.api(open_pages=True)
@@ -260,8 +301,8 @@ def test_every_page_fits_a_phone_and_a_desk_and_shows_hostile_names_as_text(
 
 def test_s4_35_the_page_of_churn_shows_predictions_by_day(browsed: Any) -> None:
     browsed.goto(f"{ADDRESS}/admin/churn")
-    rows = [row.inner_text().split() for row in browsed.locator("tbody tr").all()]
+    rows = [row.inner_text().split() for row in browsed.locator("table").first.locator("tbody tr").all()]
     days = [(NOW - timedelta(days=days_ago)).date().isoformat() for days_ago in (1, 2, 3)]
     assert [row[0] for row in rows] == days
     assert [(row[1], row[-2], row[-1]) for row in rows] == [("4", "0.38", "1"), ("4", "0.46", "1"), ("4", "0.54", "1")]
-    assert browsed.evaluate("[...document.querySelectorAll('canvas')].filter(Chart.getChart).length") == 1
+    assert browsed.evaluate("[...document.querySelectorAll('canvas')].filter(Chart.getChart).length") == 3

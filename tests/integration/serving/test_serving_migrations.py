@@ -55,6 +55,12 @@ ROWS = {
         "select event_id, weight from serving.impressions",
         [("e1", 0.7)],
     ),
+    "0007": (
+        "insert into serving.churn_predictions (user_id, prediction_date, churn_risk, reasons)"
+        " values ('u1', '2026-01-01', 0.5, '[{\"feature\": \"amount\"}]')",
+        "select user_id, churn_risk, reasons from serving.churn_predictions",
+        [("u1", 0.5, [{"feature": "amount"}])],
+    ),
 }
 COLUMNS = """
 select table_name, column_name, data_type, is_nullable from information_schema.columns

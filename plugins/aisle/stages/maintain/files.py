@@ -67,7 +67,7 @@ def _old_pages(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[
 
 
 def _old_run_files(s3: Any, bucket: str, before: datetime, used: InUse) -> Iterator[StoredObject]:
-    for prefix in prefixes("records", "erasures"):
+    for prefix in prefixes("records", "erasures", "models"):
         for file in _older(s3, bucket, prefix, before):
             if used.run_keys.isdisjoint(file.key.split("/")):
                 yield file

@@ -29,6 +29,7 @@ _TABLES = (
     "ingest_days",
     "exports",
     "jobs",
+    "churn_models",
     "generations",
     "receipts",
 )

@@ -1,0 +1,1 @@
+"""Churn scoring: the live model gives each customer a risk of churn."""

@@ -1,0 +1,1 @@
+"""Churn training: past purchases become a model of churn, which goes live if it earns it."""
