@@ -5,11 +5,11 @@ Reads  asset `raw_orders` (`raw.company__orders`, `raw.company__order_items`).  
 and `personalize`; on the way `staging` and `intermediate`).
 
 1. gate_raw – stop here unless the raw tables are sound
-2. build – dbt: models and their data tests, in the order of their dependencies
+2. build – dbt: models and their data tests, in the order of their dependencies; of what changed, or of everything
 3. gate_marts – the marts as Personalize wants them; passing it is the event of asset `marts`
 4. document – models, columns and lineage as a page of the site of reports
 
-Safe to rerun: every model is built anew from raw and swapped in whole, and unchanged input gives unchanged rows.
+Safe to rerun: unchanged input gives unchanged rows, and a build that failed is followed by one of everything.
 """
 
 from airflow.sdk import chain, dag

@@ -34,8 +34,3 @@
         end
     )
 {%- endmacro %}
-
-{#- The text, unless it seems to hold somebody's contact. -#}
-{% macro without_contact(text) -%}
-    case when {{ contact_part(text) }} is null then {{ text }} end
-{%- endmacro %}

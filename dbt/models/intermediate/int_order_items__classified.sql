@@ -1,5 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ without_changed_orders() }}",
+    indexes=[{'columns': ['source', 'order_id', 'line_number'], 'unique': true}],
+) }}
+
 with order_items as (
-    select * from {{ ref('stg_company__order_items') }}
+    {{ of_changed_orders(ref('stg_company__order_items')) }}
 ),
 
 orders as (

@@ -1,32 +1,41 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ without_changed_orders() }}",
+    indexes=[{'columns': ['source', 'order_id', 'region_kind'], 'unique': true}],
+) }}
+
 with orders as (
-    select * from {{ ref('stg_company__orders') }}
+    {{ of_changed_orders(ref('stg_company__orders')) }}
 ),
 
 places as (
+    select * from {{ ref('int_places') }}
+),
+
+written as (
     select
         orders.source,
         orders.order_id,
         place.region_kind,
-        {{ without_contact('place.written') }} as written
+        place.written
     from orders
     cross join lateral (
         values ('city', orders.city), ('province', orders.province)
     ) as place (region_kind, written)
 ),
 
-keyed as (
-    select
-        source,
-        order_id,
-        region_kind,
-        written,
-        {{ region_key('written') }} as region
-    from places
-),
-
 named as (
-    select * from keyed
-    where region is not null
+    select
+        written.source,
+        written.order_id,
+        written.region_kind,
+        written.written,
+        places.region
+    from written
+    inner join places on written.written = places.written
+    where places.region is not null
 )
 
 select * from named

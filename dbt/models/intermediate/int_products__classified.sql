@@ -1,5 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    indexes=[{'columns': ['product_id'], 'unique': true}],
+) }}
+
 with order_items as (
-    select * from {{ ref('stg_company__order_items') }}
+    {{ of_changed_orders(ref('stg_company__order_items')) }}
 ),
 
 non_product_codes as (
@@ -9,6 +16,11 @@ non_product_codes as (
 products as (
     select distinct product_id
     from order_items
+    {% if is_incremental() %}
+    except
+    select known.product_id
+    from {{ this }} as known
+    {% endif %}
 ),
 
 classified as (

@@ -1,3 +1,5 @@
+-- Behind what reads the last state of this table.
+-- depends_on: {{ ref('int_changes__purchase_spread') }}
 with order_items as (
     select * from {{ ref('int_order_items__classified') }}
 ),

@@ -1,5 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ without_changed_orders() }}",
+    indexes=[{'columns': ['source', 'order_id', 'product_id'], 'unique': true}],
+) }}
+
 with order_items as (
-    select * from {{ ref('int_order_items__classified') }}
+    {{ of_changed_orders(ref('int_order_items__classified')) }}
 ),
 
 purchases as (

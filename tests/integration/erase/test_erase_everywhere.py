@@ -50,6 +50,7 @@ ITEM = "source order_id product_id product_name brand category"
 IMPERSONAL = {
     "raw.company__orders": f"{ORDER} content_hash doubts refused_reason run_key",
     "raw.company__order_items": f"{ITEM} product_key",
+    "raw.company__order_changes": "source order_id reason",
     "raw.company__product_spellings": "product_id product_key",
     "raw.company__rejects": "reject_id archive_key order_id order_number reason run_key source",
     "identity.contacts": "contact_hash kind",  # a contact that two people share stays the other's
@@ -65,6 +66,7 @@ IMPERSONAL = {
     "ops.ingest_windows": "kind run_key source state",
     "ops.interventions": "kind run_key asked_by before after",
     "ops.jobs": "arn fingerprint output_uri purpose run_key",
+    "ops.mart_builds": "definition reason tables",
     "ops.model_evaluations": "metric solution_version_arn subject",
     "ops.model_metrics": "metric solution solution_version_arn",
     "ops.model_versions": "decided_by run_key solution solution_version_arn state",
@@ -99,6 +101,10 @@ IMPERSONAL = {
     "core.held_back_items": "item_id column_name reason text_digest",
     "staging.accepted_texts": "reason text_digest",
     "staging.non_product_codes": "product_id_pattern reason",
+    "intermediate.int_changes__held_back_items": "item_id",
+    "intermediate.int_changes__orders": "source order_id",
+    "intermediate.int_changes__purchase_spread": "product_id",
+    "intermediate.int_places": "written seems_to_hold region",
     "intermediate.int_order_items__classified": ITEM,
     "intermediate.int_orders__regions": "source order_id region_kind written region",
     "intermediate.int_products__classified": "product_id",

@@ -33,11 +33,11 @@ class Company:
                 _spell(connection, {**key, **item})
                 _insert(connection, "raw.company__order_items", {"quantity": 1, "unit_price": 5, **key, **item})
 
-    def build(self) -> Any:
-        """Build the marts, and return them as the project does."""
+    def build(self, *, is_full: bool = False) -> Any:
+        """Build the marts; return what was computed, as the project does."""
         from aisle.stages.transform import project
 
-        return project.build(self.url, self.run_folder)
+        return project.build(self.url, self.run_folder, is_full=is_full)
 
     def rows(self, query: str) -> Rows:
         """What a query gives, each row as a dictionary."""

@@ -19,7 +19,7 @@ def test_only_the_newest_run_folders_are_kept(tmp_path: Path) -> None:
 
 def test_the_profile_gets_the_parts_of_the_url_for_the_block_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_DB", "mine")
-    variables = project._warehouse_variables("postgresql://me:p%40ss@db:5433/warehouse")
+    variables = project.warehouse_variables("postgresql://me:p%40ss@db:5433/warehouse")
     assert variables == {
         "WAREHOUSE_HOST": "db",
         "WAREHOUSE_PORT": "5433",

@@ -1,8 +1,18 @@
-{{ config(indexes=[{'columns': ['user_id'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ without_changed_people(ref('int_changes__customers')) }}",
+    indexes=[{'columns': ['user_id'], 'unique': true}],
+) }}
 
 with orders as (
-    select * from {{ ref('orders') }}
-    where user_id is not null
+    {{ of_changed_people(ref('orders'), ref('int_changes__customers')) }}
+    where whole.user_id is not null
+),
+
+places as (
+    select * from {{ ref('int_places') }}
 ),
 
 newest_places as (
@@ -41,11 +51,11 @@ described as (
         customer_totals.first_purchased_at,
         customer_totals.last_purchased_at,
         customer_totals.total_amount,
-        coalesce(
-            {{ contact_part('newest_places.city') }}, {{ contact_part('newest_places.province') }}
-        ) as place_seems_to_hold
+        coalesce(cities.seems_to_hold, provinces.seems_to_hold) as place_seems_to_hold
     from customer_totals
     left join newest_places on customer_totals.user_id = newest_places.user_id
+    left join places as cities on newest_places.city = cities.written
+    left join places as provinces on newest_places.province = provinces.written
 )
 
 select * from described

@@ -1,14 +1,19 @@
-{{ config(indexes=[
-    {'columns': ['source', 'order_id'], 'unique': true},
-    {'columns': ['user_id']},
-]) }}
+-- Behind what reads the last state of this table.
+-- depends_on: {{ ref('int_changes__customers') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ without_changed_orders() }}",
+    indexes=[{'columns': ['source', 'order_id'], 'unique': true}, {'columns': ['user_id']}],
+) }}
 
 with orders as (
-    select * from {{ ref('stg_company__orders') }}
+    {{ of_changed_orders(ref('stg_company__orders')) }}
 ),
 
 order_items as (
-    select * from {{ ref('order_items') }}
+    {{ of_changed_orders(ref('order_items')) }}
 ),
 
 order_totals as (

@@ -1,10 +1,16 @@
+{#- Events are not known by what changed: with them, all rows are computed. -#}
 {{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    full_refresh=(true if var('event_types') else none),
+    on_schema_change='fail',
+    pre_hook="{{ without_changed_people(ref('int_changes__users')) }}",
+    post_hook="{{ readable_by_serving() }}",
     indexes=[{'columns': ['user_id']}],
-    post_hook="{{ readable_by_serving() }}"
 ) }}
 
 with purchases as (
-    select * from {{ ref('int_purchases__by_order') }}
+    {{ purchases_of_changed_people() }}
 ),
 
 held_back_items as (

@@ -6,19 +6,25 @@ It is kept quiet; its log and artifacts stay in the run's own folder, and the er
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from aisle.errors import FinalError, RetryableError
 from aisle.settings import PROJECT_ROOT, get_settings
+from aisle.stages.transform import extent
+from aisle.stages.transform.extent import Extent
+from aisle.warehouse import connect
 
 PROJECT = PROJECT_ROOT / "dbt"
 #: One folder per run key: manifest, run results, compiled SQL and log of its last try.
@@ -47,21 +53,35 @@ class DataTestsFailed(FinalError):
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """One table that a build has written. `name` is schema.table."""
+    """One table that a build has written. `name` is schema.table, `rows` is how many rows were written."""
 
     name: str
     rows: int
     seconds: float
 
 
-def build(warehouse: str, run_folder: Path) -> list[Mart]:
-    """Seeds, models and data tests in the order of their dependencies; returns the marts.
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a build computed and why, and the marts that it wrote."""
 
-    `warehouse` is a libpq URL. Unit tests are left out: they test the code, not the data.
-    Raises DataTestsFailed or TransformBroken, which name the nodes and what they said.
+    extent: Extent
+    marts: list[Mart]
+
+
+def build(warehouse: str, run_folder: Path, *, is_full: bool = False) -> Build:
+    """Seeds, models and data tests in the order of their dependencies.
+
+    `warehouse` is a libpq URL. Computes only what changed orders touch where that is enough (see extent), unless
+    `is_full`. Unit tests are left out: they test the code, not the data.
+    Raises DataTestsFailed or TransformBroken, which name the nodes and what they said; the next build is a full one.
     """
-    results = _dbt("build", "--exclude-resource-type", "unit_test", warehouse=warehouse, run_folder=run_folder)
-    return [_mart(result) for result in results if _is_mart(result.node)]
+    with _transaction(warehouse) as connection:
+        begun = extent.begin(connection, _definition(), is_full=is_full)
+    command = ("build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if begun.is_full else []))
+    results = _dbt(*command, warehouse=warehouse, run_folder=run_folder)
+    with _transaction(warehouse) as connection:
+        extent.finish(connection, begun, [_table(result.node) for result in results if _is_table(result.node)])
+    return Build(begun, [_mart(result) for result in results if _is_mart(result.node)])
 
 
 def document(warehouse: str, run_folder: Path, page: Path) -> None:
@@ -92,7 +112,7 @@ def _dbt(*command: str, warehouse: str, run_folder: Path) -> list[Any]:
     places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": run_folder, "log-path": run_folder}
     options = {**places, "vars": json.dumps(_variables())}
     arguments = [*command, *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
-    with _environment(**_warehouse_variables(warehouse)):
+    with _environment(**warehouse_variables(warehouse)):
         outcome = dbtRunner().invoke([*_FLAGS, *arguments])
     asked = " ".join(command)
     if outcome.exception:
@@ -115,6 +135,29 @@ def _variables() -> dict[str, Any]:
     }
 
 
+def _definition() -> str:
+    """Return the digest of all that the rows of the marts depend on besides the orders."""
+    settings = json.dumps(_variables(), sort_keys=True)
+    digest = hashlib.sha256(f"{settings} {version('dbt-core')} {version('dbt-postgres')}".encode())
+    folders = ("macros", "models", "seeds")
+    files = [PROJECT / "dbt_project.yml", *(path for name in folders for path in (PROJECT / name).rglob("*.*"))]
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(PROJECT)} ".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _transaction(warehouse: str) -> Iterator[psycopg.Connection]:
+    try:
+        with connect(warehouse) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise TransformBroken(
+            f"reading or writing ops.mart_builds in the warehouse: {_one_line(error)}; see that PostgreSQL is up, then "
+            "run the task again"
+        ) from error
+
+
 def _failure(asked: str, results: list[Any], run_folder: Path) -> TransformBroken | DataTestsFailed:
     broken = [result for result in results if result.status == "error"]
     failed = [result for result in results if result.status == "fail"]
@@ -133,16 +176,23 @@ def _one_line(message: object) -> str:
     return " ".join(str(message).split())
 
 
+def _is_table(node: Any) -> bool:
+    return node.resource_type == "model" and node.config.materialized in ("table", "incremental")
+
+
+def _table(node: Any) -> str:
+    return f"{node.schema}.{node.name}"
+
+
 def _is_mart(node: Any) -> bool:
     return node.resource_type == "model" and node.schema in MART_SCHEMAS
 
 
 def _mart(result: Any) -> Mart:
-    name = f"{result.node.schema}.{result.node.name}"
-    return Mart(name, int(result.adapter_response["rows_affected"]), float(result.execution_time))
+    return Mart(_table(result.node), int(result.adapter_response["rows_affected"]), float(result.execution_time))
 
 
-def _warehouse_variables(warehouse: str) -> dict[str, str]:
+def warehouse_variables(warehouse: str) -> dict[str, str]:
     """The variables that dbt/profiles.yml reads."""
     parts = conninfo_to_dict(warehouse)
     named = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "DB": "dbname"}

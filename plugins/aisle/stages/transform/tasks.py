@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from airflow.sdk import task
 
 from aisle.dag.defaults import run_key_of_context
@@ -12,15 +14,19 @@ from aisle.settings import get_settings
 from aisle.stages.transform import project
 from aisle.warehouse import warehouse_url
 
+log = logging.getLogger(__name__)
+
 
 @task
 def build() -> None:
-    """Build all models and run their data tests; a broken one fails the task by name."""
+    """Build what has changed, or everything, and run the data tests; a broken one fails the task by name."""
     run_key, url = run_key_of_context(), warehouse_url()
-    with receipt(run_key, "transform", "build", url):
+    with receipt(run_key, "transform", "build", url) as slip:
         runs = get_settings().transform.runs_directory
-        marts = project.build(url, runs / run_key)
-        for mart in marts:  # dbt has measured them already, so there is no block to time
+        built = project.build(url, runs / run_key)
+        slip.details = {"kind": "full" if built.extent.is_full else "incremental", "because": built.extent.reason}
+        log.info("%(kind)s build, because %(because)s", slip.details)
+        for mart in built.marts:  # dbt has measured them already, so there is no block to time
             write(Receipt(run_key, "transform", mart.name, rows_out=mart.rows, seconds=mart.seconds), url)
     project.forget_old_runs(runs)
 
