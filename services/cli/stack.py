@@ -30,7 +30,7 @@ def demo(
 @commands.command()
 def up() -> None:
     """Start the stack and keep it running until Ctrl-C."""
-    from services.demo.program import log_in, urls
+    from services.demo.program import log_in, request, urls
     from services.stack.supervisor import Stack
 
     _check_settings()
@@ -39,6 +39,7 @@ def up() -> None:
         for name, url in urls(stack).items():
             console.print(f"{name:<10} {url}")
         console.print(log_in(stack), highlight=False, soft_wrap=True)
+        console.print(request(stack, "popular"), highlight=False, soft_wrap=True)
         if stack.is_owner:
             stack.watch()
 

@@ -143,7 +143,7 @@ def _quality(summary: Summary) -> Table:
         is_met = suite["met"] == suite["expectations"]
         style = "" if is_met else ("bold red" if suite["severity"] == "stop" else "yellow")
         figures = (suite["severity"], str(suite["met"]), str(suite["expectations"]))
-        table.add_row(name, *figures, ", ".join(suite["failed"]), style=style)
+        table.add_row(name, *figures, "\n".join(suite["failed"]), style=style)
     return table
 
 

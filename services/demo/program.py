@@ -97,6 +97,13 @@ def log_in(stack: Stack) -> str:
     return f"Log in to Airflow and to the reports as {ADMIN} with the password {stack.secrets.admin_password}"
 
 
+def request(stack: Stack, question: str) -> str:
+    """Return a command that asks the API of the stack, with its key."""
+    return (
+        f"curl -H 'Authorization: Bearer {stack.secrets.serving_api_key}' {stack.addresses.serving}/api/v1/{question}"
+    )
+
+
 def _health(stack: Stack) -> dict[str, Any]:
     """Return the counts of the company API; only the simulator has them."""
     if stack.settings.company_api_url:
@@ -107,9 +114,5 @@ def _health(stack: Stack) -> dict[str, Any]:
 
 def _show_request(console: TerminalConsole, stack: Stack, summary: Summary) -> None:
     if summary.examples:
-        user_id = summary.examples[0]["user_id"]
-        console.print(
-            f"\ncurl -H 'Authorization: Bearer {stack.secrets.serving_api_key}' "
-            f"{stack.addresses.serving}/api/v1/recommendations/{user_id}",
-            style="dim", soft_wrap=True,
-        )  # fmt: skip
+        asked = request(stack, f"recommendations/{summary.examples[0]['user_id']}")
+        console.print(f"\n{asked}", style="dim", soft_wrap=True)

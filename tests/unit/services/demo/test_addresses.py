@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 from fastapi.testclient import TestClient
 
-from services.demo.program import announce, urls
+from services.demo.program import announce, request, urls
 from services.serving.app import create_app
 from services.terminal import TerminalConsole
 from tests.serving_shop import api_settings
@@ -34,3 +35,13 @@ def test_whoever_waits_for_the_stages_is_told_where_to_watch_them() -> None:
     assert "up after 12.3 s" in printed
     assert "http://a:1" in printed
     assert "secret-word" in printed
+
+
+def test_a_printed_request_carries_the_key_of_the_api() -> None:
+    key = "a key of the shop"
+    stack: Any = SimpleNamespace(
+        addresses=SimpleNamespace(serving="http://127.0.0.1:8000"), secrets=SimpleNamespace(serving_api_key=key)
+    )
+    command, flag, header, url = shlex.split(request(stack, "popular"))
+    assert (command, flag, header) == ("curl", "-H", f"Authorization: Bearer {key}")
+    assert url == "http://127.0.0.1:8000/api/v1/popular"

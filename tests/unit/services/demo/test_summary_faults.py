@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.demo.display import show_summary
 from services.demo.summary import Summary
+from services.terminal import TerminalConsole
 
 SOUND = Summary(
     orders=10,
@@ -27,8 +30,8 @@ SOUND = Summary(
     users_with_recommendations=7,
     products_with_similar_items=5,
     quality={
-        "keys": {"severity": "stop", "expectations": 3, "met": 3},
-        "outliers": {"severity": "note", "expectations": 2, "met": 1},
+        "keys": {"severity": "stop", "expectations": 3, "met": 3, "failed": []},
+        "outliers": {"severity": "note", "expectations": 2, "met": 1, "failed": ["price_is_usual"]},
     },
     metrics={},
     examples=[],
@@ -38,6 +41,18 @@ SOUND = Summary(
     peak_memory_megabytes=1.0,
     urls={},
 )
+
+
+@pytest.mark.parametrize(
+    "failed", [[], ["total_amount_is_usual"], ["quantity_is_usual", "total_amount_is_usual", "unit_price_is_usual"]]
+)
+def test_a_terminal_of_80_columns_shows_suites_and_failed_checks_whole(failed: list[str]) -> None:
+    suite = {"severity": "note", "expectations": 14, "met": 14 - len(failed), "failed": failed}
+    console = TerminalConsole(record=True, width=80, file=StringIO())
+    show_summary(console, replace(SOUND, quality={"batch_similar_lists_coverage": suite}))
+    printed = console.export_text()
+    for name in ("batch_similar_lists_coverage", *failed):
+        assert f" {name} " in printed
 
 
 def test_a_summary_that_adds_up_has_no_faults() -> None:
