@@ -25,7 +25,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aisle import charts
+from aisle import look
 from personalize_kinds.kinds import KINDS
 from services.engine import protocol
 from services.engine.app import Engine, Reply
@@ -52,10 +52,10 @@ log = structlog.get_logger()
 MAX_BODY_BYTES = 4 * 2**20
 
 _CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9\-]{1,32})/")
-#: A page loads its charts' files only, so a browser must not load what a hostile name might inject.
+#: A page loads its own files only, so a browser must not load what a hostile name might inject.
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "form-action 'self'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; img-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; form-action 'self'; base-uri 'none'",
     "Vary": "Accept",
 }
 _OTHER_VERBS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -74,7 +74,7 @@ def create_app(settings: EngineSettings) -> Starlette:
     routes = [
         Route("/{path:path}", call, methods=["POST"]),
         Route("/", overview, methods=["GET"]),
-        Route("/static/charts/{name}", chart_asset, methods=["GET"]),
+        Route("/static/{name}", page_asset, methods=["GET"]),
         *(Route(f"/{folder}/{{arn:path}}", page, methods=["GET"]) for folder in FOLDERS),
         Route("/metrics", metrics, methods=["GET"]),
         Route("/health/live", live, methods=["GET"]),
@@ -234,13 +234,12 @@ async def _page(request: Request, render: Callable[[Site], str]) -> Response:
     return HTMLResponse(content, headers=_PAGE_HEADERS)
 
 
-async def chart_asset(request: Request) -> Response:
-    """Answer with a file that draws the charts of the pages."""
-    asset = charts.ASSETS.get(request.path_params["name"])
+async def page_asset(request: Request) -> Response:
+    """Answer with a file that the pages load."""
+    asset = look.ASSETS.get(request.path_params["name"])
     if asset is None:
         return PlainTextResponse("No such file", 404)
-    headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(asset.path, media_type=asset.media_type, headers=headers)
+    return FileResponse(asset.path, media_type=asset.media_type, headers=look.ASSET_HEADERS)
 
 
 def _refuse_unsigned(request: Request) -> None:

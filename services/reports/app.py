@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+from jinja2 import Environment
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from aisle.look import ASSET_HEADERS, ASSETS, environment, stylesheet
 from aisle.web_guard import WebGuard
 from services.reports.login import LogIn
 from services.reports.settings import ReportsSettings
@@ -32,17 +35,7 @@ REPORTS = (
     Report("quality", "Data Docs", "What each quality gate checked, and what it found, run by run."),
 )
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Aisle: reports</title>
-<style>
-:root {{ color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }}
-body {{ max-width: 40rem; margin: 4rem auto; padding: 0 1rem; }}
-h1 {{ font-weight: 600; }} ul {{ list-style: none; padding: 0; }}
-li {{ border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .5rem;
-      padding: 1rem 1.25rem; margin: 1rem 0; }}
-a {{ font-weight: 600; }} small {{ opacity: .7; }} p {{ margin: .25rem 0; }}
-</style></head><body><h1>Aisle: reports</h1><ul>{items}</ul></body></html>"""
+_TEMPLATES = Path(__file__).with_name("templates")
 
 
 def create_app(settings: ReportsSettings) -> Starlette:
@@ -50,7 +43,11 @@ def create_app(settings: ReportsSettings) -> Starlette:
     directory = settings.directory
 
     async def index(_: Request) -> Response:
-        return HTMLResponse(_PAGE.format(items="".join(_entry(report, directory) for report in REPORTS)))
+        reports = [(report, _written_at(directory / report.folder / "index.html")) for report in REPORTS]
+        return HTMLResponse(_environment().get_template("index.html").render(reports=reports, stylesheet=stylesheet()))
+
+    async def icon(_: Request) -> Response:
+        return FileResponse(ASSETS["icon.svg"].path, headers=ASSET_HEADERS)
 
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -59,6 +56,7 @@ def create_app(settings: ReportsSettings) -> Starlette:
         routes=[
             Route("/", index),
             Route("/health", health),
+            Route("/icon.svg", icon),
             Mount("/", StaticFiles(directory=directory, html=True, check_dir=False)),
         ],
         middleware=[
@@ -68,12 +66,10 @@ def create_app(settings: ReportsSettings) -> Starlette:
     )
 
 
-def _entry(report: Report, directory: Path) -> str:
-    page = directory / report.folder / "index.html"
-    if not page.exists():
-        return f"<li>{report.title}<p>{report.purpose}</p><small>Not written yet.</small></li>"
-    written = datetime.fromtimestamp(page.stat().st_mtime, UTC)
-    return (
-        f'<li><a href="/{report.folder}/index.html">{report.title}</a><p>{report.purpose}</p>'
-        f"<small>Written {written:%Y-%m-%d %H:%M} UTC</small></li>"
-    )
+@cache
+def _environment() -> Environment:
+    return environment(_TEMPLATES)
+
+
+def _written_at(page: Path) -> datetime | None:
+    return datetime.fromtimestamp(page.stat().st_mtime, UTC) if page.exists() else None

@@ -29,7 +29,8 @@ class Series:
 class Chart:
     """A chart of one kind. `steps` are the places on a numeric axis; without them the labels are the axis.
 
-    Each of `levels` names the custom property of the page that colours a value.
+    Each of `levels` names the custom property of the page that colours a value. `axis` is the title of the labels,
+    `measure` that of the values; without it, the name of a single series.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class Chart:
     levels: tuple[str, ...] = ()
     steps: tuple[float, ...] = ()
     axis: str = ""
+    measure: str = ""
     unit: str = ""
 
     @property
@@ -51,6 +53,7 @@ class Chart:
             "levels": self.levels,
             "steps": self.steps,
             "axis": self.axis,
+            "measure": self.measure or (self.series[0].name if len(self.series) == 1 else ""),
             "unit": self.unit,
         }
         return json.dumps(described, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -82,8 +85,9 @@ def trend(points: Sequence[Point], words: str, *, n_places: int) -> Chart | None
 
 
 def history(
-    labels: Sequence[str], series: Mapping[str, Sequence[Number]], words: str, *, axis: str = "", unit: str = ""
-) -> Chart | None:
+    labels: Sequence[str], series: Mapping[str, Sequence[Number]], words: str, *, axis: str = "", measure: str = "",
+    unit: str = "",
+) -> Chart | None:  # fmt: skip
     """Draw a line per series over the labels. None for fewer than two values, which make no line."""
     known = [value for values in series.values() for value in values if value is not None]
     if len(labels) < 2 or len(known) < 2:
@@ -91,17 +95,18 @@ def history(
     drawn = tuple(
         Series(name, tuple(values)) for name, values in series.items() if any(value is not None for value in values)
     )
-    return Chart("lines", words, tuple(labels), drawn, axis=axis, unit=unit)
+    return Chart("lines", words, tuple(labels), drawn, axis=axis, measure=measure, unit=unit)
 
 
 def columns(
-    labels: Sequence[str], series: Mapping[str, Sequence[Number]], words: str, *, axis: str = "", unit: str = ""
-) -> Chart | None:
+    labels: Sequence[str], series: Mapping[str, Sequence[Number]], words: str, *, axis: str = "", measure: str = "",
+    unit: str = "",
+) -> Chart | None:  # fmt: skip
     """Draw a column per label and series, the series on top of each other. None without a value."""
     if not any(value for values in series.values() for value in values):
         return None
     drawn = tuple(Series(name, tuple(values)) for name, values in series.items())
-    return Chart("columns", words, tuple(labels), drawn, axis=axis, unit=unit)
+    return Chart("columns", words, tuple(labels), drawn, axis=axis, measure=measure, unit=unit)
 
 
 def comparison(values: Mapping[str, Mapping[str, float]], words: str) -> Chart | None:

@@ -20,6 +20,7 @@ from great_expectations.render.renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
+from aisle import look
 from aisle.quality.groups import suites_of_all
 from aisle.quality.results import newest_runs
 from aisle.quality.suites import BOUNDARIES, EXPECTATIONS_ROOT
@@ -34,7 +35,8 @@ def write_data_docs(directory: Path, url: str, run_key: str, validations: list[V
     """Write the pages of a run and update the index. Return the path of the index."""
     directory.mkdir(parents=True, exist_ok=True)
     with _lock(directory):
-        shutil.copyfile(TEMPLATES / "quality.css", directory / "quality.css")
+        for style in (look.STYLE.path, TEMPLATES / "quality.css"):
+            shutil.copyfile(style, directory / style.name)
         for validation in validations:
             page = directory / validation.suite.name / f"{run_key}.html"
             page.parent.mkdir(exist_ok=True)

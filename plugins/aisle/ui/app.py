@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,12 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from airflow.configuration import conf
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.exceptions import HTTPException
 
-from aisle import charts
-from aisle.charts import Asset
+from aisle import look
 from aisle.errors import AisleError
+from aisle.look import Asset
 from aisle.settings import get_settings
 from aisle.ui import cache as cache_page
 from aisle.ui import cost, models, pipeline, quality, run, words
@@ -38,8 +39,7 @@ PAGES = {"pipeline": "Pipeline", "quality": "Quality", "models": "Models", "cach
 _ASSETS = {
     "style.css": Asset(_FOLDER / "assets" / "style.css", "text/css"),
     "page.js": Asset(_FOLDER / "assets" / "page.js", "text/javascript"),
-    "icon.svg": Asset(_FOLDER / "assets" / "icon.svg", "image/svg+xml"),
-    **charts.ASSETS,
+    **look.ASSETS,
 }
 _HEADERS = {
     "Content-Security-Policy": (
@@ -118,9 +118,8 @@ def _group_page_of(name: str, read: Callable[[Reader, Choice], Any]) -> Callable
 def _asset(name: str) -> Response:
     if name not in _ASSETS:
         raise HTTPException(404, f"no such file: {name}")
-    headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
     asset = _ASSETS[name]
-    return FileResponse(asset.path, media_type=asset.media_type, headers=headers)
+    return FileResponse(asset.path, media_type=asset.media_type, headers=look.ASSET_HEADERS)
 
 
 async def _show_error(request: Request, error: Exception) -> Response:
@@ -137,16 +136,13 @@ async def _show_refusal(request: Request, error: Exception) -> Response:
 
 
 def _html(template: str, *, status: int = 200, **values: Any) -> Response:
-    page = _templates().get_template(f"{template}.html").render(here=template, **values)
+    page = _templates().get_template(f"{template}.html").render(here=template, now=datetime.now(UTC), **values)
     return HTMLResponse(page, status_code=status, headers=_HEADERS)
 
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader([_FOLDER / "templates", charts.TEMPLATES]), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = look.environment(_FOLDER / "templates")
     named = (words.ago, words.count, words.dollars, words.figure, words.last_part, words.share, words.size, words.span)
     environment.filters |= {word.__name__: word for word in (*named, words.stamp)}
     # Where Airflow's own pages begin, also behind a proxy that puts them below a path.

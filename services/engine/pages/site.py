@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from aisle import charts
+from aisle import look
 from aisle.charts import Chart
 from personalize_kinds.kinds import KINDS, SOLUTION, SOLUTION_VERSION, Kind
 from personalize_kinds.statuses import ACTIVE
@@ -64,7 +64,7 @@ class Solution:
 
 
 class Site:
-    """Renders pages of the engine's resources. Of other files a page loads those of its charts only."""
+    """Renders pages of the engine's resources. Of other files a page loads those of the look of all pages only."""
 
     def __init__(self, store: Store, files: DataFolder) -> None:
         self._store = store
@@ -80,7 +80,7 @@ class Site:
             if tone_of(resource.status) == "busy"
         ]
         return _render(
-            "overview.html", bool(busy), at_work=busy,
+            "overview.html", bool(busy), here="/", at_work=busy,
             solutions=[_solution(solution, stored[SOLUTION_VERSION]) for solution in stored[SOLUTION]],
             sections=[_section(kind, listed) for kind, listed in stored.items() if listed and kind not in IN_MODELS],
         )  # fmt: skip
@@ -94,7 +94,7 @@ class Site:
         arns = [text for name, text in resource.body.items() if name.endswith("Arn") and isinstance(text, str)]
         paths = {linked.arn: path_of(linked.kind, linked.arn) for text in arns if (linked := self._find(text))}
         return _render(
-            "resource.html", entry.tone == "busy", entry=entry, members=members(resource, paths),
+            "resource.html", entry.tone == "busy", here="", entry=entry, members=members(resource, paths),
             model=self._model(resource, asked),
         )  # fmt: skip
 
@@ -145,13 +145,9 @@ def _render(template: str, busy: bool, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Escape everything, whatever the suffix of a template's name.
-    return Environment(
-        loader=FileSystemLoader([_TEMPLATES, charts.TEMPLATES]), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    return look.environment(_TEMPLATES)
 
 
 @cache
 def _stylesheet() -> Markup:
-    return Markup((_TEMPLATES / "style.css").read_text())
+    return look.stylesheet(_TEMPLATES / "style.css")

@@ -118,7 +118,7 @@ async def cache_page(request: Request, repository: Repository) -> Response:
     """The generations of each dataset group's cache, and how to roll back and to invalidate."""
     ttl = dependencies_of(request).settings.cache_ttl
     caches = await repository.generations()
-    return page("caches.html", here="/admin/cache", caches=caches, now=datetime.now(UTC), ttl=ttl)
+    return page("caches.html", here="/admin/cache", caches=caches, at=datetime.now(UTC), ttl=ttl)
 
 
 @router.get(
@@ -139,13 +139,15 @@ async def churn_page(request: Request, repository: Repository, days: Days = 90) 
 def _click_rates(days: list[DayPerformance]) -> Chart | None:
     rates = [100 * day.n_clicked / day.n_shown if day.n_shown else None for day in days]
     labels = [day.day.isoformat() for day in days]
-    return history(labels, {"click rate": rates}, "Clicks of 100 shown items, by day", axis="day", unit=" %")
+    return history(labels, {"click rate": rates}, "Clicks of 100 shown items, by day", axis="day (UTC)", unit=" %")
 
 
 def _hours(hours: list[Row]) -> Chart | None:
     labels = [f"{hour:%m-%d %H}:00" for hour, *_ in hours]
     series = {"processed": [float(row[1]) for row in hours], "skipped": [float(row[2]) for row in hours]}
-    return columns(labels, series, "Events received in the last two days, by hour (UTC)", axis="hour")
+    return columns(
+        labels, series, "Events received in the last two days, by hour (UTC)", axis="hour (UTC)", measure="events"
+    )
 
 
 def _figures_of_models(models: list[ChurnModelRow]) -> Chart | None:

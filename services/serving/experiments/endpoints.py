@@ -65,7 +65,7 @@ async def report(service: Service, name: Name) -> ExperimentReport:
 )  # fmt: skip
 async def experiments_page(service: Service) -> Response:
     """All experiments."""
-    return page("experiments.html", experiments=service.all().experiments)
+    return page("experiments.html", here="/experiments", experiments=service.all().experiments)
 
 
 @router.get(
@@ -75,7 +75,7 @@ async def experiments_page(service: Service) -> Response:
 async def report_page(service: Service, name: Name) -> Response:
     """The conclusion, the effect with its interval, the arms, and the exposures by day."""
     report = await service.report(name)
-    return page("experiment.html", report=report, effects=_effects(report), days=_days(report))
+    return page("experiment.html", here="/experiments", report=report, effects=_effects(report), days=_days(report))
 
 
 def _effects(report: ExperimentReport) -> Chart | None:
@@ -87,7 +87,7 @@ def _effects(report: ExperimentReport) -> Chart | None:
         if arm.effect
     ]  # fmt: skip
     words = f"Difference of the rate of users who {report.outcome} from {report.arms[0]}, in percentage points"
-    return intervals(rows, words, name="difference")
+    return intervals(rows, words, name="difference in percentage points")
 
 
 def _days(report: ExperimentReport) -> Chart | None:
@@ -96,5 +96,9 @@ def _days(report: ExperimentReport) -> Chart | None:
     counted = {(exposures.day, exposures.arm): exposures.n_users for exposures in report.days}
     series = {arm: [float(counted.get((day, arm), 0)) for day in days] for arm in report.arms}
     return columns(
-        [day.isoformat() for day in days], series, "Users shown an arm for the first time, by day", axis="day"
+        [day.isoformat() for day in days],
+        series,
+        "Users shown an arm for the first time, by day",
+        axis="day (UTC)",
+        measure="users",
     )

@@ -134,7 +134,7 @@ async def regions_page(
         result = await service.result(chosen, name, window)
         shown["result"], shown["chart"] = result, _chart(result)
         shown["windows"] = (await service.history(chosen, name)).windows
-    return page("regions.html", choices=choices, **shown)
+    return page("regions.html", here="/regions", choices=choices, **shown)
 
 
 @router.get(

@@ -78,7 +78,7 @@ def _answers(*errors: type[ServingError]) -> dict[int | str, dict[str, object]]:
 )
 async def shop_page() -> Response:
     """Choose five products, say something about the customer, or both, and see what is recommended."""
-    return page("shop.html", api="", files="/shop/static/")
+    return page("shop.html", here="/shop", api="", files="/shop/static/")
 
 
 @router.get("/shop/static/{name}", include_in_schema=False)

@@ -23,7 +23,7 @@ class SiteFile:
 
 def site_files(api_url: str) -> list[SiteFile]:
     """Return the files of a site whose page asks the API at `api_url`; the page comes last, when all else is there."""
-    page = render("shop.html", api=api_url, files="")
+    page = render("shop.html", here="", api=api_url, files="")
     return [
         SiteFile("shop.css", "text/css; charset=utf-8", (STATIC / "shop.css").read_bytes()),
         SiteFile("shop.js", "text/javascript; charset=utf-8", (STATIC / "shop.js").read_bytes()),

@@ -15,6 +15,7 @@ from aisle.quality.results import store_results
 from aisle.quality.suites import SUITES, Suite, read_suite, suites_of
 from aisle.quality.validation import Validation, validate
 
+STYLES = ("look.css", "quality.css")
 LOADED = re.compile(r"""<(?:link|script|img|iframe)\b[^>]*?(?:src|href)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 
@@ -47,10 +48,11 @@ def test_pages_load_nothing_but_their_own_style(broken_marts: str, tmp_path: Pat
     assert len(pages) == 1 + len(suites_of("marts"))
     for page in pages:
         loaded = LOADED.findall(page.read_text())
-        assert [(page.parent / path).resolve() for path in loaded] == [(tmp_path / "quality.css").resolve()]
-    style = (tmp_path / "quality.css").read_text()
-    assert "url(" not in style
-    assert "@import" not in style
+        assert {(page.parent / path).resolve() for path in loaded} == {(tmp_path / name).resolve() for name in STYLES}
+    for name in STYLES:
+        style = (tmp_path / name).read_text()
+        assert "url(" not in style
+        assert "@import" not in style
 
 
 def test_values_from_the_data_are_text_and_never_markup(items_page: str) -> None:
@@ -85,7 +87,7 @@ def test_nothing_is_red_or_amber_where_every_suite_passed(good_world: str, tmp_p
     assert len(pages) == 1 + len(suites)
     assert [re.findall(r'class="[^"]*(?:failed|danger|warning)', page) for page in pages] == [[]] * len(pages)
     style = (tmp_path / "quality.css").read_text()
-    coloured = re.findall(r"([^{}]+)\{[^{}]*var\(--(?:bad|note)\)", style)
+    coloured = re.findall(r"([^{}]+)\{[^{}]*var\(--(?:bad|busy)\)", style)
     assert coloured
     assert all(re.search(r"failed|danger|warning", selector) for selector in coloured)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -276,27 +275,6 @@ def browsed(browser_page: Any, life: Life) -> Any:
 
     browser_page.route("**/*", answer)
     return browser_page
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1200, "light"), (1200, "dark")])
-def test_every_page_fits_a_phone_and_a_desk_and_shows_hostile_names_as_text(
-    browsed: Any, width: int, scheme: str
-) -> None:
-    complaints: list[str] = []
-    browsed.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    browsed.set_viewport_size({"width": width, "height": 800})
-    browsed.emulate_media(color_scheme=scheme)
-    for page in PAGES:
-        browsed.goto(f"{ADDRESS}{page}")
-        if folder := os.environ.get("AISLE_PICTURES"):
-            browsed.screenshot(
-                path=f"{folder}/{page.strip('/').replace('/', '-')}-{width}-{scheme}.png", full_page=True
-            )
-        assert browsed.evaluate("document.documentElement.scrollWidth") <= width, page
-        assert browsed.title().endswith("Aisle")
-        n_charts = browsed.locator("[data-chart]").count()
-        assert browsed.evaluate("[...document.querySelectorAll('canvas')].filter(Chart.getChart).length") == n_charts
-    assert complaints == []
 
 
 def test_s4_35_the_page_of_churn_shows_predictions_by_day(browsed: Any) -> None:

@@ -29,7 +29,8 @@
     grid: { display: false },
     ticks: { color: colour("--ink"), autoSkip: false, callback: (_, place) => shortened(labels[place]) },
   });
-  const withUnit = (unit) => ({ callback: (value) => `${value}${unit}`, color: colour("--quiet"), maxTicksLimit: 5 });
+  const figure = (value, unit) => `${value.toLocaleString("en", { maximumSignificantDigits: 4 })}${unit}`;
+  const withUnit = (unit) => ({ callback: (value) => figure(value, unit), color: colour("--quiet"), maxTicksLimit: 5 });
 
   const line = (series, nth, points) => ({
     label: series.name,
@@ -49,6 +50,13 @@
   });
   const ofLevels = (levels) => levels.map((level) => colour(`--${level}`));
 
+  /** A value in a tooltip, or the two ends of an interval. */
+  const said = ({ dataset, raw, parsed, chart }, unit) => {
+    const value = chart.options.indexAxis === "y" ? parsed.x : parsed.y;
+    const text = Array.isArray(raw) ? raw.map((end) => figure(end, unit)).join(" to ") : figure(value, unit);
+    return `${dataset.label}: ${text}`;
+  };
+
   const KINDS = {
     trend: ({ labels, series, levels }) => ({
       type: "bar",
@@ -58,27 +66,27 @@
         plugins: { tooltip: { displayColors: false, callbacks: { label: () => "" }, filter: (item) => item.label !== "" } },
       },
     }),
-    lines: ({ labels, series, axis: title, unit }) => ({
+    lines: ({ labels, series, axis: title, measure, unit }) => ({
       type: "line",
       data: { labels, datasets: series.map((of, nth) => line(of, nth, of.values)) },
-      options: { scales: { x: axis({ grid: { display: false }, title: titled(title) }), y: axis({ ticks: withUnit(unit) }) } },
+      options: { scales: { x: axis({ grid: { display: false }, title: titled(title) }), y: axis({ ticks: withUnit(unit), title: titled(measure) }) } },
     }),
-    curves: ({ steps, series, axis: title, unit }) => ({
+    curves: ({ steps, series, axis: title, measure, unit }) => ({
       type: "line",
       data: { datasets: series.map((of, nth) => line(of, nth, of.values.map((y, place) => ({ x: steps[place], y })))) },
-      options: { scales: { x: axis({ type: "linear", title: titled(title) }), y: axis({ ticks: withUnit(unit) }) } },
+      options: { scales: { x: axis({ type: "linear", title: titled(title) }), y: axis({ ticks: withUnit(unit), title: titled(measure) }) } },
     }),
-    columns: ({ labels, series, axis: title, unit }) => ({
+    columns: ({ labels, series, axis: title, measure, unit }) => ({
       type: "bar",
       data: { labels, datasets: series.map(bar) },
-      options: { scales: { x: axis({ stacked: true, grid: { display: false }, title: titled(title) }), y: axis({ stacked: true, ticks: withUnit(unit) }) } },
+      options: { scales: { x: axis({ stacked: true, grid: { display: false }, title: titled(title) }), y: axis({ stacked: true, ticks: withUnit(unit), title: titled(measure) }) } },
     }),
-    comparison: ({ labels, series, unit }) => ({
+    comparison: ({ labels, series, measure, unit }) => ({
       type: "bar",
       data: { labels, datasets: series.map(bar) },
-      options: { indexAxis: "y", scales: { x: axis({ ticks: withUnit(unit) }), y: named(labels) } },
+      options: { indexAxis: "y", scales: { x: axis({ ticks: withUnit(unit), title: titled(measure) }), y: named(labels) } },
     }),
-    intervals: ({ labels, series: [of], levels, unit }) => ({
+    intervals: ({ labels, series: [of], levels, measure, unit }) => ({
       type: "bar",
       data: {
         labels,
@@ -87,12 +95,12 @@
           { label: of.name, data: of.values, backgroundColor: ofLevels(levels), barThickness: ROW, grouped: false },
         ],
       },
-      options: { indexAxis: "y", scales: { x: axis({ ticks: withUnit(unit) }), y: named(labels) } },
+      options: { indexAxis: "y", scales: { x: axis({ ticks: withUnit(unit), title: titled(measure) }), y: named(labels) } },
     }),
   };
 
   const height = ({ kind, labels, series }) => {
-    if (kind === "intervals") return labels.length * (ROW + ROW_GAP) + AXIS;
+    if (kind === "intervals") return labels.length * (ROW + ROW_GAP) + AXIS * 2;
     if (kind === "comparison") return labels.length * (ROW * series.length + ROW_GAP) + AXIS * 2;
     return null;
   };
@@ -100,7 +108,11 @@
   const draw = (element) => {
     const described = JSON.parse(element.dataset.chart);
     const config = KINDS[described.kind](described);
-    const plugins = { legend: { display: described.series.length > 1, labels: { color: colour("--ink"), boxWidth: 18, boxHeight: 2 } } };
+    const isBars = config.type === "bar";
+    const plugins = {
+      legend: { display: described.series.length > 1, labels: { color: colour("--ink"), boxWidth: isBars ? 12 : 24, boxHeight: isBars ? 12 : 0 } },
+      tooltip: { callbacks: { label: (item) => said(item, described.unit) } },
+    };
     config.options = {
       animation: false,
       maintainAspectRatio: false,

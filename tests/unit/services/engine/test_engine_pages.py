@@ -154,7 +154,7 @@ def test_names_from_outside_are_words_and_never_markup(store: Store, site: Site)
         page = Page(text)
         assert "img" not in {tag for tag, _ in page.tags}
         scripts = [attributes["src"] for tag, attributes in page.tags if tag == "script"]
-        assert scripts == ["/static/charts/chart.umd.min.js", "/static/charts/charts.js"]
+        assert scripts == ["/static/chart.umd.min.js", "/static/charts.js"]
         assert "{{ 7 * 7 }}" in page.text
         assert len(re.findall(r"<(script|img)", text)) == len(scripts)
     assert path_of(DATASET_GROUP, group.arn) in Page(site.resource(job.arn)).links()
