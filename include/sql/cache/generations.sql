@@ -32,14 +32,14 @@ on conflict (generation) do update set
     published_at = excluded.published_at;
 
 -- name: set_aside
--- The live generation becomes the previous one; the one before goes.
+-- Make the live generation the previous one, and retire the previous one.
 update {cache}.generations set state = 'retired'
 where state = 'previous';
 update {cache}.generations set state = 'previous'
 where state = 'live';
 
 -- name: swap
--- Previous and live change places, in three steps, because at no moment may two generations have the same state.
+-- Swap the live and the previous generation, in three steps: no two generations may have one state at any time.
 do $$
 declare
     left_live text;

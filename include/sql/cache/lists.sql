@@ -11,7 +11,7 @@ create table if not exists {cache}.{table} (
 );
 
 -- name: begin_staging
--- Drops a staging table that a failed run has left.
+-- Drop a staging table that a failed run has left.
 drop table if exists {cache}.{staging};
 create table {cache}.{staging} (like {cache}.{table});
 
@@ -43,18 +43,18 @@ select cache.copy_grants('{cache}.{table}', '{cache}.{staging}');
 analyze {cache}.{staging};
 
 -- name: staged_generation
--- Staging loads a whole table in one transaction, so one row tells its generation.
+-- Return the generation of a staging table: it is loaded in one transaction, so any row has it.
 select generation
 from {cache}.{staging}
 limit 1;  -- noqa: AM09
 
 -- name: staged_at
--- When the lists of the staging table were written; null for an empty table, which no publish leaves behind.
+-- Return when the lists of the staging table were written; null for an empty table, which no publish leaves behind.
 select max(updated_at at time zone 'utc') as staged_at
 from {cache}.{staging};
 
 -- name: drop_staging
--- Gives up where another session uses the table; the next run tries again.
+-- Drop a staging table; fails after 0.5 s if another session uses it, and the next run tries again.
 set local lock_timeout = '500ms';
 drop table {cache}.{staging};
 

@@ -26,7 +26,7 @@ begin atomic
     order by schemaname;
 end;
 
--- Whoever may read the first group's lists may read those of any other.
+-- Grant on a group's schema and tables what each role holds on the first group's.
 create or replace function cache.share_with_readers(schema_name text) returns void language plpgsql as $$
 declare
     held record;
@@ -48,7 +48,7 @@ begin
 end
 $$;
 
--- The generations of every group.
+-- Return the generations of every group.
 create or replace function cache.all_generations() returns table (
     schema_name text, generation text, state text, published_at timestamptz
 ) stable language plpgsql as $$
@@ -77,5 +77,5 @@ from cache.schemas();
 select cache.share_with_readers(%(schema)s);
 
 -- name: take_turns
--- Until the end of the transaction nobody else makes a cache: two that make the same would both fail.
+-- Lock the creation of caches until the end of the transaction: two sessions that create the same one would both fail.
 select pg_advisory_xact_lock(hashtext('aisle: caches'));

@@ -1,43 +1,9 @@
--- name: join_sessions
--- What somebody did before they logged in is theirs. Serving joins the events of a session that it has just stored;
--- what was stored at the same moment as the log-in is joined here.
-with owners as (
-    select
-        events.event_id,
-        (
-            select sessions.user_id
-            from serving.sessions
-            where sessions.session_id = events.session_id and sessions.first_seen_at >= events.occurred_at
-            order by sessions.first_seen_at, sessions.user_id
-            limit 1
-        ) as user_id
-    from serving.interactions as events
-    where events.user_id is null and events.received_at > now() - interval '1 hour'
-)
-
-update serving.interactions set user_id = owners.user_id
-from owners
-where interactions.event_id = owners.event_id and owners.user_id is not null;
-
--- name: join_sessions_of_impressions
--- The same of what somebody was shown.
-with owners as (
-    select
-        events.event_id,
-        (
-            select sessions.user_id
-            from serving.sessions
-            where sessions.session_id = events.session_id and sessions.first_seen_at >= events.occurred_at
-            order by sessions.first_seen_at, sessions.user_id
-            limit 1
-        ) as user_id
-    from serving.impressions as events
-    where events.user_id is null and events.received_at > now() - interval '1 hour'
-)
-
-update serving.impressions set user_id = owners.user_id
-from owners
-where impressions.event_id = owners.event_id and owners.user_id is not null;
+-- name: recent_sessions
+-- Sessions with rows of a table that came within the last hour and have no user yet. Serving joins what it has just
+-- stored; this is for what was stored at the same moment as the log-in.
+select recent.session_id
+from serving.{table} as recent
+where recent.user_id is null and recent.received_at > now() - interval '1 hour';
 
 -- name: queue
 -- In every column as in the mart personalize.interactions, so that an event and its row of an export count once.
@@ -86,49 +52,23 @@ exported as (
     where coalesce(taken.weight, 1) > 0
 ),
 
-queued as (
-    insert into events.outbox (
-        event_id,
-        dataset_group,
-        user_id,
-        session_id,
-        event_type,
-        item_id,
-        event_value,
-        occurred_at,
-        source,
-        impression,
-        state,
-        last_error
-    )
+checked as (
     select
-        checked.event_id,
-        receivers.dataset_group,
-        checked.user_id,
-        checked.session_id,
-        checked.event_type,
-        checked.item_id,
-        checked.event_value,
-        checked.occurred_at,
-        checked.source,
-        checked.impression,
-        case when checked.fault is null then receivers.state else 'dead' end as state,
-        checked.fault as last_error
-    from (
-        select
-            exported.*,
-            events.why_unsendable(
-                exported.user_id,
-                exported.session_id,
-                exported.event_type,
-                exported.item_id,
-                exported.event_value,
-                exported.occurred_at
-            ) as fault
-        from exported
-    ) as checked
-    cross join unnest(%(dataset_groups)s::text[], %(states)s::text[]) as receivers (dataset_group, state)
-    on conflict (event_id, dataset_group) do nothing
+        exported.*,
+        null::text as order_id,
+        events.why_unsendable(
+            exported.user_id,
+            exported.session_id,
+            exported.event_type,
+            exported.item_id,
+            exported.event_value,
+            exported.occurred_at
+        ) as fault
+    from exported
+),
+
+queued as (
+    {insert}
 )
 
 select

@@ -1,8 +1,8 @@
 -- name: create
--- One row per event and dataset group to whose service it is or was sent. Of an order: one event per
--- product, the grain of personalize.interactions. Only what is waiting may be sent: unsorted is what nobody has looked
--- at yet, whether it is one of the group's; held is what the marts do not know enough of to tell. queued_at: since when
--- it might have been sent. tried_at and last_error are of the newest refusal; a claim is a row lock, and no state.
+-- One row per event and dataset group that receives it. An order gives one event per product, the grain of
+-- personalize.interactions. Only `waiting` events are sent. `unsorted`: not yet checked whether the event is the
+-- group's; `held`: the marts do not know its user or item yet. queued_at: since when it could have been sent. tried_at
+-- and last_error are of the newest refusal. A claim is a row lock, not a state.
 create table if not exists events.outbox (
     event_id text not null,
     dataset_group text not null,
@@ -32,9 +32,9 @@ create index if not exists outbox_user on events.outbox (user_id);
 create index if not exists outbox_sent_at on events.outbox (sent_at);
 
 -- name: why_unsendable
--- Why PutEvents would not take an event; null if it would. The limits are those of personalize_kinds.limits; a test
--- compares them. An event from the future would outweigh every later one, and PostgreSQL knows moments and numbers that
--- neither JSON nor Python has.
+-- Return why PutEvents would refuse an event; null if it would not. The limits are those of personalize_kinds.limits; a
+-- test compares them. An event from the future would outweigh every later one, and PostgreSQL knows moments and numbers
+-- that neither JSON nor Python has.
 create or replace function events.why_unsendable(
     user_id text, session_id text, event_type text, item_id text, event_value real, occurred_at timestamptz
 ) returns text stable parallel safe language sql
@@ -130,6 +130,7 @@ select
     purchases.occurred_at,
     purchases.source,
     purchases.order_id,
+    null::text[] as impression,
     events.why_unsendable(
         purchases.user_id,
         purchases.session_id,
@@ -141,7 +142,7 @@ select
 from purchases
 inner join raw.company__product_spellings as spellings on purchases.product_key = spellings.product_key;
 
--- What an order says no more, and what was not sent yet, is withdrawn: it was cancelled, edited, or is too old.
+-- Withdraw unsent events that their order no longer gives: it was cancelled or edited, or is too old.
 delete from events.outbox as old
 using changed_orders
 where
@@ -153,8 +154,12 @@ where
         where purchase_events.event_id = old.event_id
     );
 
--- What was sent stays as it was sent. What was refused gets another try in its new form. What no service would take is
--- dead from the start, with its reason: it never shares a call with others, and never fails the merge.
+{insert};
+
+-- name: insert
+-- Queue each of the given events for every group that receives it. What was sent stays as it was sent; what was refused
+-- gets another try in its new form. What no service would take is dead from the start, with its reason: it never shares
+-- a call with others, and never fails the transaction.
 insert into events.outbox as known (
     event_id,
     dataset_group,
@@ -166,23 +171,25 @@ insert into events.outbox as known (
     occurred_at,
     source,
     order_id,
+    impression,
     state,
     last_error
 )
 select
-    purchase_events.event_id,
+    given.event_id,
     receivers.dataset_group,
-    purchase_events.user_id,
-    purchase_events.session_id,
-    purchase_events.event_type,
-    purchase_events.item_id,
-    purchase_events.event_value,
-    purchase_events.occurred_at,
-    purchase_events.source,
-    purchase_events.order_id,
-    case when purchase_events.fault is null then receivers.state else 'dead' end as state,
-    purchase_events.fault as last_error
-from purchase_events
+    given.user_id,
+    given.session_id,
+    given.event_type,
+    given.item_id,
+    given.event_value,
+    given.occurred_at,
+    given.source,
+    given.order_id,
+    given.impression,
+    case when given.fault is null then receivers.state else 'dead' end as state,
+    given.fault as last_error
+from {events} as given
 cross join unnest(%(dataset_groups)s::text[], %(states)s::text[]) as receivers (dataset_group, state)
 on conflict (event_id, dataset_group) do update set
     user_id = excluded.user_id,
@@ -197,8 +204,8 @@ on conflict (event_id, dataset_group) do update set
 where known.state <> 'sent';
 
 -- name: withdraw_departed
--- What was not sent to groups that the file has no more: nobody would ever send it. What a merge is just changing is
--- left to the next run.
+-- Withdraw unsent events of groups that have left the file, because nothing would send them. Rows that a merge has
+-- locked are left to the next run.
 delete from events.outbox
 using (
     select event_id, dataset_group
@@ -209,8 +216,8 @@ using (
 where outbox.event_id = departed.event_id and outbox.dataset_group = departed.dataset_group;
 
 -- name: put_aside
--- What waits for a group and no service would take is dead, with its reason: it came before the check did, or somebody
--- has replayed it without fixing it. Runs before events are claimed, which one impossible moment would keep from all.
+-- Mark a group's unsendable events as dead, with the reason: they were queued before the check existed, or replayed
+-- without a fix. Runs before events are claimed, because a single impossible timestamp would fail every claim.
 update events.outbox set
     state = 'dead',
     last_error = checked.fault
@@ -310,7 +317,7 @@ update events.outbox set
 where event_id = any(%(event_ids)s) and dataset_group = %(dataset_group)s;
 
 -- name: refuse
--- An event was refused once more; the last time that is one too many, it is dead until somebody replays it.
+-- Record a refusal. After the last permitted attempt the event is dead until it is replayed.
 update events.outbox set
     attempts = attempts + 1,
     state = case when attempts + 1 >= %(max_attempts)s then 'dead' else 'waiting' end,
@@ -320,7 +327,7 @@ where event_id = %(event_id)s and dataset_group = %(dataset_group)s
 returning state = 'dead';
 
 -- name: backlog
--- What has not been sent to a group's service: waiting, held back, dead.
+-- Count a group's unsent events: waiting, held, dead.
 select
     now() as seen_at,
     count(*) filter (where state = 'waiting') as n_waiting,
@@ -330,7 +337,7 @@ from events.outbox
 where state <> 'sent' and dataset_group = %(dataset_group)s;
 
 -- name: delays
--- Seconds from a row to its acknowledgement, for the events of a group that were acknowledged since a moment.
+-- Return the p95 of the seconds from row to acknowledgement, over a group's events acknowledged since a time.
 select
     coalesce(
         percentile_cont(0.95) within group (order by extract(epoch from sent_at - queued_at)), 0
@@ -339,12 +346,12 @@ from events.outbox
 where sent_at >= %(began_at)s and dataset_group = %(dataset_group)s;
 
 -- name: groups
--- The dataset groups that events were ever meant for.
+-- Return every dataset group that events were queued for.
 select distinct dataset_group
 from events.outbox;
 
 -- name: dead_reasons
--- Of what the events of a group, or of every one, died: each reason with its number of events, the commonest first.
+-- Count the dead events of one group, or of all, by reason, the most frequent first.
 select
     dataset_group,
     last_error as reason,
@@ -355,7 +362,7 @@ group by dataset_group, last_error
 order by n_events desc, dataset_group, reason;
 
 -- name: replay_dead
--- Dead events of a group, or of every one, wait again, as if they had never been tried. The reason stays meanwhile.
+-- Let the dead events of one group, or of all, wait again with no attempts. The reason stays until the next attempt.
 update events.outbox set
     state = 'waiting',
     attempts = 0,

@@ -1,6 +1,6 @@
 -- name: create
--- Takes users out of every table that has a column user_id, whoever made it, so that a new table is not forgotten. A
--- row that tells of an order stays, because the revenue stays, and only the person goes; any other row goes with them.
+-- Remove users from every table with a column user_id, so that a new table is covered too. Rows of orders stay without
+-- their user, because the revenue stays; all other rows are deleted.
 create or replace function identity.forget(erased text[]) returns table (table_name text, n_rows bigint)
 language plpgsql as $$
 declare
@@ -78,7 +78,7 @@ begin
 end
 $$;
 
--- Writes such a text anew. Without a number JSON may be none any more: then nothing of it is kept.
+-- Rewrite such a text. Without a number JSON may be none any more: then nothing of it is kept.
 create or replace function identity.rewrite_text(table_name text, column_name text, row_id tid, content text)
 returns void language plpgsql as $$
 declare

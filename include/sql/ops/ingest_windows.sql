@@ -69,7 +69,7 @@ select pg_try_advisory_lock(ops.window_lock(%(source)s, %(window_start)s, %(wind
 select pg_advisory_unlock(ops.window_lock(%(source)s, %(window_start)s, %(window_end)s));
 
 -- name: begin
--- A window is about to be fetched. What is proven stays proven while it is fetched again.
+-- Record that a window is about to be fetched. A proven window stays proven while it is fetched again.
 insert into ops.ingest_windows (source, window_start, window_end, run_key, kind, state)
 values (%(source)s, %(window_start)s, %(window_end)s, %(run_key)s, %(kind)s, 'running')
 on conflict (source, window_start, window_end, run_key) do update set
@@ -130,7 +130,7 @@ returning
     ingest_windows.repeated_orders, fetched.vanished_orders, ingest_windows.proven_until;
 
 -- name: proof
--- What this very run has proven of a window already.
+-- Return what this run has already proven of a window.
 select
     orders,
     orders_changed,
@@ -148,7 +148,7 @@ where
     and state = 'proven';
 
 -- name: fail
--- A window could not be fetched or loaded. Nothing of it is in raw, unless an earlier fetch of it was proven.
+-- Record that a window could not be fetched or loaded. None of it is in raw, unless an earlier fetch was proven.
 update ops.ingest_windows set
     state = 'failed',
     error = %(error)s,
@@ -161,7 +161,7 @@ where
     and state <> 'proven';
 
 -- name: abandon
--- Windows whose process ended without a word. One that is at work holds the lock of its window, see claim.sql.
+-- Mark windows as failed whose process died. A process at work holds the lock of its window, see `claim`.
 update ops.ingest_windows set
     state = 'failed',
     error = 'its process ended without a word',
@@ -185,7 +185,7 @@ where
 returning window_start, window_end;
 
 -- name: forget_unchanged
--- A tail that brought nothing has nothing to tell: neither the watermark nor the count of changes is read off it.
+-- Delete a tail that changed nothing: neither the watermark nor the count of changes needs it.
 delete from ops.ingest_windows
 where
     source = %(source)s

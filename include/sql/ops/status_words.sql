@@ -1,5 +1,5 @@
 -- name: create
--- One row per status word of a source that nobody has mapped: when it first came, and how many orders it keeps out now.
+-- One row per unmapped status word of a source: when it was first seen, and how many orders it keeps out now.
 create table if not exists ops.status_words (
     source text not null,
     word text not null,
@@ -9,7 +9,7 @@ create table if not exists ops.status_words (
 );
 
 -- name: refresh
--- The status words of the orders that are refused for them now. A word keeps the moment at which it first came.
+-- Store the status words of the orders that are refused for them now. A known word keeps its first_seen_at.
 with refused as (
     select
         source,

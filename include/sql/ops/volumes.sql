@@ -29,7 +29,7 @@ where outcome = 'met';
 alter table ops.volumes add constraint volumes_outcome_check check (outcome in ('passed', 'note', 'stop'));
 
 -- name: measure_raw
--- What raw holds of each source. A source whose windows brought nothing counts, too.
+-- Count what raw holds of each source, those without any order included.
 with sources as (
     select source from raw.company__orders
     union
@@ -96,7 +96,7 @@ select
 from personalize.items;
 
 -- name: measure_export
--- Rows of the CSV files that a run has written for a group.
+-- Return the rows of the CSV files that a run has written for a group.
 select
     'rows of ' || names.name as measure,
     exports.n_rows as value
@@ -105,7 +105,7 @@ inner join ops.exports on exports.dataset = %(prefix)s || names.name
 where exports.run_key = %(run_key)s;
 
 -- name: measure_batch_input
--- How many users and items a run asks recommendations for, of a group.
+-- Return how many users and items of a group a run asks recommendations for.
 select
     kinds.kind || ' asked' as measure,
     receipts.rows_out as value
@@ -121,7 +121,7 @@ select
 from ops.churn_scores;
 
 -- name: measure_lists
--- The staged lists of users, or of items, and how many products they show. An element that is no object shows none.
+-- Count the staged lists of users, or of items, and the products in them. An element that is no object has none.
 with products_shown as (
     select distinct shown.product_id
     from {cache}.{staging} as lists
@@ -234,7 +234,7 @@ on conflict (boundary, dataset_group, measure, run_key) do update set
     measured_at = excluded.measured_at;
 
 -- name: mark_good
--- The gate has passed: later runs are compared with this one.
+-- Mark a run as good after its gate has passed: later runs are compared with it.
 update ops.volumes set is_good = true
 where boundary = %(boundary)s and dataset_group = %(dataset_group)s and run_key = %(run_key)s;
 

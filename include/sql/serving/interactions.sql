@@ -170,8 +170,8 @@ from given
 where is_erased;
 
 -- name: join_sessions
--- What somebody did before they logged in is theirs: events without a user become the user's who logged in to their
--- session next.
+-- What somebody did or was shown before they logged in is theirs: rows of a table without a user, in the given
+-- sessions, become the user's who logged in to their session next.
 with owners as (
     select
         events.event_id,
@@ -182,29 +182,13 @@ with owners as (
             order by sessions.first_seen_at, sessions.user_id
             limit 1
         ) as user_id
-    from serving.interactions as events
-    where events.user_id is null and events.session_id = any(%(session_ids)s)
+    from serving.{table} as events
+    where events.user_id is null and events.session_id in ({sessions})
 )
 
-update serving.interactions set user_id = owners.user_id
+update serving.{table} as joined set user_id = owners.user_id
 from owners
-where interactions.event_id = owners.event_id and owners.user_id is not null;
+where joined.event_id = owners.event_id and owners.user_id is not null;
 
--- name: join_sessions_of_impressions
-with owners as (
-    select
-        events.event_id,
-        (
-            select sessions.user_id
-            from serving.sessions
-            where sessions.session_id = events.session_id and sessions.first_seen_at >= events.occurred_at
-            order by sessions.first_seen_at, sessions.user_id
-            limit 1
-        ) as user_id
-    from serving.impressions as events
-    where events.user_id is null and events.session_id = any(%(session_ids)s)
-)
-
-update serving.impressions set user_id = owners.user_id
-from owners
-where impressions.event_id = owners.event_id and owners.user_id is not null;
+-- name: given_sessions
+select unnest(%(session_ids)s::text[]) as session_id;

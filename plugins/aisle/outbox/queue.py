@@ -20,6 +20,7 @@ from typing import Any
 from psycopg import Connection, Cursor
 from psycopg.errors import UndefinedTable
 from psycopg.rows import class_row
+from psycopg.sql import Identifier
 
 from aisle.contracts.company_orders import COMPLETED
 from aisle.contracts.event_types import read_event_types
@@ -79,7 +80,7 @@ def queue_purchases(cursor: Cursor[Any], source: str) -> None:
         "dataset_groups": [group.name for group in groups],
         "states": [first_state(group.described.where) for group in groups],
     }
-    cursor.execute(sql("events/outbox/queue").encode(), values)
+    cursor.execute(sql("events/outbox/queue", insert=_insert("purchase_events")).encode(), values)
 
 
 def queue_interactions(connection: Connection[Any]) -> Queued:
@@ -97,17 +98,24 @@ def queue_interactions(connection: Connection[Any]) -> Queued:
     }
     total = Queued()
     try:
-        for statement in ("join_sessions", "join_sessions_of_impressions"):
-            connection.execute(sql(f"events/interactions/{statement}").encode())
+        for table in (Identifier("interactions"), Identifier("impressions")):
+            recent = sql("events/interactions/recent_sessions", table=table)
+            connection.execute(sql("serving/interactions/join_sessions", table=table, sessions=recent).encode(), {})
+        statement = sql("events/interactions/queue", insert=_insert("checked")).encode()
         while True:
             with connection.transaction(), connection.cursor(row_factory=class_row(Queued)) as cursor:
-                (step,) = cursor.execute(sql("events/interactions/queue").encode(), values).fetchall()
+                (step,) = cursor.execute(statement, values).fetchall()
             total = Queued(total.n_seen + step.n_seen, total.n_events + step.n_events)
             if step.n_seen < _STEP_EVENTS:
                 return total
     except UndefinedTable:
         log.info("no interactions are stored before `aisle migrate` has made schema serving")
         return total
+
+
+def _insert(events: str) -> str:
+    """Return the statement that queues the events of a table or part of a statement."""
+    return sql("events/outbox/insert", events=Identifier(events))
 
 
 def withdraw_departed(connection: Connection[Any]) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 import msgspec
+from psycopg.sql import Identifier
 
 from aisle.warehouse import sql
 from services.serving.batches import Batches
@@ -17,7 +19,6 @@ _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _STORE = ("serving/interactions/await_erasure", "serving/interactions/store")
 #: Events of one transaction.
 _MOST_EVENTS = 1000
-_JOIN = ("serving/interactions/join_sessions", "serving/interactions/join_sessions_of_impressions")
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -45,6 +46,16 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     payload: msgspec.Raw | None
 
 
+@cache
+def _joins() -> list[str]:
+    """Return the statements that give the events of sessions to whoever has logged in to them."""
+    given = sql("serving/interactions/given_sessions")
+    return [
+        sql("serving/interactions/join_sessions", table=Identifier(table), sessions=given)
+        for table in ("interactions", "impressions")
+    ]
+
+
 class InteractionsRepository:
     """Schema `serving`: interactions, impressions, sessions and what was received."""
 
@@ -68,8 +79,8 @@ class InteractionsRepository:
                 distinct[event.event_id] = event
         session_ids = sorted({event.session_id for event in distinct.values() if event.session_id})
         rows = _NUL.sub(rb"\1", msgspec.json.encode(list(distinct.values()))).decode()
-        statements = _STORE + (_JOIN if session_ids else ())
+        statements = [sql(name) for name in _STORE] + (_joins() if session_ids else [])
         values = {"events": rows, "session_ids": session_ids}
-        _, erased, *_ = await self._database.write([sql(name) for name in statements], values)
+        _, erased, *_ = await self._database.write(statements, values)
         erased_ids = {event_id for (event_id,) in erased}
         return {event: event.event_id in erased_ids for event in events}

@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import psycopg
-from psycopg import errors
+from psycopg import Connection, errors
+from psycopg.sql import Identifier
 
 from aisle.cache.schema import cache_schemas, in_schema
 from aisle.contracts.recommendations import LIST_TABLES, ListTable
 from aisle.stages.maintain.terms import Terms
 from aisle.warehouse import CACHE_SCHEMA, connect, list_parts, sql
 
-#: In order: the tables that say what is in use come last. Those of _OF_A_CACHE are in every group's cache.
-_TABLES = (
-    "outbox",
-    "received_events",
-    "interactions",
-    "impressions",
-    "exposures",
-    "shop_requests",
-    "recommended_items",
-    "churn_predictions",
-    "rejected_records",
-    "quality_results",
-    "volumes",
-    "refusals",
-    "ingest_days",
-    "exports",
-    "jobs",
-    "churn_models",
-    "generations",
-    "receipts",
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """A table whose rows go by their time alone: its name, the column of that time, and the cut-off in `Terms`."""
+
+    schema: str
+    name: str
+    column: str
+    term: Literal["rows", "archive", "orphans"] = "rows"
+
+
+#: Rows of people in schema serving go with the archived orders that they are weighed against, or with other rows.
+AGED_IN_SERVING = (
+    Aged("serving", "sessions", "received_at"),
+    Aged("serving", "received_events", "received_at"),
+    Aged("serving", "interactions", "received_at", "archive"),
+    Aged("serving", "impressions", "received_at"),
+    Aged("serving", "exposures", "exposed_at", "archive"),
+    Aged("serving", "shop_requests", "accepted_at"),
+    Aged("serving", "recommendation_lists", "computed_at"),
+    Aged("serving", "rate_limits", "expires_at", "orphans"),
+    Aged("serving", "recommended_items", "recommended_at"),
 )
-_OF_A_CACHE = ("rejected_records", "generations")
-#: These are in schema serving, which a warehouse without the serving API has not.
-_OF_SERVING = (
-    "received_events", "interactions", "impressions", "exposures", "shop_requests", "recommended_items",
-    "churn_predictions",
-)  # fmt: skip
+_REFUSALS = Aged("ops", "refusals", "counted_at")
+#: Tables of which some rows stay, however old: a statement each. In order: what says what is in use comes last.
+_OF_THE_PIPELINE = ("quality_results", "volumes", "ingest_days", "exports", "jobs")
 
 
 def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[str, dict[str, int]]:
@@ -46,11 +49,10 @@ def remove_rows(terms: Terms, url: str | None = None, *, dry_run: bool) -> dict[
 
     A dry run does the same and rolls back, so it cannot differ from a real run.
     """
-    values = {"before": terms.rows, "archived_before": terms.archive, "orphaned_before": terms.orphans}
     with connect(url) as connection:
         ((has_serving,),) = connection.execute(sql("maintain/has_serving").encode()).fetchall()
-        statements = _statements(cache_schemas(connection), has_serving=has_serving)
-        gone = {name: dict(connection.execute(text, values).fetchall()) for name, text in statements.items()}
+        deletions = _deletions(terms, cache_schemas(connection), has_serving=has_serving)
+        gone = {name: _delete(connection, statement, before) for name, statement, before in deletions}
         if dry_run:
             connection.rollback()
     return {name: by_run for name, by_run in gone.items() if by_run}
@@ -72,15 +74,29 @@ def tidy(url: str) -> None:
             connection.execute(in_schema("maintain/vacuum_cache", schema), {})
 
 
-def _statements(schemas: list[str], *, has_serving: bool) -> dict[str, bytes]:
-    """Return the deleting statements by table."""
-    by_table: dict[str, bytes] = {}
-    for name in _TABLES:
-        if name in _OF_A_CACHE:
-            by_table |= {_named(schema, name): in_schema(f"maintain/{name}", schema) for schema in schemas}
-        elif has_serving or name not in _OF_SERVING:
-            by_table[name] = sql(f"maintain/{name}").encode()
-    return by_table
+def _deletions(terms: Terms, schemas: list[str], *, has_serving: bool) -> Iterator[tuple[str, str, datetime]]:
+    """Yield the name, the deleting statement and the cut-off of each table."""
+    yield "outbox", sql("maintain/outbox"), terms.rows
+    for table in (*(AGED_IN_SERVING if has_serving else ()), _REFUSALS):
+        parts = {"table": Identifier(table.schema, table.name), "aged_at": Identifier(table.column)}
+        yield table.name, sql("maintain/aged", **parts), getattr(terms, table.term)
+    if has_serving:
+        yield "churn_predictions", sql("maintain/churn_predictions"), terms.rows
+    for schema in schemas:
+        statement = sql("maintain/rejected_records", cache=Identifier(schema))
+        yield _named(schema, "rejected_records"), statement, terms.orphans
+    for name in _OF_THE_PIPELINE:
+        yield name, sql(f"maintain/{name}"), terms.rows
+    yield "churn_models", sql("maintain/churn_models"), terms.archive
+    for schema in schemas:
+        yield _named(schema, "generations"), sql("maintain/generations", cache=Identifier(schema)), terms.rows
+    yield "receipts", sql("maintain/receipts"), terms.rows
+
+
+def _delete(connection: Connection, statement: str, before: datetime) -> dict[str, int]:
+    """Return the number of deleted rows by run, or by day."""
+    counting = sql("maintain/count", deletion=statement).encode()
+    return dict(connection.execute(counting, {"before": before}).fetchall())
 
 
 def _named(schema: str, table: str) -> str:
