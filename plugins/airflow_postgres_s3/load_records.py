@@ -105,7 +105,8 @@ def load_records(
     types = _types_of(connection, table)
     records = records_of(lines, record_format)
     if record_format is RecordFormat.JSON_LINES:
-        incoming, values = {"line": "jsonb"}, _json_values(columns or {name: [name] for name in types}, types)
+        incoming, sources = {"line": "jsonb"}, columns or {name: [name] for name in types}
+        values = {column: _json_value(source, types.get(column)) for column, source in sources.items()}
     else:
         header = header_of(next(records, Record(1, b"")), record_format)
         incoming, values = (
@@ -189,10 +190,6 @@ def _insert(table: str, types: Mapping[str, str], values: Mapping[str, sql.Compo
 
 def _identifier(table: str) -> sql.Identifier:
     return sql.Identifier(*table.split("."))
-
-
-def _json_values(columns: Mapping[str, Source], types: Mapping[str, str]) -> dict[str, sql.Composable]:
-    return {column: _json_value(source, types.get(column)) for column, source in columns.items()}
 
 
 def _json_value(source: Source, column_type: str | None) -> sql.Composable:

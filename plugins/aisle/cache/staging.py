@@ -12,7 +12,7 @@ import psycopg
 from aisle.batch.ranking import RankedList, Rejected, read_record
 from aisle.batch.records import Record
 from aisle.cache.schema import cache_sql
-from aisle.contracts.recommendations import LIST_TABLES, ListTable, ScoredProduct, ScoreKind, Subject
+from aisle.contracts.recommendations import LIST_TABLES, ListTable, ScoreKind, Subject
 from aisle.groups.dataset_group import DatasetGroup
 from aisle.warehouse import connect, list_parts
 
@@ -90,15 +90,11 @@ def _copy(
                 staged.lists += 1
                 staged.unscored += not is_scored
                 kind = scored_by if is_scored else "rank"
-                lists.write_row((key, _as_json(products), updated_at, kind, generation))
+                lists.write_row((key, _encode(products).decode(), updated_at, kind, generation))
             case Rejected(reason, detail):
                 staged.rejected += 1
                 place = (generation, table.subject, record.object_key, record.number)
                 rejects.write_row((*place, reason, _storable(detail), _storable(record.text)))
-
-
-def _as_json(products: list[ScoredProduct]) -> str:
-    return _encode(products).decode()
 
 
 def _storable(text: str | bytes) -> str:

@@ -40,10 +40,9 @@ def measure(
     Lists of the kinds `without` were not staged: there are none of them now, whatever there was in earlier runs.
     """
     settings = get_settings().volume
+    of_run = {"run_key": run_key, "prefix": group.key("") if group else ""}  # of the group's names in tables of `ops`
     measured: dict[str, int] = dict(
-        row
-        for query in _queries(boundary, group, without)
-        for row in connection.execute(*_bound(query, run_key, group))
+        row for query in _queries(boundary, group, without) for row in connection.execute(query.encode(), of_run)
     )
     values = {
         **_place(boundary, run_key, group),
@@ -88,8 +87,3 @@ def _queries(boundary: str, group: DatasetGroup | None, without: Collection[Kind
         for kind in kinds
         if kind not in without
     ]
-
-
-def _bound(query: str, run_key: str, group: DatasetGroup | None) -> tuple[bytes, dict[str, str]]:
-    """Return a statement with its values; `prefix` is the prefix of the group's names in tables of `ops`."""
-    return query.encode(), {"run_key": run_key, "prefix": group.key("") if group else ""}

@@ -58,14 +58,14 @@ class _Conversion:
     def environment(self) -> Part:
         rest = self._rest
         tags = _tags_of(rest)
-        group = rest["datasetGroup"]
+        group, datasets = rest["datasetGroup"], rest.get("datasets", {})
         return {
             "tags": tags,
             "groups": [
                 {
                     **_service_config(group, name="name", domain="domain", kmsKeyArn="kms_key_arn", roleArn="role_arn"),
                     "import_schedule": self._cron(_schedules(group), "import", "datasetGroup"),
-                    "datasets": self._datasets(rest.get("datasets", {})),
+                    "datasets": {key: _dataset(key, datasets[key]) for key in _RECORD_NAMES if key in datasets},
                     "solutions": {
                         part["serviceConfig"]["name"]: self._solution(part, f"solutions[{place}]")
                         for place, part in enumerate(rest.get("solutions", []))
@@ -84,9 +84,6 @@ class _Conversion:
     def left_over(self) -> list[str]:
         """What was not understood, place by place, with its value."""
         return self._told + [f"{place}: {value}" for place, value in _leaves(self._rest)]
-
-    def _datasets(self, datasets: Part) -> Part:
-        return {key: _dataset(key, datasets[key]) for key in _RECORD_NAMES if key in datasets}
 
     def _solution(self, solution: Part, place: str) -> Part:
         config = solution["serviceConfig"]

@@ -55,7 +55,7 @@ _MAY_READ_RUNS = [Depends(requires_access_dag("GET", DagAccessEntity.RUN))]
 
 
 def create_app() -> FastAPI:
-    """The pages of Aisle, for whoever may see Airflow's own."""
+    """Create the app with Aisle's pages, for anyone with access to Airflow."""
     app = FastAPI(
         title="Aisle", docs_url=None, redoc_url=None, openapi_url=None,
         dependencies=[Depends(requires_access_view(AccessView.WEBSITE))],

@@ -1,4 +1,4 @@
-"""The cache: which generation readers see, how much of what was asked it answers, and why lines gave no list."""
+"""The cache: which generation readers see, how much of what was asked it answers, and why records gave no list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LEVELS: dict[str, Level] = {"live": "good", "previous": "idle", "retired": "idl
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation with its coverage (None where nothing was asked) and its rejected lines."""
+    """One generation with its coverage (None where nothing was asked) and its rejected records."""
 
     row: dict[str, Any]
     level: Level
@@ -54,7 +54,7 @@ class Cache:
 
 
 def read(reader: Reader, choice: Choice) -> Cache:
-    """The page of one group, from its cache's generations and rejected_records, and from ops.interventions."""
+    """Read the page of one group: the generations and rejected records of its cache, and ops.interventions."""
     parts = {"cache": Identifier(choice.shown.cache_schema)}
     rejects: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in reader.rows("ui/cache/rejects", parts):

@@ -80,7 +80,7 @@ class Cost:
 
 
 def read(reader: Reader) -> Cost:
-    """The page, from the receipts, the outbox, the environment's file and the price list."""
+    """Read the page from the receipts, the outbox, the environment's file and the price list."""
     prices, groups = read_price_list(get_settings().cost.price_list), dataset_groups()
     total = bill(_usages(reader, prices), prices)
     return Cost(
@@ -95,7 +95,7 @@ def read(reader: Reader) -> Cost:
 
 
 def is_charged() -> bool:
-    """Whether the connection `aws_default` leads to Amazon; an endpoint of its own means the engine."""
+    """Return whether the connection `aws_default` leads to Amazon; an endpoint of its own means the engine."""
     try:
         extra: dict[str, Any] = BaseHook.get_connection("aws_default").extra_dejson
     except AirflowNotFoundException:  # boto3 goes to Amazon by itself
@@ -117,13 +117,13 @@ def _streamed(row: dict[str, Any], event_bytes: int) -> Usage:
 
 
 def _by_group(total: Bill, known: list[str]) -> dict[str, Bill]:
-    """The groups of the file in its order, then those that it no longer has; none where there is one."""
+    """Return the bill of each group: those of the file in its order, then former ones. Empty if there is only one."""
     names = [*known, *(name for name in total.groups if name not in known)]
     return {name: total.of([name]) for name in names} if len(names) > 1 else {}
 
 
 def _real_time(reader: Reader, groups: tuple[DatasetGroup, ...], total: Bill, prices: PriceList) -> RealTime | None:
-    """None where nothing was published."""
+    """Return what campaigns would cost in place of the caches; None if nothing was published."""
     days = {row["schema_name"]: _cache_days(row["days"]) for row in reader.rows("ui/cost/span", n_days=N_DAYS)}
     cached = tuple(
         CachedGroup(group.name, len(group.questions), days[group.cache_schema])
@@ -138,7 +138,7 @@ def _real_time(reader: Reader, groups: tuple[DatasetGroup, ...], total: Bill, pr
 
 
 def _cache_days(days: Decimal) -> float:
-    """How long there has been a cache; one that was just published counts for as long as its lists hold."""
+    """Return for how many days there has been a cache; at least as long as its lists are valid."""
     return max(float(days), get_settings().publish.cache_ttl / timedelta(days=1))
 
 

@@ -18,7 +18,7 @@ class Choice:
 
 
 def choose(name: str | None) -> Choice:
-    """The group of that name; the first without a name. A name that the file does not have is a 404."""
+    """Return the group of that name, or the first if none is given. Raises a 404 for an unknown name."""
     groups = {group.name: group for group in dataset_groups()}
     if name is not None and name not in groups:
         raise HTTPException(404, f"there is no dataset group {name}; the environment's file has {', '.join(groups)}")
@@ -26,6 +26,6 @@ def choose(name: str | None) -> Choice:
 
 
 def owner_of(key: str) -> str:
-    """The group of a thing in the warehouse's own tables: its name stands before, unless it is the first."""
+    """Return the group that a name in the warehouse's own tables belongs to: its prefix, or the first group."""
     group, slash, _ = key.partition("/")
     return group if slash else dataset_groups()[0].name

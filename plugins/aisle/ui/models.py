@@ -211,7 +211,7 @@ def _solution(
         metric, series = _OWN, {"model": own, "popularity": [_value(version, "popularity") for version in oldest_first]}
     else:
         metric, series = _SERVICE, {"model": [version.service.get(_SERVICE) for version in oldest_first]}
-    labels = [_label(version) for version in oldest_first]
+    labels = [version.row["trained_at"].strftime("%d %b") for version in oldest_first]
     drawn = charts.history(
         labels, series, f"{metric} of the last {len(versions)} versions of {name}, oldest on the left"
     )
@@ -243,7 +243,3 @@ def _subjects(figure: Measured) -> dict[str, float]:
 
 def _value(version: Version, subject: str) -> float | None:
     return next((figure.values.get(subject) for figure in version.measured if figure.metric == _OWN), None)
-
-
-def _label(version: Version) -> str:
-    return str(version.row["trained_at"].strftime("%d %b"))

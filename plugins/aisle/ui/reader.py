@@ -33,7 +33,7 @@ class Reader:
         self._connection = connection
 
     def rows(self, name: str, parts: Mapping[str, Composable] | None = None, **parameters: Any) -> list[dict[str, Any]]:
-        """The rows of a query file, with its `{part}`s filled in; none where its table was not made yet."""
+        """Return the rows of a statement, with its `{part}`s filled in; empty if its table does not exist yet."""
         try:
             with self._connection.transaction(), self._connection.cursor(row_factory=dict_row) as cursor:
                 return cursor.execute(sql(name, **(parts or {})).encode(), parameters).fetchall()
@@ -41,13 +41,13 @@ class Reader:
             return []
 
     def row(self, name: str, **parameters: Any) -> dict[str, Any] | None:
-        """The only row of a query file, if there is one."""
+        """Return the only row of a statement; None if there is none."""
         return next(iter(self.rows(name, **parameters)), None)
 
 
 @contextmanager
 def open_warehouse() -> Iterator[Reader]:
-    """A reader of the Airflow connection `warehouse`. Raises WarehouseUnavailable, also for queries within."""
+    """Open a reader on the Airflow connection `warehouse`. Raises WarehouseUnavailable, in the block too."""
     try:
         with psycopg.connect(_bounded(_url())) as connection:
             yield Reader(connection)

@@ -28,12 +28,12 @@ class RunReceipts:
 
 
 def read(reader: Reader, dag_id: str, run_id: str, run_key: str) -> RunReceipts:
-    """The page of a run whose key is known."""
+    """Read the page of a run with a known key."""
     return RunReceipts(dag_id, run_id, run_key, tuple(reader.rows("ops/receipts/of_run", key=run_key)))
 
 
 def run_key_of(dag_id: str, run_id: str) -> str | None:
-    """The key that the tasks of this run work under; None where Airflow has no such run, or nothing names a key."""
+    """Return the run key of a run; None if Airflow has no such run, or nothing names its key."""
     with create_session(scoped=False) as session:
         run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
         if run is None:

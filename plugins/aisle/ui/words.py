@@ -12,7 +12,7 @@ _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def span(seconds: float | None) -> str:
-    """A duration in its two largest units: '1 h 5 min', '42 s', '0.3 s'."""
+    """Return a duration in its two largest units: '1 h 5 min', '42 s', '0.3 s'."""
     if seconds is None:
         return NOTHING
     if seconds < 10:
@@ -29,7 +29,7 @@ def span(seconds: float | None) -> str:
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago, or in how long, no finer than anybody cares: '2 h 5 min ago', 'in 3 min', 'just now'."""
+    """Return how long ago or in how long, in no more than two units: '2 h 5 min ago', 'in 3 min', 'just now'."""
     if moment is None:
         return NOTHING
     seconds = ((now or datetime.now(UTC)) - moment) / timedelta(seconds=1)
@@ -41,29 +41,29 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
 
 
 def stamp(moment: datetime | None) -> str:
-    """A moment in UTC, to the minute."""
+    """Return a time in UTC, to the minute."""
     return NOTHING if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def count(number: float | None) -> str:
-    """A whole number with its thousands apart."""
+    """Return a whole number with thousands separators."""
     return NOTHING if number is None else f"{number:,.0f}"
 
 
 def share(part: float | None) -> str:
-    """A part of one as per cent; never rounded up to a whole that it is not."""
+    """Return a fraction as a percentage; less than the whole is never rounded up to 100 %."""
     if part is None:
         return NOTHING
     return "100 %" if part >= 1 else f"{min(part * 100, 99.9):.1f} %"
 
 
 def figure(value: float | None) -> str:
-    """A metric, to four places."""
+    """Return a metric with four decimals."""
     return NOTHING if value is None else f"{value:.4f}"
 
 
 def dollars(amount: float | None) -> str:
-    """A sum; below ten cents with four places, because the sums of one job are small."""
+    """Return a sum in dollars; below ten cents with four decimals, because single jobs cost little."""
     if amount is None:
         return NOTHING
     if 0 < amount < 0.00005:
@@ -72,7 +72,7 @@ def dollars(amount: float | None) -> str:
 
 
 def size(n_bytes: float | None) -> str:
-    """Bytes in the decimal unit that fits."""
+    """Return bytes in the largest decimal unit that fits."""
     if n_bytes is None:
         return NOTHING
     for unit in ("B", "kB", "MB", "GB"):
@@ -83,5 +83,5 @@ def size(n_bytes: float | None) -> str:
 
 
 def last_part(arn: str | None) -> str:
-    """The name in an ARN."""
+    """Return the name in an ARN."""
     return NOTHING if not arn else arn.rsplit("/", 1)[-1]

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def params() -> dict[str, Param]:
-    """Which boundary of which group, and why."""
+    """Return the DAG's params: the boundary, the group and the reason."""
     names = [group.name for group in dataset_groups()]
     return {
         "boundary": Param(

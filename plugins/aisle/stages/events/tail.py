@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 
 def tail_window(watermark: datetime, now: datetime, *, lookback: timedelta, max_age: timedelta) -> Window | None:
-    """From the watermark, or `lookback` ago if that is earlier, until now: so no gap opens between ingest and a tail.
+    """Return the window from the watermark, or from `lookback` ago if that is earlier, until now: no gap behind ingest.
 
-    None where ingest is further behind than an event may be old: it has history to fetch first.
+    None if ingest is further behind than `max_age`: it has history to fetch first.
     """
     if now - watermark > max_age:
         return None
@@ -47,7 +47,7 @@ class Tail:
         self._settings = settings
 
     def pull(self, now: datetime | None = None) -> Proof:
-        """The tails of all sources, added up. A source that fails does not keep the others; its error comes last."""
+        """Pull the tail of each source and return the sums. Raises the first error after every source had its turn."""
         proofs, failures = [], []
         for source in SOURCES:
             try:

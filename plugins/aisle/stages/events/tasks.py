@@ -69,7 +69,7 @@ def tail() -> dict[str, int]:
 
 
 def send(group: DatasetGroup) -> Any:
-    """The task that tells a group's service of what waits, whether the tail succeeded or not."""
+    """Create the task that sends a group's waiting events, whether the tail succeeded or not."""
     task_id = "send" if group.is_first else f"send_{group.name}"
     return _send_waiting.override(task_id=task_id, outlets=[asset_of(group, EVENTS)])(group.name)
 
@@ -135,7 +135,7 @@ def _sender(group: DatasetGroup, url: str) -> Sender:
 
 
 def _p95_delay(group: DatasetGroup, url: str, before: Backlog) -> float:
-    """Seconds from row to acknowledgement, remarked on where they are more than the settings allow."""
+    """Return the p95 of the seconds from row to acknowledgement. Log a warning above the limit of the settings."""
     with connect(url) as connection:
         seconds = queue.p95_delay_seconds(connection, group.name, before.seen_at)
     allowed = get_settings().events.max_delay_seconds
@@ -147,7 +147,7 @@ def _p95_delay(group: DatasetGroup, url: str, before: Backlog) -> float:
 
 
 def _fail_if_nothing_accepted(group: DatasetGroup, sent: Sent) -> None:
-    """A run in which nothing at all was accepted is no success, whatever each event may be guilty of."""
+    """Raise FinalError if the service refused every event."""
     if sent.n_refused and not sent.n_sent:
         tracker = "AISLE_EVENTS__TRACKING_ID" if group.is_first else f"the tracker of {group.name}"
         raise FinalError(

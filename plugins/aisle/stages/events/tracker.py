@@ -20,7 +20,7 @@ _PATIENCE_SECONDS = 30
 
 
 def find_tracking_id(group: DatasetGroup) -> str | None:
-    """The tracking id of a group's tracker, which is made if there is none; of the first group, that of the settings.
+    """Return the tracking id: for the first group that of the settings, if set; else of a tracker, created if missing.
 
     None as long as the group has no interactions for events to join: its `export` makes them.
     """

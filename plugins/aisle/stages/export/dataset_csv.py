@@ -38,7 +38,7 @@ def export_dataset(
 
 
 def check_size(group: DatasetGroup, dataset: Dataset, copied: Copied) -> None:
-    """A group that has part of the marts may have too little of them: raises ContractBroken, before it is imported.
+    """Raise ContractBroken if a group with a part of the marts has too little data for an import.
 
     What the marts must have as a whole is asked by their gate.
     """

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 def pull_orders(source: Source) -> Any:
-    """The task that pulls one source's windows since the watermark."""
+    """Create the task that pulls one source's windows since the watermark."""
     return _pull.override(task_id=f"pull_{source.name}")(source.name)
 
 
@@ -76,7 +76,7 @@ def _pull(source_name: str) -> dict[str, int]:
 
 
 def _look(recheck: Recheck, window: Window, puller: Puller, settings: Ingest) -> dict[str, Any]:
-    """What the wider look has found, for the receipt. One that fails keeps no new order back: the next run looks again.
+    """Return the result of the recheck for the receipt. A failed recheck stops no new orders: the next run repeats it.
 
     The ledger has the window that failed, with its error.
     """
@@ -89,7 +89,7 @@ def _look(recheck: Recheck, window: Window, puller: Puller, settings: Ingest) ->
 
 
 def announce_orders() -> Any:
-    """The task that emits the asset `raw_orders` if any order has changed since it was emitted last, by whatever run.
+    """Create the task that emits the asset `raw_orders` if any run has changed an order since it was last emitted.
 
     The last event carries the count of changes it spoke for: changes of a run that never got here are not forgotten.
     """
@@ -119,7 +119,7 @@ def _skip_unless_asked_for(source_name: str) -> None:
 
 
 def _windows(ledger: Ledger, settings: Ingest) -> list[Window]:
-    """The windows of this run; they end at the run's own time, never at the task's."""
+    """Return the windows of this run; they end at the run's own time, never at the task's."""
     context: Any = get_current_context()
     start_at, run_at = settings.begins_at, context["dag_run"].run_after
     overlap, longest = timedelta(hours=settings.overlap_hours), timedelta(days=settings.max_window_days)
@@ -127,14 +127,14 @@ def _windows(ledger: Ledger, settings: Ingest) -> list[Window]:
 
 
 def _window_behind_the_overlap(ledger: Ledger, settings: Ingest) -> Window:
-    """What the wider look is for: the days before those that every run fetches again."""
+    """Return the window that a recheck covers: the days before those that every run fetches again."""
     start_at = settings.begins_at
     end = ledger.watermark(start_at) - timedelta(hours=settings.overlap_hours)
     return Window(max(start_at, end - timedelta(days=settings.recheck_days)), end)
 
 
 def _gaps(ledger: Ledger, settings: Ingest) -> list[str]:
-    """Gaps of the ledger, for the receipt and for the log."""
+    """Return the gaps of the ledger for the receipt, and log them."""
     gaps = [str(gap) for gap in ledger.gaps(settings.begins_at)]
     if gaps:
         log.warning("%s has gaps between proven windows: %s; close them with a backfill", ledger.source, gaps)

@@ -35,7 +35,7 @@ class Lists:
 
 
 def lists_of(what: What, key: str | None, hashed_user: str | None) -> Lists:
-    """The lists that the params mean. Raises ConfigurationError if they contradict each other."""
+    """Return the lists that the params name. Raises ConfigurationError if the params contradict each other."""
     given = {"user": hashed_user, "item": key}
     if {name for name, value in given.items() if value} != {what} - {"all"}:
         raise ConfigurationError(

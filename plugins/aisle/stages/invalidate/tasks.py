@@ -19,7 +19,7 @@ from aisle.warehouse import connect
 
 
 def params() -> dict[str, Param]:
-    """Which lists of which group, and why."""
+    """Return the DAG's params: the lists, the group and the reason."""
     names = [ALL_GROUPS, *(group.name for group in dataset_groups())]
     return {
         "dataset_group": Param(
@@ -38,7 +38,7 @@ def params() -> dict[str, Param]:
 
 
 def remove_from_caches() -> Any:
-    """The task `remove_lists`, which may write any group's cache."""
+    """Create the task `remove_lists`, which may write any group's cache."""
     return remove_lists.override(outlets=[asset_of(group, CACHE) for group in dataset_groups()])()
 
 

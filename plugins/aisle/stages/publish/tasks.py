@@ -95,7 +95,7 @@ def switch(batch: dict[str, Any], staged: list[dict[str, Any] | None]) -> None:
 
 
 def new_generation(batch: Batch, staged: list[Staged]) -> generations.Generation:
-    """The generation that was staged; nothing was asked, and nothing staged, about what the group is not asked."""
+    """Return the staged generation. A subject that the group is not asked about counts 0 asked and 0 lists."""
     of_subject = {counts.subject: counts for counts in staged}
     users, items = (of_subject.get(subject) or Staged(subject=subject) for subject in LIST_TABLES)
     return generations.Generation(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -36,9 +36,18 @@ from personalize_kinds.kinds import FILTER
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answers of one model: the S3 prefix they are under, how many were asked for, and the version's ARN."""
+
+    output: str
+    asked: int
+    solution_version: str
+
+
 @task(multiple_outputs=True)
 def find_models() -> dict[str, Any]:
-    """The live model for each question, by kind; why a kind has none; and the imports that are in force."""
+    """Find the live model of each kind, or why it has none, and the imports in use."""
     hook, group = PersonalizeHook(), group_of_context()
     models = live_models(hook.gateway, group)
     for kind, why in models.without.items():
@@ -48,14 +57,14 @@ def find_models() -> dict[str, Any]:
 
 
 def write(question: Question) -> Any:
-    """The task `write_<kind>`, which gives the file of those whom a question is asked about."""
+    """Create the task `write_<kind>`, which writes the batch job's input and returns its place and size."""
     return write_input.override(task_id=f"write_{question.kind}")(question.kind)
 
 
 def ask(group: DatasetGroup, question: Question, models: Any, questions: Any, gate: Any) -> Any:
-    """The tasks that put one question to its model, once the gate is passed.
+    """Create the tasks that run one kind's batch job after the gate has passed.
 
-    They give the asked lines, their answers' place, the model; nothing if no model is live for this kind.
+    They return an `Answer`; they are skipped if no model is live for this kind.
     """
     inference = batch_of(group, question)
 
@@ -81,7 +90,7 @@ def ask(group: DatasetGroup, question: Question, models: Any, questions: Any, ga
 
 
 def batch_of(group: DatasetGroup, question: Question) -> BatchInference:
-    """How a question is asked: as the file says, else as the settings do."""
+    """Return the batch settings of a question: those of the environment's file, else of the settings."""
     said = group.solutions[question.solution].batch_inference
     return said or BatchInference(num_results=get_settings().recommend.num_results)
 
@@ -182,11 +191,11 @@ def record_answer(
             "reused": planned.reused,
             "solution_version": version_arn,
         }
-    return {"output": planned.output_uri, "asked": asked, "solution_version": version_arn}
+    return to_xcom(Answer(str(planned.output_uri), asked, version_arn))
 
 
 def announce(group: DatasetGroup, answers: dict[Kind, Any], models: Any) -> Any:
-    """The task that says where the answers to each question are, and why there are none."""
+    """Create the task that announces where the answers to each question are, and why some have none."""
     asset = asset_of(group, BATCH_OUTPUT)
 
     @task(inlets=[asset_of(group, MODELS)], outlets=[asset], trigger_rule="none_failed")
@@ -197,15 +206,15 @@ def announce(group: DatasetGroup, answers: dict[Kind, Any], models: Any) -> Any:
 
 
 def _event_extra(answers: dict[str, dict[str, Any] | None], without: dict[str, str]) -> dict[str, Any]:
-    """The event for publish: for 'users' user_output, users_asked and user_solution_version; so for 'items'."""
+    """Return the event for publish: user_output, users_asked, user_solution_version for users; the same for items."""
     extra: dict[str, Any] = {"without": without}
-    for kind, answer in answers.items():
-        if answer is None:
+    for kind, value in answers.items():
+        if value is None:
             continue
-        subject = kind.removesuffix("s")
+        subject, answer = kind.removesuffix("s"), from_xcom(value, Answer)
         extra |= {
-            f"{subject}_output": answer["output"],
-            f"{kind}_asked": answer["asked"],
-            f"{subject}_solution_version": answer["solution_version"],
+            f"{subject}_output": answer.output,
+            f"{kind}_asked": answer.asked,
+            f"{subject}_solution_version": answer.solution_version,
         }
     return extra

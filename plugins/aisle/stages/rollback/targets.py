@@ -21,7 +21,7 @@ class Target:
 
 
 def cache(group: DatasetGroup) -> Target:
-    """The generation that is served to the users of a group."""
+    """Return the target for the generation that the users of a group are served."""
     return Target(
         lambda: generations.generation_in_state("live", group),
         lambda _by, _reason: generations.rollback(group),
@@ -29,7 +29,7 @@ def cache(group: DatasetGroup) -> Target:
 
 
 def model(group: DatasetGroup, key: str) -> Target:
-    """The version of a solution that the next `recommend` of a group asks."""
+    """Return the target for the version of a solution that a group's next `recommend` asks."""
     solution = group.key(key)
     return Target(
         lambda: registry.live_version(solution),

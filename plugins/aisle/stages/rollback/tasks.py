@@ -26,7 +26,7 @@ _CACHE = "cache"
 
 
 def params() -> dict[str, Param]:
-    """Which group, what of it, and why. Not every group has every solution of `what`."""
+    """Return the DAG's params: the group, what to roll back, and the reason. Groups may have different solutions."""
     names = [group.name for group in dataset_groups()]
     subjects = [_CACHE, *dict.fromkeys(key for group in dataset_groups() for key in _solutions(group))]
     return {
@@ -37,7 +37,7 @@ def params() -> dict[str, Param]:
 
 
 def bring_back(group: DatasetGroup) -> None:
-    """The tasks of one group; those of any but the first stand in a task group of its name."""
+    """Create the tasks of one group, in a task group of its name unless it is the first."""
     if group.is_first:
         _steps(group)
     else:
@@ -51,7 +51,7 @@ def _steps(group: DatasetGroup) -> None:
 
 @task
 def roll_back_cache(group_name: str, params: Any = None) -> None:
-    """The previous generation becomes live, the live one previous."""
+    """Make the previous generation live, and the live one previous."""
     group = _asked_for(group_name, params)
     if params["what"] != _CACHE:
         raise AirflowSkipException(f"this run is asked for {params['what']}")
@@ -60,7 +60,7 @@ def roll_back_cache(group_name: str, params: Any = None) -> None:
 
 @task
 def roll_back_model(group_name: str, params: Any = None) -> None:
-    """The previous version of the solution becomes live; the next `recommend` asks it."""
+    """Make the previous version of the solution live; the next `recommend` asks it."""
     group, what = _asked_for(group_name, params), params["what"]
     if what == _CACHE:
         raise AirflowSkipException("this run is asked for the cache")

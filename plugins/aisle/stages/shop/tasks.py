@@ -117,7 +117,7 @@ def _ask(address: CampaignAddress, user_id: str, selection: Selection) -> ShopAn
 
 
 def _evidence(connection: Connection, selection: Selection) -> Evidence:
-    """What the first group's cache and the marts know about a selection."""
+    """Return what the first group's cache and the marts know about a selection."""
     asked = {"product_ids": list(selection.product_ids)}
     lists = connection.execute(cache_sql("serving/shop/similar", dataset_groups()[0], nth=Literal(0)), asked).fetchall()
     facts = selection.metadata

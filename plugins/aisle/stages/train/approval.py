@@ -1,4 +1,4 @@
-"""A person's word before a model goes live."""
+"""Approval by a person before a model goes live."""
 
 # mypy: disallow-subclassing-any=False
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class ApprovePromotionOperator(ApprovalOperator):
     """
-    Ask a person whether a version that has passed the gate may go live. Skips itself where nobody needs to be asked.
+    Ask a person whether a version that has passed the gate may go live. Skipped if the settings ask for no approval.
 
     A version that is rejected here, or left unanswered for too long, is stored as rejected, and its promotion skipped.
 
@@ -54,7 +54,7 @@ class ApprovePromotionOperator(ApprovalOperator):
 
 
 def question_of(decision: VersionDecision) -> str:
-    """What is put before the person, in Markdown: what passed the gate, why, and what follows from each answer."""
+    """Return the question to the approver in Markdown: what passed the gate and why, and what each answer does."""
     hours = get_settings().evaluate.approval_hours
     parts = (
         f"It has passed the gate: {decision.reason}.",
@@ -67,6 +67,6 @@ def question_of(decision: VersionDecision) -> str:
 
 
 def who_answered(answer: dict[str, Any]) -> str:
-    """The login of the person who answered; the clock where nobody did in time."""
+    """Return the login of whoever answered; "the clock" if nobody did in time."""
     user = answer.get("responded_by_user")
     return str(user["name"] or user["id"]) if user else "the clock"

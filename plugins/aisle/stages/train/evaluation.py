@@ -126,7 +126,7 @@ def train_twins(group: DatasetGroup, plan: Any) -> Any:
 
 @task
 def plan_datasets(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """The twins' datasets, with the schemas of the pipeline's own. Skips the twins where nothing can be measured."""
+    """Plan the twins' datasets with the pipeline's own schemas. Skips the twins if nothing can be measured."""
     planned = from_xcom(plan, EvaluationPlan)
     if not planned.twins:
         raise AirflowSkipException("; ".join(planned.obstacles.values()) or "every version was decided on before")
@@ -238,7 +238,7 @@ def _decide_by_twins(group: DatasetGroup, plan: EvaluationPlan) -> dict[str, Ver
 
 
 def promote_solution(group: DatasetGroup, key: str, decisions: Any) -> Any:
-    """The tasks that ask a person and try a canary, where they are wanted, and make a version live if it may be."""
+    """Create the tasks that ask for approval, try a canary, and make the version live. Unneeded ones are skipped."""
 
     @task_group(group_id=f"promote-{key}")
     def steps() -> None:

@@ -14,7 +14,7 @@ from personalize_kinds import kinds
 
 
 def operator_arguments(solution: Solution) -> dict[str, Any]:
-    """How the operator creates a solution: as `aisle apply` does."""
+    """Return the arguments with which the operator creates a solution: those of `aisle apply`."""
     settings = solution_settings(solution)
     return {
         "recipe_arn": solution.recipe_arn,

@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 
 @task(multiple_outputs=True)
 def find_data() -> dict[str, Any]:
-    """What there is to learn from: the dataset group and the newest import of each of its datasets."""
+    """Find the training data: the dataset group and the newest import of each of its datasets."""
     hook, group = PersonalizeHook(), group_of_context()
     return {"dataset_group_arn": dataset_group_arn(hook, group), "imports": newest_imports(hook, group)}
 
 
 def train_solution(group: DatasetGroup, key: str, data: Any) -> Any:
-    """The tasks that train one solution of the file on the `data` of `find_data`; gives the ARN of the version."""
+    """Create the tasks that train one solution on the `data` of `find_data`; return the ARN of the version."""
 
     @task_group(group_id=key)
     def steps() -> Any:

@@ -69,7 +69,7 @@ class Build:
 
 
 def build(warehouse: str, run_folder: Path, *, is_full: bool = False) -> Build:
-    """Seeds, models and data tests in the order of their dependencies.
+    """Build seeds and models and run their data tests, in the order of their dependencies.
 
     `warehouse` is a libpq URL. Computes only what changed orders touch where that is enough (see extent), unless
     `is_full`. Unit tests are left out: they test the code, not the data.
@@ -193,7 +193,7 @@ def _mart(result: Any) -> Mart:
 
 
 def warehouse_variables(warehouse: str) -> dict[str, str]:
-    """The variables that dbt/profiles.yml reads."""
+    """Return the variables that dbt/profiles.yml reads."""
     parts = conninfo_to_dict(warehouse)
     named = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "DB": "dbname"}
     return {f"WAREHOUSE_{name}": str(parts[part]) for name, part in named.items() if parts.get(part) is not None}
@@ -201,7 +201,7 @@ def warehouse_variables(warehouse: str) -> dict[str, str]:
 
 @contextmanager
 def _environment(**variables: str) -> Iterator[None]:
-    """These variables, for the block: dbt's profile takes values from nowhere else, and nobody else needs them."""
+    """Set these variables for the block: dbt's profile reads only the environment, and nothing else needs them."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
