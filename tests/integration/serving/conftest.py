@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from services.migrations import upgrade
 from services.serving.database import Database
@@ -21,6 +22,7 @@ from services.serving.lists import StoredLists
 from services.serving.recommendations.repository import RecommendationsRepository
 from services.stack.postgres import free_port
 from tests.integration.serving.current_user import Visitors
+from tests.integration.serving.webhook import Receiver
 from tests.serving_shop import KEY, Shop
 from tests.waiting import wait_for_server
 
@@ -127,3 +129,15 @@ def asked(visitors: Visitors) -> Visitors:
     visitors.shop.bought_together("mug", tea=0.8)
     visitors.shop.publish()
     return visitors
+
+
+@pytest.fixture
+def receiver(warehouse_url: str) -> Iterator[Receiver]:
+    upgrade(warehouse_url)
+    with ExitStack() as opened:
+        yield Receiver(warehouse_url, opened)
+
+
+@pytest.fixture
+def webhook_api(receiver: Receiver) -> TestClient:
+    return receiver.api()
