@@ -108,7 +108,8 @@ def test_a_training_that_is_repeated_over_other_orders_leaves_the_model_as_it_is
         connection.execute("insert into core.orders select * from kept_orders")
     assert run_gated_dag("churn_score", "today") == SCORED
     after = rows(trained, "select user_id, churn_risk from ops.churn_scores order by user_id")
-    assert after == before
+    assert [row["user_id"] for row in after] == [row["user_id"] for row in before]
+    assert np.allclose([row["churn_risk"] for row in after], [row["churn_risk"] for row in before])
     assert [row["state"] for row in rows(trained, "select state from ops.churn_models")] == ["live"]
 
 
@@ -145,7 +146,7 @@ def test_without_a_live_model_nothing_is_scored(churning: str, bucket: str, run_
 
 def test_orders_of_too_short_a_time_skip_the_training(churning: str, bucket: str, run_gated_dag: Any) -> None:
     with psycopg.connect(churning) as connection:
-        connection.execute("delete from features.churn_dates where as_of_date < date '2025-01-01'")
+        connection.execute("delete from features.churn_dates where as_of_date < date '2025-03-01'")
     assert run_gated_dag("churn_train", "early") == {"train_model": "skipped"}
     assert rows(churning, "select * from ops.churn_models") == []
 
