@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +16,7 @@ from aisle.contracts.personalize import PURCHASE
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoreKind
 from aisle.errors import ConfigurationError
 from aisle.quality.suites import BOUNDARIES, GROUP_BOUNDARIES, SUITES, Suite, read_suite, suites_of
+from aisle.warehouse.statements import statements
 from personalize_kinds import limits as service
 
 FILES = sorted(SUITES.glob("*.json"))
@@ -150,3 +152,11 @@ def test_vocabularies_are_those_of_the_contracts() -> None:
 def test_batch_output_is_checked_in_the_staging_tables_of_the_cache() -> None:
     tables = {suite.table for suite in suites_of("batch_output")} - {"ops.volumes"}
     assert tables == {f"cache.{USER_RECOMMENDATIONS}__next", f"cache.{SIMILAR_PRODUCTS}__next"}
+
+
+def test_a_suite_compares_outcomes_with_words_that_their_tables_take() -> None:
+    compared = {word for suite in FILES for word in re.findall(r"outcome (?:=|<>) '(\w+)'", suite.read_text())}
+    for table in ("volumes", "refusals"):
+        (words,) = re.findall(r"check \(outcome in \((.+?)\)\)", statements(f"ops/{table}")["create"])
+        assert compared <= set(re.findall(r"'(\w+)'", words))
+    assert compared
