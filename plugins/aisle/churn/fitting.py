@@ -2,7 +2,7 @@
 
 Each feature is spread over tents between quantiles of the customers learned from; the weight of a tent is the value of
 the curve at its knot, so that the fitted model needs nothing but its curves. The likelihood makes the sum of the curves
-a probability; a calibration on a fold of its own would make it worse (ADR 20): the fold is of another season.
+a probability; a fold of its own for calibration would be lost to learning, and of another season (ADR 20).
 """
 
 from __future__ import annotations
