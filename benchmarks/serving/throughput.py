@@ -32,12 +32,14 @@ import psycopg
 from aisle.warehouse import migrate
 from benchmarks.engine.contenders import machine
 from services.stack.postgres import EmbeddedPostgres, binaries, free_port
-from tests.waiting import wait_for_server
+from tests.waiting import wait_for, wait_for_server
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "benchmarks" / "results" / "serving_throughput.json"
 KEY = "a-key-of-the-benchmark"
 N_CLIENTS, LIST_LENGTH = 32, 25
+#: What uvicorn logs once in each process that answers; until then its start would count as the cost of requests.
+_STARTED = "Application startup complete"
 
 FILL = """
 insert into cache.offline_user_recommendations (user_id, recommendations, updated_at, score_kind, generation)
@@ -200,6 +202,8 @@ def serving(url: str, home: Path, code: Path, more: dict[str, str]) -> Iterator[
         )
     try:
         wait_for_server(f"http://127.0.0.1:{port}/health/live", program, log)
+        n_processes = int(more.get("SERVING_WORKERS", "1"))
+        wait_for(lambda: log.read_text().count(_STARTED) >= n_processes, f"{n_processes} processes to start")
         yield Running(f"http://127.0.0.1:{port}", psutil.Process(program.pid))
     finally:
         program.terminate()

@@ -59,7 +59,7 @@ def test_a_look_up_never_joins_a_batch_that_is_under_way() -> None:
         table.may_answer.set()
         answers = await asyncio.gather(before, after)
         assert table.batches == [["a"], ["a"]]
-        return answers
+        return list(answers)
 
     assert asyncio.run(ask()) == ["old", "old"]
 
