@@ -49,6 +49,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- A hook that removes what nothing counts any more. -#}
+{% macro without_zeros(column_name) -%}
+    {%- if is_incremental() -%} delete from {{ this }} where {{ column_name }} = 0 {%- endif -%}
+{%- endmacro %}
+
 {#- Statistics of a table that was written whole; a day's rows leave them to autovacuum. -#}
 {% macro analyze_if_whole() -%}
     {%- if not is_incremental() -%} analyze {{ this }} {%- endif -%}

@@ -23,15 +23,31 @@ products as (
     {% endif %}
 ),
 
+{% if is_incremental() %}
+known as (
+    select coalesce(max(product_number), 0) as product_number
+    from {{ this }}
+),
+
+{% endif %}
 classified as (
     select
         products.product_id,
+        {% if is_incremental() %}
+        known.product_number
+        {% else %}
+        0
+        {% endif %}
+        + row_number() over (order by products.product_id)::integer as product_number,
         not exists (
             select 1
             from non_product_codes
             where upper(products.product_id) ~ ('^(' || non_product_codes.product_id_pattern || ')$')
         ) as is_product
     from products
+    {% if is_incremental() %}
+    cross join known
+    {% endif %}
 )
 
 select * from classified

@@ -1,50 +1,106 @@
 -- Behind what reads the last state of this table.
 -- depends_on: {{ ref('int_changes__purchase_spread') }}
-with order_items as (
-    select * from {{ ref('int_order_items__classified') }}
+
+with purchase_values as (
+    select * from {{ ref('int_products__purchase_values') }}
 ),
 
 products as (
     select * from {{ ref('int_products__classified') }}
 ),
 
-purchases as (
+-- Of each product, and without one, of all.
+counted as (
     select
         product_id,
-        quantity::double precision as quantity,
-        unit_price::double precision as price
-    from order_items
-    where is_purchase
+        measure,
+        value,
+        n_purchases
+    from purchase_values
+    union all
+    select
+        null as product_id,
+        measure,
+        value,
+        sum(n_purchases)::bigint as n_purchases
+    from purchase_values
+    group by measure, value
+),
+
+placed as (
+    select
+        product_id,
+        measure,
+        value,
+        sum(n_purchases) over (partition by product_id, measure order by value)::bigint as n_through,
+        sum(n_purchases) over (partition by product_id, measure)::bigint as n_purchases
+    from counted
+),
+
+fractions (name, fraction) as (
+    values
+    ('q1', 0.25::double precision),
+    ('q2', 0.5::double precision),
+    ('q3', 0.75::double precision)
+),
+
+places as (
+    select
+        placed.*,
+        fractions.name,
+        fractions.fraction * (placed.n_purchases - 1) as place
+    from placed
+    cross join fractions
+),
+
+-- The values around each quartile, and how far it lies between them: percentile_cont of counted values.
+neighbours as (
+    select
+        product_id,
+        measure,
+        n_purchases,
+        name,
+        min(value) filter (where n_through > floor(place)) as below,
+        min(value) filter (where n_through > ceil(place)) as above,
+        place - floor(place) as share
+    from places
+    group by product_id, measure, n_purchases, name, place
 ),
 
 quartiles as (
     select
         product_id,
-        count(*) as n_purchases,
-        percentile_cont(array[0.25, 0.5, 0.75]) within group (order by quantity) as quantity,
-        percentile_cont(array[0.25, 0.5, 0.75]) within group (order by price) as price
-    from purchases
-    group by grouping sets ((product_id), ())
+        measure,
+        n_purchases,
+        max(below + (above - below) * share) filter (where name = 'q1') as q1,
+        max(below + (above - below) * share) filter (where name = 'q2') as q2,
+        max(below + (above - below) * share) filter (where name = 'q3') as q3
+    from neighbours
+    group by product_id, measure, n_purchases
 ),
 
 reach as (
     select
         *,
-        power(greatest(quantity[3] / quantity[1], {{ var('outlier_ratio_floor') }}), 3) as quantity_reach,
-        power(greatest(price[3] / price[1], {{ var('outlier_ratio_floor') }}), 3) as price_reach
+        power(greatest(q3 / q1, {{ var('outlier_ratio_floor') }}), 3) as reach
     from quartiles
 ),
 
 spread as (
     select
-        product_id,
-        n_purchases,
-        price[2] as median_price,
-        quantity[1] / quantity_reach as least_quantity,
-        quantity[3] * quantity_reach as greatest_quantity,
-        price[1] / price_reach as least_price,
-        price[3] * price_reach as greatest_price
-    from reach
+        quantities.product_id,
+        quantities.n_purchases,
+        prices.q2 as median_price,
+        quantities.q1 / quantities.reach as least_quantity,
+        quantities.q3 * quantities.reach as greatest_quantity,
+        prices.q1 / prices.reach as least_price,
+        prices.q3 * prices.reach as greatest_price
+    from reach as quantities
+    inner join reach as prices
+        on
+            coalesce(quantities.product_id, '') = coalesce(prices.product_id, '')
+            and prices.measure = 'price'
+    where quantities.measure = 'quantity'
 ),
 
 usual as (
@@ -59,9 +115,9 @@ usual as (
     from products
     left join spread as own_spread
         on products.product_id = own_spread.product_id
-    inner join spread as usual_spread
-        on usual_spread.product_id is not distinct from case
-            when own_spread.n_purchases >= {{ var('outlier_min_purchases') }} then products.product_id
+    left join spread as usual_spread
+        on coalesce(usual_spread.product_id, '') = case
+            when own_spread.n_purchases >= {{ var('outlier_min_purchases') }} then products.product_id else ''
         end
 )
 

@@ -1,3 +1,5 @@
+-- Behind what reads the last state of this table.
+-- depends_on: {{ ref('int_changes__purchases') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

@@ -1,0 +1,32 @@
+{%- set stored_items = stored('intermediate', 'int_order_items__classified') -%}
+
+with changes as (
+    select * from {{ ref('int_changes__orders') }}
+),
+
+order_items as (
+    {% if stored_items %}
+    select
+        known.source,
+        known.order_id,
+        known.product_id,
+        known.quantity,
+        known.unit_price,
+        known.is_purchase
+    from changes
+    inner join {{ stored_items }} as known
+        on changes.source = known.source and changes.order_id = known.order_id
+    {% else %}
+    select
+        source,
+        order_id,
+        null::text as product_id,
+        null::numeric as quantity,
+        null::numeric as unit_price,
+        null::boolean as is_purchase
+    from changes
+    where false
+    {% endif %}
+)
+
+select * from order_items
