@@ -69,7 +69,7 @@ def _checked(api_url: str) -> str:
     parts = _split(api_url)
     if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
         raise UsageError(
-            f"--api-url {api_url} is no address of an API; write https://host, with a port if it needs one"
+            "--api-url is no address of an API; write https://host, with a port if it needs one, and no password"
         )
     address = address_of(parts.hostname or "")
     is_local = parts.hostname == "localhost" or (address is not None and address.is_loopback)

@@ -114,3 +114,15 @@ def test_s3_11_an_address_with_markup_is_refused_and_stays_text_in_a_page(
     assert keys(s3, bucket) == set()
     page = site_files(api_url)[-1].content.decode()
     assert f'data-api="{escape(api_url)}"' in page
+
+
+@pytest.mark.parametrize(
+    "api_url",
+    ["https://user:pass-word@api.example", "http://:pass-word@127.0.0.1:8000", "https://a:pass-word@",
+     "https://user:pass-word@[::1", "https://api.example?key=pass-word"],
+)  # fmt: skip
+def test_a_password_in_the_address_is_printed_nowhere(s3: Any, bucket: str, run: Any, api_url: str) -> None:
+    done = run("publish", "--bucket", bucket, "--api-url", api_url)
+    assert done.exit_code != 0
+    assert "pass-word" not in done.output + str(done.exception)
+    assert keys(s3, bucket) == set()
