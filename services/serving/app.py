@@ -68,9 +68,10 @@ def create_app(settings: ServingSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await dependencies.database.open()
         exposures = asyncio.create_task(dependencies.exposures.run())
+        resumed = asyncio.create_task(shop.resume(dependencies))
         yield
         exposures.cancel()
-        await asyncio.wait([exposures])
+        await asyncio.wait([exposures, resumed])
         await dependencies.database.close()
 
     app = FastAPIOffline(

@@ -80,14 +80,14 @@ class RateLimits:
         storage = WarehouseStorage(dependencies.database) if is_shared else MemoryStorage()
         return cls(parse(dependencies.settings.rate_limit), storage)
 
-    async def spend(self, user_id: str) -> None:
-        """Count one call of a user. Raises RateLimited, with the seconds to wait, if none is left."""
-        counter = sha256(user_id.encode()).hexdigest()  # what is counted names nobody
+    async def spend(self, caller: str) -> None:
+        """Count one call of a user, or of an address. Raises RateLimited, with the seconds to wait, if none is left."""
+        counter = sha256(caller.encode()).hexdigest()  # what is counted names nobody
         if await self._limiter.hit(self._limit, counter):
             return
         window = await self._limiter.get_window_stats(self._limit, counter)
         seconds = max(1, math.ceil(window.reset_time - time.time()))
-        raise RateLimited(f"more than {self._limit} of one user: try again in {seconds} s", seconds)
+        raise RateLimited(f"more than {self._limit} of one user or address: try again in {seconds} s", seconds)
 
 
 async def _limited_user(request: Request, user_id: CurrentUser) -> str:

@@ -10,6 +10,18 @@ update serving.shop_requests
 set answer = %(answer)s, failure = %(failure)s, finished_at = now()
 where user_id = %(user_id)s and finished_at is null;
 
+-- name: unfinished
+-- Requests that were accepted within so many seconds and have neither an answer nor a failure.
+select
+    user_id,
+    mode,
+    product_ids,
+    metadata::text as metadata,
+    extract(epoch from now() - accepted_at)::double precision as seconds
+from serving.shop_requests
+where finished_at is null and accepted_at > now() - make_interval(secs => %(seconds)s)
+order by accepted_at;
+
 -- name: find
 -- A request, its answer, and how long it has waited.
 select

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import StringConstraints
@@ -11,7 +12,7 @@ from pydantic import StringConstraints
 from aisle.shop import Selection, SelectionRefused
 from services.serving.auth import require_login, require_visitor
 from services.serving.bodies import SmallBody
-from services.serving.dependencies import dependencies_of
+from services.serving.dependencies import Dependencies, dependencies_of
 from services.serving.errors import (
     INVALID_REQUEST,
     UNREADABLE_BODY,
@@ -19,6 +20,7 @@ from services.serving.errors import (
     DatabaseUnreachable,
     InvalidRequest,
     LoginNeeded,
+    RateLimited,
     RecommendationFailed,
     RecommendationLate,
     RequestUnknown,
@@ -27,6 +29,7 @@ from services.serving.errors import (
     responses,
 )
 from services.serving.pages import page
+from services.serving.rate_limits import RateLimits
 from services.serving.shop.campaign import Recommender
 from services.serving.shop.repository import ShopRepository
 from services.serving.shop.schemas import (
@@ -41,11 +44,12 @@ from services.serving.shop.schemas import (
 from services.serving.shop.service import ShopService, Workflows
 from services.serving.shop.site import STATIC
 
+log = structlog.get_logger(__name__)
+
 router = APIRouter(tags=["shop"], route_class=SmallBody)
 
 
-async def _service(request: Request) -> ShopService:
-    dependencies = dependencies_of(request)
+def _service_of(dependencies: Dependencies) -> ShopService:
     return ShopService(
         ShopRepository(dependencies.database, dependencies.groups),
         dependencies.once(Recommender),
@@ -53,6 +57,24 @@ async def _service(request: Request) -> ShopService:
         dependencies.interactions,
         dependencies.settings,
     )
+
+
+async def _service(request: Request) -> ShopService:
+    return _service_of(dependencies_of(request))
+
+
+async def resume(dependencies: Dependencies) -> None:
+    """Go on with what a restart has cut off; a warehouse that is away by then answers nothing anyway."""
+    try:
+        await _service_of(dependencies).resume()
+    except ServingError as error:
+        log.warning("requests of the shop page are not resumed", reason=error.code)
+
+
+async def _limit(request: Request) -> None:
+    """Count a request of an address: visitors have no other name. Raises RateLimited."""
+    address = request.client.host if request.client else ""
+    await dependencies_of(request).shared(RateLimits.of).spend(f"shop\x1f{address}")
 
 
 Service = Annotated[ShopService, Depends(_service)]
@@ -103,8 +125,8 @@ async def places(service: Service) -> Places:
     "/shop/requests",
     summary="Ask for recommendations",
     status_code=202,
-    dependencies=[VISITOR],
-    responses=_answers(BodyTooLarge) | UNREADABLE_BODY,
+    dependencies=[VISITOR, Depends(_limit)],
+    responses=_answers(BodyTooLarge, RateLimited) | UNREADABLE_BODY,
 )
 async def ask(service: Service, question: ShopQuestion, response: Response) -> AcceptedRequest:
     """Accept a selection. The answer is made meanwhile; `url` says where it will be."""
@@ -143,7 +165,7 @@ async def answer(service: Service, request_id: RequestId) -> ShopResult | JSONRe
     responses=_answers(RequestUnknown, BodyTooLarge) | UNREADABLE_BODY,
 )
 async def tell(service: Service, request_id: RequestId, event: ShopEvent) -> EventOutcome:
-    """Store that the whole answer was shown, or that one of its products was clicked; each counts once."""
+    """Store that the whole answer was shown, or that one of its products was seen or clicked; each counts once."""
     return await service.tell(request_id, event)
 
 

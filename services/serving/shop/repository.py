@@ -78,6 +78,14 @@ class ShopRepository:
         values = {"user_id": user_id, "answer": text, "failure": failure}
         await self._database.write((sql("serving/shop_requests/store"),), values)
 
+    async def unfinished(self, seconds: float) -> Sequence[tuple[str, Selection, float]]:
+        """Return what was accepted within so many seconds and is not answered: its id, and how long it has waited."""
+        rows = await self._database.fetch(sql("serving/shop_requests/unfinished"), {"seconds": seconds})
+        return [
+            (user_id, Selection.of(mode, product_ids, msgspec.json.decode(metadata, type=Metadata)), waited)
+            for user_id, mode, product_ids, metadata, waited in rows
+        ]
+
     async def find(self, user_id: str) -> StoredRequest | None:
         """Return a request by the id of its customer."""
         rows = await self._database.fetch(sql("serving/shop_requests/find"), {"user_id": user_id})

@@ -126,10 +126,11 @@ class ShopEvent(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"event_type": "click", "item_id": "85123A"}]}
     )
 
-    event_type: Literal["initial_impression", "click"] = Field(
-        description="`initial_impression`: the answer was shown, as a whole. `click`: on one of its products"
+    event_type: Literal["initial_impression", "scroll_impression", "click"] = Field(
+        description="`initial_impression`: the answer was shown, as a whole. `scroll_impression`: one of its products "
+        "has come into view. `click`: on one of them"
     )
-    item_id: AnyId | None = Field(None, description="Of a click")
+    item_id: AnyId | None = Field(None, description="The product, unless all are meant")
 
 
 class EventOutcome(BaseModel):

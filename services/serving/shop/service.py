@@ -39,7 +39,7 @@ _TOOK_TOO_LONG = TimeoutError.__name__
 
 
 class Workflows:
-    """What goes on after a request is accepted. Work that a restart cuts off is late, and its request says so."""
+    """What goes on after a request is accepted. Work that a restart cuts off is begun again by the next process."""
 
     def __init__(self, _settings: ServingSettings) -> None:
         self._running: set[asyncio.Task[None]] = set()
@@ -85,8 +85,16 @@ class ShopService:
             raise InvalidRequest(f"no order names the products {', '.join(unknown)}; GET /shop/products lists some")
         user_id = anonymous_user()
         await self._repository.accept(user_id, selection)
-        self._workflows.start(self._answer(user_id, selection))
+        self._workflows.start(self._answer(user_id, selection, self._seconds))
         return user_id
+
+    async def resume(self) -> None:
+        """Answer what another process accepted and did not live to answer, if there is time left.
+
+        One that is still at work does no harm: the first answer counts.
+        """
+        for user_id, selection, waited in await self._repository.unfinished(self._seconds):
+            self._workflows.start(self._answer(user_id, selection, self._seconds - waited))
 
     async def find(self, user_id: str) -> ShopResult | None:
         """Return the answer of a request, None while it is being made.
@@ -112,19 +120,20 @@ class ShopService:
         if request is None or request.answer is None:
             raise RequestUnknown("no such request has an answer: it was never accepted, has none, or is forgotten")
         shown = tuple(product.product_id for product in request.answer.products)
-        is_click = event.event_type == "click"
-        if is_click and event.item_id not in shown:
-            raise InvalidRequest("a click is on one of the recommended products: name it by its item_id")
+        is_click, is_of_all = event.event_type == "click", event.event_type == "initial_impression"
+        if not is_of_all and event.item_id not in shown:
+            raise InvalidRequest(f"a {event.event_type} is of one of the recommended products: name it by its item_id")
+        item_id = None if is_of_all else event.item_id
         (outcome,) = await self._interactions.store(
             [
                 IncomingEvent(
-                    event_id=event_id_of("shop", user_id, event.event_type, event.item_id if is_click else None),
+                    event_id=event_id_of("shop", user_id, event.event_type, item_id),
                     source="shop",
                     event_type=event.event_type,
                     occurred_at=datetime.now(UTC),
                     session_id=user_id,
-                    item_id=event.item_id if is_click else None,
-                    item_ids=() if is_click else shown,
+                    item_id=item_id if is_click else None,
+                    item_ids=() if is_click else (item_id,) if item_id else shown,
                     platform="web",
                     recommendation_id=user_id,
                     request_id=user_id,
@@ -133,9 +142,9 @@ class ShopService:
         )
         return EventOutcome(is_processed=outcome.is_processed, reason=outcome.reason)
 
-    async def _answer(self, user_id: str, selection: Selection) -> None:
+    async def _answer(self, user_id: str, selection: Selection, seconds: float) -> None:
         try:
-            async with asyncio.timeout(self._seconds), self._workflows.turns:
+            async with asyncio.timeout(seconds), self._workflows.turns:
                 made = await self._recommend(user_id, selection)
             await self._repository.store(user_id, made)
             ANSWERS.labels("shop", made.source).inc()

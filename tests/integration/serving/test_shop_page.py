@@ -12,6 +12,7 @@ from services.migrations import upgrade
 from tests.accessibility import serious_findings
 from tests.pictures import picture
 from tests.serving_shop import Shop
+from tests.waiting import wait_for
 
 HOSTILE = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 
@@ -256,3 +257,25 @@ def test_nothing_on_the_page_is_loaded_from_elsewhere(page_url: str, browser_pag
     origin = page_url.removesuffix("/shop")
     assert [url for url in asked if not url.startswith(f"{origin}/")] == []
     assert faults == []
+
+
+def test_s1_44_each_product_that_comes_into_view_is_told_once(page_url: str, shop: Shop, browser_page: Any) -> None:
+    browser_page.set_viewport_size({"width": 360, "height": 500})
+    browser_page.goto(page_url)
+    choose(browser_page, 5)
+    browser_page.get_by_role("button", name="Get Recommendations").click()
+    n_products = len(recommended(browser_page))
+
+    def seen() -> list[str]:
+        with connect(shop.url) as connection:
+            rows = connection.execute(
+                "select item_ids[1] from serving.impressions where event_type = 'scroll_impression' order by 1"
+            )
+            return [item_id for (item_id,) in rows.fetchall()]
+
+    wait_for(seen, "what is in view")
+    assert len(seen()) < n_products, "products out of view were told"
+    for place in [*range(n_products), *reversed(range(n_products))]:
+        browser_page.locator("#list li").nth(place).scroll_into_view_if_needed()
+    wait_for(lambda: len(seen()) >= n_products, "every product to come into view")
+    assert len(seen()) == len(set(seen())) == n_products

@@ -334,3 +334,43 @@ def test_s3_9_the_parameters_of_the_recommender_are_given_together_or_not_at_all
 def test_s3_7_a_campaign_arn_that_is_none_is_refused_at_the_start() -> None:
     with pytest.raises(ValidationError, match="shop_campaign_arn"):
         api_settings(**PARAMETERS | {"shop_campaign_arn": "my-campaign"})
+
+
+def test_what_a_restart_has_cut_off_is_answered_by_the_next_process(stocked: Shop) -> None:
+    """Accepted, and neither answered nor failed; one of them is too old to be waited for."""
+    stocked.run(
+        "insert into serving.shop_requests (user_id, mode, product_ids, metadata, accepted_at) values"
+        " ('shop-' || repeat('a', 32), 'products', '{a,b,c,d,e}', '{}', now()),"
+        " ('shop-' || repeat('b', 32), 'metadata', '{}', '{\"age\": 34, \"city\": \"Lahore\"}', now()),"
+        " ('shop-' || repeat('c', 32), 'products', '{a,b,c,d,e}', '{}', now() - interval '2 hours')"
+    )
+    client = stocked.api(shop_seconds=600)
+    products, metadata = (settled(client, f"/shop/requests/shop-{letter * 32}") for letter in "ab")
+    assert (products.status_code, ids(products.json())) == (200, ["x", "y", "z"])
+    assert (metadata.status_code, metadata.json()["place"]) == (200, "Lahore")
+    assert client.get(f"/shop/requests/shop-{'c' * 32}").status_code == 504
+
+
+def test_an_api_that_starts_while_the_warehouse_is_away_starts_all_the_same(stocked: Shop) -> None:
+    away = stocked.api(database_url="postgresql://127.0.0.1:1/nowhere", wait_seconds=0.1)
+    assert away.get("/health/live").status_code == 200
+
+
+def test_an_address_asks_only_so_often(stocked: Shop) -> None:
+    client = stocked.api(rate_limit="3/hour")
+    statuses = [client.post("/shop/requests", json=QUESTION) for _ in range(4)]
+    assert [answer.status_code for answer in statuses] == [202, 202, 202, 429]
+    assert int(statuses[-1].headers["Retry-After"]) > 0
+    assert settled(client, statuses[0].json()["url"]).status_code == 200
+
+
+def test_s1_31_a_product_that_comes_into_view_is_an_impression_of_its_own_once(stocked: Shop) -> None:
+    client = stocked.api()
+    url = f"/shop/requests/{asked(client, QUESTION)['request_id']}/events"
+    for event in [{"event_type": "initial_impression"}, *[{"event_type": "scroll_impression", "item_id": "y"}] * 2]:
+        assert client.post(url, json=event).json() == {"is_processed": True, "reason": None}
+    for item_id in ("a", "nothing", None):
+        assert client.post(url, json={"event_type": "scroll_impression", "item_id": item_id}).status_code == 422
+    with connect(stocked.url) as connection:
+        shown = connection.execute("select event_type, item_ids from serving.impressions order by occurred_at")
+        assert shown.fetchall() == [("initial_impression", ["x", "y", "z"]), ("scroll_impression", ["y"])]

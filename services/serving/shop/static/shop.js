@@ -174,6 +174,7 @@ function drawAnswer(answer) {
     return make("li", {}, button);
   });
   element("list").replaceChildren(...cards);
+  watch(answer, cards);
   const made = answer.generation ? ` Lists of generation ${answer.generation}.` : "";
   const nothing = answer.items.length ? "" : " It has nothing to recommend yet.";
   element("origin").textContent = `${ORIGINS[answer.source](answer)}${made}${nothing}`;
@@ -222,6 +223,21 @@ async function recommend() {
 function tell(answer, event) {
   const options = { method: "POST", body: JSON.stringify(event), keepalive: true };
   call(`/shop/requests/${answer.request_id}/events`, options).catch(() => {});
+}
+
+let watching; // cards of the newest answer
+
+/** Tell of each product once that at least half of its card has come into view. */
+function watch(answer, cards) {
+  watching?.disconnect();
+  watching = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      watching.unobserve(target);
+      tell(answer, { event_type: "scroll_impression", item_id: answer.items[cards.indexOf(target)].item_id });
+    }
+  }, { threshold: 0.5 });
+  cards.forEach((card) => watching.observe(card));
 }
 
 /** A recommended product that somebody is interested in starts the next selection, if there is room. */
