@@ -48,6 +48,18 @@ where user_id = %(user_id)s and item_id = %(item_id)s
 order by recommended_at desc, recommendation_id asc
 limit 1;
 
+-- name: newest_reaction
+-- The newest event of a type by which a user has answered a recommendation of an item.
+select event_id
+from serving.interactions
+where
+    user_id = %(user_id)s
+    and item_id = %(item_id)s
+    and recommendation_id = %(recommendation_id)s
+    and event_type = %(event_type)s
+order by occurred_at desc, event_id asc
+limit 1;
+
 -- name: give_feedback
 update serving.recommended_items set
     is_clicked = %(is_clicked)s,

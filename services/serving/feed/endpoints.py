@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.recommendations import LONGEST_ANSWER
 from services.serving.auth import USER_ERRORS
 from services.serving.bodies import SmallBody
@@ -36,6 +35,7 @@ from services.serving.feed.schemas import (
     Stats,
 )
 from services.serving.feed.service import Caller, FeedService
+from services.serving.interactions.events import LONGEST_SENT_ID, SENT_ID
 from services.serving.rate_limits import LimitedUser
 from services.serving.recommendations.endpoints import Service as Recommendations
 from services.serving.recommendations.questions import Page
@@ -48,7 +48,14 @@ async def _caller(
     request: Request,
     user_id: LimitedUser,
     session_id: Annotated[
-        str | None, Header(alias="X-Session-ID", min_length=1, max_length=LONGEST_ID, description="The visit's id")
+        str | None,
+        Header(
+            alias="X-Session-ID",
+            min_length=1,
+            max_length=LONGEST_SENT_ID,
+            pattern=SENT_ID,
+            description="Id of the visit",
+        ),
     ] = None,
 ) -> Caller:
     return Caller(user_id, request.state.request_id, session_id)

@@ -111,6 +111,17 @@ class FeedRepository:
         rows = await self._database.fetch(sql("serving/recommended_items/latest"), values)
         return Recommended(*rows[0]) if rows else None
 
+    async def newest_reaction(self, user_id: str, item_id: str, recommendation_id: str, event_type: str) -> str | None:
+        """Return the id of the newest event of a type by which a user has answered a recommendation."""
+        values = {
+            "user_id": user_id,
+            "item_id": item_id,
+            "recommendation_id": recommendation_id,
+            "event_type": event_type,
+        }
+        rows = await self._database.fetch(sql("serving/recommended_items/newest_reaction"), values)
+        return str(rows[0][0]) if rows else None
+
     async def give_feedback(
         self, user_id: str, item_id: str, recommendation_id: str, *, is_clicked: bool, is_dismissed: bool
     ) -> None:

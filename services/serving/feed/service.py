@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +27,8 @@ from services.serving.interactions.service import MAX_PROPERTIES_BYTES
 from services.serving.recommendations.questions import Filters, Page
 from services.serving.recommendations.schemas import UserRecommendations
 from services.serving.recommendations.service import RecommendationsService
+
+_CLICKED, _DISMISSED = "click", "not_interested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +116,14 @@ class FeedService:
     async def give_feedback(self, caller: Caller, feedback: Feedback) -> GivenFeedback:
         """Write feedback to the newest recommendation of an item. Raises RecommendationUnknown, PersonErased.
 
-        A click becomes an interaction and a dismissal a negative one, once for each recommendation.
+        A click becomes an interaction and a dismissal a negative one, once for each time that the user turns to it.
         """
         latest = await self._repository.latest(caller.user_id, feedback.content_id)
         if latest is None:
             raise RecommendationUnknown(
                 f"this user was never recommended {feedback.content_id!r}: ask for recommendations first"
             )
-        events = [
-            _event_of(caller, feedback.content_id, event_type, latest.recommendation_id)
-            for event_type, is_said in (("click", feedback.is_clicked), ("not_interested", feedback.is_dismissed))
-            if is_said
-        ]
+        events = [event async for event in self._events_of(caller, feedback, latest.recommendation_id)]
         if events:
             await self._store(*events)
         await self._repository.give_feedback(
@@ -132,6 +131,22 @@ class FeedService:
             is_clicked=feedback.is_clicked, is_dismissed=feedback.is_dismissed,
         )  # fmt: skip
         return GivenFeedback(algorithm=latest.algorithm, **feedback.model_dump())
+
+    async def _events_of(
+        self, caller: Caller, feedback: Feedback, recommendation_id: str
+    ) -> AsyncIterator[IncomingEvent]:
+        """Make the events of feedback. Who changes their mind says something new: what counts is the last word."""
+        said = {_CLICKED: feedback.is_clicked, _DISMISSED: feedback.is_dismissed}
+        for event_type, opposite in ((_CLICKED, _DISMISSED), (_DISMISSED, _CLICKED)):
+            if said[event_type]:
+                revoked = (
+                    None
+                    if said[opposite]
+                    else await self._repository.newest_reaction(
+                        caller.user_id, feedback.content_id, recommendation_id, opposite
+                    )
+                )
+                yield _event_of(caller, feedback.content_id, event_type, recommendation_id, revoked)
 
     async def stats(self, user_id: str) -> Stats:
         """Return the figures of a user."""
@@ -197,9 +212,12 @@ def _impression_of(feed: UserRecommendations, caller: Caller) -> IncomingEvent:
     )
 
 
-def _event_of(caller: Caller, item_id: str, event_type: str, recommendation_id: str) -> IncomingEvent:
+def _event_of(
+    caller: Caller, item_id: str, event_type: str, recommendation_id: str, revoked: str | None
+) -> IncomingEvent:
+    """The event of a click or dismissal; `revoked` is the id of the event that it takes back."""
     return IncomingEvent(
-        event_id=event_id_of("feedback", caller.user_id, recommendation_id, item_id, event_type),
+        event_id=event_id_of("feedback", caller.user_id, recommendation_id, item_id, event_type, revoked),
         source="api",
         event_type=event_type,
         occurred_at=now(),

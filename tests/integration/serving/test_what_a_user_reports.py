@@ -211,3 +211,18 @@ def test_s4_38_look_ups_of_interactions_by_user_item_and_time_use_an_index(asked
         plan = json.dumps(asked.rows(f"explain (format json) select * from serving.interactions where {condition}"))
         assert f'"Index Name": "{index}"' in plan, condition
         assert "Seq Scan" not in plan, condition
+
+
+@pytest.mark.parametrize("said", ["cd", "cdc", "dcd", "cddcc", "cdcdc"])
+def test_s4_18_of_a_user_who_changes_their_mind_the_last_word_counts(asked: Visitors, said: str) -> None:
+    """A click after a dismissal is a click again; saying the same twice is saying it once."""
+    api = asked.api()
+    ask(api, "u1", "collaborative")
+    for letter in said:
+        assert give(api, "u1", "lamp", is_clicked=letter == "c", is_dismissed=letter == "d").status_code == 200
+    turns = [letter for place, letter in enumerate(said) if said[place - 1 : place] != letter]
+    stored = asked.rows("select event_type from serving.interactions order by occurred_at")
+    assert stored == [({"c": "click", "d": "not_interested"}[letter],) for letter in turns]
+    assert ("lamp" in ids(ask(api, "u1", "collaborative"))) == (said[-1] == "c")
+    (flags,) = asked.rows("select is_clicked, is_dismissed from serving.recommended_items where item_id = 'lamp'")
+    assert flags == (said[-1] == "c", said[-1] == "d")
