@@ -57,7 +57,7 @@ class Dependencies:
             people,
             interactions,
             Assigner(read_experiments(settings.experiments_file), settings.identity_hash_key.get_secret_value()),
-            Exposures(database, people),
+            Exposures(database),
         )
 
     def once(self, make: Callable[[ServingSettings], Made]) -> Made:

@@ -14,7 +14,6 @@ from aisle.warehouse import sql
 from services.serving.assignment.assigner import Assignment
 from services.serving.database import Database
 from services.serving.errors import ServingError
-from services.serving.people import People, usable_id
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +26,7 @@ _STORE = ("serving/interactions/await_erasure", "serving/experiments/store_expos
 
 
 class Exposure(msgspec.Struct, frozen=True):
-    """A user, by the id that the caller sent, who was shown an arm."""
+    """A user who was shown an arm."""
 
     experiment: str
     arm: str
@@ -35,34 +34,26 @@ class Exposure(msgspec.Struct, frozen=True):
 
 
 class Exposures:
-    """Collects exposures and writes each once, under the user id that the user's events have."""
+    """Collects exposures and writes each once."""
 
-    def __init__(self, database: Database, people: People) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._people = people
         self._pending: dict[Exposure, datetime] = {}
         self._logged: OrderedDict[Exposure, None] = OrderedDict()
 
     def add(self, assignment: Assignment, user_id: str) -> None:
         """Log that a user was shown an arm, if this process has not logged it."""
-        usable = usable_id(user_id)
-        if usable is None:
-            return
-        exposure = Exposure(assignment.experiment.name, assignment.arm.name, usable)
+        exposure = Exposure(assignment.experiment.name, assignment.arm.name, user_id)
         if exposure in self._logged or len(self._pending) >= _MAX_PENDING:
             return
         self._pending.setdefault(exposure, datetime.now(UTC))
 
     async def flush(self) -> None:
-        """Write what is pending. Raises as `People.of` and `Database.write` do: then it stays pending."""
+        """Write what is pending. Raises as `Database.write` does: then it stays pending."""
         written = dict(self._pending)
         if not written:
             return
-        user_ids = await self._people.of({exposure.user_id for exposure in written})
-        rows = [
-            {**msgspec.structs.asdict(exposure), "user_id": user_ids[exposure.user_id], "exposed_at": at}
-            for exposure, at in written.items()
-        ]
+        rows = [{**msgspec.structs.asdict(exposure), "exposed_at": at} for exposure, at in written.items()]
         await self._database.write([sql(name) for name in _STORE], {"exposures": msgspec.json.encode(rows).decode()})
         for exposure in written:
             del self._pending[exposure]

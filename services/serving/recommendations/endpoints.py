@@ -28,6 +28,7 @@ from services.serving.errors import (
     Unauthorized,
     responses,
 )
+from services.serving.people import usable_id
 from services.serving.recommendations.campaign import Campaigns
 from services.serving.recommendations.plain import plain_route
 from services.serving.recommendations.questions import Filters, Page, Region, Wishes
@@ -179,13 +180,20 @@ async def recommendations(
     names a group does not take part.
     """
     dependencies = dependencies_of(request)
-    assignment = dependencies.assigner.of(user_id) if group is None else None
-    if assignment is None:
+    person = await _person(dependencies, user_id) if group is None and dependencies.assigner.experiments else None
+    assignment = dependencies.assigner.of(person) if person else None
+    if person is None or assignment is None:
         return conditional(request, await service.for_user(user_id, page, filters, group, wishes))
     answer = await service.in_arm(assignment, user_id, page, filters, wishes)
     if answer.arm is not None:
-        dependencies.exposures.add(assignment, user_id)
+        dependencies.exposures.add(assignment, person)
     return conditional(request, answer)
+
+
+async def _person(dependencies: Dependencies, sent_id: str) -> str | None:
+    """Return whom an experiment assigns: a person, by whichever id a caller names them; None for an id of nobody."""
+    usable = usable_id(sent_id)
+    return await dependencies.people.user_id(usable) if usable else None
 
 
 @_of_items.get(

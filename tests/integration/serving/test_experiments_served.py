@@ -13,8 +13,11 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
+from aisle.contracts.company_orders import Customer
+from aisle.identity.hashing import PersonHasher
+from aisle.settings import Identity
 from services.migrations import upgrade
-from tests.serving_shop import Shop
+from tests.serving_shop import HASH_KEY, Shop
 from tests.waiting import wait_for
 
 FILE = """
@@ -25,6 +28,7 @@ starts_at = 2026-01-01T00:00:00Z
 outcome_days = 1.0
 arms = [{ name = "control", group = "shop" }, { name = "heavy", group = "heavy" }]
 """
+HASHER = PersonHasher(Identity(hash_key=HASH_KEY))  # type: ignore[arg-type]
 #: When everybody of `exposed` was first shown an arm.
 EXPOSED_AT = datetime.now(UTC) - timedelta(days=3)
 
@@ -97,8 +101,9 @@ def test_exposures_are_logged_once_however_often_a_list_is_fetched(shop: Shop, a
 
 def test_an_exposure_has_the_user_id_of_the_events_whatever_id_a_caller_sends(shop: Shop, arms: Any) -> None:
     api, sent_ids = arms(), ["ann@example.com", "12345", "Zoë  Khan", "u1"]
-    for sent_id in [*sent_ids, "\x01"]:
+    for sent_id in sent_ids:
         assert api.get(f"/api/v1/recommendations/{quote(sent_id)}").json()["arm"] is not None
+    assert api.get(f"/api/v1/recommendations/{quote(chr(1))}").json()["arm"] is None  # an id of nobody
     events = [{"event_type": "click", "user_id": sent_id, "item_id": "mug"} for sent_id in sent_ids]
     assert api.post("/api/v1/events", json={"events": events}).json()["processed"] == 4
 
@@ -221,3 +226,19 @@ def test_the_pages_show_the_conclusion_and_escape_what_the_file_says(shop: Shop,
     assert "twice &lt;b&gt;as much" in page
     assert "+6.00" in page
     assert 'href="/experiments/heavy-weights"' in api.get("/experiments").text
+
+
+@pytest.mark.parametrize("sent_id", ["12345", "ann@example.com", "Zoe Khan", "u1", "customer-77"])
+def test_a_person_is_in_one_arm_by_whichever_id_and_route_a_program_asks(shop: Shop, arms: Any, sent_id: str) -> None:
+    """The unit of an assignment is the person (ADR 18), not the id that a caller happens to send."""
+    api = arms()
+    contact = HASHER.hashes("oe", Customer(id=sent_id, email=sent_id))
+    user_id = "u1" if sent_id == "u1" else contact.email or contact.source_id
+    shown = [
+        api.get(f"/api/v1/recommendations/{quote(sent_id)}").json()["arm"],
+        api.get("/api/feed/personalized/", headers={"X-User-ID": sent_id}).json()["arm"],
+        api.app.state.dependencies.assigner.of(user_id).arm.name,
+    ]
+    assert len(set(shown)) == 1, shown
+    logged = wait_for(lambda: rows(shop, "select user_id, arm from serving.exposures"), "the exposure")
+    assert logged == [(user_id, shown[0])]
