@@ -72,7 +72,11 @@ async def read_json(request: Request, max_bytes: int) -> Any:
         raise InvalidBody("the Content-Encoding of the body is neither gzip nor identity")
     try:
         return json.loads(text_of(body), parse_int=_integer)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise InvalidBody(
+            "the body has more lists and objects within each other than can be read; nothing of it was stored"
+        ) from error
+    except ValueError as error:
         raise InvalidBody(f"the body is not JSON: {type(error).__name__}; nothing of it was stored") from error
 
 

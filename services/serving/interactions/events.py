@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,14 @@ import msgspec
 from aisle.contracts.limits import CLOCK_TOLERANCE, EARLIEST_MOMENT
 
 Source = Literal["amplitude", "api", "feed", "shop"]
-Reason = Literal["irrelevant", "missing_user", "missing_item", "invalid_item", "invalid_time", "too_large", "erased"]
+Reason = Literal[
+    "irrelevant", "missing_user", "missing_item", "invalid_item", "invalid_value", "invalid_time", "too_large", "erased"
+]
+
+#: Ids of sessions, requests and recommendations are stored as they are sent: no longer than ids are, and of characters
+#: in which neither a name nor an e-mail address is written.
+LONGEST_SENT_ID = 128
+SENT_ID = r"^[A-Za-z0-9._:~+/=-]*$"
 
 
 class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +67,12 @@ def event_id_of(*parts: object) -> str:
     """Return an id that depends on nothing but what happened: 32 hex digits. A sender's own ids may name a person."""
     text = "\x1f".join("" if part is None else str(part) for part in parts)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def sent_id(value: object) -> str | None:
+    """Return the id of a session, request or recommendation as it may be stored; None if it is none."""
+    is_id = isinstance(value, str) and 0 < len(value) <= LONGEST_SENT_ID and re.fullmatch(SENT_ID, value)
+    return str(value) if is_id else None
 
 
 def moment_of(occurred_at: datetime, received_at: datetime) -> datetime | None:

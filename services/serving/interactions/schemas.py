@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from aisle.contracts.limits import LONGEST_ID
-from services.serving.interactions.events import Reason
+from services.serving.interactions.events import LONGEST_SENT_ID, SENT_ID, Reason
 
 #: Of one request; Amplitude's own upload API takes as many.
 MAX_EVENTS = 2000
@@ -30,8 +30,7 @@ def _refuse_deep(properties: dict[str, Any]) -> dict[str, Any]:
 #: What a sender says beside the fields of an event.
 Properties = Annotated[dict[str, Any], AfterValidator(_refuse_deep)]
 Text = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
-#: NUL cannot be stored.
-SessionId = Annotated[str, StringConstraints(max_length=LONGEST_ID, pattern=r"^[^\x00]*$")]
+SentId = Annotated[str, StringConstraints(max_length=LONGEST_SENT_ID, pattern=SENT_ID)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID)]
 
 
@@ -42,9 +41,7 @@ class SentEvent(BaseModel):
 
     event_type: Name = Field(description="A type of the table of types; others are skipped", examples=["click"])
     user_id: Text | None = Field(default=None, description="The shop's id of the user; none: an anonymous visitor")
-    session_id: SessionId | None = Field(
-        default=None, description="Required of anonymous visitors, who may log in later"
-    )
+    session_id: SentId | None = Field(default=None, description="Required of anonymous visitors, who may log in later")
     item_id: Text | None = Field(default=None, description="The item", examples=["22423"])
     item_ids: list[Text] = Field(default=[], description="Of an impression: the items in the order shown")
     item_type: Text | None = Field(default=None, examples=["paper"])
@@ -52,8 +49,8 @@ class SentEvent(BaseModel):
     event_value: float | None = Field(default=None, allow_inf_nan=False)
     platform: Text | None = None
     properties: Properties = Field(default={}, description="Anything else, as at most 8 KB of JSON")
-    recommendation_id: Text | None = Field(default=None, description="Of the list that the item was on")
-    request_id: Text | None = None
+    recommendation_id: SentId | None = Field(default=None, description="Of the list that the item was on")
+    request_id: SentId | None = None
     occurred_at: AwareDatetime | None = Field(default=None, description="With a time zone; none: now")
     event_id: Name | None = Field(default=None, description="The same in every try: the event counts once")
 

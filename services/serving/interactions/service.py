@@ -63,6 +63,8 @@ class Interactions:
             return "missing_item"
         if any(len(item) > LONGEST_ID or "\x00" in item for item in items if item) or len(items) > MAX_SHOWN_ITEMS:
             return "invalid_item"
+        if not kind.is_negative and (event.event_value or 0) < 0:
+            return "invalid_value"
         return "invalid_time" if moment_of(event.occurred_at, received_at) is None else None
 
     def _row(self, event: IncomingEvent, received_at: datetime) -> EventRow:

@@ -12,7 +12,7 @@ from typing import Any
 from aisle.contracts.limits import LONGEST_ID
 from aisle.contracts.text import tidy
 from services.serving.errors import InvalidBody
-from services.serving.interactions.events import IncomingEvent, event_id_of
+from services.serving.interactions.events import IncomingEvent, event_id_of, sent_id
 from services.serving.people import usable_id
 
 #: An amount that an SDK reports of a sale is a purchase; `$productId` is its item, `$quantity` how many.
@@ -81,8 +81,8 @@ def read_event(sent: object, received_at: datetime) -> AmplitudeEvent:
         event_value=_number(value),
         platform=_text(sent.get("platform")),
         properties={name: value for name, value in properties.items() if name not in _PLACED},
-        recommendation_id=_text(properties.get("recommendation_id")),
-        request_id=_text(properties.get("request_id")),
+        recommendation_id=sent_id(properties.get("recommendation_id")),
+        request_id=sent_id(properties.get("request_id")),
         received={name: sent[name] for name in _KEPT if name in sent},
     )
     return AmplitudeEvent(event, sent_user_id)

@@ -6,19 +6,31 @@ import hmac
 
 from fastapi import Request
 
+from aisle.web_guard import address_of
 from services.serving.errors import Unauthorized
 from services.serving.settings import ServingSettings
 
 #: Amplitude sends a secret in a header of the receiver's choice.
 SECRET_HEADER = "X-Webhook-Secret"
+#: What a proxy says of a request that it passes on.
+_PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
 def may_send(settings: ServingSettings, request: Request) -> bool:
     """Whether a request has the secret. Without one configured anybody has it, where only this machine can ask."""
     secret = settings.amplitude_webhook_secret.get_secret_value()
     if not secret:
-        return settings.listens_on_loopback and not settings.amplitude_api_key.get_secret_value()
+        return not settings.amplitude_api_key.get_secret_value() and _only_this_machine_asks(settings, request)
     return _equal(request.headers.get(SECRET_HEADER, ""), secret)
+
+
+def _only_this_machine_asks(settings: ServingSettings, request: Request) -> bool:
+    """Whether a request comes from this machine itself. Behind a local proxy everybody's does, by its address: a proxy
+    gives itself away by its headers, or by the public name that the settings allow.
+    """
+    peer = address_of(request.client.host) if request.client else None
+    is_near = settings.listens_on_loopback and (peer is None or peer.is_loopback)
+    return is_near and not settings.allowed_hosts and not any(name in request.headers for name in _PASSED_ON)
 
 
 def has_api_key(settings: ServingSettings, body: object) -> bool:

@@ -120,3 +120,25 @@ def test_what_is_not_an_event_is_refused_whole(api: TestClient, shop: Shop, body
 
 def test_an_api_key_is_needed(shop: Shop) -> None:
     assert shop.api(key=None).post("/api/v1/events", json={"events": [event()]}).status_code == 401
+
+
+def test_ids_that_are_stored_as_they_come_cannot_name_a_person(api: TestClient, shop: Shop) -> None:
+    for name in ("session_id", "request_id", "recommendation_id"):
+        for sent in ("ann@example.com", "Ann Khan", "x" * 129, "a\nb", "é"):
+            error = post(api, event(**{name: sent}))["error"]
+            assert error["code"] == "invalid_request"
+            assert f"events.0.{name}" in error["message"]
+            assert sent not in error["message"]
+    assert rows(shop, "event_id") == []
+
+
+def test_ids_as_programs_make_them_are_stored(api: TestClient, shop: Shop) -> None:
+    sent_ids = ["s1", "x" * 128, "6f1c0b1e-8a5e-4b7e-9d0e-0f1f2a3b4c5d", "a.b_c:d~e+f/g=", ""]
+    events = [event(item_id=f"P{place}", session_id=sent, request_id=sent) for place, sent in enumerate(sent_ids)]
+    assert post(api, *events)["processed"] == 5
+    assert rows(shop, "item_id, request_id") == [(f"P{place}", sent) for place, sent in enumerate(sent_ids)]
+
+
+def test_a_purchase_of_a_negative_value_is_skipped_alone(api: TestClient) -> None:
+    refund = event(event_type="purchase", event_value=-2)
+    assert post(api, refund, event())["skipped_events"] == [{"index": 0, "reason": "invalid_value"}]

@@ -114,3 +114,38 @@ def test_nothing_that_names_a_user_is_stored(webhook_api: TestClient, receiver: 
     for table in ("interactions", "received_events", "sessions"):
         (stored,) = receiver.rows(f"jsonb_agg({table})::text", table)
         assert "4711" not in stored[0]
+
+
+def test_a_value_below_zero_of_what_speaks_for_an_item_costs_that_event_alone(
+    webhook_api: TestClient, receiver: Receiver
+) -> None:
+    below = [
+        event(event_properties={"item_id": "a", "event_value": -1}),
+        event(event_type="fundraise", event_properties={"item_id": "a", "event_value": -0.01}),
+        event(event_type="scroll_impression", event_properties={"items_shown": ["a"], "event_value": -5}),
+        event(event_type="revenue_amount", event_properties={"$productId": "a", "$quantity": -3, "$price": 2.5}),
+    ]
+    answer = webhook_api.post(WEBHOOK, json={"events": [*below, click("b")]}).json()
+    assert answer["processed"] == 1
+    assert answer["skipped_events"] == [{"index": place, "reason": "invalid_value"} for place in range(4)]
+    assert receiver.rows("item_id") == [("b",)]
+
+
+def test_any_other_value_and_a_dislike_of_a_value_below_zero_are_stored(webhook_api: TestClient) -> None:
+    events = [event(event_properties={"item_id": "a", "event_value": value}) for value in (0, -0.0, 0.5, None, "x")]
+    dislike = event(event_type="downvote", event_properties={"item_id": "a", "event_value": -1})
+    assert webhook_api.post(WEBHOOK, json={"events": [*events, dislike]}).json()["processed"] == 6
+
+
+def test_an_id_of_a_list_or_request_that_could_name_a_person_is_not_stored(
+    webhook_api: TestClient, receiver: Receiver
+) -> None:
+    named = ["ann@example.com", "Ann Khan", "x" * 129, "\x00", 7]
+    events = [
+        event(event_properties={"item_id": f"p{place}", "recommendation_id": sent, "request_id": sent})
+        for place, sent in enumerate([*named, "r-1"])
+    ]
+    assert webhook_api.post(WEBHOOK, json={"events": events}).json()["processed"] == 6
+    assert receiver.rows("item_id, recommendation_id, request_id") == [
+        *((f"p{place}", None, None) for place in range(5)), ("p5", "r-1", "r-1"),
+    ]  # fmt: skip

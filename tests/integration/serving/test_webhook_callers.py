@@ -203,3 +203,41 @@ def test_requests_beyond_those_that_can_be_under_way_are_told_to_come_again(rece
     for answer in refusals:
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
     assert (slow.status_code, afterwards.json()["processed"]) == (200, 1)
+
+
+def test_s1_3_without_a_secret_the_webhook_is_closed_to_whom_a_local_proxy_brings(
+    webhook_api: TestClient, receiver: Receiver
+) -> None:
+    headers = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via")
+    for path in PATHS:
+        for header in headers:
+            assert (
+                webhook_api.post(path, json={"events": [EXAMPLE]}, headers={header: "203.0.113.9"}).status_code == 401
+            )
+    assert receiver.rows("event_id") == []
+    assert {webhook_api.post(path, json={"events": [EXAMPLE]}).status_code for path in PATHS} == {200}
+
+
+def test_s1_3_without_a_secret_the_webhook_is_closed_where_the_api_has_a_public_name(receiver: Receiver) -> None:
+    api = receiver.api(host="127.0.0.1", allowed_hosts="shop.example")
+    for host in ("shop.example", "localhost"):
+        assert api.post(WEBHOOK, json={"events": [EXAMPLE]}, headers={"Host": host}).status_code == 401
+    assert receiver.rows("event_id") == []
+
+
+def test_a_secret_counts_behind_a_proxy_as_it_does_without_one(receiver: Receiver) -> None:
+    api = receiver.api(amplitude_webhook_secret=SECRET, allowed_hosts="shop.example")
+    headers = {"X-Webhook-Secret": SECRET, "X-Forwarded-For": "203.0.113.9", "Host": "shop.example"}
+    assert api.post(WEBHOOK, json={"events": [EXAMPLE]}, headers=headers).status_code == 200
+
+
+def test_a_body_that_is_nested_beyond_reading_is_a_400_that_says_so(webhook_api: TestClient) -> None:
+    """Nothing can be told of its other events: where the next one begins is known only to whoever can read this one."""
+    for opening, closing in (("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")):
+        nested = opening * 100_000 + "1" + closing * 100_000
+        for path in PATHS:
+            answer = webhook_api.post(
+                path, content=f'{{"events": [{{"event_type": "click", "event_properties": {nested}}}]}}'
+            )
+            assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_body")
+            assert "within each other" in answer.json()["error"]["message"]
