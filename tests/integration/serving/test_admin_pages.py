@@ -239,7 +239,7 @@ def test_high_risks_are_counted_by_the_setting(empty: Shop, high_from: float, n_
     for user, risk in (("u1", 0.6), ("u2", 0.9), ("u3", 0.1)):
         predicted(empty, user, risk, days_ago=1)
     page = empty.api(open_pages=True, churn_high_from=high_from, churn_medium_from=0.3).get("/admin/churn").text
-    assert re.findall('data-label="High">([^<]*)', page) == [n_high]
+    assert re.findall('data-label="High risk">([^<]*)', page) == [n_high]
 
 
 @pytest.mark.parametrize("page", PAGES)
