@@ -1,0 +1,1 @@
+"""Measurements of transform: how long a build of the marts takes."""
