@@ -227,12 +227,12 @@ class CacheEmpty(ServingError):
     status, code, headers = HTTPStatus.SERVICE_UNAVAILABLE, "cache_empty", {"Retry-After": "60"}
 
 
-def responses(*errors: type[ServingError]) -> dict[int | str, dict[str, Any]]:
-    """The `responses=` of a route that may answer with these errors."""
+def responses(*errors: type[ServingError], model: type[BaseModel] = ErrorBody) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that may answer with these errors, in bodies of this model."""
     described: dict[int, list[str]] = {}
     for error in errors:
         described.setdefault(error.status, []).append(f"`{error.code}`: {error.__doc__}")
-    return {status: {"model": ErrorBody, "description": "  \n".join(texts)} for status, texts in described.items()}
+    return {status: {"model": model, "description": "  \n".join(texts)} for status, texts in described.items()}
 
 
 INVALID_REQUEST: dict[int | str, dict[str, Any]] = {
@@ -255,19 +255,12 @@ def https_required() -> JSONResponse:
     return _answer(HTTPStatus.FORBIDDEN, "https_required", "send this request by https; nothing else is answered here")
 
 
-def answer_to(
-    error: ServingError, status: HTTPStatus | None = None, headers: Mapping[str, str] | None = None, **more: object
-) -> JSONResponse:
-    """The answer to an error, with members beside the one body of all errors, if need be under another status."""
-    return _answer(status or error.status, error.code, str(error), headers or error.headers, more)
-
-
 def install_handlers(app: FastAPI) -> None:
     """Give every error the one body, Starlette's own (no such path, wrong method) included."""
 
     @app.exception_handler(ServingError)
     async def _ours(request: Request, error: ServingError) -> JSONResponse:
-        return answer_to(error)
+        return _answer(error.status, error.code, str(error), error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -287,8 +280,6 @@ def install_handlers(app: FastAPI) -> None:
         )
 
 
-def _answer(
-    status: HTTPStatus, code: str, message: str, headers: Any = None, more: dict[str, object] | None = None
-) -> JSONResponse:
+def _answer(status: HTTPStatus, code: str, message: str, headers: Any = None) -> JSONResponse:
     body = ErrorBody(error=ErrorDetail(code=code, message=message))
-    return JSONResponse({**(more or {}), **body.model_dump()}, status_code=status, headers=dict(headers or {}))
+    return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -19,7 +20,6 @@ from services.serving.errors import (
     TableMissing,
     TooManyRequests,
     Unauthorized,
-    answer_to,
     responses,
 )
 from services.serving.gate import Gate
@@ -28,7 +28,7 @@ from services.serving.interactions.events import Outcome
 from services.serving.metrics import EVENT_FAILURES
 from services.serving.webhook.amplitude import events_in, is_of_sdk
 from services.serving.webhook.auth import SECRET_HEADER, has_api_key, may_send, refusal
-from services.serving.webhook.schemas import UploadAnswer, WebhookAnswer
+from services.serving.webhook.schemas import UploadAnswer, UploadError, WebhookAnswer
 from services.serving.webhook.service import EventProcessor
 
 router = APIRouter(tags=["events in"])
@@ -41,9 +41,11 @@ _EXAMPLE = {
 }
 _REFUSALS = (InvalidBody, Unauthorized, BodyTooLarge, TooManyRequests)
 _ERRORS = responses(*_REFUSALS, DatabaseUnreachable, TableMissing, IdentityKeyMissing)
-_UPLOAD_ERRORS = responses(*_REFUSALS)
+_UPLOAD_ERRORS = responses(*_REFUSALS, model=UploadError)
 #: How long SDKs hold throttled events before they send them again.
-_HOLD = {"Retry-After": "30"}
+_HOLD: Mapping[str, str] = {"Retry-After": "30"}
+#: How Amplitude begins to say so; SDKs that read it do not try again.
+_WRONG_KEY = "Invalid API key:"
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -98,7 +100,7 @@ async def take_webhook(request: Request, processor: Processor) -> Response:
     openapi_extra=_BODY, summary="Take events from an SDK of Amplitude, in batches",
 )  # fmt: skip
 async def take_upload(request: Request, processor: Processor) -> Response:
-    """The same, with a numeric `code` in every answer, errors included: SDKs of Amplitude go by it.
+    """The same, with a numeric `code` in every answer and errors as text: SDKs of Amplitude go by both.
 
     While nothing can be stored the answer is a 429 with the places of all events in `throttled_events`.
     """
@@ -129,10 +131,13 @@ def _answer_to_sdk(error: ServingError, n_events: int) -> Response:
     """Answer in the words of the SDKs: of a 503 they try so often and so fast that they lose events within seconds,
     but events that are named as throttled they hold for half a minute before each try.
     """
-    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return answer_to(error, code=int(error.status))
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    return answer_to(error, status, _HOLD, code=int(status), throttled_events=list(range(n_events)))
+    status, headers = error.status, error.headers
+    throttled: list[int] | None = None
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        status, headers, throttled = HTTPStatus.TOO_MANY_REQUESTS, _HOLD, list(range(n_events))
+    message = f"{_WRONG_KEY} {error}" if isinstance(error, Unauthorized) else str(error)
+    answer = UploadError(code=int(status), error=message, throttled_events=throttled)
+    return JSONResponse(answer.model_dump(exclude_none=True), status_code=answer.code, headers=dict(headers))
 
 
 def _answer(outcomes: list[Outcome], kind: type[WebhookAnswer]) -> WebhookAnswer:

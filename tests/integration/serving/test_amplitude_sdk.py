@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import amplitude  # type: ignore[import-untyped]
+import httpx
 import psycopg
 import pytest
 from amplitude import storage as sdk_storage
@@ -16,9 +19,17 @@ from services.migrations import upgrade
 from services.stack.postgres import free_port
 from tests.integration.serving.test_events_killed import program
 from tests.outage import database_away
+from tests.served_api import served_api
+from tests.serving_metrics import counted
 from tests.waiting import wait_for
 
 N_EVENTS = 450
+
+
+def failures(url: str) -> Counter[str]:
+    """How many requests with events were refused, by error."""
+    with httpx.Client(base_url=url) as api:
+        return counted(api, "aisle_serving_event_failures_total", "error")
 
 
 def test_each_event_of_the_sdk_is_stored_once_though_some_are_of_no_use(warehouse_url: str, tmp_path: Path) -> None:
@@ -85,3 +96,41 @@ def test_the_sdk_loses_nothing_while_the_database_is_away_for_a_minute(
     with psycopg.connect(warehouse_url) as connection:
         stored = connection.execute(b"select count(*), count(distinct item_id) from serving.interactions").fetchone()
     assert stored == (20, 20)
+
+
+@pytest.fixture
+def sdk(caplog: pytest.LogCaptureFixture) -> Iterator[amplitude.Amplitude]:
+    """The SDK with its defaults; what it logs is in `caplog`, and what it is answered in `answered`."""
+    client = amplitude.Amplitude("write-key")
+    client.configuration.min_id_length = 1
+    client.configuration.flush_interval_millis = 50
+    client.configuration.logger = logging.getLogger("amplitude.of-tests")
+    caplog.set_level(logging.INFO, "amplitude.of-tests")
+    yield client
+    client.shutdown()
+
+
+def test_the_sdk_with_a_wrong_key_says_so_and_stops_after_one_try(
+    warehouse_url: str, sdk: amplitude.Amplitude, caplog: pytest.LogCaptureFixture
+) -> None:
+    upgrade(warehouse_url)
+    with served_api(database_url=warehouse_url, amplitude_api_key="another-key") as url:
+        before = failures(url)["unauthorized"]
+        sdk.configuration.server_url = f"{url}/2/httpapi"
+        sdk.track(amplitude.BaseEvent("click", user_id="12345", event_properties={"item_id": "P1"}))
+        wait_for(lambda: "Invalid API Key" in caplog.messages, "the SDK to say what is wrong")
+        assert failures(url)["unauthorized"] - before == 1
+
+
+def test_the_sdk_hands_on_in_words_why_events_were_refused(warehouse_url: str, sdk: amplitude.Amplitude) -> None:
+    answered: list[tuple[int, str]] = []
+    sdk.configuration.callback = lambda event, code, message=None: answered.append((code, message))
+    upgrade(warehouse_url)
+    with served_api(database_url=warehouse_url, webhook_max_megabytes=0.0001) as url:
+        sdk.configuration.server_url = f"{url}/2/httpapi"
+        sdk.configuration.flush_queue_size = 1  # of more events together it makes smaller requests first
+        for number in range(3):
+            sdk.track(amplitude.BaseEvent("click", user_id="12345", event_properties={"item_id": f"P{number}"}))
+        wait_for(lambda: len(answered) >= 3, "the SDK to be answered")
+    assert {code for code, _ in answered} == {413}
+    assert all("send fewer events" in message for _, message in answered)
