@@ -50,6 +50,7 @@ _NAMES = [
     # fields of answers that clients read
     "risk_level", "interaction_id", "total_recommendations", "clicked_recommendations", "dismissed_recommendations",
     "click_through_rate", "total_interactions", "age_seconds", "generated_at", "ranked_by", "relative_score", "pick",
+    "throttled_events",
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Python client of Aisle's serving API.
 
-Three services, each also asynchronous (`Async…`), with one method per call of the API:
+Four services, each also asynchronous (`Async…`), with one method per call of the API:
 
     from aisle_client import PersonalizeService
 
@@ -26,8 +26,10 @@ from aisle_client.errors import AisleClientError, ApiError, NotConfigured, Unrea
 from aisle_client.services import (
     AmazonPersonalizeService,
     AsyncAmazonPersonalizeService,
+    AsyncEventProcessor,
     AsyncPersonalizeService,
     AsyncRecommendationService,
+    EventProcessor,
     PersonalizeService,
     RecommendationService,
 )
@@ -37,9 +39,11 @@ __all__ = [
     "AmazonPersonalizeService",
     "ApiError",
     "AsyncAmazonPersonalizeService",
+    "AsyncEventProcessor",
     "AsyncPersonalizeService",
     "AsyncRecommendationService",
     "ChurnPrediction",
+    "EventProcessor",
     "EventResult",
     "ItemList",
     "NotConfigured",

@@ -223,6 +223,13 @@ def _pieces(item_ids: Iterable[str | int]) -> Iterable[list[str | int]]:
         yield piece
 
 
+def amplitude_event(event: Mapping[str, Any]) -> Call[EventResult]:
+    """Store one event in Amplitude's words; the same event once more, by its `insert_id` or time, changes nothing."""
+    is_known_again = any(event.get(name) for name in ("insert_id", "$insert_id", "time", "event_time"))
+    sent = event if is_known_again else {**event, "insert_id": uuid.uuid4().hex}  # the same in every try of this call
+    return Call("events", "POST", "/webhooks/amplitude/", body={"events": [dict(sent)]}, read=_result)
+
+
 # -- the feed and the recommendations of one user ---------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aisle_client import calls
+from aisle_client.events import is_of_use
 from aisle_client.transport import AsyncService, Service, asynchronous, sync
 
 
@@ -18,6 +19,20 @@ class AsyncAmazonPersonalizeService(AsyncService):
 
     get_feed = asynchronous(calls.feed)
     record_event = asynchronous(calls.record_event)
+
+
+class EventProcessor(Service):
+    """Events in Amplitude's words: which of them are of use, and the way to store one."""
+
+    should_process_event = staticmethod(is_of_use)
+    process_event = sync(calls.amplitude_event)
+
+
+class AsyncEventProcessor(AsyncService):
+    """The same, for `asyncio`."""
+
+    should_process_event = staticmethod(is_of_use)
+    process_event = asynchronous(calls.amplitude_event)
 
 
 class PersonalizeService(Service):

@@ -63,14 +63,24 @@ async def require_api_key(
     check_api_key(request)
 
 
+def has_api_key(request: Request) -> bool:
+    """Whether the headers of a request carry an accepted key."""
+    key = _key_in(request)
+    return bool(key) and request.app.state.api_keys.accept(key)
+
+
 def check_api_key(request: Request) -> None:
     """Refuse a request whose headers carry no accepted key."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    key = credentials.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
+    key = _key_in(request)
     if not key:
         raise Unauthorized("send an API key as 'Authorization: Bearer <key>' or 'X-API-Key: <key>'")
     if not request.app.state.api_keys.accept(key):
         raise Unauthorized("this API key is not accepted; ask whoever runs Aisle for one")
+
+
+def _key_in(request: Request) -> str | None:
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
 
 
 async def current_user(

@@ -192,6 +192,7 @@ function browserStorage() {
 async function errorOf(response) {
   if (!response) return new AisleError("unreachable", "the API does not answer", 0);
   const error = await response.json().then((body) => body.error, () => null);
+  if (typeof error === "string") return new AisleError("events_refused", error, response.status); // as Amplitude says it
   const isOurs = typeof error?.code === "string";
   return new AisleError(isOurs ? error.code : "unexpected_answer", isOurs ? error.message : response.statusText, response.status);
 }

@@ -1,4 +1,4 @@
-"""Who may send events: whoever has the webhook's secret, or an SDK with the API key that it was given."""
+"""Who may send events: whoever has the webhook's secret or an API key, or an SDK with the key that it was given."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hmac
 from fastapi import Request
 
 from aisle.web_guard import address_of
+from services.serving.auth import has_api_key
 from services.serving.errors import Unauthorized
 from services.serving.settings import ServingSettings
 
@@ -17,7 +18,11 @@ _PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forw
 
 
 def may_send(settings: ServingSettings, request: Request) -> bool:
-    """Whether a request has the secret. Without one configured anybody has it, where only this machine can ask."""
+    """Whether a request has an API key, or the secret. Without one configured anybody has it, where only this machine
+    can ask.
+    """
+    if has_api_key(request):
+        return True
     secret = settings.amplitude_webhook_secret.get_secret_value()
     if not secret:
         return not settings.amplitude_api_key.get_secret_value() and _only_this_machine_asks(settings, request)
@@ -33,7 +38,7 @@ def _only_this_machine_asks(settings: ServingSettings, request: Request) -> bool
     return is_near and not settings.allowed_hosts and not any(name in request.headers for name in _PASSED_ON)
 
 
-def has_api_key(settings: ServingSettings, body: object) -> bool:
+def has_sdk_key(settings: ServingSettings, body: object) -> bool:
     """Whether a body has the API key of the SDKs, if one is configured."""
     key = settings.amplitude_api_key.get_secret_value()
     sent = body.get("api_key") if isinstance(body, dict) else None

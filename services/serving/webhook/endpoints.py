@@ -27,7 +27,7 @@ from services.serving.interactions.endpoints import answer_of
 from services.serving.interactions.events import Outcome
 from services.serving.metrics import EVENT_FAILURES
 from services.serving.webhook.amplitude import events_in, is_of_sdk
-from services.serving.webhook.auth import SECRET_HEADER, has_api_key, may_send, refusal
+from services.serving.webhook.auth import SECRET_HEADER, has_sdk_key, may_send, refusal
 from services.serving.webhook.schemas import UploadAnswer, UploadError, WebhookAnswer
 from services.serving.webhook.service import EventProcessor
 
@@ -120,7 +120,7 @@ async def _take(request: Request, processor: EventProcessor) -> tuple[object, li
         raise refusal()
     async with dependencies.once(Gate).entered():
         body = await read_json(request, settings.webhook_max_bytes)
-        if not is_known and not has_api_key(settings, body):
+        if not is_known and not has_sdk_key(settings, body):
             raise refusal()
         events = events_in(body)
         request.state.n_events = len(events)

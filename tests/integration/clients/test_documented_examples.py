@@ -16,23 +16,15 @@ from typing import Any
 import httpx
 import pytest
 
-from aisle_client import AmazonPersonalizeService, PersonalizeService, RecommendationService
+from aisle_client import AmazonPersonalizeService, EventProcessor, PersonalizeService, RecommendationService
 from services.serving.tokens import issue_token
-from tests.conftest import DATASETS
+from tests.documents import NEEDS_DOCUMENTS, example
 from tests.integration.clients.conftest import stored
 from tests.serving_shop import KEY, Shop, api_settings
 
-DOCUMENTS = DATASETS.parent / "mission"
 TOKENS = {"token_secret": "the secret with which the tokens of these tests are signed"}
 
-pytestmark = pytest.mark.skipif(not DOCUMENTS.exists(), reason=f"no documents: {DOCUMENTS} does not exist")
-
-
-def example(document: str, language: str, *words: str) -> str:
-    """Return the first block of a document in a language that has these words."""
-    (path,) = DOCUMENTS.glob(f"{document}-*.md")
-    blocks = path.read_text().split(f"```{language}\n")[1:]
-    return next(code for code in (block.partition("```")[0] for block in blocks) if all(word in code for word in words))
+pytestmark = NEEDS_DOCUMENTS
 
 
 @pytest.fixture
@@ -83,6 +75,15 @@ def test_s1_the_python_example_gets_recommendations_and_similar_items(
     assert [item["item_id"] for item in names["similar"]] == ["doc_456"]
 
 
+def test_s1_39_the_python_example_processes_an_event_once(
+    shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = example("S1", "python", "EventProcessor")
+    for _ in range(2):
+        run_python(code, monkeypatch, "analytics.services.event_processor", EventProcessor)
+    assert stored(shop, "interactions", "event_type, item_id, item_type") == [("click", "doc_123", "paper")]
+
+
 def test_s0_20_the_python_example_records_a_view(shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     request = SimpleNamespace(user=SimpleNamespace(pk=123), session=SimpleNamespace(session_key="s1"))
     code = example("S0", "python", "record_event")
@@ -109,6 +110,18 @@ def test_s4_the_python_examples_log_and_recommend(shop: Shop, url: str, monkeypa
     assert names["recommendations"]
     assert {tuple(content) for content in names["recommendations"]} == {("content_id", "score", "algorithm")}
     assert {content["algorithm"] for content in names["recommendations"]} == {"hybrid"}
+
+
+def test_s4_30_the_python_example_predicts_churn(shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("insert into identity.customers (user_id) values ('123')")
+    shop.run(
+        "insert into serving.churn_predictions (user_id, prediction_date, churn_risk, features)"
+        " values ('123', now(), 0.23, '{}')"
+    )
+    names = run_python(
+        example("S4", "python", "predict_churn"), monkeypatch, "recommendations.services", RecommendationService
+    )
+    assert names["churn_risk"] == 0.23
 
 
 def test_s4_31_the_javascript_example_recommends_logs_and_gives_feedback(

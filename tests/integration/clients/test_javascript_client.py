@@ -158,6 +158,17 @@ def test_a_refused_event_is_not_sent_again_and_says_why_to_whoever_waits(
     assert len(scripted.requests) == 1
 
 
+def test_a_wrong_key_is_said_in_the_words_of_the_api(serve: Callable[..., str], run_javascript: Run) -> None:
+    error = run_javascript(
+        serve(amplitude_api_key="another-key"),
+        """
+        const error = await createClient({ url }).track("click", { item_id: "a" }).catch((error) => error);
+        return [error instanceof AisleError, error.code, error.status, error.message.slice(0, 16)];
+        """,
+    )
+    assert error == [True, "events_refused", 401, "Invalid API key:"]
+
+
 def test_nobody_who_listens_and_somebody_else_are_errors_with_a_code(
     scripted: ScriptedApi, run_javascript: Run
 ) -> None:

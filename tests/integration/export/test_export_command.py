@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from aisle.contracts.personalize import DATASETS
 from aisle.groups.dataset_group import dataset_groups
 from aisle.stages.export.dataset_csv import export_dataset
 from services.cli.program import run
+from tests.documents import NEEDS_DOCUMENTS, example
 
 FILES = ["interactions.csv", "items.csv", "users.csv"]
 
@@ -51,6 +53,20 @@ def test_s0_6_the_files_are_those_of_the_export_stage_byte_for_byte(
             export_dataset(connection, s3, bucket, dataset_groups()[0], dataset, "run")
         key = f"export/{dataset.name}/run/{dataset.name}.csv"
         assert (tmp_path / f"{dataset.name}.csv").read_bytes() == s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+@NEEDS_DOCUMENTS
+def test_s0_6_the_documented_command_exports_under_the_name_of_this_program(
+    marts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = example("S0", "bash", "--output-dir").replace(
+        "python manage.py export_data_for_personalize", "aisle export"
+    )
+    program, *arguments = shlex.split(command)
+    assert program == "aisle"
+    assert run([*arguments, "--url", marts]) == 0
+    assert names_in(tmp_path / "personalize_data") == FILES
 
 
 @pytest.mark.parametrize("parts", [("new",), ("deeply", "nested", "new"), ("a b", "ä")], ids="/".join)

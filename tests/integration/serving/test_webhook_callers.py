@@ -17,7 +17,7 @@ from services.serving.dependencies import Dependencies
 from services.serving.interactions.events import Outcome
 from services.serving.webhook.service import EventProcessor
 from tests.integration.serving.webhook import EXAMPLE, PATHS, SDK_PATHS, UPLOADED, WEBHOOK, Receiver, click, event
-from tests.serving_shop import api_settings
+from tests.serving_shop import KEY, api_settings
 
 SECRET = "a secret of the webhook"
 
@@ -114,6 +114,18 @@ def test_s1_4_the_secret_is_read_from_its_documented_variable(
     assert (
         webhook_api.post(WEBHOOK, json={"events": [EXAMPLE]}, headers={"X-Webhook-Secret": SECRET}).status_code == 200
     )
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {KEY}"}, {"X-API-Key": KEY}], ids=["bearer", "header"])
+@pytest.mark.parametrize("settings", [{}, {"amplitude_webhook_secret": SECRET}, {"amplitude_api_key": "write-key"}])
+def test_whoever_has_an_api_key_may_send_events_in_amplitudes_words_too(
+    receiver: Receiver, settings: dict[str, Any], headers: dict[str, str]
+) -> None:
+    api = receiver.api(host="0.0.0.0", **settings)
+    for path in PATHS:
+        assert api.post(path, json={"events": [EXAMPLE]}, headers=headers).json()["processed"] == 1
+        wrong = {name: f"{value}x" for name, value in headers.items()}
+        assert api.post(path, json={"events": [EXAMPLE]}, headers=wrong).status_code == 401
 
 
 def test_an_sdk_is_known_by_its_api_key(receiver: Receiver) -> None:

@@ -160,7 +160,7 @@ def test_an_error_survives_another_process() -> None:
 def test_every_service_has_the_same_methods_asynchronously() -> None:
     named = {name: kind for name, kind in vars(services).items() if inspect.isclass(kind)}
     synchronous = {name: kind for name, kind in named.items() if issubclass(kind, Service) and kind is not Service}
-    assert len(synchronous) == 3
+    assert len(synchronous) == 4
     for name, kind in synchronous.items():
         counterpart = named[f"Async{name}"]
         assert issubclass(counterpart, AsyncService)
