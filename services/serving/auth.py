@@ -38,8 +38,11 @@ _token = HTTPBearer(
 )  # fmt: skip
 NamedUser = Annotated[
     str | None,
-    Header(alias="X-User-ID", min_length=1, max_length=LONGEST_ID, description="With an API key: the user to act for"),
-]
+    Header(
+        alias="X-User-ID", min_length=1, max_length=LONGEST_ID, description="With an API key: the user to act for",
+        openapi_examples={"a user": {"value": "3f2a9c"}},
+    ),
+]  # fmt: skip
 
 
 class ApiKeys:

@@ -78,7 +78,13 @@ async def _limit(request: Request) -> None:
 
 
 Service = Annotated[ShopService, Depends(_service)]
-RequestId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^shop-[0-9a-f]{32}$")]
+RequestId = Annotated[
+    str,
+    Path(
+        min_length=1, max_length=64, pattern=r"^shop-[0-9a-f]{32}$",
+        openapi_examples={"a request": {"value": "shop-0f8c3a5de1b24c6f9a7d2e4b61c0d835"}},
+    ),
+]  # fmt: skip
 Search = Annotated[
     str | None,
     StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$"),
