@@ -102,7 +102,7 @@ def test_s0_21_an_anonymous_session_belongs_to_the_user_who_logs_in_with_it(
 ) -> None:
     with AmazonPersonalizeService(serve(**IN_PRODUCTION), KEY) as service:
         service.record_event(None, "a", "view", 1, "s1")
-        service.record_event(None, "b", "view", 1, "another session")
+        service.record_event(None, "b", "view", 1, "another-session")
         assert {user for user, _ in stored(shop, "interactions", "user_id, item_id")} == {None}
         service.record_event("12345", "c", "view", 1, "s1")
     users = {item: user for user, item in stored(shop, "interactions", "user_id, item_id")}
