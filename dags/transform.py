@@ -9,7 +9,8 @@ and `personalize`; on the way `staging` and `intermediate`).
 3. gate_marts – the marts as Personalize wants them; passing it is the event of asset `marts`
 4. document – models, columns and lineage as a page of the site of reports
 
-Safe to rerun: unchanged input gives unchanged rows, and a build that failed is followed by one of everything.
+Safe to rerun: unchanged input gives unchanged rows, and a build that failed is followed by one of everything. With
+`full` everything is computed; the log and the receipt of the build say which it was, and why.
 """
 
 from airflow.sdk import chain, dag
@@ -17,10 +18,10 @@ from airflow.sdk import chain, dag
 from aisle.dag.assets import MARTS, RAW_ORDERS
 from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
 from aisle.dag.gate import gate
-from aisle.stages.transform.tasks import build, document
+from aisle.stages.transform.tasks import PARAMS, build, document
 
 
-@dag(**stage_dag("transform", __doc__, follows=RAW_ORDERS), params=RUN_KEY_PARAM)
+@dag(**stage_dag("transform", __doc__, follows=RAW_ORDERS), params={**PARAMS, **RUN_KEY_PARAM})
 def transform():
     chain(gate("raw"), build(), [gate("marts", inlets=[RAW_ORDERS], outlets=[MARTS]), document()])
 

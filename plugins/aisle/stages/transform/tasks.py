@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
-from airflow.sdk import task
+from airflow.sdk import Param, task
 
 from aisle.dag.defaults import run_key_of_context
 from aisle.ops.receipts import Receipt, receipt, write
@@ -16,14 +17,18 @@ from aisle.warehouse import warehouse_url
 
 log = logging.getLogger(__name__)
 
+PARAMS: dict[str, Param] = {
+    "full": Param(False, type="boolean", description="Compute everything, also where changed orders are enough")
+}
+
 
 @task
-def build() -> None:
+def build(params: Any = None) -> None:
     """Build what has changed, or everything, and run the data tests; a broken one fails the task by name."""
     run_key, url = run_key_of_context(), warehouse_url()
     with receipt(run_key, "transform", "build", url) as slip:
         runs = get_settings().transform.runs_directory
-        built = project.build(url, runs / run_key)
+        built = project.build(url, runs / run_key, is_full=params["full"])
         slip.details = {"kind": "full" if built.extent.is_full else "incremental", "because": built.extent.reason}
         log.info("%(kind)s build, because %(because)s", slip.details)
         for mart in built.marts:  # dbt has measured them already, so there is no block to time
