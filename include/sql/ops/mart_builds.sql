@@ -12,6 +12,10 @@ create table if not exists ops.mart_builds (
     finished_at timestamptz
 );
 
+-- name: take_turn
+-- Whether no other build runs: two would count the same changes twice. Held until the session ends.
+select pg_try_advisory_lock(hashtextextended('aisle mart build', 0));
+
 -- name: newest
 select
     definition,

@@ -103,6 +103,9 @@ create or replace trigger note_deleted after delete on raw.company__order_items
 referencing old table as changed_rows for each statement execute function raw.note_changed_orders();
 create or replace trigger note_edited after update on raw.company__order_items
 referencing new table as changed_rows for each statement execute function raw.note_changed_orders();
+-- An item that moves to another order is a change of the order that it leaves, too.
+create or replace trigger note_left after update on raw.company__order_items
+referencing old table as changed_rows for each statement execute function raw.note_changed_orders();
 create or replace trigger note_emptied after truncate on raw.company__order_items
 for each statement execute function raw.note_emptied_table();
 
@@ -112,6 +115,8 @@ create or replace trigger note_deleted after delete on raw.company__product_spel
 referencing old table as changed_rows for each statement execute function raw.note_spelt_orders();
 create or replace trigger note_edited after update on raw.company__product_spellings
 referencing new table as changed_rows for each statement execute function raw.note_spelt_orders();
+create or replace trigger note_left after update on raw.company__product_spellings
+referencing old table as changed_rows for each statement execute function raw.note_spelt_orders();
 create or replace trigger note_emptied after truncate on raw.company__product_spellings
 for each statement execute function raw.note_emptied_table();
 

@@ -122,6 +122,57 @@ def test_changes_that_a_failed_build_had_claimed_stay(settled: Company) -> None:
     assert settled.rows("select distinct order_id from raw.company__order_changes") == [{"order_id": "new"}]
 
 
+@pytest.mark.parametrize(
+    ("change", "next_build"),
+    [
+        ("select identity.forget(array['ann'])", (True, "a person was erased")),
+        ("truncate raw.company__order_items", (True, "raw.company__order_items was emptied")),
+        ("update raw.company__orders set city = 'Lahore'", (True, "10 of 10 orders have changed")),
+        ("delete from raw.company__orders where order_id = '1'", (False, "1 of 9 orders have changed")),
+    ],
+)
+def test_what_is_committed_while_a_build_decides_is_left_to_the_next_one(
+    settled: Company, monkeypatch: pytest.MonkeyPatch, change: str, next_build: tuple[bool, str]
+) -> None:
+    decide = extent._why_whole
+
+    def decide_slowly(connection: psycopg.Connection[Any], definition: str) -> str | None:
+        reason = decide(connection, definition)
+        _run(settled, change)
+        return reason
+
+    with monkeypatch.context() as patched:
+        patched.setattr(extent, "_why_whole", decide_slowly)
+        assert _extent(settled) == (False, "0 of 10 orders have changed")
+    assert _extent(settled) == next_build
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update raw.company__order_items set order_id = '2', line_number = 2 where order_id = '1'",
+        "update raw.company__order_items set source = 'pos', order_id = 'till' where order_id = '1'",
+        "update raw.company__order_items set order_id = '2', line_number = 2, quantity = 7 where order_id = '1'",
+    ],
+)
+def test_an_item_that_moves_changes_the_order_that_it_leaves_and_the_one_that_it_comes_to(
+    settled: Company, change: str
+) -> None:
+    settled.ordered("till", source="pos")
+    _extent(settled)
+    _run(settled, change)
+    assert _extent(settled) == (False, "2 of 11 orders have changed")
+
+
+def test_a_spelling_that_moves_changes_the_orders_of_both_products(settled: Company) -> None:
+    settled.ordered("cup", {"product_id": "cup"})
+    settled.ordered("pan", {"product_id": "PAN"})
+    _run(settled, "delete from raw.company__product_spellings where product_key = 'PAN'")
+    _extent(settled)
+    _run(settled, "update raw.company__product_spellings set product_key = 'PAN' where product_key = 'CUP'")
+    assert _extent(settled) == (False, "2 of 12 orders have changed")
+
+
 def test_an_order_that_is_committed_while_a_build_runs_is_in_the_next_one(settled: Company) -> None:
     with psycopg.connect(settled.url) as slow:
         slow.execute(b"update raw.company__orders set status = 'pending' where order_id = '1'")

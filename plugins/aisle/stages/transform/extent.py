@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 
 from aisle.warehouse import sql
 
@@ -31,8 +31,10 @@ class Extent:
 def begin(connection: Connection, definition: str, *, is_full: bool = False) -> Extent:
     """Decide what a build computes, and claim the changes that it will have seen. `is_full`: everything is asked for.
 
-    `definition` is a digest of all that rows depend on besides the orders.
+    `definition` is a digest of all that rows depend on besides the orders. Belongs at the start of a transaction.
     """
+    # What is committed behind the decision is not claimed by it either: it may need a full build.
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
     whole = "a full build was asked for" if is_full else _why_whole(connection, definition)
     is_full, reason = whole is not None, whole or _orders(*_changes(connection))
     values = {"definition": definition, "is_full": is_full, "reason": reason}

@@ -24,7 +24,7 @@ from aisle.errors import FinalError, RetryableError
 from aisle.settings import PROJECT_ROOT, get_settings
 from aisle.stages.transform import extent
 from aisle.stages.transform.extent import Extent
-from aisle.warehouse import connect
+from aisle.warehouse import connect, sql
 
 PROJECT = PROJECT_ROOT / "dbt"
 #: One folder per run key: manifest, run results, compiled SQL and log of its last try.
@@ -74,13 +74,15 @@ def build(warehouse: str, run_folder: Path, *, is_full: bool = False) -> Build:
     `warehouse` is a libpq URL. Computes only what changed orders touch where that is enough (see extent), unless
     `is_full`. Unit tests are left out: they test the code, not the data.
     Raises DataTestsFailed or TransformBroken, which name the nodes and what they said; the next build is a full one.
+    Raises TransformBroken without any change while another build runs.
     """
-    with _transaction(warehouse) as connection:
-        begun = extent.begin(connection, _definition(), is_full=is_full)
-    command = ("build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if begun.is_full else []))
-    results = _dbt(*command, warehouse=warehouse, run_folder=run_folder)
-    with _transaction(warehouse) as connection:
-        extent.finish(connection, begun, [_table(result.node) for result in results if _is_table(result.node)])
+    with _turn(warehouse):
+        with _transaction(warehouse) as connection:
+            begun = extent.begin(connection, _definition(), is_full=is_full)
+        command = ("build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if begun.is_full else []))
+        results = _dbt(*command, warehouse=warehouse, run_folder=run_folder)
+        with _transaction(warehouse) as connection:
+            extent.finish(connection, begun, [_table(result.node) for result in results if _is_table(result.node)])
     return Build(begun, [_mart(result) for result in results if _is_mart(result.node)])
 
 
@@ -156,6 +158,19 @@ def _transaction(warehouse: str) -> Iterator[psycopg.Connection]:
             f"reading or writing ops.mart_builds in the warehouse: {_one_line(error)}; see that PostgreSQL is up, then "
             "run the task again"
         ) from error
+
+
+@contextmanager
+def _turn(warehouse: str) -> Iterator[None]:
+    """Keep other builds out for the block, also those of a task that Airflow has given up but that still runs."""
+    with _transaction(warehouse) as connection:
+        row = connection.execute(sql("ops/mart_builds/take_turn").encode()).fetchone()
+        connection.commit()  # the turn is the session's: no transaction stays open beside the build
+        if row != (True,):
+            raise TransformBroken(
+                "building the marts: another build of this warehouse runs; when it has ended, run the task again"
+            )
+        yield
 
 
 def _failure(asked: str, results: list[Any], run_folder: Path) -> TransformBroken | DataTestsFailed:
