@@ -15,6 +15,7 @@ from aisle.contracts.event_types import read_event_types
 from aisle.contracts.personalize import PURCHASE
 from aisle.errors import UnusableSettings
 from aisle.settings import PROJECT_ROOT, get_settings
+from aisle.stages.transform.project import DataTestsFailed
 from services.cli.program import run
 from services.migrations import upgrade
 from tests.integration.transform.conftest import Company
@@ -90,3 +91,19 @@ def test_every_exported_type_passes_the_tests_of_the_mart() -> None:
     (column,) = [column for column in page["models"][0]["columns"] if column["name"] == "event_type"]
     values = column["data_tests"][0]["accepted_values"]["arguments"]["values"]
     assert set(values) == {PURCHASE, *read_event_types().exported.values()}
+
+
+@pytest.mark.parametrize("weight", [0, -1, "'NaN'::real"])
+def test_an_event_that_cannot_be_exported_stops_an_incremental_build_as_it_does_a_full_one(
+    visited: Company, choose: Any, weight: Any
+) -> None:
+    choose("view")
+    visited.build()
+    event = "update serving.interactions set weight = {} where event_id = '1'"
+    with psycopg.connect(visited.url) as connection:
+        connection.execute(event.format(weight).encode())
+    with pytest.raises(DataTestsFailed, match="interactions"):
+        visited.build()
+    assert visited.rows("select is_full from ops.mart_builds order by build_id") == [
+        {"is_full": True}, {"is_full": False},
+    ]  # fmt: skip
