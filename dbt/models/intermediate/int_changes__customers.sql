@@ -5,7 +5,7 @@ with changes as (
 ),
 
 orders as (
-    select * from {{ ref('stg_company__orders') }}
+    select * from {{ ref('int_orders__read') }}
 ),
 
 people as (

@@ -13,7 +13,7 @@ with order_items as (
 ),
 
 orders as (
-    select * from {{ ref('stg_company__orders') }}
+    select * from {{ ref('int_orders__read') }}
 ),
 
 products as (

@@ -6,7 +6,7 @@
 ) }}
 
 with orders as (
-    {{ of_changed_orders(ref('stg_company__orders')) }}
+    {{ of_changed_orders(ref('int_orders__read')) }}
 ),
 
 texts as (

@@ -110,6 +110,7 @@ IMPERSONAL = {
     "intermediate.int_products__purchase_values": "product_id measure",
     "intermediate.int_places": "written seems_to_hold region",
     "intermediate.int_order_items__classified": ITEM,
+    "intermediate.int_orders__read": ORDER,
     "intermediate.int_orders__regions": "source order_id region_kind written region",
     "intermediate.int_products__classified": "product_id",
     "intermediate.int_products__labels": "product_id product_name brand category",

@@ -9,7 +9,7 @@
 ) }}
 
 with orders as (
-    {{ of_changed_orders(ref('stg_company__orders')) }}
+    {{ of_changed_orders(ref('int_orders__read')) }}
 ),
 
 order_items as (
