@@ -73,8 +73,10 @@ def _logits(risks: Floats) -> Floats:
 def _expected(learned: Examples, asked: Examples, horizon_days: int, python: Path) -> tuple[Floats, Floats]:
     """Return the logarithm of the purchases that BG/NBD expects of customers learned from, and of those asked about."""
     with TemporaryDirectory(prefix="aisle-bg-nbd-") as folder:
-        customers = {"learned": _history(learned), "asked": _history(asked), "horizon_days": np.array(horizon_days)}
-        np.savez(Path(folder) / "customers.npz", **customers)
+        np.savez(
+            Path(folder) / "customers.npz",
+            learned=_history(learned), asked=_history(asked), horizon_days=np.array(horizon_days),
+        )  # fmt: skip
         subprocess.run([python, Path(__file__).with_name("bg_nbd.py"), folder], check=True)
         expected: Any = np.load(Path(folder) / "expected.npz")
         return np.log(expected["learned"] + 1e-9), np.log(expected["asked"] + 1e-9)

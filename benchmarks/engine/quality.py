@@ -67,7 +67,7 @@ def baselines(learnt: Histories, n_items: int, queries: Histories, *, orders: bo
     yield "repeat last seen", dense(pairs.matrix(1 / (1 + pairs.last), n_items)) + tie
     yield "personal frequency", dense(queries.matrix(n_items, np.ones(len(queries.items)))) + tie
     yield "EASE", dense(asked @ ease(taken, 300.0))
-    yield "item kNN, cosine", dense(asked @ cosine(taken, 100, least_shared=1))
+    yield "item kNN, cosine", dense(asked @ cosine(taken, 100, min_shared=1))
     yield "RP3beta", dense(asked @ rp3beta(taken, 200))
     yield "ALS", als(taken, asked)
     if orders:
@@ -76,7 +76,7 @@ def baselines(learnt: Histories, n_items: int, queries: Histories, *, orders: bo
 
 def als(taken: sp.csr_matrix, asked: sp.csr_matrix) -> Floats:
     """Score with implicit ALS, with the users of the queries folded in."""
-    items = np.random.default_rng(0).normal(0, 0.1, (taken.shape[1], FACTORS))
+    items: Floats = np.random.default_rng(0).normal(0, 0.1, (taken.shape[1], FACTORS))
     by_item = sp.csr_matrix(taken.T)
     for _ in range(ROUNDS):
         items = als_step(by_item, als_step(taken, items))
@@ -163,7 +163,8 @@ def by_users(training: Training, n_folds: int, *, searches: bool = False) -> dic
 def by_orders(training: Training, n_folds: int) -> dict[str, list[Figures]]:
     """Measure by model and fold of customers; the training has all orders of all customers but the newest."""
     histories, n_items = training.histories, training.n_items
-    learnt, later = next_examples(histories, np.arange(len(histories)))
+    divided = next_examples(histories, np.arange(len(histories)))
+    learnt, later = divided.queries, divided.truths
     rows = np.flatnonzero(learnt.lengths > 0)
     test = Examples(learnt.take(rows), later.take(rows))
     model = engine(training.only(learnt), np.arange(len(learnt)))

@@ -150,7 +150,8 @@ def related_items(training: Training, n_folds: int) -> dict[str, list[Figures]]:
 
 
 def segments(training: Training, n_folds: int) -> dict[str, list[Figures]]:
-    learnt, later = segment_examples(training.histories)
+    divided = segment_examples(training.histories)
+    learnt, later = divided.queries, divided.truths
     n_items = training.n_items
     takers = later.binary(n_items).T.tocsr()
     counts = learnt.matrix(n_items, np.ones(len(learnt.items)))

@@ -155,14 +155,15 @@ def deploy(personalize: Any, s3: Any, scale: float) -> dict[str, str]:
 def requests(arns: dict[str, str], case: str, n_users: int, number: int) -> list[bytes]:
     """Bodies of GetRecommendations for users drawn at random."""
     asked = np.random.default_rng(9).integers(0, n_users, number).tolist()
-    more: dict[str, Any] = {
+    of_case: dict[str, dict[str, Any]] = {
         "no filter": {},
         "items filter": {
             "filterArn": arns["items"],
             "filterValues": {"CATEGORIES": ",".join(f'"c{n}"' for n in range(0, CATEGORIES, 2))},
         },
         "interactions filter": {"filterArn": arns["interactions"]},
-    }[case]
+    }
+    more = of_case[case]
     return [json.dumps({"campaignArn": arns["campaign"], "userId": f"u{user}", **more}).encode() for user in asked]
 
 

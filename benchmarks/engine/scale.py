@@ -63,7 +63,8 @@ def _measured(users: float, items: float) -> Figures:
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if ended.returncode:
             return size | {"left_out": f"ended with {ended.returncode}: {ended.stderr.strip().splitlines()[-1:]}"}
-        return size | json.loads(result.read_text())
+        measured: dict[str, Any] = json.loads(result.read_text())
+        return size | measured
 
 
 def _options() -> argparse.Namespace:
