@@ -72,9 +72,11 @@ async def resume(dependencies: Dependencies) -> None:
 
 
 async def _limit(request: Request) -> None:
-    """Count a request of an address: visitors have no other name. Raises RateLimited."""
+    """Count a call of an address, since visitors have no other name, among those of its path: the products of an
+    answer that come into view take nothing from the next question. Raises RateLimited.
+    """
     address = request.client.host if request.client else ""
-    await dependencies_of(request).shared(RateLimits.of).spend(f"shop\x1f{address}")
+    await dependencies_of(request).shared(RateLimits.of).spend(f"{request.url.path}\x1f{address}")
 
 
 Service = Annotated[ShopService, Depends(_service)]
@@ -90,7 +92,7 @@ Search = Annotated[
     StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$"),
     Query(description="Text in the product's name or id, in any case"),
 ]
-VISITOR = Depends(require_visitor)
+VISITOR, LIMIT = Depends(require_visitor), Depends(_limit)
 
 
 def _answers(*errors: type[ServingError]) -> dict[int | str, dict[str, object]]:
@@ -115,13 +117,20 @@ async def static_file(name: Literal["shop.js", "shop.css"]) -> FileResponse:
     return FileResponse(STATIC / name, headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"})
 
 
-@router.get("/shop/products", summary="Products to choose from", dependencies=[VISITOR], responses=_answers())
+@router.get(
+    "/shop/products",
+    summary="Products to choose from",
+    dependencies=[VISITOR, LIMIT],
+    responses=_answers(RateLimited),
+)
 async def products(service: Service, search: Search = None) -> Carousel:
     """The most ordered products, of those that match the search if there is one."""
     return await service.products(search or None)
 
 
-@router.get("/shop/places", summary="Places to choose from", dependencies=[VISITOR], responses=_answers())
+@router.get(
+    "/shop/places", summary="Places to choose from", dependencies=[VISITOR, LIMIT], responses=_answers(RateLimited)
+)
 async def places(service: Service) -> Places:
     """Cities and provinces where customers live, the most populous first."""
     return await service.places()
@@ -131,7 +140,7 @@ async def places(service: Service) -> Places:
     "/shop/requests",
     summary="Ask for recommendations",
     status_code=202,
-    dependencies=[VISITOR, Depends(_limit)],
+    dependencies=[VISITOR, LIMIT],
     responses=_answers(BodyTooLarge, RateLimited) | UNREADABLE_BODY,
 )
 async def ask(service: Service, question: ShopQuestion, response: Response) -> AcceptedRequest:
@@ -167,8 +176,8 @@ async def answer(service: Service, request_id: RequestId) -> ShopResult | JSONRe
 @router.post(
     "/shop/requests/{request_id}/events",
     summary="Tell what the visitor saw or did",
-    dependencies=[VISITOR],
-    responses=_answers(RequestUnknown, BodyTooLarge) | UNREADABLE_BODY,
+    dependencies=[VISITOR, LIMIT],
+    responses=_answers(RequestUnknown, BodyTooLarge, RateLimited) | UNREADABLE_BODY,
 )
 async def tell(service: Service, request_id: RequestId, event: ShopEvent) -> EventOutcome:
     """Store that the whole answer was shown, or that one of its products was seen or clicked; each counts once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -362,6 +363,27 @@ def test_an_address_asks_only_so_often(stocked: Shop) -> None:
     assert [answer.status_code for answer in statuses] == [202, 202, 202, 429]
     assert int(statuses[-1].headers["Retry-After"]) > 0
     assert settled(client, statuses[0].json()["url"]).status_code == 200
+
+
+def test_an_address_calls_each_route_of_the_page_only_so_often_but_may_wait_for_an_answer(stocked: Shop) -> None:
+    client = stocked.api(rate_limit="3/hour")
+    answer = client.post("/shop/requests", json=QUESTION).json()["url"]
+    assert settled(client, answer).status_code == 200
+    shown = {"event_type": "initial_impression"}
+    calls: dict[str, Callable[[], Response]] = {
+        "products": lambda: client.get("/shop/products"),
+        "a search": lambda: client.get("/shop/products", params={"search": "a"}),
+        "places": lambda: client.get("/shop/places"),
+        "events": lambda: client.post(f"{answer}/events", json=shown),
+        "the answer": lambda: client.get(answer),
+    }
+    statuses = {what: [call().status_code for _ in range(4)] for what, call in calls.items()}
+    assert statuses.pop("a search") == [429] * 4, "a search is a call for products"
+    assert statuses.pop("the answer") == [200] * 4
+    assert set(map(tuple, statuses.values())) == {(200, 200, 200, 429)}
+    refused = calls["events"]()
+    assert refused.json()["error"]["code"] == "rate_limited"
+    assert int(refused.headers["Retry-After"]) > 0
 
 
 def test_s1_31_a_product_that_comes_into_view_is_an_impression_of_its_own_once(stocked: Shop) -> None:
