@@ -160,7 +160,8 @@ def test_what_is_shown_and_clicked_is_told_to_the_api(page_url: str, browser_pag
     with browser_page.expect_response("**/events"):
         browser_page.get_by_role("button", name="Product number 11").click()
     with connect(shop.url) as connection:
-        seen = connection.execute("select item_ids[1:3] from serving.impressions").fetchall()
+        lists = "select item_ids[1:3] from serving.impressions where cardinality(item_ids) > 1"
+        seen = connection.execute(lists).fetchall()
         clicked = connection.execute("select event_type, item_id from serving.interactions").fetchall()
     assert (seen, clicked) == ([(["P10", "P11", "P12"],)], [("click", "P11")])
 

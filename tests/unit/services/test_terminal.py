@@ -62,7 +62,7 @@ def test_a_hostile_name_is_shown_as_text_wherever_the_summary_prints_it(name: st
         _SUMMARY,
         examples=group.examples,
         metrics={name: {}},
-        quality={name: {"severity": name, "expectations": 1, "met": 1}},
+        quality={name: {"severity": name, "expectations": 1, "met": 1, "failed": []}},
         rejected_by_reason={name: 1},
         urls={name: name},
         groups={name: group, "other": group},
