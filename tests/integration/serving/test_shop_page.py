@@ -274,6 +274,7 @@ def test_s1_44_each_product_that_comes_into_view_is_told_once(page_url: str, sho
             )
             return [item_id for (item_id,) in rows.fetchall()]
 
+    browser_page.locator("#list li").first.scroll_into_view_if_needed()
     wait_for(seen, "what is in view")
     assert len(seen()) < n_products, "products out of view were told"
     for place in [*range(n_products), *reversed(range(n_products))]:
