@@ -1,8 +1,9 @@
 """Fit a model of churn: one curve per feature, by logistic regression with a ridge penalty.
 
-Each feature is spread over tents between quantiles of the customers learned from; the weight of a tent is the value of
-the curve at its knot, so that the fitted model needs nothing but its curves. The likelihood makes the sum of the curves
-a probability; a fold of its own for calibration would be lost to learning, and of another season (ADR 20).
+Each feature is a linear spline with knots at quantiles of the customers learned from. The weight of a knot's hat
+function is the value of the curve there, so that the fitted model needs nothing but its curves. The likelihood makes
+the sum of the curves a probability; a fold of its own for calibration would be lost to learning, and of another
+season (ADR 20).
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ def fit(learned: Examples, horizon_days: int, features: Collection[str] = FEATUR
     learned.require_both("learning churn")
     columns = learned.features.T
     knots = [_knots(column, used=name in features) for name, column in zip(FEATURES, columns, strict=True)]
-    tents = [_tents(column, ticks) for column, ticks in zip(columns, knots, strict=True)]
+    hats = [_hats(column, ticks) for column, ticks in zip(columns, knots, strict=True)]
     regression = LogisticRegression(C=_STRENGTH, solver="newton-cholesky", max_iter=_ITERATIONS)
-    regression.fit(np.hstack(tents), learned.is_churned)
+    regression.fit(np.hstack(hats), learned.is_churned)
     base, weights = float(regression.intercept_[0]), regression.coef_[0]
-    ends = np.cumsum([0, *(tent.shape[1] for tent in tents)]).tolist()
+    ends = np.cumsum([0, *(hat.shape[1] for hat in hats)]).tolist()
     curves = []
     for place, (first, last) in enumerate(pairwise(ends)):
-        mean = float((tents[place] @ weights[first:last]).mean())
+        mean = float((hats[place] @ weights[first:last]).mean())
         *values, if_unknown = (weights[first:last] - mean).tolist()
         curves.append(Curve(FEATURES[place], tuple(knots[place].tolist()), tuple(values), if_unknown))
         base += mean
@@ -52,8 +53,8 @@ def _knots(column: Floats, *, used: bool) -> Floats:
     return np.unique(np.quantile(values, np.linspace(0, 1, _N_KNOTS))) if used and len(values) else np.zeros(1)
 
 
-def _tents(column: Floats, knots: Floats) -> Floats:
+def _hats(column: Floats, knots: Floats) -> Floats:
     """Return how near each value is to each knot, from 0 to 1, and whether it is unknown: (n, len(knots) + 1)."""
     is_unknown = np.isnan(column)
-    tents = [np.where(is_unknown, 0, np.interp(column, knots, tent)) for tent in np.eye(len(knots))]
-    return np.column_stack([*tents, is_unknown])
+    hats = [np.where(is_unknown, 0, np.interp(column, knots, hat)) for hat in np.eye(len(knots))]
+    return np.column_stack([*hats, is_unknown])

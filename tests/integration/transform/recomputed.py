@@ -17,6 +17,8 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
+import psycopg
+from psycopg.rows import dict_row
 
 from aisle.settings import PROJECT_ROOT
 
@@ -371,3 +373,18 @@ _PLAIN: dict[type, Callable[[Any], Any]] = {
 
 def _plain(value: Any) -> Any:
     return _PLAIN.get(type(value), lambda same: same)(value)
+
+
+def _rows(url: str, table: str) -> list[Row]:
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        return connection.execute(f"select * from {table}".encode()).fetchall()
+
+
+def _recomputed(url: str) -> dict[str, list[Row]]:
+    spellings = {row["product_key"]: row["product_id"] for row in _rows(url, "raw.company__product_spellings")}
+    return recompute(_rows(url, "raw.company__orders"), _rows(url, "raw.company__order_items"), spellings)
+
+
+def differences_from_a_recomputation(url: str) -> list[str]:
+    """Return what a warehouse's marts have otherwise than a recomputation of its raw tables."""
+    return differences({mart: _rows(url, mart) for mart in recompute([], [], {})}, _recomputed(url))

@@ -11,7 +11,7 @@ import pytest
 from aisle.stages.transform import extent, project
 from aisle.warehouse import sql
 from tests.integration.transform.conftest import Company
-from tests.integration.transform.test_marts_equal_a_recomputation import differences_from_a_recomputation
+from tests.integration.transform.recomputed import differences_from_a_recomputation
 
 MUG, CUP = {"product_id": "MUG"}, {"product_id": "CUP"}
 ITEMS, PURCHASES = "intermediate.int_order_items__classified", "intermediate.int_purchases__by_order"

@@ -9,7 +9,7 @@ import pytest
 
 from aisle.stages.transform import extent
 from tests.integration.transform.conftest import Company
-from tests.integration.transform.test_marts_equal_a_recomputation import differences_from_a_recomputation
+from tests.integration.transform.recomputed import differences_from_a_recomputation
 
 MUG = {"product_id": "MUG"}
 

@@ -11,14 +11,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from aisle.stages.transform import extent
 from aisle.warehouse import sql
 from tests.integration.transform.conftest import Company
-from tests.integration.transform.recomputed import CONTACT, differences, recompute
+from tests.integration.transform.recomputed import CONTACT, differences_from_a_recomputation
 
-MARTS = tuple(recompute([], [], {}))
 #: One walk by default; AISLE_WALKS=20 tries more. A failure names its seed, AISLE_WALK_SEED=<seed> walks it again.
 N_WALKS = int(os.environ.get("AISLE_WALKS", "1"))
 N_BUILDS, SHARE_OF_FULL_BUILDS = 5, 0.15
@@ -188,21 +186,6 @@ class Shop:
             row = {**item, "source": key[0], "order_id": key[1], "line_number": number}
             self.connection.execute(_ITEM_STORED, row)
             self.connection.execute(_SPELT, row)
-
-
-def _rows(url: str, table: str) -> list[Row]:
-    with psycopg.connect(url, row_factory=dict_row) as connection:
-        return connection.execute(f"select * from {table}".encode()).fetchall()
-
-
-def _recomputed(url: str) -> dict[str, list[Row]]:
-    spellings = {row["product_key"]: row["product_id"] for row in _rows(url, "raw.company__product_spellings")}
-    return recompute(_rows(url, "raw.company__orders"), _rows(url, "raw.company__order_items"), spellings)
-
-
-def differences_from_a_recomputation(url: str) -> list[str]:
-    """Return what a warehouse's marts have otherwise than a recomputation of its raw tables."""
-    return differences({mart: _rows(url, mart) for mart in MARTS}, _recomputed(url))
 
 
 def _seeds() -> list[int]:

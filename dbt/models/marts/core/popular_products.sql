@@ -17,20 +17,38 @@ order_regions as (
     select * from {{ ref('int_orders__regions') }}
 ),
 
-changed_purchases as (
-    {{ of_changed_orders(ref('int_purchases__by_order')) }}
+moved_purchases as (
+    select
+        source,
+        order_id,
+        product_id,
+        1 as n_orders
+    from ({{ of_changed_orders(ref('int_purchases__by_order')) }}) as current_purchases
+    union all
+    select
+        source,
+        order_id,
+        product_id,
+        -1 as n_orders
+    from {{ ref('int_changes__purchases') }}
 ),
 
-changed_regions as (
-    {{ of_changed_orders(ref('int_orders__regions')) }}
-),
-
-known_purchases as (
-    select * from {{ ref('int_changes__purchases') }}
-),
-
-known_regions as (
-    select * from {{ ref('int_changes__regions') }}
+moved_regions as (
+    select
+        source,
+        order_id,
+        region_kind,
+        region,
+        1 as n_orders
+    from ({{ of_changed_orders(ref('int_orders__regions')) }}) as current_regions
+    union all
+    select
+        source,
+        order_id,
+        region_kind,
+        region,
+        -1 as n_orders
+    from {{ ref('int_changes__regions') }}
 ),
 
 spans as (
@@ -55,49 +73,26 @@ counts as (
         'all' as region_kind,
         'ALL' as region,
         product_id,
-        count(*) as n_orders,
+        sum(n_orders) as n_orders,
         0 as n_recent_orders,
         0 as n_earlier_orders
-    from changed_purchases
+    from moved_purchases
     group by product_id
     union all
     select
-        changed_regions.region_kind,
-        changed_regions.region,
-        changed_purchases.product_id,
-        count(*) as n_orders,
+        moved_regions.region_kind,
+        moved_regions.region,
+        moved_purchases.product_id,
+        sum(moved_purchases.n_orders) as n_orders,
         0 as n_recent_orders,
         0 as n_earlier_orders
-    from changed_purchases
-    inner join changed_regions
+    from moved_purchases
+    inner join moved_regions
         on
-            changed_purchases.source = changed_regions.source
-            and changed_purchases.order_id = changed_regions.order_id
-    group by changed_regions.region_kind, changed_regions.region, changed_purchases.product_id
-    union all
-    select
-        'all' as region_kind,
-        'ALL' as region,
-        product_id,
-        -count(*) as n_orders,
-        0 as n_recent_orders,
-        0 as n_earlier_orders
-    from known_purchases
-    group by product_id
-    union all
-    select
-        known_regions.region_kind,
-        known_regions.region,
-        known_purchases.product_id,
-        -count(*) as n_orders,
-        0 as n_recent_orders,
-        0 as n_earlier_orders
-    from known_purchases
-    inner join known_regions
-        on
-            known_purchases.source = known_regions.source
-            and known_purchases.order_id = known_regions.order_id
-    group by known_regions.region_kind, known_regions.region, known_purchases.product_id
+            moved_purchases.source = moved_regions.source
+            and moved_purchases.order_id = moved_regions.order_id
+            and moved_purchases.n_orders = moved_regions.n_orders
+    group by moved_regions.region_kind, moved_regions.region, moved_purchases.product_id
     union all
     select
         'all' as region_kind,

@@ -35,8 +35,12 @@ def begin(connection: Connection, definition: str, *, is_full: bool = False) -> 
     """
     # What is committed behind the decision is not claimed by it either: it may need a full build.
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    ((n_changed, n_orders),) = connection.execute(sql("raw/company__order_changes/count").encode()).fetchall()
+    of_orders = f"{n_changed} of {n_orders} orders have changed"
     whole = "a full build was asked for" if is_full else _why_whole(connection, definition)
-    is_full, reason = whole is not None, whole or _orders(*_changes(connection))
+    if whole is None and n_changed > LARGEST_SHARE * n_orders:
+        whole = of_orders
+    is_full, reason = whole is not None, whole or of_orders
     values = {"definition": definition, "is_full": is_full, "reason": reason}
     ((build_id,),) = connection.execute(sql("ops/mart_builds/begin").encode(), values).fetchall()
     connection.execute(sql("raw/company__order_changes/claim").encode(), {"build_id": build_id})
@@ -59,22 +63,7 @@ def _why_whole(connection: Connection, definition: str) -> str | None:
         return _UNFINISHED
     if known_definition != definition:
         return _REDEFINED
-    return f"{lost_table} is gone" if lost_table else _why_all_orders(connection)
-
-
-def _why_all_orders(connection: Connection) -> str | None:
+    if lost_table:
+        return f"{lost_table} is gone"
     row = connection.execute(sql("raw/company__order_changes/why_all").encode()).fetchone()
-    if row is not None:
-        reason: str = row[0]
-        return reason
-    n_changed, n_orders = _changes(connection)
-    return _orders(n_changed, n_orders) if n_changed > LARGEST_SHARE * n_orders else None
-
-
-def _changes(connection: Connection) -> tuple[int, int]:
-    ((n_changed, n_orders),) = connection.execute(sql("raw/company__order_changes/count").encode()).fetchall()
-    return n_changed, n_orders
-
-
-def _orders(n_changed: int, n_orders: int) -> str:
-    return f"{n_changed} of {n_orders} orders have changed"
+    return str(row[0]) if row else None
