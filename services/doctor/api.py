@@ -20,22 +20,22 @@ _NO_ANSWER = "start the API, or correct its address"
 class ApiChecks:
     """The checks of one API, by the address that its callers use."""
 
-    def __init__(self, client: httpx.Client, webhook_secret: str = "") -> None:
+    def __init__(self, client: httpx.Client, api_key: str, webhook_secret: str = "") -> None:
         self._client = client
+        self._api_key = api_key
         self._webhook_secret = webhook_secret
 
     @classmethod
     def of(cls, url: str, api_key: str, webhook_secret: str) -> ApiChecks:
         """Make the checks of an address."""
-        headers = {"X-API-Key": api_key}
-        return cls(httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_SECONDS), webhook_secret)
+        return cls(httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS), api_key, webhook_secret)
 
     def readiness(self) -> Finding:
         """Whether the API is ready, which generation it serves, and how long a list takes."""
         subject = f"API at {self._client.base_url}"
         try:
             health = self._client.get("/health/ready")
-            popular = self._client.get("/api/v1/popular", params={"limit": 1})
+            popular = self._client.get("/api/v1/popular", params={"limit": 1}, headers={"X-API-Key": self._api_key})
         except httpx.TransportError as error:
             return graded(subject, [f"no answer ({type(error).__name__})"], failed=_NO_ANSWER)
         milliseconds = popular.elapsed.total_seconds() * 1000
@@ -51,6 +51,7 @@ class ApiChecks:
     def webhook(self) -> Finding:
         """Whether an event that is sent as Amplitude sends it arrives in the warehouse."""
         event = {"event_type": SELF_TEST, "user_id": SELF_TEST, "insert_id": uuid.uuid4().hex}
+        # Amplitude has no API key: with one, a wrong secret would go unseen.
         headers = {"X-Webhook-Secret": self._webhook_secret} if self._webhook_secret else {}
         try:
             answer = self._client.post("/webhooks/amplitude/", json={"events": [event]}, headers=headers)

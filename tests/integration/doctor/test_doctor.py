@@ -351,5 +351,5 @@ def test_s1_54_the_webhook_is_tried_as_amplitude_would(secret: str, status: int,
 
 
 def test_an_api_that_does_not_answer_is_a_finding() -> None:
-    checks = ApiChecks(httpx.Client(base_url="http://127.0.0.1:1"))
+    checks = ApiChecks(httpx.Client(base_url="http://127.0.0.1:1"), "")
     assert (checks.readiness().state, checks.webhook().state) == ("failed", "failed")

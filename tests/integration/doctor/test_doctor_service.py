@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,12 +20,20 @@ ROLE = "arn:aws:iam::123456789012:role/personalize"
 
 @pytest.fixture
 def group_arn(personalize: Any) -> str:
-    """The first group in the service, with its three datasets."""
+    """The first group in the service, active, with its three datasets."""
     arn = str(personalize.create_dataset_group(name=FIRST.name)["datasetGroupArn"])
+    settled(lambda: personalize.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"])
     for dataset in DATASETS:
         schema = personalize.create_schema(name=f"schema-{dataset.name}", schema=dataset.avro_schema)["schemaArn"]
-        personalize.create_dataset(name=dataset.name, schemaArn=schema, datasetGroupArn=arn, datasetType=dataset.type)
+        made = personalize.create_dataset(
+            name=dataset.name, schemaArn=schema, datasetGroupArn=arn, datasetType=dataset.type
+        )["datasetArn"]
+        settled(partial(_describe_dataset, personalize, made))
     return arn
+
+
+def _describe_dataset(personalize: Any, arn: str) -> Any:
+    return personalize.describe_dataset(datasetArn=arn)["dataset"]
 
 
 def checks(personalize: Any) -> ServiceChecks:

@@ -29,6 +29,7 @@ def commands_of(heading: str) -> str:
 def datasets_arn(personalize: Any) -> str:
     """A dataset group with three empty datasets; the ARN of each is this, a slash and its type."""
     group_arn = personalize.create_dataset_group(name=GROUP)["datasetGroupArn"]
+    settled(lambda: personalize.describe_dataset_group(datasetGroupArn=group_arn)["datasetGroup"])
     for dataset in DATASETS:
         schema = personalize.create_schema(name=f"by-hand-{dataset.name}", schema=dataset.avro_schema)["schemaArn"]
         made = personalize.create_dataset(
