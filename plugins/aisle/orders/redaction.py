@@ -8,6 +8,7 @@ page happen under a lock that the erasure waits for.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,21 @@ from aisle.warehouse import sql
 #: The customer of an order whose brackets or quotes do not close.
 _CUSTOMER = re.compile(r'"customer"\s*:\s*(\{[^{}]*\})')
 _Written = str | int | Decimal
+
+
+class _Repeated(list[Any]):
+    """The values of a name that an object has several times; to a decoder only the last counts."""
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object with every value of a repeated name."""
+    values: dict[str, list[Any]] = {}
+    for name, value in members:
+        values.setdefault(name, []).append(value)
+    return {name: _Repeated(said) if len(said) > 1 else said[0] for name, said in values.items()}
+
+
+_with_repeated = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal)
 _NO_ORDER = msgspec.Raw(b"null")
 
 
@@ -89,10 +105,10 @@ class Redaction:
         return dict(self._connection.execute(statement, {"contact_hashes": list(hashes)}).fetchall())
 
     def _mentioned_in(self, order: msgspec.Raw) -> _Mentioned:
-        fields = _decoded(order)
-        if isinstance(fields, dict):
-            written = "\n".join(_texts(personal_values(fields)))
-            return _Mentioned(self._hashes(fields.get("customer")) | self._finder.hashes(written), placed_at(fields))
+        fields, said = _decoded(order), _all_said(order)
+        if isinstance(fields, dict) and isinstance(said, dict):
+            written = "\n".join(_texts(personal_values(said)))
+            return _Mentioned(self._hashes(said.get("customer")) | self._finder.hashes(written), placed_at(fields))
         text = bytes(order).decode(errors="replace")
         match = _CUSTOMER.search(text)
         customer = legible(order).get("customer") or (legible(msgspec.Raw(match[1].encode())) if match else None)
@@ -100,11 +116,15 @@ class Redaction:
 
     def _hashes(self, sent: Any) -> frozenset[str]:
         """Return the hashes of a customer's legible contacts, also in an order that the contract refuses."""
-        if not isinstance(sent, dict):
-            return frozenset()
-        known = {name: sent[name] for name in Customer.__struct_fields__ if isinstance(sent.get(name), _Written)}
-        customer = Customer(**{name: str(as_text(value)) for name, value in known.items()})
-        return frozenset(self._hasher.hashes(self._source, customer).known)
+        return frozenset(
+            contact
+            for customer in _values(sent)
+            if isinstance(customer, dict)
+            for name in Customer.__struct_fields__
+            for value in _values(customer.get(name))
+            if isinstance(value, _Written)
+            for contact in self._hasher.hashes(self._source, Customer(**{name: str(as_text(value))})).known
+        )
 
 
 def _beside(body: bytes, orders: Sequence[msgspec.Raw]) -> Iterator[bytes]:
@@ -129,6 +149,18 @@ def _decoded(order: msgspec.Raw | bytes) -> Any:
         return as_sent(order)
     except UNREADABLE:
         return None
+
+
+def _all_said(order: msgspec.Raw) -> Any:
+    """Return the order as plain values, those of a repeated name as `_Repeated`; None if it is not JSON."""
+    try:
+        return _with_repeated.decode(bytes(order).decode())
+    except UNREADABLE:
+        return None
+
+
+def _values(said: Any) -> list[Any]:
+    return said if isinstance(said, _Repeated) else [said]
 
 
 def _texts(value: Any) -> Iterator[str]:

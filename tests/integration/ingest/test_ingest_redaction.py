@@ -166,6 +166,50 @@ def test_the_envelope_of_a_page_loses_an_erased_person_too(
     assert b"7654321" not in body
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        b'"customer":{"phone":"0300-7654321","phone":"0300-1111111"}',
+        b'"customer":{"id":"c77","id":"c78"}',
+        b'"customer":{"id":"c78","email":"erased@example.com","email":null}',
+        b'"customer":{"id":77.0,"id":"c78","id":"c79"}',
+        b'"customer":{"phone":"0300-7654321"},"customer":{"phone":"0300-1111111"}',
+        b'"customer":{"id":"c77"},"customer":null',
+        b'"customer":{"id":"c78"},"note":"call 0300 7654321","note":""',
+        b'"customer":{"whatsapp":{"a":"0300 7654321","a":"none"}}',
+        b'"items":[{"id":"p1","gift_for":"erased@example.com","gift_for":null}]',
+        b'"items":[{"id":"p1","gift_for":"erased@example.com"}],"items":[]',
+    ],
+)
+def test_what_an_equal_name_behind_it_overwrites_is_looked_at_too(
+    warehouse_url: str, erase: Any, written: bytes
+) -> None:
+    erase(ERASED)
+    erase(Customer(id="77"))
+    order = b'{"order_id":"A1","order_date":"2026-01-01T00:00:00Z",' + written + b"}"
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        body, (redacted,) = Redaction(connection, "pos", HASHER).redact(order, [raw(order)])
+    assert bytes(redacted) == body
+    assert not any(mark in body for mark in (b"7654321", b"77", b"erased@example.com"))
+    assert json.loads(body)["order_id"] == "A1"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b'"customer":{"phone":"0300-2222222","phone":"0300-1111111"}',
+        b'"items":[{"id":"c77","id":"p1"}]',
+        b'"order_date":"2026-02-01T00:00:00Z","customer":{"id":"c77","id":"c78"}',
+    ],
+    ids=["of others", "the id of a product", "placed after the erasure"],
+)
+def test_equal_names_alone_remove_nobody(warehouse_url: str, erase: Any, written: bytes) -> None:
+    erase(ERASED)
+    order = b'{"order_id":"A1","order_date":"2026-01-01T00:00:00Z",' + written + b"}"
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        assert Redaction(connection, "pos", HASHER).redact(order, [raw(order)]) == (order, [raw(order)])
+
+
 def test_equal_orders_of_a_page_are_redacted_alike(warehouse_url: str, erase: Any) -> None:
     erase(ERASED)
     theirs = b'{"order_id": "A1", "customer": {"phone": "0300-7654321"}}'
