@@ -1,4 +1,4 @@
-"""The marts of core and personalize, computed row by row in plain Python from the raw tables, without any model of dbt.
+"""The marts of core, personalize and analytics, computed row by row from the raw tables, without any model of dbt.
 
 Slow and simple on purpose: what docs/modelling.md says, and nothing of how the models do it.
 """
@@ -21,6 +21,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from aisle.settings import PROJECT_ROOT
+from tests.integration.transform.recomputed_analytics import recompute_analytics
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -56,12 +57,18 @@ def recompute(orders: list[Row], items: list[Row], spellings: dict[str, str]) ->
     customers = _customers(marts["core.orders"])
     users = {row["user_id"] for row in marts["personalize.interactions"]}
     living = _living(customers)
-    return marts | {
-        "core.customers": customers,
-        "core.region_customers": living,
-        "core.regions": _regions(orders, living),
-        "personalize.users": [_user(row) for row in customers if row["user_id"] in users],
-    }
+    regions = {key: [place[:2] for place in _places(order)] for key, order in order_by_key.items()}
+    analytics = recompute_analytics(marts["core.orders"], purchases, products, regions)
+    return (
+        marts
+        | analytics
+        | {
+            "core.customers": customers,
+            "core.region_customers": living,
+            "core.regions": _regions(orders, living),
+            "personalize.users": [_user(row) for row in customers if row["user_id"] in users],
+        }
+    )
 
 
 def _grouped(rows: Iterable[Row], *names: str) -> dict[Key, list[Row]]:

@@ -97,7 +97,7 @@ def test_schemas_are_named_without_a_prefix(small_company: Any) -> None:
         " where table_schema not in ('pg_catalog', 'information_schema') order by 1"
     )
     made = {row["name"] for row in rows} - {"cache", "events", "identity", "ops", "raw"}
-    assert made == {"staging", "intermediate", "core", "features", "personalize"}
+    assert made == {"staging", "intermediate", "core", "analytics", "features", "personalize"}
 
 
 def test_marts_have_the_columns_of_the_datasets_in_their_order(small_company: Any) -> None:

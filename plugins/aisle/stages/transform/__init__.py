@@ -1,1 +1,1 @@
-"""Transform: dbt turns raw orders into the marts. Reads schema raw; writes staging, intermediate, core, personalize."""
+"""Transform: dbt turns raw orders into the marts. Reads schema raw; writes the schemas of the models."""
