@@ -14,20 +14,23 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from aisle.contracts.company_orders import SOURCES
 from aisle.dag.defaults import RUN_KEY_PARAM, stage_dag
+from aisle.sources import api_sources
 from aisle.stages.ingest.tasks import announce_orders, pull_orders
 
 SOURCE_PARAM = {
     "source": Param(
-        "all", type="string", enum=["all", *(source.name for source in SOURCES)], description="Whose orders to pull"
+        "all",
+        type="string",
+        enum=["all", *(source.name for source in api_sources())],
+        description="Whose orders to pull",
     ),
 }
 
 
 @dag(**stage_dag("ingest", __doc__, clock="ingest"), params=SOURCE_PARAM | RUN_KEY_PARAM)
 def ingest() -> None:
-    [pull_orders(source) for source in SOURCES] >> announce_orders()
+    [pull_orders(source) for source in api_sources()] >> announce_orders()
 
 
 ingest()

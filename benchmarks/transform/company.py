@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from aisle.contracts.company_orders import SOURCES, Customer
+from aisle.contracts.company_orders import Customer
+from aisle.sources import api_sources
 from services.company_api.order_book import OrderBook
 from services.company_api.world.company import generate
 from services.company_api.world.scales import ScaleName
@@ -37,7 +38,7 @@ def fill(url: str, scale: ScaleName, copies: int = 1, seed: int = 7) -> None:
     books = generate(scale, seed).books
     with psycopg.connect(url) as connection:
         for copy in range(copies):
-            for source, book in zip(SOURCES, books.values(), strict=True):
+            for source, book in zip(api_sources(), books.values(), strict=True):
                 _copy_orders(connection, source.name, book, copy)
                 _copy_items(connection, source.name, book, copy)
         connection.execute(_SPELLINGS)

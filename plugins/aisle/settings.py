@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -39,6 +38,11 @@ _RENAMED = {
     "AISLE_SCHEDULES__EVALUATE": "AISLE_SCHEDULES__RETRAIN",
     "AISLE_DEADLINES__EVALUATE": "AISLE_DEADLINES__RETRAIN",
     "SERVING_CACHE_TTL_HOURS": "AISLE_PUBLISH__CACHE_TTL_HOURS",
+}
+#: Sections of the release before, and where their settings are now.
+_MOVED = {
+    "AISLE_POS__": "the file pos.toml of the sources (docs/sources.md)",
+    "AISLE_OE__": "the file oe.toml of the sources (docs/sources.md)",
 }
 #: The project's own folder: where include/sql, dbt and expectations are.
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -110,27 +114,14 @@ class Ingest(_Section):
     recheck_every_days: int = Field(7, ge=0, description="Days between two rechecks of older days (0: never)")
     recheck_days: int = Field(90, ge=1, description="Days before the overlap that a recheck compares")
     ignored_members: tuple[str, ...] = Field((), description="Members of the API's envelope to ignore, as a JSON list")
+    sources_folder: ProjectPath = Field(
+        PROJECT_ROOT / "include" / "sources", description="Folder with a file for each source of orders"
+    )
 
     @property
     def begins_at(self) -> datetime:
         """Where the watermark begins; a setting without a zone means UTC."""
         return self.start_at if self.start_at.tzinfo else self.start_at.replace(tzinfo=UTC)
-
-
-class OrderSystem(_Section):
-    """Conventions of one order system."""
-
-    time_zone: str = Field(
-        "", description="Time zone of times without one (IANA name); empty: such orders are rejected"
-    )
-    fold_case: bool = Field(True, description="Treat product ids that differ in case only as one product")
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        if name and name not in available_timezones():
-            raise ValueError(f"{name!r} is no time zone; give an IANA name such as Asia/Karachi")
-        return name
 
 
 class Transform(_Section):
@@ -352,8 +343,6 @@ class Settings(BaseSettings):
 
     identity: Identity = Identity()
     ingest: Ingest = Ingest()
-    pos: OrderSystem = OrderSystem()
-    oe: OrderSystem = OrderSystem()
     transform: Transform = Transform()
     storage: Storage = Storage()
     personalize: Personalize = Personalize()
@@ -420,6 +409,8 @@ def _refuse_unknown_sections() -> None:
     """pydantic checks fields of known sections only: a misspelt section would be silently ignored."""
     known = {f"{PREFIX}{section.upper()}__" for section in Settings.model_fields}
     for name in os.environ:
+        if moved := next((place for section, place in _MOVED.items() if name.startswith(section)), None):
+            raise UnusableSettings(f"the environment has {name}, which is set in {moved} now; take the variable out")
         if name.startswith(PREFIX) and "__" in name and not name.startswith(tuple(known)):
             raise UnusableSettings(
                 f"the environment has {name}, which is no setting of Aisle; sections are "

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.identity import USER_ID, email_address, phone_number, user_hash
 from aisle.settings import get_settings
+from aisle.sources import sources
 from services.terminal import TerminalConsole
 from services.usage import UsageError, WarehouseUrl, ask
 
@@ -21,7 +21,6 @@ commands = typer.Typer()
 console = TerminalConsole()
 
 _MINUTES_PER_DAY = 24 * 60
-_SOURCE_NAMES = " or ".join(source.name for source in SOURCES)
 
 
 @commands.command()
@@ -68,7 +67,7 @@ def _person() -> dict[str, str | None]:
     """Ask for everything that may identify a person. Raises UsageError if nothing is given."""
     phone = ask(console, "phone", _empty_or(_check_phone))
     email = ask(console, "email", _empty_or(_check_email))
-    source = ask(console, f"source ({_SOURCE_NAMES})", _empty_or(_check_source))
+    source = ask(console, f"source ({_source_names()})", _empty_or(_check_source))
     source_id = ask(console, f"the id at {source}", _check_not_empty) if source else ""
     user_id = ask(console, "user_id", _empty_or(_check_user_id))
     answers = {"phone": phone, "email": email, "source": source, "source_id": source_id, "user_id": user_id}
@@ -92,9 +91,13 @@ def _check_email(answer: str) -> None:
         raise ValueError("this is no e-mail address of a person; write name@domain")
 
 
+def _source_names() -> str:
+    return " or ".join(source.name for source in sources())
+
+
 def _check_source(answer: str) -> None:
-    if answer not in [source.name for source in SOURCES]:
-        raise ValueError(f"this is no order system; write {_SOURCE_NAMES}")
+    if answer not in [source.name for source in sources()]:
+        raise ValueError(f"this is no order system; write {_source_names()}")
 
 
 def _check_not_empty(answer: str) -> None:

@@ -14,11 +14,11 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
-from aisle.contracts.company_orders import SOURCES, Source
 from aisle.errors import ConfigurationError
+from aisle.sources import Source
 from aisle.web_guard import WebGuard
 from services.company_api.faults import JSON, AnyFault, FaultList, Page, read_faults
-from services.company_api.order_book import Company
+from services.company_api.order_book import SOURCES, Company
 from services.company_api.order_file import read_company
 from services.company_api.paging import PageQuery, Span, select
 from services.company_api.settings import CompanyApiSettings, Shape

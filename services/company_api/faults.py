@@ -16,7 +16,6 @@ import msgspec
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from aisle.contracts.company_orders import SourceName
 from services.company_api.order_book import OrderBook
 from services.company_api.paging import Selection
 
@@ -39,7 +38,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field=
     """When a fault strikes, and three hooks that do nothing until a kind fills one."""
 
     #: None: both.
-    source: SourceName | None = None
+    source: Literal["pos", "oe"] | None = None
     #: How often it strikes; None: for ever.
     times: Annotated[int, msgspec.Meta(ge=1)] | None = 1
     #: How many requests that it could strike pass first.
@@ -200,7 +199,7 @@ class Armed:
     seen: int = 0
     struck: int = 0
 
-    def sees(self, source: SourceName, book: OrderBook, selection: Selection) -> bool:
+    def sees(self, source: str, book: OrderBook, selection: Selection) -> bool:
         """Whether the fault could strike this request; if so, the request counts."""
         fault = self.fault
         fits = (
@@ -227,7 +226,7 @@ class FaultList:
     def clear(self) -> None:
         self.armed.clear()
 
-    def strike(self, source: SourceName, book: OrderBook, selection: Selection) -> Fault:
+    def strike(self, source: str, book: OrderBook, selection: Selection) -> Fault:
         """The fault that strikes this request, or NO_FAULT. All that could have struck count the request."""
         candidates = [armed for armed in self.armed if armed.sees(source, book, selection)]
         for armed in candidates:

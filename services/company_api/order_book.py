@@ -17,9 +17,14 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from aisle.contracts.company_orders import CANCELLED, SOURCES, Customer, Day, Item, Order, SourceName
+from aisle.contracts.company_orders import CANCELLED, Customer, Day, Item, Order
+from aisle.sources import SOURCES_FOLDER, read_sources
 
 Array = npt.NDArray[Any]
+#: The sources that are simulated, by place.
+SOURCES = tuple(
+    next(source for source in read_sources(SOURCES_FOLDER) if source.name == name) for name in ("pos", "oe")
+)
 T = TypeVar("T")
 
 #: Editing an order moves `updated_at` by this much: never the wall clock, so equal servers give equal answers.
@@ -194,7 +199,7 @@ class OrderBook:
 class Company:
     """Everything the two endpoints serve, and what `/health` says about it."""
 
-    books: dict[SourceName, OrderBook]
+    books: dict[str, OrderBook]
     #: People, not accounts: one person may be known to both systems, or twice to one.
     customers: int
     #: Rows of the file that are served, or the number of order items.
@@ -219,9 +224,7 @@ class Company:
         }
 
 
-def shelve(
-    orders: OrderColumns, source: Array, order_items: ItemColumns, order_of_item: Array
-) -> dict[SourceName, OrderBook]:
+def shelve(orders: OrderColumns, source: Array, order_items: ItemColumns, order_of_item: Array) -> dict[str, OrderBook]:
     """One sorted book per source.
 
     Shapes   source (orders,): place in SOURCES. order_of_item (order items,): position of its order.

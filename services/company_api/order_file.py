@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from aisle.contracts.company_orders import CANCELLED, COMPLETED, SOURCES, Customer
+from aisle.contracts.company_orders import CANCELLED, COMPLETED, Customer
 from aisle.contracts.limits import CLOCK_TOLERANCE, EARLIEST_MOMENT, SMALLEST_PRICE
-from services.company_api.order_book import Array, Coded, Company, ItemColumns, OrderColumns, Product, shelve
+from services.company_api.order_book import SOURCES, Array, Coded, Company, ItemColumns, OrderColumns, Product, shelve
 from services.company_api.order_cells import BadColumn, Fault, ids, moments, numbers, texts
 from services.company_api.order_table import OrderTable, read_table, unusable
 

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from aisle.contracts.company_orders import SourceName
 from aisle.contracts.event_types import EVENT_TYPES
 from aisle.settings import ProjectPath, get_settings, take_old_names
 from aisle.web_guard import Audience, address_of, names_of
@@ -113,7 +112,7 @@ class ServingSettings(BaseSettings):
     identity_hash_key: SecretStr = Field(
         default=SecretStr(""), description="AISLE_IDENTITY__HASH_KEY, by which ids of users become user ids"
     )
-    user_id_source: SourceName = Field(default="oe", description="Order system whose ids of customers callers send")
+    user_id_source: str = Field(default="oe", description="Order system whose ids of customers callers send")
     amplitude_webhook_secret: SecretStr = Field(
         default=SecretStr(""),
         validation_alias="AMPLITUDE_WEBHOOK_SECRET",

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from aisle.errors import UnusableSettings
 from aisle.settings import Settings, get_settings
 from services.serving.settings import ServingSettings
 
@@ -58,3 +59,9 @@ def test_the_api_and_the_pages_in_airflow_have_one_time_to_live(
         )
 
     assert serving.cache_ttl == get_settings().publish.cache_ttl == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("name", ["AISLE_POS__TIME_ZONE", "AISLE_OE__FOLD_CASE"])
+def test_a_variable_that_has_moved_into_a_file_says_which(settings_of: Callable[..., Settings], name: str) -> None:
+    with pytest.raises(UnusableSettings, match=rf"{name}, which is set in the file (pos|oe)\.toml"):
+        settings_of(**{name: "x"})

@@ -1,6 +1,6 @@
-"""The company's order API on the wire: what the point-of-sale and online endpoints send.
+"""The company's order API on the wire: what its endpoints send.
 
-Endpoints  `GET /get_pos_orders` and `GET /get_oe_orders`.
+Endpoints  those of the sources (`aisle.sources`), such as `GET /get_pos_orders`.
 Query      `start_date`, `end_date` (ISO 8601, half-open on `order_date`), `limit`, and `cursor` or `page` (from 1).
 Answer     a JSON list of orders, or `{"data": [orders], "next_cursor": str | null}`.
 
@@ -10,30 +10,12 @@ An endpoint may offer its own word on each day of `order_date` (UTC), so that wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
-SourceName = Literal["pos", "oe"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One order system of the company."""
-
-    name: SourceName
-    path: str
-    title: str
-
-
-SOURCES: tuple[Source, ...] = (
-    Source("pos", "/get_pos_orders", "point of sale"),
-    Source("oe", "/get_oe_orders", "online"),
-)
-
-#: What an order's `status` may say. Only COMPLETED orders become interactions.
+#: What an order's `status` may mean; a source's file has its words for them. Only COMPLETED orders become interactions.
 COMPLETED, PENDING, CANCELLED = "completed", "pending", "cancelled"
 ORDER_STATUSES = (COMPLETED, PENDING, CANCELLED)
 

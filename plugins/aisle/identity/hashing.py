@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple  # noqa: TID251 - COPY takes tuples
 
-from aisle.contracts.company_orders import Customer, SourceName
+from aisle.contracts.company_orders import Customer
 from aisle.contracts.identity import email_address, phone_number
 from aisle.contracts.text import tidy
 from aisle.errors import ConfigurationError
@@ -58,7 +58,7 @@ class PersonHasher:
                 "text, and never change it: a new key makes every customer a new user"
             )
 
-    def person(self, source: SourceName, customer: Customer | None, seen_at: datetime) -> Person | None:
+    def person(self, source: str, customer: Customer | None, seen_at: datetime) -> Person | None:
         """Return the person behind an order; None for a walk-in."""
         if customer is None:
             return None
@@ -71,7 +71,7 @@ class PersonHasher:
             hashes.phone, hashes.email, hashes.source_id,
         )  # fmt: skip
 
-    def hashes(self, source: SourceName, customer: Customer) -> ContactHashes:
+    def hashes(self, source: str, customer: Customer) -> ContactHashes:
         """Hash each usable contact of a customer; a source's own id identifies a person within that source only."""
         source_id = tidy(customer.id)
         return ContactHashes(

@@ -21,7 +21,7 @@ from typing import Self
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from aisle.contracts.company_orders import Day, Source
+from aisle.contracts.company_orders import Day
 from aisle.errors import (
     CompanyApiUnavailable,
     ConfigurationError,
@@ -35,6 +35,7 @@ from aisle.orders.reading import Reading
 from aisle.orders.transport import Received, Transport
 from aisle.orders.windows import Window, halves
 from aisle.orders.wording import quoted, wording_of_body
+from aisle.sources import Source
 
 log = logging.getLogger(__name__)
 

@@ -13,16 +13,15 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple  # noqa: TID251 - COPY takes tuples
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from aisle.contracts.company_orders import CANCELLED, Item, SourceName
+from aisle.contracts.company_orders import CANCELLED, Item
 from aisle.contracts.limits import CLOCK_TOLERANCE, LARGEST_NUMBER, LONGEST_ID, SMALLEST_PRICE, SMALLEST_QUANTITY
 from aisle.contracts.text import tidy
 from aisle.identity.hashing import Person, PersonHasher
 from aisle.orders.reader import ReadOrder, Refusal, RefusedOrder, Rules, read_order
-from aisle.settings import OrderSystem
+from aisle.sources import Source
 
 #: Raise it when the mapping changes: every order that comes again is then rewritten.
 _MAPPING_VERSION = b"2"
@@ -101,28 +100,25 @@ class Lander:
 
     def __init__(
         self,
-        source: SourceName,
+        source: Source,
         hasher: PersonHasher,
-        system: OrderSystem | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._source = source
         self._hasher = hasher
-        self._system = system or OrderSystem()
-        self._zone = ZoneInfo(self._system.time_zone) if self._system.time_zone else None
         self._clock = clock
 
     def land(self, raw: msgspec.Raw, archive_key: str) -> LandedOrder:
         """Return the rows of one order; `archive_key` is the S3 key of the page as received."""
-        rules = Rules(self._zone, f"AISLE_{self._source.upper()}__TIME_ZONE", self._clock() + CLOCK_TOLERANCE)
+        rules = Rules(self._source, self._clock() + CLOCK_TOLERANCE)
         read = read_order(raw, rules)
         if isinstance(read, RefusedOrder):
             return self._land_refused(read, archive_key)
         order = read.order
-        person = self._hasher.person(self._source, order.customer, order.updated_at or order.order_date)
+        person = self._hasher.person(self._source.name, order.customer, order.updated_at or order.order_date)
         items, refused = [], []
         for number, item, times in _distinct_items(order.items):
-            row = _item_row(number, item, times, order.status, fold_case=self._system.fold_case)
+            row = _item_row(number, item, times, order.status, fold_case=self._source.fold_case)
             if isinstance(row, Refusal):
                 refused.append((number, item, times, row))
             else:
@@ -146,7 +142,7 @@ class Lander:
 
         A later `updated_at` alone does not.
         """
-        digest = blake2b(digest_size=16, salt=self._source.encode(), person=_MAPPING_VERSION)
+        digest = blake2b(digest_size=16, salt=self._source.name.encode(), person=_MAPPING_VERSION)
         digest.update(msgspec.msgpack.encode(mapped))
         return digest.hexdigest()
 

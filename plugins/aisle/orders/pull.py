@@ -10,7 +10,6 @@ from datetime import timedelta
 
 import psycopg
 
-from aisle.contracts.company_orders import Source
 from aisle.errors import AisleError
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.archive import Archive
@@ -20,7 +19,7 @@ from aisle.orders.ledger import Ledger, Proof
 from aisle.orders.redaction import Redaction
 from aisle.orders.staging import Staging
 from aisle.orders.windows import Kind, Window
-from aisle.settings import get_settings
+from aisle.sources import Source
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ class Puller:
         self._source = source
         self._api = api
         self._archive = archive
-        self._lander = Lander(source.name, hasher, getattr(get_settings(), source.name))
+        self._lander = Lander(source, hasher)
         self._redaction = Redaction(connection, source.name, hasher)
         self._connection = connection
         self._staging = Staging(connection)

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from aisle.contracts.company_orders import ORDER_STATUSES, Item, Order
+from aisle.contracts.company_orders import Item, Order
 from aisle.contracts.limits import EARLIEST_MOMENT, LARGEST_NUMBER, LONGEST_ID
 from aisle.contracts.text import tidy
 from aisle.orders.spoilt import BROKEN_CHARACTER, UNREADABLE, legible
+from aisle.sources import Source
 
 _orders = msgspec.json.Decoder(Order)
 #: Decodes any JSON without floats, which would lose digits of an id.
@@ -39,10 +40,9 @@ IMPOSSIBLE_VERSION = "updated_at_is_impossible"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How to read a source's orders: the zone of times without one, the setting that gives it, and the latest time."""
+    """How to read orders: as their source has them, and up to the latest possible time."""
 
-    zone: ZoneInfo | None
-    zone_setting: str
+    source: Source
     latest_moment: datetime
 
 
@@ -91,7 +91,7 @@ def read_order(raw: msgspec.Raw, rules: Rules) -> ReadOrder | RefusedOrder:
         order = _decode(raw)
     except UNREADABLE as error:
         return _refused(raw, Refusal("malformed_order", _without_values(error)), rules)
-    order = _with_zones(order, rules.zone)
+    order = _with_zones(order, rules.source.zone)
     refusal = _refusal(order, rules)
     return _refused(raw, refusal, rules) if refusal else _believed(order, rules)
 
@@ -154,16 +154,17 @@ def _refusal(order: Order, rules: Rules) -> Refusal | None:
         return Refusal("missing_order_id", "`$.order_id` is blank")
     if len(order_id) > LONGEST_ID:
         return Refusal("order_id_too_long", f"`$.order_id` has {len(order_id)} characters, {LONGEST_ID} are allowed")
-    if order.status.strip().lower() not in ORDER_STATUSES:
-        shown = order.status[:_LONGEST_STATUS_WORD]
-        return Refusal("unknown_status", f"`$.status` is {shown!r}, not one of {', '.join(ORDER_STATUSES)}")
+    if rules.source.status_of(order.status) is None:
+        shown, known = order.status[:_LONGEST_STATUS_WORD], ", ".join(rules.source.status_words)
+        return Refusal("unknown_status", f"`$.status` is {shown!r}, not one of {known}")
     return _time_refusal(order, rules) or _total_refusal(order.total)
 
 
 def _time_refusal(order: Order, rules: Rules) -> Refusal | None:
     if order.order_date.tzinfo is None or (order.updated_at and order.updated_at.tzinfo is None):
         return Refusal(
-            "missing_zone", f"`$.order_date` or `$.updated_at` has no zone; {rules.zone_setting} says in which it is"
+            "missing_zone",
+            f"`$.order_date` or `$.updated_at` has no zone; `time_zone` in {rules.source.file} says in which it is",
         )
     if not _is_possible(order.order_date, rules):
         return Refusal(
@@ -189,7 +190,7 @@ def _believed(order: Order, rules: Rules) -> ReadOrder:
     order = msgspec.structs.replace(
         order,
         order_id=tidy(order.order_id) or "",
-        status=order.status.strip().lower(),
+        status=rules.source.status_of(order.status) or "",
         order_date=order.order_date.astimezone(UTC),
         updated_at=stamp.astimezone(UTC) if stamp and not doubts else None,
     )
@@ -229,7 +230,7 @@ def _moment(sent: Any, rules: Rules) -> datetime | None:
         moment = msgspec.convert(sent, datetime)
     except msgspec.ValidationError:
         return None
-    moment = _in_zone(moment, rules.zone) if rules.zone else moment
+    moment = _in_zone(moment, rules.source.zone) if rules.source.zone else moment
     return moment.astimezone(UTC) if moment.tzinfo and _is_possible(moment, rules) else None
 
 

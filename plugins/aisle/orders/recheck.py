@@ -14,10 +14,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from aisle.contracts.company_orders import Day, Source
+from aisle.contracts.company_orders import Day
 from aisle.orders.client import CompanyApi
 from aisle.orders.pull import Pulled
 from aisle.orders.windows import Window, cut
+from aisle.sources import Source
 from aisle.warehouse import sql
 
 log = logging.getLogger(__name__)

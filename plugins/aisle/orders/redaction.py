@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from aisle.contracts.company_orders import Customer, SourceName
+from aisle.contracts.company_orders import Customer
 from aisle.identity.contacts import ContactFinder
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.answer import Page
@@ -65,7 +65,7 @@ class _Mentioned:
 class Redaction:
     """Redact the pages of one source."""
 
-    def __init__(self, connection: Connection, source: SourceName, hasher: PersonHasher) -> None:
+    def __init__(self, connection: Connection, source: str, hasher: PersonHasher) -> None:
         self._connection = connection
         self._source = source
         self._hasher = hasher

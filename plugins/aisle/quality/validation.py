@@ -24,6 +24,7 @@ from sqlalchemy import URL
 from aisle.contracts.limits import CLOCK_TOLERANCE
 from aisle.errors import ConfigurationError
 from aisle.quality.suites import EXPECTATIONS_ROOT, Severity, Suite
+from aisle.sources import sources
 
 SAMPLE_SIZE = 5
 #: Times are compared in UTC; grouping two million interactions should not spill to disk.
@@ -153,7 +154,11 @@ def _in_words(row: dict[str, Any]) -> str:
 def _parameters(moment: datetime) -> dict[str, Any]:
     """Return the values that suites may name as `{"$PARAMETER": …}`."""
     latest = moment + CLOCK_TOLERANCE
-    return {"latest_moment": latest, "latest_epoch_seconds": int(latest.timestamp())}
+    return {
+        "latest_moment": latest,
+        "latest_epoch_seconds": int(latest.timestamp()),
+        "sources": [source.name for source in sources()],
+    }
 
 
 def _check_result(suite: Suite, result: Any) -> CheckResult:

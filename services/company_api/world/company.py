@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aisle.contracts.company_orders import CANCELLED, COMPLETED, PENDING, SOURCES
-from services.company_api.order_book import Array, Coded, Company, ItemColumns, OrderColumns, shelve
+from aisle.contracts.company_orders import CANCELLED, COMPLETED, PENDING
+from services.company_api.order_book import SOURCES, Array, Coded, Company, ItemColumns, OrderColumns, shelve
 from services.company_api.world.baskets import Visits, fill, visits
 from services.company_api.world.catalogue import Catalogue
 from services.company_api.world.dirt import soil

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from aisle.contracts.company_orders import COMPLETED, Order, SourceName
+from aisle.contracts.company_orders import COMPLETED, Order
 from services.company_api.order_book import Array, Coded, ItemColumns, OrderBook, T
 
 Fields = dict[str, Any]
@@ -109,7 +109,7 @@ SORTS: Mapping[str, Sort] = {
 }
 
 
-def spoil(books: Mapping[SourceName, OrderBook]) -> None:
+def spoil(books: Mapping[str, OrderBook]) -> None:
     """Let one order of each sort go out spoilt, each in the source that has the most to choose from."""
     free = {name: _sound_orders(book) for name, book in books.items()}
     for sort in SORTS.values():

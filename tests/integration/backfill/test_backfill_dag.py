@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import ParamValidationError
 
-from aisle.contracts.company_orders import SOURCES
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.archive import Archive
 from aisle.orders.client import CompanyApi
@@ -17,6 +16,7 @@ from aisle.orders.ledger import Ledger, WindowIsTaken
 from aisle.orders.pull import Pulled, Puller
 from aisle.orders.windows import Window
 from aisle.settings import Identity
+from aisle.sources import source_named
 from tests.integration.company_served import TOKEN, connect_company, served_company
 
 SPAN = {"window_start": "2025-01-01T00:00:00Z", "window_end": "2026-01-01T00:00:00Z"}
@@ -87,7 +87,7 @@ class Scheduler:
         ):
             archive = Archive(self._s3, self._bucket, run_key)
             hasher = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
-            puller = Puller(SOURCES[0], Held(api, hold) if hold else api, archive, hasher, connection)  # type: ignore[arg-type]
+            puller = Puller(source_named("pos"), Held(api, hold) if hold else api, archive, hasher, connection)  # type: ignore[arg-type]
             return puller.pull([window], kind)
 
 

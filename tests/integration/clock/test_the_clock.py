@@ -14,10 +14,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.contracts.company_orders import SOURCES
 from aisle.orders.ledger import Ledger
 from aisle.pipeline import BACKFILL, COMPANY_API, WAREHOUSE
 from aisle.settings import PROJECT_ROOT
+from aisle.sources import api_sources
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -139,7 +139,7 @@ def test_every_window_is_landed_once_and_the_ledger_has_no_gap(worked: Any) -> N
     assert runs["scheduled"] >= 2
     assert worked.rows(_OVERLAPS_OF_ONE_RUN) == []
     with psycopg.connect(worked.warehouse_url) as connection:
-        for source in SOURCES:
+        for source in api_sources():
             ((began,),) = worked.rows("select min(window_start) from ops.ingest_windows where kind = 'scheduled'")
             ledger = Ledger(connection, source.name, "of the test")
             assert ledger.gaps(began) == []

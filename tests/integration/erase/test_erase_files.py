@@ -13,11 +13,12 @@ import psycopg
 import pytest
 
 from aisle.contracts import s3_layout
-from aisle.contracts.company_orders import SOURCES, Customer
+from aisle.contracts.company_orders import Customer
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.redaction import Redaction
 from aisle.pipeline import prefixes
 from aisle.settings import Identity
+from aisle.sources import api_sources
 from aisle.stages.erase.files import Eraser
 
 HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
@@ -33,7 +34,7 @@ class Files:
 
     def __init__(self, s3: Any, bucket: str, connection: Any) -> None:
         self._s3, self._bucket = s3, bucket
-        redactions = {source.name: Redaction(connection, source.name, HASHER) for source in SOURCES}
+        redactions = {source.name: Redaction(connection, source.name, HASHER) for source in api_sources()}
         self._eraser = Eraser(s3, bucket, HASHES, redactions)
 
     def erased(self, key: str, body: bytes) -> bytes:

@@ -16,6 +16,7 @@ from aisle.orders.landing import Lander
 from aisle.orders.staging import Staging
 from aisle.orders.windows import Window
 from aisle.settings import Identity
+from aisle.sources import source_named
 
 TEA = {"id": "TEA", "title": "Green tea", "quantity": 2, "price": 10.0}
 CUP = {"id": "CUP", "title": "Cup", "quantity": 1, "price": 4.0}
@@ -44,7 +45,7 @@ class Shop:
 
     def land(self, *orders: Any) -> None:
         """Merge orders as a window of ingest does, in one transaction."""
-        lander = Lander("pos", self.hasher)
+        lander = Lander(source_named("pos"), self.hasher)
         window = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
         with psycopg.connect(self.url, autocommit=True) as connection:
             staging = Staging(connection)

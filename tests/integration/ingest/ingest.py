@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import psycopg
 
-from aisle.contracts.company_orders import SOURCES, Source
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.archive import Archive
 from aisle.orders.client import CompanyApi
@@ -20,6 +19,7 @@ from aisle.orders.pull import Pulled, Puller
 from aisle.orders.recheck import Recheck, Rechecked
 from aisle.orders.windows import Window, cut, scheduled_windows
 from aisle.settings import Identity
+from aisle.sources import api_sources, source_named
 from tests.integration.company_served import TOKEN, served_company
 from tests.integration.ingest.scripted_company import START
 
@@ -61,25 +61,27 @@ class Ingest:
         health = self.company.health()
         first, last = (datetime.fromisoformat(health[f"{end}_order_at"]) for end in ("first", "last"))
         windows = cut(first, last + timedelta(seconds=1), (last - first) * 0.6)
-        for source in SOURCES:
-            pulled = self.pull(windows, "scheduled", run_key, source)
+        for source in api_sources():
+            pulled = self.pull(windows, "scheduled", run_key, source.name)
         return pulled
 
-    def pull(self, windows: list[Window], kind: Any, run_key: str, source: Source = SOURCES[0]) -> Pulled:
+    def pull(self, windows: list[Window], kind: Any, run_key: str, source: str = "pos") -> Pulled:
         with (
             client_of(self.company, **self.client_settings) as api,
             psycopg.connect(self.url, autocommit=True) as connection,
         ):
             archive = Archive(self.s3, self.bucket, run_key)
-            return Puller(source, api, archive, PersonHasher(self.settings), connection).pull(windows, kind)
+            return Puller(source_named(source), api, archive, PersonHasher(self.settings), connection).pull(
+                windows, kind
+            )
 
     def look(self, first_hour: int, last_hour: int, run_key: str = "look") -> Rechecked:
         """The wider look at the whole days of a span."""
         window = Window(START + timedelta(hours=first_hour), START + timedelta(hours=last_hour))
         with client_of(self.company) as api, psycopg.connect(self.url, autocommit=True) as connection:
             archive = Archive(self.s3, self.bucket, run_key)
-            puller = Puller(SOURCES[0], api, archive, PersonHasher(self.settings), connection)
-            recheck = Recheck(SOURCES[0], api, connection, run_key)
+            puller = Puller(source_named("pos"), api, archive, PersonHasher(self.settings), connection)
+            recheck = Recheck(source_named("pos"), api, connection, run_key)
             return recheck.look(window, partial(puller.pull, kind="recheck"), longest=timedelta(days=31))
 
     def watermark_hours(self) -> float:

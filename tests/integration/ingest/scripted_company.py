@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from aisle.contracts.company_orders import SOURCES
+from aisle.sources import api_sources
 from tests.integration.company_served import TOKEN
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ class ScriptedCompany:
     """Orders per path, how they are paged, and a queue of misbehaviours: one per request, None is a good answer."""
 
     def __init__(self) -> None:
-        self.orders: dict[str, list[Any]] = {source.path: [] for source in SOURCES}
+        self.orders: dict[str, list[Any]] = {source.path: [] for source in api_sources()}
         self.shape = "cursor"
         self.largest_page = 100
         self.requests: list[tuple[str, dict[str, str]]] = []

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from aisle.contracts.company_orders import SOURCES
 from aisle.errors import CompanyApiUnavailable, ConfigurationError, ContractBroken, Throttled
 from aisle.orders.windows import Window
+from aisle.sources import source_named
 
-POS = SOURCES[0]
+POS = source_named("pos")
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from aisle.contracts.company_orders import SOURCES
 from aisle.orders.recheck import Recheck
+from aisle.sources import source_named
 from tests.integration.ingest.scripted_company import START, order_of
 
 
@@ -168,12 +168,12 @@ def test_a_recheck_is_due_some_days_after_the_last_or_after_the_start(
         ingest.look(0, 24)
         ingest.execute(f"update ops.ingest_days set checked_at = now() - interval '{looked}'")
     with psycopg.connect(ingest.url) as connection:
-        assert Recheck(SOURCES[0], None, connection, "due").is_due(timedelta(days=7)) is is_due  # type: ignore[arg-type]
+        assert Recheck(source_named("pos"), None, connection, "due").is_due(timedelta(days=7)) is is_due  # type: ignore[arg-type]
 
 
 def test_nothing_is_due_before_anything_was_ever_proven(ingest: Any) -> None:
     with psycopg.connect(ingest.url) as connection:
-        assert not Recheck(SOURCES[0], None, connection, "due").is_due(timedelta(days=7))  # type: ignore[arg-type]
+        assert not Recheck(source_named("pos"), None, connection, "due").is_due(timedelta(days=7))  # type: ignore[arg-type]
 
 
 def test_the_simulated_company_summarises_its_days(simulate: Any, ingest_from: Any) -> None:

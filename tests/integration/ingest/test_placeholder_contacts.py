@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aisle.contracts.company_orders import SOURCES
+from aisle.sources import source_named
 from tests.integration.ingest.scripted_company import order_of
 
 N_ORDERS = 40
@@ -67,8 +67,8 @@ def test_a_guest_stays_one_person_when_an_order_comes_without_the_name(ingest: A
 
 
 def test_a_customer_made_of_a_shared_contact_is_nobody_in_every_source(ingest: Any, company: Any) -> None:
-    company.orders[SOURCES[1].path] = [order_of(5, order_id="OE", customer={"phone": "0300-5550100"})]
-    ingest.pull(_windows(ingest, 0, 48), "scheduled", "online", SOURCES[1])
+    company.orders[source_named("oe").path] = [order_of(5, order_id="OE", customer={"phone": "0300-5550100"})]
+    ingest.pull(_windows(ingest, 0, 48), "scheduled", "online", "oe")
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number}", "phone": "0300-5550100"})
     ingest.run(48)
     assert ingest.rows("select source, user_id from raw.company__orders where source = 'oe'") == [("oe", None)]

@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
-from aisle.contracts.company_orders import SOURCES
+from aisle.sources import api_sources
 
 MONDAY = datetime(2026, 6, 22, tzinfo=UTC)
 TICK, TICKS = timedelta(minutes=15), 7 * 24 * 4
@@ -164,7 +164,7 @@ class Week:
     def every_line_is_accounted_for(self) -> None:
         """Compare order by order and item by item with what the company returns."""
         until = MONDAY + TICKS * TICK
-        for source in SOURCES:
+        for source in api_sources():
             sizes = {order["order_id"]: len(order["items"]) for order in self.company.orders(source.path, until)}
             rows = self.rows(ACCOUNTED, source.name, source.name)
             held = {row["order_id"]: row["n_lines"] for row in rows}
@@ -174,7 +174,7 @@ class Week:
     def no_window_is_missing(self) -> None:
         from aisle.orders.ledger import Ledger
 
-        for source in SOURCES:
+        for source in api_sources():
             with psycopg.connect(self.url) as connection:
                 ledger = Ledger(connection, source.name, "after the week")
                 assert list(ledger.gaps(datetime(2024, 7, 1, tzinfo=UTC))) == []

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.landing import LandedOrder, Lander
 from aisle.settings import Identity
+from aisle.sources import source_named
 
-LANDER = Lander("oe", PersonHasher(Identity(hash_key="a key")))  # type: ignore[arg-type]
+LANDER = Lander(source_named("oe"), PersonHasher(Identity(hash_key="a key")))  # type: ignore[arg-type]
 GOOD_ITEM = {"id": " ab-1 ", "title": "  Green \t tea ", "quantity": 2, "price": 9.99}
 PERSONAL = {"id": "ref-77", "name": "Zubaida", "phone": "0300-1234567", "email": "z@example.com", "address": "Lane 5"}
 
@@ -118,8 +119,8 @@ def test_a_customer_of_a_broken_order_keeps_only_the_names_of_the_fields() -> No
 
 
 def test_the_hash_tells_versions_sources_and_persons_apart() -> None:
-    other_key = Lander("oe", PersonHasher(Identity(hash_key="another")))  # type: ignore[arg-type]
-    other_source = Lander("pos", PersonHasher(Identity(hash_key="a key")))  # type: ignore[arg-type]
+    other_key = Lander(source_named("oe"), PersonHasher(Identity(hash_key="another")))  # type: ignore[arg-type]
+    other_source = Lander(source_named("pos"), PersonHasher(Identity(hash_key="a key")))  # type: ignore[arg-type]
     sent = msgspec.Raw(
         b'{"order_id":"A","order_date":"2026-01-01T00:00:00Z","status":"completed","items":[],"customer":{"id":"1"}}'
     )

@@ -16,7 +16,8 @@ from aisle.contracts import limits
 from aisle.groups import dataset_rows
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.landing import LandedOrder, Lander
-from aisle.settings import PROJECT_ROOT, Identity, OrderSystem
+from aisle.settings import PROJECT_ROOT, Identity
+from aisle.sources import Source, source_named
 from aisle.warehouse import sql
 from personalize_kinds import limits as service
 
@@ -27,7 +28,7 @@ GOOD_ORDER = {"order_id": "A1", "order_date": "2026-01-01T10:00:00Z", "status": 
 
 def lander(**system: Any) -> Lander:
     hasher = PersonHasher(Identity(hash_key="a key"))  # type: ignore[arg-type]
-    return Lander("pos", hasher, OrderSystem(**system), lambda: NOW)
+    return Lander(Source(**{**source_named("pos").model_dump(), **system}), hasher, lambda: NOW)
 
 
 def land(raw: bytes | None = None, system: dict[str, Any] | None = None, **changes: Any) -> LandedOrder:
@@ -209,10 +210,10 @@ def test_an_empty_text_is_no_number() -> None:
     assert reason(land_item(price=" ")) == "missing_price"
 
 
-def test_a_time_without_zone_is_refused_with_the_setting_that_would_give_one() -> None:
+def test_a_time_without_zone_is_refused_with_the_key_that_would_give_one() -> None:
     landed = land(order_date="2026-01-01T10:00:00")
     assert reason(landed) == "missing_zone"
-    assert "AISLE_POS__TIME_ZONE" in landed.rejects[0].detail
+    assert "`time_zone` in pos.toml" in landed.rejects[0].detail
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_a_zone_does_not_carry_a_time_past_what_python_holds() -> None:
 
 def test_a_zone_that_nobody_knows_is_refused_at_start() -> None:
     with pytest.raises(ValueError, match="Asia/Lahore"):
-        OrderSystem(time_zone="Asia/Lahore")
+        Source(**{**source_named("pos").model_dump(), "time_zone": "Asia/Lahore"})
 
 
 def _hash(raw: str | dict[str, Any]) -> str:

@@ -18,11 +18,12 @@ from aisle.orders.answer import read_page
 from aisle.orders.reader import RefusedOrder, Rules, read_order
 from aisle.orders.spoilt import legible, sort_out
 from aisle.orders.wording import wording_of_body
+from aisle.sources import source_named
 
 #: `make test` looks at some thousand pages; AISLE_FUZZ_PAGES=100000 is the whole run.
 N_PAGES = int(os.environ.get("AISLE_FUZZ_PAGES", "3000"))
 
-RULES = Rules(None, "", datetime(2030, 1, 1, tzinfo=UTC))
+RULES = Rules(source_named("pos"), datetime(2030, 1, 1, tzinfo=UTC))
 
 Spoil = Callable[[random.Random, bytes], bytes]
 

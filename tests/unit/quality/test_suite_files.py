@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from aisle.contracts import limits, personalize
-from aisle.contracts.company_orders import ORDER_STATUSES, SOURCES
+from aisle.contracts.company_orders import ORDER_STATUSES
 from aisle.contracts.event_types import read_event_types
 from aisle.contracts.personalize import PURCHASE
 from aisle.contracts.recommendations import SIMILAR_PRODUCTS, USER_RECOMMENDATIONS, ScoreKind
@@ -141,7 +141,7 @@ def test_limits_are_those_of_the_contracts() -> None:
 
 
 def test_vocabularies_are_those_of_the_contracts() -> None:
-    assert kwargs_of("raw_orders", "source_is_known")["value_set"] == [source.name for source in SOURCES]
+    assert kwargs_of("raw_orders", "source_is_known")["value_set"] == {"$PARAMETER": "sources"}
     assert kwargs_of("raw_orders", "status_is_known")["value_set"] == list(ORDER_STATUSES)
     exported = {PURCHASE, *read_event_types().exported.values()}
     assert set(kwargs_of("marts_interactions", "event_type_is_known")["value_set"]) == exported

@@ -12,7 +12,6 @@ import psycopg
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import Param, task
 
-from aisle.contracts.company_orders import SOURCES
 from aisle.dag.company_api import company_api
 from aisle.dag.defaults import run_key_of_context
 from aisle.dag.xcom import from_xcom, to_xcom
@@ -22,6 +21,7 @@ from aisle.orders.archive import Archive
 from aisle.orders.pull import Puller
 from aisle.orders.windows import Window, backfill_windows
 from aisle.settings import get_settings
+from aisle.sources import api_sources, source_named
 from aisle.warehouse import warehouse_url
 
 #: Windows that are fetched at a time, so that the company's API keeps some breath for the scheduled ingest.
@@ -31,7 +31,10 @@ PARAMS: dict[str, Param] = {
     "window_start": Param(type="string", format="date-time", description="First order_date to fetch again (ISO 8601)"),
     "window_end": Param(type="string", format="date-time", description="The order_date before which to stop"),
     "source": Param(
-        "all", type="string", enum=["all", *(source.name for source in SOURCES)], description="Whose orders to pull"
+        "all",
+        type="string",
+        enum=["all", *(source.name for source in api_sources())],
+        description="Whose orders to pull",
     ),
 }
 
@@ -41,7 +44,7 @@ def plan_windows(params: Any = None) -> list[dict[str, Any]]:
     """Cut the span into windows that one fetch may cover, oldest first, for each source that is asked for."""
     longest = timedelta(days=get_settings().ingest.max_window_days)
     windows = backfill_windows(params["window_start"], params["window_end"], longest=longest)
-    sources = [source.name for source in SOURCES if params["source"] in ("all", source.name)]
+    sources = [source.name for source in api_sources() if params["source"] in ("all", source.name)]
     return [{"source": source, **to_xcom(window)} for window in windows for source in sources]
 
 
@@ -56,7 +59,7 @@ def pull_window(window: dict[str, Any]) -> dict[str, int]:
 
 
 def _pull(source_name: str, window: Any, run_key: str) -> dict[str, int]:
-    settings, source = get_settings(), next(source for source in SOURCES if source.name == source_name)
+    settings, source = get_settings(), source_named(source_name)
     with psycopg.connect(warehouse_url(), autocommit=True) as connection, company_api(settings.ingest) as api:
         archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key)
         puller = Puller(source, api, archive, PersonHasher(settings.identity), connection)

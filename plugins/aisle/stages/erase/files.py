@@ -11,12 +11,11 @@ import gzip
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from airflow_postgres_s3.copy_to_s3 import MultipartUpload
-from aisle.contracts.company_orders import SourceName
 from aisle.objects import S3Uri, list_objects
 from aisle.orders.redaction import Redaction
 from aisle.orders.spoilt import UNREADABLE, sort_out
@@ -55,9 +54,7 @@ class Rewritten:
 class Eraser:
     """Remove one person from the files of a bucket; `s3` is a boto3 client, `redactions` are by source."""
 
-    def __init__(
-        self, s3: Any, bucket: str, user_ids: Collection[str], redactions: Mapping[SourceName, Redaction]
-    ) -> None:
+    def __init__(self, s3: Any, bucket: str, user_ids: Collection[str], redactions: Mapping[str, Redaction]) -> None:
         self._s3, self._bucket = s3, bucket
         self._user_ids = frozenset(user_ids)
         self._redactions = redactions
@@ -79,7 +76,7 @@ class Eraser:
 
     def _erase_in_page(self, key: str) -> bool:
         body = gzip.decompress(self._read(key).read())
-        redaction, orders = self._redactions[cast(SourceName, key.split("/")[1])], _orders_in(body)
+        redaction, orders = self._redactions[key.split("/")[1]], _orders_in(body)
         remaining = redaction.redact_text(body) if orders is None else redaction.redact(body, orders)[0]
         if remaining == body:
             return False

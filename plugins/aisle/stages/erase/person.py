@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from aisle.contracts.company_orders import SOURCES, Customer, SourceName
+from aisle.contracts.company_orders import Customer
 from aisle.contracts.identity import USER_ID
 from aisle.errors import ConfigurationError
 from aisle.identity.hashing import PersonHasher
+from aisle.sources import sources
 from aisle.warehouse import sql
 
 
@@ -125,6 +125,6 @@ def _hashed(request: Request, hasher: PersonHasher) -> set[str]:
             "phone, e-mail, or the source and its id, instead"
         )
     customer = Customer(phone=request.phone, email=request.email, id=request.source_id)
-    sources = [cast(SourceName, request.source)] if request.source else [source.name for source in SOURCES]
-    hashes = {contact_hash for source in sources for contact_hash in hasher.hashes(source, customer).known}
+    names = [request.source] if request.source else [source.name for source in sources()]
+    hashes = {contact_hash for source in names for contact_hash in hasher.hashes(source, customer).known}
     return {user_id for user_id in (*hashes, request.user_id) if user_id}

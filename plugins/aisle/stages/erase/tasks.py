@@ -15,7 +15,6 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateDataDeletionJobOperator
-from aisle.contracts.company_orders import SOURCES
 from aisle.contracts.s3_layout import erased_users
 from aisle.dag.assets import CACHE, RAW_ORDERS
 from aisle.dag.defaults import run_key_of_context, waiting
@@ -29,6 +28,7 @@ from aisle.ops.receipts import receipt
 from aisle.orders.ledger import changes
 from aisle.orders.redaction import Redaction
 from aisle.settings import get_settings
+from aisle.sources import sources
 from aisle.stages.erase import folders
 from aisle.stages.erase.files import Eraser
 from aisle.stages.erase.person import read_request, traces_of
@@ -73,7 +73,7 @@ def forget_in_files() -> dict[str, int]:
     ):
         connection.execute(sql("identity/erasures/await_archive").encode())
         hasher = PersonHasher(settings.identity)
-        redactions = {source.name: Redaction(connection, source.name, hasher) for source in SOURCES}
+        redactions = {source.name: Redaction(connection, source.name, hasher) for source in sources()}
         rewritten = Eraser(S3Hook().get_conn(), settings.storage.bucket, _user_ids(), redactions).erase()
         slip.rows_in, slip.rows_out = rewritten.looked_at, rewritten.rewritten
     return to_xcom(rewritten)

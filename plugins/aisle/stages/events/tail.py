@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 
-from aisle.contracts.company_orders import SOURCES, Source
 from aisle.errors import AisleError
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.archive import Archive
@@ -21,6 +20,7 @@ from aisle.orders.ledger import Ledger, Proof
 from aisle.orders.pull import Puller
 from aisle.orders.windows import Window
 from aisle.settings import Settings
+from aisle.sources import Source, api_sources
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Tail:
     def pull(self, now: datetime | None = None) -> Proof:
         """Pull the tail of each source and return the sums. Raises the first error after every source had its turn."""
         proofs, failures = [], []
-        for source in SOURCES:
+        for source in api_sources():
             try:
                 proofs.append(self._pull(source, now or datetime.now(UTC)))
             except AisleError as error:

@@ -13,7 +13,6 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from aisle.contracts.company_orders import SOURCES, Source
 from aisle.dag.assets import RAW_ORDERS
 from aisle.dag.company_api import company_api
 from aisle.dag.defaults import run_key_of_context
@@ -27,6 +26,7 @@ from aisle.orders.pull import Puller
 from aisle.orders.recheck import Recheck
 from aisle.orders.windows import Window, scheduled_windows
 from aisle.settings import Ingest, get_settings
+from aisle.sources import Source, source_named
 from aisle.warehouse import connect, warehouse_url
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def pull_orders(source: Source) -> Any:
 @task
 def _pull(source_name: str) -> dict[str, int]:
     _skip_unless_asked_for(source_name)
-    source = next(source for source in SOURCES if source.name == source_name)
+    source = source_named(source_name)
     settings, run_key, url = get_settings(), run_key_of_context(), warehouse_url()
     archive = Archive(S3Hook().get_conn(), settings.storage.bucket, run_key)
     with (
