@@ -108,4 +108,20 @@ from identity.contacts
 inner join reached on contacts.user_id = reached.user_id
 where
     reached.user_id not in (select crowds.user_id from crowds)
-    and contacts.contact_hash not in (select shared_contacts.contact_hash from shared_contacts);
+    and contacts.contact_hash not in (select shared_contacts.contact_hash from shared_contacts)
+union all
+-- The customer of these contacts, under whose id everything is, and all contacts of that customer.
+select distinct
+    user_id,
+    false as is_identity,
+    false as is_shared
+from identity.links
+where contact_hash = any(%(user_ids)s) and is_joining
+union all
+select distinct
+    joined.contact_hash as user_id,
+    false as is_identity,
+    false as is_shared
+from identity.links
+inner join identity.links as joined on links.user_id = joined.user_id
+where links.contact_hash = any(%(user_ids)s) and links.is_joining and joined.is_joining;

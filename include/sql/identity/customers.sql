@@ -1,5 +1,5 @@
 -- name: create
--- One row per person. user_id is the keyed hash that stands for the person everywhere else; seen_at is the time of the
+-- One row per customer. user_id is the keyed hash that stands for them everywhere else; seen_at is the time of the
 -- newest order that names them.
 create table if not exists identity.customers (
     user_id text primary key,
@@ -11,41 +11,58 @@ create table if not exists identity.customers (
 );
 
 -- name: merge
--- What the changed orders of a window tell about people: the newest word that says something wins, column by column.
--- Runs after raw/company__orders/merge, in its transaction and under its lock.
-with told as (
-    select
-        people.user_id,
-        array_agg(people.name order by people.seen_at desc, people.version desc)
-        filter (where people.name is not null) as names,
-        array_agg(people.phone order by people.seen_at desc, people.version desc)
-        filter (where people.phone is not null) as phones,
-        array_agg(people.email order by people.seen_at desc, people.version desc)
-        filter (where people.email is not null) as emails,
-        array_agg(people.address order by people.seen_at desc, people.version desc)
-        filter (where people.address is not null) as addresses,
-        max(people.seen_at) as seen_at
-    from staged_people as people
-    inner join changed_orders on changed_orders.version = people.version
-    group by people.user_id
-),
+-- Customers whom a window's orders name, or whose records have another customer now: of each column the newest record
+-- that has it. Runs after identity/records/settle, in its transaction.
+create temp table touched_customers on commit drop as
+select records.user_id
+from staged_records as staged
+inner join identity.records on staged.record_id = records.record_id
+where records.user_id is not null
+union
+select user_id
+from changed_records
+where user_id is not null
+union
+select old_user_id as user_id
+from changed_records
+where old_user_id is not null;
 
-newest as (
+analyze touched_customers;
+
+create temp table newest_customers on commit drop as
+with usable as (
     select
-        told.user_id,
-        coalesce(case when age.is_news then told.names[1] end, known.name, told.names[1]) as name,
-        coalesce(case when age.is_news then told.phones[1] end, known.phone, told.phones[1]) as phone,
-        coalesce(case when age.is_news then told.emails[1] end, known.email, told.emails[1]) as email,
-        coalesce(case when age.is_news then told.addresses[1] end, known.address, told.addresses[1]) as address,
-        greatest(told.seen_at, known.seen_at) as seen_at
-    from told
-    left join identity.customers as known on told.user_id = known.user_id
-    cross join lateral (select (told.seen_at < known.seen_at) is not true as is_news) as age
+        records.user_id,
+        records.record_id,
+        records.seen_at,
+        records.name,
+        records.address,
+        case when contacts.has_phone then records.phone end as phone,
+        case when contacts.has_email then records.email end as email
+    from touched_customers
+    inner join identity.records on touched_customers.user_id = records.user_id
+    cross join lateral (
+        select
+            bool_or(links.kind = 'phone') as has_phone,
+            bool_or(links.kind = 'email') as has_email
+        from identity.links
+        where links.record_id = records.record_id and links.is_joining
+    ) as contacts
 )
+
+select
+    user_id,
+    (array_agg(name order by seen_at desc, record_id) filter (where name is not null))[1] as name,
+    (array_agg(phone order by seen_at desc, record_id) filter (where phone is not null))[1] as phone,
+    (array_agg(email order by seen_at desc, record_id) filter (where email is not null))[1] as email,
+    (array_agg(address order by seen_at desc, record_id) filter (where address is not null))[1] as address,
+    max(seen_at) as seen_at
+from usable
+group by user_id;
 
 insert into identity.customers as known (user_id, name, phone, email, address, seen_at)
 select user_id, name, phone, email, address, seen_at
-from newest
+from newest_customers
 on conflict (user_id) do update set
     name = excluded.name,
     phone = excluded.phone,
@@ -53,3 +70,12 @@ on conflict (user_id) do update set
     address = excluded.address,
     seen_at = excluded.seen_at
 where known is distinct from excluded;
+
+delete from identity.customers
+using touched_customers
+where
+    customers.user_id = touched_customers.user_id
+    and not exists (
+        select from newest_customers
+        where newest_customers.user_id = customers.user_id
+    );

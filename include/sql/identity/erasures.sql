@@ -31,17 +31,23 @@ select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
 
 with erased as (
     delete from staged_people
-    using staged_orders, identity.erasures
     where
-        staged_orders.version = staged_people.version
-        and erasures.user_hash in (
-            identity.user_hash(staged_people.user_id),
-            identity.user_hash(staged_people.phone_hash),
-            identity.user_hash(staged_people.email_hash),
-            identity.user_hash(staged_people.source_id_hash)
+        version in (
+            select people.version
+            from staged_people as people
+            inner join staged_orders as orders on people.version = orders.version
+            cross join
+                lateral unnest(array[people.phone_hash, people.email_hash, people.source_id_hash])
+                    as contacts (contact_hash)
+            inner join identity.erasures on identity.user_hash(contacts.contact_hash) = erasures.user_hash
+            where
+                orders.ordered_at < erasures.erased_at
+                and not exists (
+                    select from identity.placeholders
+                    where placeholders.contact_hash = contacts.contact_hash and placeholders.is_placeholder
+                )
         )
-        and staged_orders.ordered_at < erasures.erased_at
-    returning staged_people.version
+    returning version
 )
 
 update staged_orders set user_id = null

@@ -1,14 +1,15 @@
 -- name: create
 -- Who is behind the ids that serving is sent, for a role that may not read schema identity: it learns one user id for
--- each id that it knows already. A user id of Aisle stays itself where there is such a person; any other id is looked
--- up by its hash, as in identity.contacts, and is its own person until an order tells more. Of several people with the
--- same contact, the one who used it last.
+-- each id that it knows already. A user id of Aisle is that of its customer, who may have another one since they were
+-- joined with somebody; any other id is looked up by its hash, as in identity.contacts, and is its own person until an
+-- order tells more. Of several people with the same contact, the one who used it last.
 create or replace function identity.people_of(sent_ids text[], contact_hashes text[])
 returns table (sent_id text, user_id text) stable security definer set search_path = pg_catalog language sql
 as $$
     select
         given.sent_id,
         coalesce(
+            identity.customer_of(given.sent_id),
             (
                 select customers.user_id
                 from identity.customers
@@ -20,6 +21,7 @@ as $$
                 where contacts.user_id = given.sent_id
                 limit 1
             ),
+            identity.customer_of(given.contact_hash),
             (
                 select contacts.user_id
                 from identity.contacts

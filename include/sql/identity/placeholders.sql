@@ -1,101 +1,94 @@
 -- name: create
 -- One row per contact that was taken for a placeholder, because it was written for more people than could share it:
 -- what a till sends for everybody. It is nobody's identity. contact_hash as in identity.contacts. Set is_placeholder to
--- false to vouch for a contact that really is one person's; those orders are theirs when they come again.
+-- false to vouch for a contact that really is one person's; insert one, such as the phone of a family, to split those
+-- whom it joins. The next window that ingest lands makes it so. n_people: for how many it was written when it was
+-- found, null if somebody inserted it. is_settled: whether records are apart by now.
 create table if not exists identity.placeholders (
     contact_hash text primary key,
     is_placeholder boolean not null default true,
     found_at timestamptz not null default now()
 );
 
--- name: set_aside
--- Contacts that stand for more people than could share them are no identity: the people of a window are known by their
--- other contacts, or are walk-ins. Runs before all else that looks at the people of a window, in the same transaction.
-select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
+alter table identity.placeholders add column if not exists n_people bigint;
+alter table identity.placeholders add column if not exists is_settled boolean not null default false;
 
-create temp table new_placeholders on commit drop as
-with told as materialized (
+-- name: find
+-- Contacts that stand for more people than could share them join nobody. Who a contact was written for: by name; by
+-- e-mail or phone; and by the source's id only where nobody has a name, because a guest has another id in each order.
+-- Runs after identity/records/merge, and counts what all windows so far have told.
+with touched as (
+    select distinct record_contacts.contact_hash
+    from touched_records
+    inner join identity.record_contacts on touched_records.record_id = record_contacts.record_id
+    where not exists (
+        select from identity.placeholders
+        where placeholders.contact_hash = record_contacts.contact_hash
+    )
+),
+
+told as materialized (
     select
-        people.name,
+        touched.contact_hash,
         contacts.kind,
-        contacts.contact_hash,
-        others.kind as other_kind,
-        others.contact_hash as other_hash
-    from staged_people as people
-    cross join
-        lateral (
-            values ('phone', people.phone_hash), ('email', people.email_hash), ('source_id', people.source_id_hash)
-        ) as contacts (kind, contact_hash)
-    cross join
-        lateral (
-            values ('phone', people.phone_hash), ('email', people.email_hash), ('source_id', people.source_id_hash)
-        ) as others (kind, contact_hash)
-    where contacts.contact_hash is not null
+        contacts.record_id,
+        coalesce(records.name_hash, lower(records.name)) as name
+    from touched
+    inner join identity.record_contacts as contacts on touched.contact_hash = contacts.contact_hash
+    inner join identity.records on contacts.record_id = records.record_id
 ),
 
 named as (
-    select contact_hash
+    select distinct contact_hash
     from told
     where name is not null
-    union
-    select user_id as contact_hash
-    from identity.customers
-    where name is not null and user_id in (select told.contact_hash from told)
 ),
 
--- Who a contact was written for: by name; by e-mail or phone; and by the source's id only where nobody has a name,
--- because a guest has another id in each order.
 companions as (
     select
         contact_hash,
         'name' as kind,
-        lower(name) as companion
+        name as companion
     from told
     where name is not null
     union
     select
-        contact_hash,
-        other_kind as kind,
-        other_hash as companion
+        told.contact_hash,
+        others.kind,
+        others.contact_hash as companion
     from told
-    where other_kind <> kind and other_hash is not null
-    union
+    inner join identity.record_contacts as others on told.record_id = others.record_id
+    where told.kind <> others.kind
+),
+
+crowds as (
     select
-        known.user_id as contact_hash,
-        known.kind,
-        known.contact_hash as companion
-    from identity.contacts as known
-    inner join (select distinct contact_hash from told) as staged on known.user_id = staged.contact_hash
-    where known.contact_hash <> known.user_id
+        companions.contact_hash,
+        count(*) as n_people
+    from companions
+    left join named on companions.contact_hash = named.contact_hash
+    where companions.kind <> 'source_id' or named.contact_hash is null
+    group by companions.contact_hash, companions.kind
+    having count(*) > %(max_people_per_contact)s  -- noqa: RF02
 )
 
-select companions.contact_hash
-from companions
-left join named on companions.contact_hash = named.contact_hash
-where companions.kind <> 'source_id' or named.contact_hash is null
-group by companions.contact_hash, companions.kind
-having count(*) > %(max_people_per_contact)s;  -- noqa: RF02
-
-insert into identity.placeholders (contact_hash)
-select distinct contact_hash from new_placeholders
+insert into identity.placeholders (contact_hash, n_people)
+select
+    contact_hash,
+    max(n_people) as n_people
+from crowds
+group by contact_hash
 on conflict (contact_hash) do nothing;
 
-delete from new_placeholders
-using identity.placeholders
-where placeholders.contact_hash = new_placeholders.contact_hash and not placeholders.is_placeholder;
-
--- Whoever was made of a placeholder before is nobody; their orders come apart when they are fetched again.
-update raw.company__orders set user_id = null
-where user_id in (select contact_hash from new_placeholders);
-
-delete from identity.customers
-where user_id in (select contact_hash from new_placeholders);
-
 delete from identity.contacts
-where user_id in (select contact_hash from new_placeholders) or contact_hash in (
-    select contact_hash from new_placeholders
-);
+using identity.placeholders
+where
+    placeholders.is_placeholder
+    and not placeholders.is_settled
+    and placeholders.contact_hash in (contacts.user_id, contacts.contact_hash);
 
+-- name: set_aside
+-- The people of a window without their placeholders: they are known by their other contacts, or are walk-ins.
 update staged_people as people set
     user_id = coalesce(usable.phone_hash, usable.email_hash, usable.source_id_hash, ''),
     phone = case when usable.phone_hash is not null then people.phone end,
@@ -120,9 +113,20 @@ from (
 ) as usable
 where people.version = usable.version;
 
-update staged_orders set user_id = nullif(people.user_id, '')
-from staged_people as people
-where staged_orders.version = people.version and staged_orders.user_id <> people.user_id;
-
 delete from staged_people
 where user_id = '';
+
+-- name: counts
+-- The contacts that join nobody, with how many people, records and orders have each.
+select
+    placeholders.contact_hash,
+    links.kind,
+    placeholders.n_people,
+    count(distinct links.record_id) as n_records,
+    count(order_records.order_id) as n_orders
+from identity.placeholders
+inner join identity.links on placeholders.contact_hash = links.contact_hash
+left join identity.order_records on links.record_id = order_records.record_id
+where placeholders.is_placeholder
+group by placeholders.contact_hash, links.kind, placeholders.n_people
+order by n_orders desc, placeholders.contact_hash;

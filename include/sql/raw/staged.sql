@@ -58,7 +58,8 @@ create temp table if not exists staged_people (
     seen_at timestamptz not null,
     phone_hash text,
     email_hash text,
-    source_id_hash text
+    source_id_hash text,
+    name_hash text
 );
 
 truncate staged_orders, staged_order_items, staged_rejects, staged_people;

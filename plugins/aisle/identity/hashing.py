@@ -1,7 +1,8 @@
 """Identity: who is behind an order, as a keyed hash that stands for the person everywhere outside schema identity.
 
-The same person writes a phone number in many ways and has another id in each source. So a person is known by the first
-of these that is usable: the phone number in E.164, the e-mail address, the source's own id. None of them: a walk-in.
+The same person writes a phone number in many ways and has another id in each source. So a person is known by these
+contacts, the strongest first: the phone number in E.164, the e-mail address, the source's own id. None of them: a
+walk-in. Whoever shares a contact is one customer, see `aisle.identity.components`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from aisle.settings import Identity
 
 
 class Person(NamedTuple):
-    """A row for identity.customers, as COPY takes it. Personal data: goes nowhere else, and into no log."""
+    """A row for identity.records, as COPY takes it. Personal data: goes nowhere else, and into no log."""
 
     user_id: str
     name: str | None
@@ -30,6 +31,7 @@ class Person(NamedTuple):
     phone_hash: str | None
     email_hash: str | None
     source_id_hash: str | None
+    name_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,10 @@ class PersonHasher:
         if not hashes.known:
             return None
         phone, email = phone_number(customer.phone, self._region), email_address(customer.email)
+        name = tidy(customer.name)
         return Person(
-            hashes.known[0], tidy(customer.name), phone, email, tidy(customer.address), seen_at,
-            hashes.phone, hashes.email, hashes.source_id,
+            hashes.known[0], name, phone, email, tidy(customer.address), seen_at,
+            hashes.phone, hashes.email, hashes.source_id, self._hash(f"name:{name.casefold()}") if name else None,
         )  # fmt: skip
 
     def hashes(self, source: str, customer: Customer) -> ContactHashes:

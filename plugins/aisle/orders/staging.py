@@ -12,6 +12,7 @@ from typing import Any
 from psycopg import ClientCursor, Connection
 
 from aisle.contracts.limits import CLOCK_TOLERANCE
+from aisle.identity.components import settle
 from aisle.identity.hashing import Person
 from aisle.orders.landing import ItemRow, LandedOrder, OrderRow, RejectRow
 from aisle.orders.windows import Window
@@ -59,14 +60,19 @@ class Staging:
         }
         # A script of several statements takes parameters only when they are bound on this side.
         cursor = ClientCursor(self._connection)
-        cursor.execute(sql("identity/placeholders/set_aside").encode(), values)
         cursor.execute(sql("identity/erasures/suppress").encode())
+        cursor.execute(sql("identity/records/merge").encode(), values)
+        cursor.execute(sql("identity/placeholders/find").encode(), values)
+        cursor.execute(sql("identity/placeholders/set_aside").encode())
         cursor.execute(sql("identity/contacts/merge").encode())
+        settle(cursor)
         cursor.execute(sql("raw/order_ids/settle").encode(), values)
         cursor.execute(sql("raw/order_ids/doubt_replacements").encode(), values)
         cursor.execute(sql("raw/company__orders/merge").encode(), values)
         cursor.execute(sql("ops/vanished_orders/note").encode(), values)
+        cursor.execute(sql("identity/records/assign_orders").encode(), values)
         cursor.execute(sql("identity/customers/merge").encode())
+        cursor.execute(sql("identity/records/rename_users").encode())
         queue_purchases(cursor, source)
 
     def _copy(self, statement: str, rows: Iterator[tuple[Any, ...]]) -> None:

@@ -56,6 +56,9 @@ IMPERSONAL = {
     "identity.contacts": "contact_hash kind",  # a contact that two people share stays the other's
     "identity.customers": "name phone email address",
     "identity.erasure_requests": "request_id",
+    "identity.order_records": "source order_id record_id",  # goes with the record
+    "identity.record_contacts": "record_id kind contact_hash",  # goes with the record
+    "identity.records": "record_id name_hash name phone email address first_source first_order_number",
     "identity.placeholders": "contact_hash",
     "identity.erasures": "user_hash",
     "events.outbox": "dataset_group event_id event_type impression item_id order_id session_id source state",
