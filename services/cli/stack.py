@@ -60,7 +60,10 @@ def down() -> None:
 
 
 @commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def psql(context: typer.Context) -> NoReturn:
+def psql(
+    context: typer.Context,
+    role: Annotated[str, typer.Option(help="Become this role, such as aisle_analyst")] = "",
+) -> NoReturn:
     """Open the warehouse of the running stack in psql; further arguments are psql's."""
     from services.stack.postgres import binaries, libpq_environment
     from services.stack.running import running_stack
@@ -68,6 +71,8 @@ def psql(context: typer.Context) -> NoReturn:
     program = binaries() / "psql"
     # By the environment: everybody on the machine may list the arguments of a process.
     environment = {**os.environ, **libpq_environment(running_stack().addresses.warehouse_url)}
+    if role:
+        environment["PGOPTIONS"] = f"-c role={role}"
     os.execve(program, [str(program), *context.args], environment)
 
 

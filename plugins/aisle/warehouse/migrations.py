@@ -71,6 +71,7 @@ def migrate(url: str) -> None:
                 connection.execute(sql("cache/schemas/share_with_readers").encode(), {"schema": schema})
         connection.execute(sql("cache/groups/create").encode())
         connection.execute(sql("admin/set_search_path").encode())
+        connection.execute(sql("roles/create").encode())
 
 
 def admit_reader(url: str, password: str) -> None:
