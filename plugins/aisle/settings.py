@@ -117,6 +117,11 @@ class Ingest(_Section):
     sources_folder: ProjectPath = Field(
         PROJECT_ROOT / "include" / "sources", description="Folder with a file for each source of orders"
     )
+    drops: str = Field(
+        "", description="Where files of orders are dropped, in a folder per source: s3://bucket/prefix/ or a path"
+    )
+    keep_drops: bool = Field(False, description="Leave a file where it was dropped; erasures do not reach it there")
+    max_drop_megabytes: float = Field(256, gt=0, description="Maximum size of a dropped file")
 
     @property
     def begins_at(self) -> datetime:

@@ -244,9 +244,20 @@ where window_start > reached
 order by reached;
 
 -- name: changes
--- How many order versions this ledger has seen written to raw, over all sources, and when it began. The count only ever
--- grows; another beginning means another warehouse, whose count cannot be compared.
+-- How many order versions the ledgers have seen written to raw, over all sources, and when they began. The count only
+-- ever grows; another beginning means another warehouse, whose count cannot be compared.
 select
     coalesce(sum(orders_changed), 0)::bigint as n_changes,
-    min(started_at) as ledger_began_at
-from ops.ingest_windows;
+    min(began_at) as ledger_began_at
+from (
+    select
+        orders_changed,
+        started_at as began_at
+    from ops.ingest_windows
+    union all
+    select
+        orders_changed,
+        first_seen_at as began_at
+    from ops.dropped_files
+    where state = 'read'
+) as ledgers;

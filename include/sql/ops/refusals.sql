@@ -37,16 +37,36 @@ with since as (
     where boundary = 'raw' and is_good and run_key <> %(run_key)s
 ),
 
+arrivals as (
+    select
+        source,
+        window_start as starts_at,
+        window_end as ends_at,
+        run_key,
+        finished_at
+    from ops.ingest_windows
+    where state = 'proven'
+    union all
+    select
+        source,
+        first_ordered_at as starts_at,
+        last_ordered_at + interval '1 second' as ends_at,
+        run_key,
+        finished_at
+    from ops.dropped_files
+    where state = 'read'
+),
+
 spans as (
     select
-        windows.source,
-        min(windows.window_start) as starts_at,
-        max(windows.window_end) as ends_at,
-        array_agg(windows.run_key) as run_keys
-    from ops.ingest_windows as windows
+        arrivals.source,
+        min(arrivals.starts_at) as starts_at,
+        max(arrivals.ends_at) as ends_at,
+        array_agg(arrivals.run_key) as run_keys
+    from arrivals
     cross join since
-    where windows.state = 'proven' and windows.finished_at > since.moment
-    group by windows.source
+    where arrivals.finished_at > since.moment
+    group by arrivals.source
 ),
 
 rejects as (

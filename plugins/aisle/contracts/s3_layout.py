@@ -19,6 +19,11 @@ def ingest_page(source: str, window_start: datetime, window_end: datetime, run_k
     return f"ingest/{source}/{window}/{checked_run_key(run_key)}/page-{page:05d}.json.gz"
 
 
+def dropped_page(source: str, content_hash: str, run_key: str, page: int) -> str:
+    """Key of one archived page of the orders of a file, with everything that the file said of them (gzip)."""
+    return f"ingest/{source}/{content_hash[:16]}/{checked_run_key(run_key)}/page-{page:05d}.json.gz"
+
+
 def export_prefix(dataset: str, run_key: str, folder: str = "") -> str:
     """Prefix that holds one dataset's CSV of one run, and nothing else."""
     return f"export/{folder}{dataset}/{checked_run_key(run_key)}/"

@@ -6,7 +6,7 @@ import gzip
 from dataclasses import dataclass
 from typing import Any
 
-from aisle.contracts.s3_layout import ingest_page
+from aisle.contracts.s3_layout import dropped_page, ingest_page
 from aisle.orders.answer import Page
 from aisle.orders.windows import Window
 
@@ -24,7 +24,13 @@ class Archive:
 
     def store(self, source: str, window: Window, page: Page) -> str:
         """Write a page and return its key. Equal pages become equal objects."""
-        key = ingest_page(source, window.start, window.end, self.run_key, page.number)
+        return self._put(ingest_page(source, window.start, window.end, self.run_key, page.number), page)
+
+    def store_dropped(self, source: str, content_hash: str, page: Page) -> str:
+        """Write a page of the orders of a file and return its key."""
+        return self._put(dropped_page(source, content_hash, self.run_key, page.number), page)
+
+    def _put(self, key: str, page: Page) -> str:
         body = gzip.compress(page.body, _COMPRESSION_LEVEL, mtime=0)
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/gzip")
         return key

@@ -7,8 +7,8 @@ reject. So for each order: items received = sum(1 + merged_lines) + sum(n_lines)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -20,7 +20,7 @@ from aisle.contracts.company_orders import CANCELLED, Item
 from aisle.contracts.limits import CLOCK_TOLERANCE, LARGEST_NUMBER, LONGEST_ID, SMALLEST_PRICE, SMALLEST_QUANTITY
 from aisle.contracts.text import tidy
 from aisle.identity.hashing import Person, PersonHasher
-from aisle.orders.reader import ReadOrder, Refusal, RefusedOrder, Rules, read_order
+from aisle.orders.reader import ReadOrder, Refusal, RefusedOrder, Rules, read_order, refuse_order
 from aisle.sources import Source
 
 #: Raise it when the mapping changes: every order that comes again is then rewritten.
@@ -82,6 +82,17 @@ class RejectRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the rules of a source leave out, each with its reason: the order, or items by their place."""
+
+    order: str | None = None
+    items: Mapping[int, str] = field(default_factory=dict)
+
+
+_NOTHING = LeftOut()
+
+
+@dataclass(frozen=True, slots=True)
 class LandedOrder:
     """One order with all its rows, and its customer."""
 
@@ -108,17 +119,22 @@ class Lander:
         self._hasher = hasher
         self._clock = clock
 
-    def land(self, raw: msgspec.Raw, archive_key: str) -> LandedOrder:
+    def land(self, raw: msgspec.Raw, archive_key: str, left_out: LeftOut = _NOTHING) -> LandedOrder:
         """Return the rows of one order; `archive_key` is the S3 key of the page as received."""
         rules = Rules(self._source, self._clock() + CLOCK_TOLERANCE)
-        read = read_order(raw, rules)
+        read = refuse_order(raw, _by_rule(left_out.order), rules) if left_out.order else read_order(raw, rules)
         if isinstance(read, RefusedOrder):
             return self._land_refused(read, archive_key)
         order = read.order
         person = self._hasher.person(self._source.name, order.customer, order.updated_at or order.order_date)
         items, refused = [], []
         for number, item, times in _distinct_items(order.items):
-            row = _item_row(number, item, times, order.status, fold_case=self._source.fold_case)
+            reason = left_out.items.get(number - 1)
+            row = (
+                _by_rule(reason)
+                if reason
+                else _item_row(number, item, times, order.status, fold_case=self._source.fold_case)
+            )
             if isinstance(row, Refusal):
                 refused.append((number, item, times, row))
             else:
@@ -145,6 +161,10 @@ class Lander:
         digest = blake2b(digest_size=16, salt=self._source.name.encode(), person=_MAPPING_VERSION)
         digest.update(msgspec.msgpack.encode(mapped))
         return digest.hexdigest()
+
+
+def _by_rule(reason: str) -> Refusal:
+    return Refusal(reason, f"left out as {reason.replace('_', ' ')}")
 
 
 def _distinct_items(items: list[Item]) -> Iterator[tuple[int, Item, int]]:

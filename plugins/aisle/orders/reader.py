@@ -90,10 +90,10 @@ def read_order(raw: msgspec.Raw, rules: Rules) -> ReadOrder | RefusedOrder:
     try:
         order = _decode(raw)
     except UNREADABLE as error:
-        return _refused(raw, Refusal("malformed_order", _without_values(error)), rules)
+        return refuse_order(raw, Refusal("malformed_order", _without_values(error)), rules)
     order = _with_zones(order, rules.source.zone)
     refusal = _refusal(order, rules)
-    return _refused(raw, refusal, rules) if refusal else _believed(order, rules)
+    return refuse_order(raw, refusal, rules) if refusal else _believed(order, rules)
 
 
 def _decode(raw: msgspec.Raw) -> Order:
@@ -197,7 +197,8 @@ def _believed(order: Order, rules: Rules) -> ReadOrder:
     return ReadOrder(order, doubts)
 
 
-def _refused(raw: msgspec.Raw, refusal: Refusal, rules: Rules) -> RefusedOrder:
+def refuse_order(raw: msgspec.Raw, refusal: Refusal, rules: Rules) -> RefusedOrder:
+    """Return what is known of an order that is refused. One that cannot be read and has no id is refused for that."""
     try:
         sent = _as_meant(as_sent(raw))
         identity = msgspec.json.encode(sent, order="sorted")
@@ -206,7 +207,7 @@ def _refused(raw: msgspec.Raw, refusal: Refusal, rules: Rules) -> RefusedOrder:
     fields = sent if isinstance(sent, dict) else {}
     order_id, items = fields.get("order_id"), fields.get("items")
     order_id = tidy(order_id) if isinstance(order_id, str) and BROKEN_CHARACTER not in order_id else None
-    if order_id is None and fields:
+    if order_id is None and fields and refusal.reason == "malformed_order":
         refusal = Refusal("missing_order_id", refusal.detail)
     return RefusedOrder(
         refusal,

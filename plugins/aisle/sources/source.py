@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from aisle.errors import ConfigurationError
 from aisle.settings import Ingest, get_settings
@@ -36,6 +45,90 @@ class _Description(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _as_list(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
+
+
+#: One column, or several of which the first that is not blank counts.
+Columns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+NO_COLUMNS: Columns = ()
+
+
+class CustomerColumns(_Description):
+    """Columns of who ordered."""
+
+    id: Columns = NO_COLUMNS
+    name: Columns = NO_COLUMNS
+    phone: Columns = NO_COLUMNS
+    email: Columns = NO_COLUMNS
+    address: Columns = NO_COLUMNS
+
+
+class ItemColumns(_Description):
+    """Columns of an order item. What was paid per unit is `price` less `discount`, or `paid`, over the quantity."""
+
+    id: Columns
+    title: Columns = NO_COLUMNS
+    quantity: Columns
+    #: How many of them came back.
+    returned: Columns = NO_COLUMNS
+    #: Per unit.
+    price: Columns = NO_COLUMNS
+    base_price: Columns = NO_COLUMNS
+    #: For all units.
+    paid: Columns = NO_COLUMNS
+    base_paid: Columns = NO_COLUMNS
+    discount: Columns = NO_COLUMNS
+    category: Columns = NO_COLUMNS
+    brand: Columns = NO_COLUMNS
+
+
+class OrderColumns(_Description):
+    """Columns of an order."""
+
+    order_id: Columns
+    order_date: Columns
+    updated_at: Columns = NO_COLUMNS
+    status: Columns = NO_COLUMNS
+    city: Columns = NO_COLUMNS
+    province: Columns = NO_COLUMNS
+    payment_mode: Columns = NO_COLUMNS
+    brand: Columns = NO_COLUMNS
+    total: Columns = NO_COLUMNS
+    currency: Columns = NO_COLUMNS
+    customer: CustomerColumns = CustomerColumns()
+    item: ItemColumns
+
+
+class Condition(_Description):
+    """What a column must say: one of some words, one of some beginnings, or anything at all; whatever the case."""
+
+    column: str
+    words: Columns = Field(NO_COLUMNS, alias="is")
+    starts_with: Columns = NO_COLUMNS
+    filled: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if sum(map(bool, (self.words, self.starts_with, self.filled))) != 1:
+            raise ValueError("give one of `is`, `starts_with` and `filled = true`")
+        return self
+
+    def holds(self, cell: str) -> bool:
+        """Tell whether a cell, blank if there is none, says it."""
+        text = _folded(cell)
+        if self.filled:
+            return bool(text)
+        return text in map(_folded, self.words) or text.startswith(tuple(map(_folded, self.starts_with)))
+
+
+class LeftOut(Condition):
+    """Which orders or order items are none, such as tests: rejected with a reason."""
+
+    what: Literal["order", "item"]
+    reason: Annotated[str, Field(pattern=r"^[a-z][a-z_]{2,39}$")]
+
+
 class Source(_Description):
     """One order system: where its orders come from, and what its words mean."""
 
@@ -46,6 +139,14 @@ class Source(_Description):
     time_zone: Annotated[str, AfterValidator(_check_zone)] = ""
     fold_case: bool = True
     statuses: dict[Status, list[str]]
+    #: Of its files; None if it has none.
+    columns: OrderColumns | None = None
+    #: Columns that its files may have and Aisle does not use.
+    ignored: tuple[str, ...] = ()
+    #: How its files write times besides ISO 8601, as in strptime.
+    time_formats: tuple[str, ...] = ()
+    cancelled: tuple[Condition, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @field_validator("name")
     @classmethod
@@ -60,6 +161,10 @@ class Source(_Description):
         doubled = sorted(word for word, times in words.items() if times > 1)
         if doubled:
             raise ValueError(f"statuses give {', '.join(map(repr, doubled))} twice; let each word mean one thing")
+        if self.cancelled and not self.statuses.get("cancelled"):
+            raise ValueError("`cancelled` says when an order is cancelled; give statuses.cancelled a word for it")
+        if self.columns and not self.columns.status and not self.statuses.get("completed"):
+            raise ValueError("its files have no status; give statuses.completed a word for their orders")
         return self
 
     @property
@@ -87,6 +192,10 @@ class Source(_Description):
     def status_words(self) -> list[str]:
         """The words that it has for the status of an order."""
         return list(self._meanings)
+
+    def word_for(self, status: Status) -> str:
+        """Return a word of the source for a status that it has one for."""
+        return self.statuses[status][0]
 
     def status_of(self, word: str) -> str | None:
         """Return the status that a word means, in any case; None if the file does not say."""
@@ -143,6 +252,11 @@ def sources() -> tuple[Source, ...]:
 def api_sources() -> tuple[Source, ...]:
     """Return the sources that the company API has, by name."""
     return tuple(source for source in sources() if source.endpoint)
+
+
+def file_sources() -> tuple[Source, ...]:
+    """Return the sources of which there are files, by name."""
+    return tuple(source for source in sources() if source.columns)
 
 
 def source_named(name: str) -> Source:

@@ -34,6 +34,7 @@ MIGRATIONS = (
     "ops/ingest_windows/create",
     "ops/vanished_orders/create",
     "ops/ingest_days/create",
+    "ops/dropped_files/create",
     "events/outbox/create",
     "events/outbox/why_unsendable",
     "ops/receipts/create",

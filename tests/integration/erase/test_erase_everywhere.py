@@ -64,6 +64,7 @@ IMPERSONAL = {
     "events.outbox": "dataset_group event_id event_type impression item_id order_id session_id source state",
     "ops.churn_models": "run_key state reason uri sha256 bins",
     "ops.churn_scores": "features model_version reasons run_key",
+    "ops.dropped_files": "content_hash run_key source state",
     "ops.exports": "dataset run_key sha256 uri",
     "ops.ingest_days": "action run_key source",
     "ops.ingest_windows": "kind run_key source state",

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from aisle.settings import get_settings
+from tests.unit.sources.exports import WOOCOMMERCE, csv_of, woo_item
 
 ROOT = Path(__file__).parents[3]
 AFTER_THE_LAST_ORDER = datetime(2026, 7, 1, tzinfo=UTC)
@@ -76,7 +77,8 @@ def items_accounted_for(url: str) -> int:
 def test_a_run_accounts_for_every_item_and_the_next_one_finds_nothing_new(
     run_ingest: Run, simulated: Any, warehouse_url: str
 ) -> None:
-    assert run_ingest("first") == dict.fromkeys(("pull_pos", "pull_oe", "announce_orders"), "success")
+    ended = dict.fromkeys(("pull_pos", "pull_oe", "announce_orders"), "success")
+    assert run_ingest("first") == {**ended, "read_drops": "skipped"}
     assert items_accounted_for(warehouse_url) == simulated.health()["order_lines"]
     assert announcements("first") == 1
     with psycopg.connect(warehouse_url) as connection:
@@ -87,6 +89,21 @@ def test_a_run_accounts_for_every_item_and_the_next_one_finds_nothing_new(
     assert sum(rows_in for _, rows_in, _ in receipts) == simulated.health()["order_lines"]
     assert {datetime.fromisoformat(watermark).month for _, _, watermark in receipts} == {7}
     assert run_ingest("second")["announce_orders"] == "skipped"
+
+
+def test_a_run_reads_the_files_that_were_dropped(
+    run_ingest: Run, warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AISLE_INGEST__DROPS", str(tmp_path))
+    get_settings.cache_clear()
+    (tmp_path / "woocommerce").mkdir()
+    (tmp_path / "woocommerce" / "orders.csv").write_bytes(csv_of(WOOCOMMERCE, [woo_item(1)]))
+    (tmp_path / "woocommerce" / "bad.csv").write_bytes(b"")
+    assert run_ingest("drops", source="pos")["read_drops"] == "success"
+    with psycopg.connect(warehouse_url) as connection:
+        statement = "select rows_out, details -> 'failed' from ops.receipts where subject = 'drops'"
+        assert connection.execute(statement).fetchone() == (1, ["bad.csv"])
+    assert announcements("drops") == 1
 
 
 def test_a_run_rechecks_when_that_is_due_and_its_receipt_says_what_it_found(

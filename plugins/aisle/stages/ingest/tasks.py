@@ -21,6 +21,7 @@ from aisle.errors import AisleError
 from aisle.identity.hashing import PersonHasher
 from aisle.ops.receipts import receipt
 from aisle.orders.archive import Archive
+from aisle.orders.drops import Drops, inbox_at
 from aisle.orders.ledger import Ledger, changes
 from aisle.orders.pull import Puller
 from aisle.orders.recheck import Recheck
@@ -86,6 +87,35 @@ def _look(recheck: Recheck, window: Window, puller: Puller, settings: Ingest) ->
     except AisleError as error:
         log.error("the look behind the overlap at %s failed, and the next run tries again: %s", window, error)
         return {"failed": str(error)}
+
+
+def read_drops() -> Any:
+    """Create the task that reads the files of orders that were dropped, each once."""
+    return _read_drops.override(task_id="read_drops")()
+
+
+@task
+def _read_drops() -> dict[str, Any]:
+    settings, run_key, url = get_settings(), run_key_of_context(), warehouse_url()
+    if not settings.ingest.drops:
+        raise AirflowSkipException("no place is set where files of orders are dropped (AISLE_INGEST__DROPS)")
+    s3 = S3Hook().get_conn()
+    with (
+        psycopg.connect(url, autocommit=True) as connection,
+        receipt(run_key, "ingest", "drops", url) as slip,
+    ):
+        drops = Drops(
+            inbox_at(settings.ingest.drops, s3),
+            Archive(s3, settings.storage.bucket, run_key),
+            PersonHasher(settings.identity),
+            connection,
+            keep=settings.ingest.keep_drops,
+            max_megabytes=settings.ingest.max_drop_megabytes,
+        )
+        read = drops.read()
+        slip.rows_in, slip.rows_out, slip.bytes = read.order_items, read.orders_changed, read.n_bytes
+        slip.details = asdict(read)
+    return to_xcom(read)
 
 
 def announce_orders() -> Any:

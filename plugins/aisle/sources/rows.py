@@ -1,0 +1,277 @@
+"""Rows of a file into orders as the company API would send them, by the columns that the source's file names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from aisle.sources.source import Columns, ItemColumns, OrderColumns, Source
+from aisle.sources.tables import Row, Table, fold, unusable
+
+#: Rows of one order may lie this far apart: tills write a time for each row.
+_ONE_ORDER = timedelta(days=1)
+_ZONE = re.compile(r"\s+([+-]\d{2}):?(\d{2})$", re.ASCII)
+_POINT_ZERO = re.compile(r"\d+\.0+", re.ASCII)
+_ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class FileOrder:
+    """One order of a file: as the company API would send it, the row of each item, and what is left out and why."""
+
+    order: dict[str, Any]
+    rows: list[int]
+    left_out: str | None = None
+    #: By place in `order["items"]`.
+    items_left_out: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileOrders:
+    """The orders of a file; columns that it has and the source's file does not name, and the other way round."""
+
+    orders: list[FileOrder]
+    unknown: list[str]
+    missing: list[str]
+
+
+def orders_of(name: str, table: Table, source: Source) -> FileOrders:
+    """Return the orders of a file, each with its rows together. Raises UnusableFile if a column is missing."""
+    return _Reader(name, table, source).orders()
+
+
+class _Reader:
+    def __init__(self, name: str, table: Table, source: Source) -> None:
+        self._name, self._table, self._source = name, table, source
+        self._columns = cast(OrderColumns, source.columns)
+        #: How the file spells each column that the source names.
+        self._spelt = {fold(column): column for column in table.columns}
+        self._whole_ids = {names: self._is_whole(names) for names in self._id_columns()}
+
+    def orders(self) -> FileOrders:
+        conditions = (*self._source.cancelled, *self._source.left_out)
+        used = {
+            fold(name): name for name in (*_named_in(self._columns), *(condition.column for condition in conditions))
+        }
+        known = used.keys() | {fold(column) for column in self._source.ignored}
+        self._check_required()
+        return FileOrders(
+            [self._order(rows) for rows in self._by_order()],
+            [column for spelling, column in self._spelt.items() if spelling not in known],
+            [name for spelling, name in used.items() if spelling not in self._spelt],
+        )
+
+    def _check_required(self) -> None:
+        columns, item = self._columns, self._columns.item
+        required = (columns.order_id, columns.order_date, item.id, item.quantity, (*item.price, *item.paid))
+        absent = [" or ".join(names) for names in required if not any(fold(name) in self._spelt for name in names)]
+        if absent:
+            raise unusable(
+                self._name,
+                f"it has no column {', '.join(absent)}; rename the column in the file, or name it in "
+                f"{self._source.file}. It has {', '.join(self._table.columns)}",
+            )
+
+    def _id_columns(self) -> tuple[Columns, ...]:
+        return self._columns.order_id, self._columns.customer.id, self._columns.item.id
+
+    def _is_whole(self, names: Columns) -> bool:
+        """Tell whether a program has written all ids of a column as numbers with a fraction of zero."""
+        given = [text for row in self._table.rows if (text := self._cell(row, names))]
+        return bool(given) and all(map(_POINT_ZERO.fullmatch, given))
+
+    # -- cells --------------------------------------------------------------------------------------------------------
+
+    def _cell(self, row: Row, names: Iterable[str]) -> str:
+        cells = (row.cells.get(self._spelt.get(fold(name), ""), "") for name in names)
+        return next(filter(None, cells), "")
+
+    def _first(self, rows: Sequence[Row], names: Iterable[str]) -> str | None:
+        names = tuple(names)
+        return next(filter(None, (self._cell(row, names) for row in rows)), None)
+
+    def _id(self, row: Row, names: Columns) -> str | None:
+        text = self._cell(row, names)
+        return (text.split(".")[0] if self._whole_ids[names] else text) or None
+
+    # -- orders -------------------------------------------------------------------------------------------------------
+
+    def _by_order(self) -> Iterator[list[Row]]:
+        """Yield the rows of each order. A row that says nothing of an order continues that of the row before."""
+        by_order: dict[Any, list[Row]] = {}
+        key: Any = None
+        of_order = [
+            *_named_in(self._columns.model_copy(update={"item": ItemColumns(id=(), quantity=())})),
+        ]
+        for row in self._table.rows:
+            order_id = self._id(row, self._columns.order_id)
+            if row.problem:
+                by_order[(row.number,)] = [row]
+                continue
+            if order_id or key is None or self._cell(row, of_order):
+                key = order_id or (row.number,)
+            by_order.setdefault(key, []).append(row)
+        yield from by_order.values()
+
+    def _order(self, rows: list[Row]) -> FileOrder:
+        if rows[0].problem:
+            return FileOrder({"order_id": None, "items": []}, [rows[0].number], "misshapen_row")
+        of_items = [row for row in rows if self._says_an_item(row)]
+        columns, customer = self._columns, self._columns.customer
+        order: dict[str, Any] = {
+            "order_id": self._id(rows[0], columns.order_id),
+            "order_date": self._earliest(rows),
+            "status": self._status(rows),
+            "customer": {
+                "id": next(filter(None, (self._id(row, customer.id) for row in rows)), None),
+                **{name: self._first(rows, getattr(customer, name)) for name in ("name", "phone", "email", "address")},
+            },
+            **{
+                name: self._first(rows, getattr(columns, name))
+                for name in ("city", "province", "payment_mode", "brand", "currency")
+            },
+            "total": _as_number(self._first(rows, columns.total)),
+            "items": [self._item(row) for row in of_items],
+            "unmapped": [self._unmapped(row) for row in rows],
+        }
+        if updated_at := self._first(rows, columns.updated_at):
+            order["updated_at"] = self._time(updated_at)
+        numbers = [row.number for row in (of_items or rows)]
+        places = {place: reason for place, row in enumerate(of_items) if (reason := self._item_left_out(row))}
+        return FileOrder(order, numbers, self._left_out(rows), places)
+
+    def _unmapped(self, row: Row) -> dict[str, str]:
+        mapped = {fold(column) for column in _named_in(self._columns)}
+        return {column: text for column, text in row.cells.items() if fold(column) not in mapped}
+
+    def _status(self, rows: list[Row]) -> str:
+        if any(
+            condition.holds(self._cell(row, (condition.column,)))
+            for condition in self._source.cancelled
+            for row in rows
+        ):
+            return self._source.word_for("cancelled")
+        if not self._columns.status:
+            return self._source.word_for("completed")
+        return self._first(rows, self._columns.status) or ""
+
+    def _left_out(self, rows: list[Row]) -> str | None:
+        """Return why an order is none: a condition of the source, rounded digits, rows that contradict each other."""
+        for condition in self._source.left_out:
+            if condition.what == "order" and any(condition.holds(self._cell(row, (condition.column,))) for row in rows):
+                return condition.reason
+        if _ROUNDED.fullmatch(self._id(rows[0], self._columns.order_id) or ""):
+            return "rounded_id"
+        return "contradicting_rows" if self._contradict(rows) else None
+
+    def _contradict(self, rows: list[Row]) -> bool:
+        columns, customer = self._columns, self._columns.customer
+        marks = (columns.status, columns.currency, customer.id, customer.phone, customer.email)
+        says_two = any(len({fold(text) for row in rows if (text := self._cell(row, names))}) > 1 for names in marks)
+        moments = self._moments(rows)
+        return says_two or (len(moments) > 1 and max(moments) - min(moments) > _ONE_ORDER)
+
+    # -- times --------------------------------------------------------------------------------------------------------
+
+    def _earliest(self, rows: list[Row]) -> str | None:
+        moments = self._moments(rows)
+        first = self._first(rows, self._columns.order_date)
+        if not moments:
+            return first
+        return min((self._time(self._cell(row, self._columns.order_date)) for row in rows), key=self._moment_or_last)
+
+    def _moments(self, rows: list[Row]) -> list[datetime]:
+        texts = (self._cell(row, self._columns.order_date) for row in rows)
+        return [moment for text in texts if (moment := self._moment(text))]
+
+    def _moment_or_last(self, text: str) -> datetime:
+        return self._moment(text) or datetime.max.replace(tzinfo=UTC)
+
+    def _moment(self, text: str) -> datetime | None:
+        """Return a time to compare with others, UTC where it has no zone."""
+        try:
+            moment = datetime.fromisoformat(self._time(text))
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def _time(self, text: str) -> str:
+        """Return a time as ISO 8601; as it is if the source does not write times so."""
+        written = _ZONE.sub(r"\1:\2", text.strip())
+        try:
+            return datetime.fromisoformat(written).isoformat()
+        except ValueError:
+            pass
+        for form in self._source.time_formats:
+            try:
+                return datetime.strptime(text.strip(), form).isoformat()  # noqa: DTZ007 - its zone is the source's
+            except ValueError:
+                continue
+        return text
+
+    # -- items --------------------------------------------------------------------------------------------------------
+
+    def _says_an_item(self, row: Row) -> bool:
+        item = self._columns.item
+        return bool(self._cell(row, (*item.id, *item.title, *item.quantity)))
+
+    def _item(self, row: Row) -> dict[str, Any]:
+        item = self._columns.item
+        quantity = self._number(row, item.quantity)
+        kept = quantity
+        if quantity is not None and (returned := self._number(row, item.returned)):
+            kept = quantity - abs(returned)
+        return {
+            "id": self._id(row, item.id),
+            **{name: self._cell(row, getattr(item, name)) or None for name in ("title", "category", "brand")},
+            "quantity": kept,
+            "price": self._price(row, quantity),
+            "base_price": self._base_price(row, quantity),
+        }
+
+    def _price(self, row: Row, quantity: float | None) -> float | None:
+        item = self._columns.item
+        price, paid = self._number(row, item.price), self._number(row, item.paid)
+        if price is None:
+            return round(paid / quantity, 4) if paid is not None and quantity else None
+        discount = self._number(row, item.discount) or 0.0
+        return round(price - discount / quantity, 4) if discount and quantity else price
+
+    def _base_price(self, row: Row, quantity: float | None) -> float | None:
+        item = self._columns.item
+        base, paid = self._number(row, item.base_price), self._number(row, item.base_paid)
+        return round(paid / quantity, 4) if base is None and paid is not None and quantity else base
+
+    def _number(self, row: Row, names: Columns) -> float | None:
+        text = self._cell(row, names)
+        return float(text) if _NUMBER.fullmatch(text) else None
+
+    def _item_left_out(self, row: Row) -> str | None:
+        for condition in self._source.left_out:
+            if condition.what == "item" and condition.holds(self._cell(row, (condition.column,))):
+                return condition.reason
+        item = self._columns.item
+        if any(
+            (text := self._cell(row, names)) and not _NUMBER.fullmatch(text)
+            for names in (item.quantity, item.price, item.paid)
+        ):
+            return "no_number"
+        if _ROUNDED.fullmatch(self._id(row, item.id) or ""):
+            return "rounded_id"
+        quantity, returned = self._number(row, item.quantity), self._number(row, item.returned)
+        return "returned" if quantity and returned and quantity <= abs(returned) else None
+
+
+def _as_number(text: str | None) -> float | str | None:
+    """Return a plain number, or the text as it is."""
+    return float(text) if text and _NUMBER.fullmatch(text) else text
+
+
+def _named_in(columns: Any) -> Iterator[str]:
+    """Yield every column that a part of a source's file names."""
+    for _, value in columns:
+        yield from (value if isinstance(value, tuple) else _named_in(value))

@@ -1,0 +1,201 @@
+"""Files of orders that are dropped into a folder or on S3 reach raw: each once, and none stops another."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from aisle.contracts.company_orders import Customer
+from aisle.errors import ConfigurationError
+from aisle.identity.hashing import PersonHasher
+from aisle.objects import S3Uri, list_objects
+from aisle.orders.archive import Archive
+from aisle.orders.drops import Drops, ReadFiles, inbox_at
+from aisle.orders.ledger import changes
+from aisle.settings import Identity
+from tests.unit.sources.exports import SHOPIFY, WOOCOMMERCE, csv_of, shopify_item, shopify_order, woo_item
+
+HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg-type]
+GIFT_CARD = shopify_item("", **{"Lineitem name": "Gift Card - 50", "Lineitem requires shipping": "false"})
+
+
+class Shelf:
+    """A folder of drops, and the warehouse behind it."""
+
+    def __init__(self, folder: Path, url: str, s3: Any, bucket: str) -> None:
+        self.folder, self.url, self.s3, self.bucket = folder, url, s3, bucket
+        self.place = str(folder)
+
+    def drop(self, name: str, body: bytes, age: int = 0) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(body)
+        os.utime(path, (1_770_000_000 - age, 1_770_000_000 - age))
+        return path
+
+    def read(self, run_key: str = "run", **options: Any) -> ReadFiles:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            archive = Archive(self.s3, self.bucket, run_key)
+            return Drops(inbox_at(self.place, self.s3), archive, HASHER, connection, **options).read()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def archived(self) -> list[dict[str, Any]]:
+        keys = [entry.key for entry in list_objects(self.s3, S3Uri(self.bucket, "ingest/"))]
+        bodies = (self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys)
+        return [order for body in bodies for order in json.loads(gzip.decompress(body))["data"]]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, warehouse_url: str, s3: Any, bucket: str) -> Shelf:
+    return Shelf(tmp_path, warehouse_url, s3, bucket)
+
+
+def test_a_shopify_export_lands_with_every_row_accounted_for(shelf: Shelf) -> None:
+    rows = [
+        *shopify_order(1, shopify_item(), shopify_item("CUP-2"), GIFT_CARD),
+        *shopify_order(2, **{"Payment Method": "bogus"}),
+        *shopify_order(3, **{"Cancelled at": "2026-01-06 10:00:00 +0500"}),
+        *shopify_order(4, **{"Financial Status": "settled"}),
+        *shopify_order(5, **{"Created at": "soon"}),
+    ]
+    shelf.drop("shopify/orders.csv", csv_of(SHOPIFY, rows))
+    read = shelf.read()
+    assert (read.files, read.orders, read.order_items, read.rejected_items, read.failed) == (1, 5, len(rows), 4, ())
+    assert shelf.rows("select order_id, status from raw.company__orders where source = 'shopify' order by 1") == [
+        ("#1", "completed"), ("#3", "cancelled"),
+    ]  # fmt: skip
+    assert shelf.rows("select product_id from raw.company__order_items where order_id = '#1' order by 1") == [
+        ("CUP-2",), ("TEA-1",),
+    ]  # fmt: skip
+    rejects = shelf.rows("select order_id, reason, split_part(detail, '; ', 2) from raw.company__rejects order by 1")
+    assert rejects == [
+        ("#1", "gift_card", "row 4 of orders.csv"),
+        ("#2", "test_order", "row 5 of orders.csv"),
+        ("#4", "unknown_status", "row 7 of orders.csv"),
+        ("#5", "malformed_order", "row 8 of orders.csv"),
+    ]
+    assert not (shelf.folder / "shopify/orders.csv").exists()
+
+
+def test_a_file_is_read_once_whatever_it_is_called(shelf: Shelf) -> None:
+    body = csv_of(WOOCOMMERCE, [woo_item(1)])
+    shelf.drop("woocommerce/a.csv", body)
+    assert shelf.read("first").orders_changed == 1
+    shelf.drop("woocommerce/b.csv", body)
+    assert shelf.read("second") == ReadFiles()
+    assert list((shelf.folder / "woocommerce").iterdir()) == []
+
+
+def test_a_file_that_is_kept_is_not_read_again(shelf: Shelf) -> None:
+    path = shelf.drop("woocommerce/a.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    assert [shelf.read(run, keep=True).files for run in ("first", "second")] == [1, 0]
+    assert path.exists()
+
+
+def test_the_newest_file_has_the_last_word_on_an_order(shelf: Shelf) -> None:
+    shelf.drop("woocommerce/a.csv", csv_of(WOOCOMMERCE, [woo_item(1, status="refunded")]), age=10)
+    shelf.drop("woocommerce/b.csv", csv_of(WOOCOMMERCE, [woo_item(1)]), age=20)
+    shelf.read()
+    assert shelf.rows("select status from raw.company__orders") == [("cancelled",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("bad.csv", b"\xff"),
+        ("bad.csv", b"a,b\n1,2\n"),
+        ("bad.parquet", b"PAR1"),
+        ("bad.xlsx", b"PK\x03\x04"),
+        ("bad.jsonl", b"{\n"),
+        ("bad.zip", b"PK\x03\x04"),
+    ],
+)
+def test_a_bad_file_stays_with_its_error_and_stops_no_other(shelf: Shelf, name: str, body: bytes) -> None:
+    path = shelf.drop(f"woocommerce/{name}", body, age=10)
+    shelf.drop("woocommerce/good.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    read = shelf.read()
+    assert (read.files, read.failed) == (1, (name,))
+    assert path.exists()
+    ((known, state, error),) = shelf.rows("select name, state, error from ops.dropped_files where state = 'failed'")
+    assert (known, state) == (name, "failed")
+    assert error.startswith(f"reading the file of orders {name}: ")
+
+
+def test_a_bad_file_that_was_put_right_is_read_and_no_failure_any_more(shelf: Shelf) -> None:
+    shelf.drop("woocommerce/a.csv", b"\xff")
+    assert shelf.read("first").failed == ("a.csv",)
+    shelf.drop("woocommerce/a.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    assert shelf.read("second").files == 1
+    assert shelf.rows("select state from ops.dropped_files") == [("read",)]
+
+
+def test_a_file_that_is_too_large_is_not_opened(shelf: Shelf) -> None:
+    shelf.drop("woocommerce/a.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    assert shelf.read(max_megabytes=0.0001).failed == ("a.csv",)
+    ((error,),) = shelf.rows("select error from ops.dropped_files")
+    assert "AISLE_INGEST__MAX_DROP_MEGABYTES" in error
+
+
+@pytest.mark.parametrize("name", [".orders.csv", "orders.csv.part", "~$orders.xlsx", "orders.csv.tmp"])
+def test_a_file_that_is_still_being_written_waits(shelf: Shelf, name: str) -> None:
+    path = shelf.drop(f"woocommerce/{name}", b"order_number")
+    assert shelf.read() == ReadFiles()
+    assert path.exists()
+
+
+def test_objects_on_s3_are_read_like_files(shelf: Shelf) -> None:
+    body = csv_of(WOOCOMMERCE, [woo_item(1), woo_item(2)])
+    shelf.s3.put_object(Bucket=shelf.bucket, Key="drops/woocommerce/a.csv", Body=body)
+    shelf.place = f"s3://{shelf.bucket}/drops"
+    assert shelf.read().orders == 2
+    assert list(list_objects(shelf.s3, S3Uri(shelf.bucket, "drops/"))) == []
+
+
+def test_a_folder_that_is_not_there_is_named(shelf: Shelf) -> None:
+    shelf.place = str(shelf.folder / "nowhere")
+    with pytest.raises(ConfigurationError, match=r"nowhere: there is no such folder; .*AISLE_INGEST__DROPS"):
+        shelf.read()
+
+
+def test_the_archive_has_all_that_a_file_says_and_nobody_who_was_erased(shelf: Shelf, warehouse_url: str) -> None:
+    with psycopg.connect(warehouse_url) as connection:
+        hashes = HASHER.hashes("shopify", Customer(email="buyer2@example.com")).known
+        statement = "insert into identity.erasures select identity.user_hash(h), %s from unnest(%s::text[]) as h"
+        connection.execute(statement.encode(), (datetime(2026, 6, 1, tzinfo=UTC), hashes))
+    rows = [
+        *shopify_order(1, **{"Tags": "vip", "Loyalty": "gold"}),
+        *shopify_order(2, **{"Notes": "for buyer2@example.com"}),
+    ]
+    shelf.drop("shopify/orders.csv", csv_of(SHOPIFY, rows))
+    shelf.read()
+    first, second = shelf.archived()
+    assert first["unmapped"][0].items() >= {"Tags": "vip", "Loyalty": "gold"}.items()
+    assert "buyer2" not in json.dumps(second)
+    assert shelf.rows("select order_id from raw.company__orders where user_id is null") == [("#2",)]
+
+
+def test_orders_of_a_file_are_announced_and_vanish_with_no_other_file(shelf: Shelf) -> None:
+    shelf.drop("woocommerce/a.csv", csv_of(WOOCOMMERCE, [woo_item(1)]), age=10)
+    shelf.drop("woocommerce/b.csv", csv_of(WOOCOMMERCE, [woo_item(2)]))
+    shelf.read()
+    with psycopg.connect(shelf.url) as connection:
+        assert changes(connection)["n_changes"] == 2
+    assert shelf.rows("select count(*) from ops.vanished_orders") == [(0,)]
+
+
+def test_a_file_of_more_orders_than_a_page_is_read_whole(shelf: Shelf) -> None:
+    shelf.drop("woocommerce/a.csv", csv_of(WOOCOMMERCE, [woo_item(number) for number in range(2_001)]))
+    read = shelf.read()
+    assert (read.orders, read.order_items) == (2_001, 2_001)
+    assert len(shelf.archived()) == 2_001
+    assert shelf.rows("select count(*) from raw.company__orders") == [(2_001,)]
