@@ -60,11 +60,11 @@ class Shop:
     def __init__(self, url: str, opened: ExitStack) -> None:
         self.url = url
         self._opened = opened
+        self._connection = opened.enter_context(psycopg.connect(url, autocommit=True))
         self.run(MARTS)
 
     def run(self, statement: str, **values: Any) -> None:
-        with psycopg.connect(self.url) as connection:
-            connection.execute(statement.encode(), values or None)
+        self._connection.execute(statement.encode(), values or None)
 
     def api(self, key: str | None = KEY, **settings: Any) -> TestClient:
         """The API over this shop, open until the test ends."""

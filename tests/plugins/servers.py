@@ -11,15 +11,24 @@ from typing import Any
 
 import pytest
 
+#: What is written here need not outlive the server: it waits for no disk.
+_FORGETFUL = ("fsync", "synchronous_commit", "full_page_writes")
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
-    """A running embedded server."""
+    """A running embedded server. Tests that kill a server start one of their own, whose writes are durable."""
+    import psycopg
+
     from services.stack.postgres import EmbeddedPostgres
 
     home = Path(tempfile.mkdtemp(prefix="aisle-pg-"))
     server = EmbeddedPostgres(home)
     server.start()
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        for setting in _FORGETFUL:
+            admin.execute(f"alter system set {setting} = off")
+        admin.execute("select pg_reload_conf()")
     yield server
     server.stop()
     shutil.rmtree(home)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import psycopg
 from fastapi.testclient import TestClient
 
+from services.serving.settings import ServingSettings
 from services.serving.tokens import issue_token
 from tests.serving_shop import Shop, api_settings
 
@@ -26,9 +28,15 @@ order by recommended_at, score desc, item_id
 """
 
 
+@cache
+def _issuer() -> ServingSettings:
+    """The settings that tokens are issued with. A thousand users would read the environment a thousand times."""
+    return api_settings(token_secret=SECRET)
+
+
 def as_user(user_id: str, **headers: str) -> dict[str, str]:
     """The headers of a user; `Request_ID` and `Session_ID` name further ones."""
-    token = issue_token(api_settings(token_secret=SECRET), user_id, timedelta(minutes=5))
+    token = issue_token(_issuer(), user_id, timedelta(minutes=5))
     named = {f"X-{name.replace('_', '-')}": value for name, value in headers.items()}
     return {"Authorization": f"Bearer {token}"} | named
 
