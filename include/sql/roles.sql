@@ -2,6 +2,29 @@
 -- Roles that cannot log in, for people and programs that should see less than the pipeline's own user does: grant one
 -- to a user, or become one with `set role`. aisle_analyst reads the marts, aisle_loader reads and writes orders, events
 -- and lists, aisle_identity is the only one that reads names, contacts and their hashes.
+
+-- Share the schemas of marts that there are, and by default every table that this user makes in them later.
+create or replace function ops.share_marts() returns void language plpgsql as $$
+declare
+    marts text;
+begin
+    if to_regrole('aisle_analyst') is null or to_regrole('aisle_loader') is null then
+        return;
+    end if;
+    for marts in
+        select nspname
+        from pg_namespace
+        where nspname in ('core', 'personalize', 'features', 'analytics')
+    loop
+        execute format('grant usage on schema %I to aisle_analyst, aisle_loader', marts);
+        execute format('grant select on all tables in schema %I to aisle_analyst, aisle_loader', marts);
+        execute format(
+            'alter default privileges in schema %I grant select on tables to aisle_analyst, aisle_loader', marts
+        );
+    end loop;
+end
+$$;
+
 do $$
 declare
     role_name text;
@@ -22,15 +45,7 @@ begin
         end;
     end loop;
 
-    -- What dbt makes anew is shared with analysts, too: by default, for every table that this user makes in there.
-    foreach held in array array['core', 'personalize', 'features', 'analytics'] loop
-        execute format('create schema if not exists %I', held);
-        execute format('grant usage on schema %I to aisle_analyst, aisle_loader', held);
-        execute format('grant select on all tables in schema %I to aisle_analyst, aisle_loader', held);
-        execute format(
-            'alter default privileges in schema %I grant select on tables to aisle_analyst, aisle_loader', held
-        );
-    end loop;
+    perform ops.share_marts();
 
     foreach held in array array['raw', 'ops', 'events'] || array(select schemas from cache.schemas()) loop
         execute format('grant usage on schema %I to aisle_loader', held);
@@ -44,3 +59,7 @@ begin
     grant execute on all functions in schema identity to aisle_identity;
 end
 $$;
+
+-- name: share_marts
+-- After a build, which may have made the schemas.
+select ops.share_marts();

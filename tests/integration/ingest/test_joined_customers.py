@@ -155,11 +155,11 @@ def _any_customer(chance: random.Random) -> dict[str, Any] | None:
 def test_the_ledger_says_which_contact_joined_which_orders_since_when(ingest: Any, company: Any) -> None:
     sell(company, {"phone": PHONE}, {"phone": PHONE, "email": EMAIL}, {"email": EMAIL, "id": "7"})
     ingest.run(24)
-    told = ingest.rows(
+    links = ingest.rows(
         "select kind, count(*), min(first_order_number), bool_and(is_joining), count(distinct user_id)"
         " from identity.links group by kind, contact_hash order by kind"
     )
-    assert told == [("email", 2, "A0001", True, 1), ("phone", 2, "A0000", True, 1), ("source_id", 1, "A0002", True, 1)]
+    assert links == [("email", 2, "A0001", True, 1), ("phone", 2, "A0000", True, 1), ("source_id", 1, "A0002", True, 1)]
 
 
 def test_an_edited_order_goes_to_the_customer_that_it_names_now(ingest: Any, company: Any) -> None:

@@ -34,11 +34,14 @@ PARTS = {
 
 @pytest.fixture
 def connection(warehouse_url: str) -> Iterator[psycopg.Connection[Any]]:
-    """As the pipeline's user; the marts stand in for what dbt makes after the roles."""
+    """As the pipeline's user; tables stand in for the marts of a first and of a later build."""
     with psycopg.connect(warehouse_url) as connection:
-        for table in PARTS:
-            if table.split(".")[0] in ("core", "personalize", "features", "analytics"):
-                connection.execute(f"create table {table} (user_id text)".encode())
+        for schema in ("core", "personalize", "features", "analytics"):
+            connection.execute(f"create schema {schema}".encode())
+        connection.execute(b"create table core.customers (user_id text)")
+        connection.execute(sql("roles/share_marts").encode())
+        for table in ("personalize.interactions", "features.customer_features", "analytics.cohorts"):
+            connection.execute(f"create table {table} (user_id text)".encode())
         yield connection
 
 
@@ -107,7 +110,10 @@ def test_what_was_granted_to_the_roles_can_be_granted_again(warehouse_url: str) 
 def test_a_user_who_may_not_create_roles_migrates_without_them(connection: psycopg.Connection[Any]) -> None:
     notices: list[str] = []
     connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
-    connection.execute(b"create role without_rights nologin; set local role without_rights")
+    connection.execute(
+        b"create role without_rights nologin; grant usage, create on schema ops to without_rights;"
+        b"alter function ops.share_marts() owner to without_rights; set local role without_rights"
+    )
     connection.execute(sql("roles/create").replace("aisle_analyst", "aisle_absent").encode())
     connection.execute(b"reset role")
     assert notices[0].startswith("role aisle_absent was not made: without_rights may not create roles")

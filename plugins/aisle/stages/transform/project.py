@@ -82,6 +82,7 @@ def build(warehouse: str, run_folder: Path, *, is_full: bool = False) -> Build:
         command = ("build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if begun.is_full else []))
         results = _dbt(*command, warehouse=warehouse, run_folder=run_folder)
         with _transaction(warehouse) as connection:
+            connection.execute(sql("roles/share_marts").encode())
             extent.finish(connection, begun, [_table(result.node) for result in results if _is_table(result.node)])
     return Build(begun, [_mart(result) for result in results if _is_mart(result.node)])
 
