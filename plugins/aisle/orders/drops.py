@@ -6,6 +6,7 @@ The orders of a file take the way of a page: redacted, archived with everything 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -23,14 +24,15 @@ from aisle.identity.hashing import PersonHasher
 from aisle.objects import S3Uri, list_objects
 from aisle.orders.answer import Page
 from aisle.orders.archive import Archive
+from aisle.orders.fields import FieldCensus, shape_of
 from aisle.orders.landing import LandedOrder, Lander, LeftOut
 from aisle.orders.redaction import Redaction
 from aisle.orders.staging import Staging
 from aisle.orders.windows import Window
 from aisle.settings import in_project
 from aisle.sources import Source, file_sources
-from aisle.sources.rows import FileOrder, orders_of
-from aisle.sources.tables import read_table, unusable
+from aisle.sources.rows import FileOrder, FileOrders, orders_of
+from aisle.sources.tables import Table, read_table, unusable
 from aisle.warehouse import sql
 
 log = logging.getLogger(__name__)
@@ -199,7 +201,8 @@ class Drops:
         return counts
 
     def _load(self, file: DroppedFile, body: bytes, content_hash: str) -> tuple[int, ...]:
-        read = orders_of(file.name, read_table(file.name, body), file.source)
+        table = read_table(file.name, body)
+        read = orders_of(file.name, table, file.source)
         lander = Lander(file.source, self._hasher)
         redaction = Redaction(self._connection, file.source.name, self._hasher)
         self._staging.clear()
@@ -214,6 +217,7 @@ class Drops:
             # No answer for a time: of a file, no order is missing.
             no_time = Window(file.modified_at, file.modified_at)
             self._staging.merge(file.source.name, no_time, self._archive.run_key)
+            _census_of(table, read).store(self._connection, file.source.name, self._archive.run_key)
             counts: tuple[int, ...] = self._execute(
                 "ops/dropped_files/record", file, content_hash, name=file.name, n_bytes=len(body)
             ).fetchone()
@@ -261,6 +265,17 @@ def _pages(orders: Sequence[FileOrder]) -> Iterator[list[FileOrder]]:
 def _page(number: int, orders: Sequence[FileOrder]) -> Page:
     raws = [msgspec.Raw(msgspec.json.encode({**order.order, "rows": order.rows})) for order in orders]
     return Page(number, b'{"data":[' + b",".join(map(bytes, raws)) + b"]}", raws, None)
+
+
+def _census_of(table: Table, read: FileOrders) -> FieldCensus:
+    """Count how many rows have something in each column."""
+    census = FieldCensus(known=set(table.columns) - set(read.unknown))
+    census.add_orders(len(read.orders))
+    times = Counter(column for row in table.rows for column in row.cells)
+    examples = {column: text for row in reversed(table.rows) for column, text in row.cells.items()}
+    for column, n_rows in times.items():
+        census.count(column, shape_of(examples[column]), n_rows)
+    return census
 
 
 def _landed(lander: Lander, raw: msgspec.Raw, order: FileOrder, archive_key: str, file_name: str) -> LandedOrder:

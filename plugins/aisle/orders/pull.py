@@ -14,6 +14,7 @@ from aisle.errors import AisleError
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.archive import Archive
 from aisle.orders.client import CompanyApi
+from aisle.orders.fields import FieldCensus
 from aisle.orders.landing import Lander
 from aisle.orders.ledger import Ledger, Proof
 from aisle.orders.redaction import Redaction
@@ -94,16 +95,20 @@ class Puller:
 
     def _pull_window(self, window: Window, kind: Kind, pulled: Pulled) -> None:
         self._staging.clear()
+        census = FieldCensus()
         pages = repeated_orders = 0
         for fetched in self._api.pages(self._source, window):
             with self._redaction.applied(fetched) as page:
                 archive_key = self._archive.store(self._source.name, window, page)
             self._staging.add(self._lander.land(order, archive_key) for order in page.orders)
+            for order in page.orders:
+                census.look(order)
             pages += 1
             pulled.bytes += len(page.body)
             repeated_orders += page.n_repeats
         with self._connection.transaction():
             self._staging.merge(self._source.name, window, self._archive.run_key)
+            census.store(self._connection, self._source.name, self._archive.run_key)
             proof, proven_until = self._ledger.prove(window, kind, pages, repeated_orders, self._api.answered_at)
         pulled.windows += 1
         pulled.pages += pages

@@ -32,11 +32,10 @@ class FileOrder:
 
 @dataclass(frozen=True)
 class FileOrders:
-    """The orders of a file; columns that it has and the source's file does not name, and the other way round."""
+    """The orders of a file, and its columns that the source's file does not name."""
 
     orders: list[FileOrder]
     unknown: list[str]
-    missing: list[str]
 
 
 def orders_of(name: str, table: Table, source: Source) -> FileOrders:
@@ -53,16 +52,12 @@ class _Reader:
         self._whole_ids = {names: self._is_whole(names) for names in self._id_columns()}
 
     def orders(self) -> FileOrders:
-        conditions = (*self._source.cancelled, *self._source.left_out)
-        used = {
-            fold(name): name for name in (*_named_in(self._columns), *(condition.column for condition in conditions))
-        }
-        known = used.keys() | {fold(column) for column in self._source.ignored}
+        of_conditions = (condition.column for condition in (*self._source.cancelled, *self._source.left_out))
+        known = {fold(name) for name in (*_named_in(self._columns), *of_conditions, *self._source.ignored)}
         self._check_required()
         return FileOrders(
             [self._order(rows) for rows in self._by_order()],
             [column for spelling, column in self._spelt.items() if spelling not in known],
-            [name for spelling, name in used.items() if spelling not in self._spelt],
         )
 
     def _check_required(self) -> None:

@@ -50,6 +50,7 @@ MIGRATIONS = (
     "ops/volumes/create",
     "ops/refusals/create",
     "ops/status_words/create",
+    "ops/source_fields/create",
     "cache/schemas/create_functions",
 )
 

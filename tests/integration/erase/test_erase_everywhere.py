@@ -77,6 +77,8 @@ IMPERSONAL = {
     "ops.quality_results": "check_id column_name expectation run_key severity suite",
     "ops.receipts": "run_key stage subject",
     "ops.refusals": "reason run_key source outcome",
+    "ops.source_drift": "field kind run_key source",
+    "ops.source_fields": "field shape source",
     "ops.status_words": "source",
     "ops.vanished_orders": "order_id run_key source",
     "ops.volumes": "boundary dataset_group last_good_run_key measure run_key outcome",

@@ -199,3 +199,12 @@ def test_a_file_of_more_orders_than_a_page_is_read_whole(shelf: Shelf) -> None:
     assert (read.orders, read.order_items) == (2_001, 2_001)
     assert len(shelf.archived()) == 2_001
     assert shelf.rows("select count(*) from raw.company__orders") == [(2_001,)]
+
+
+def test_a_column_that_nobody_knows_is_in_the_drift_report(shelf: Shelf) -> None:
+    rows = [*shopify_order(1, **{"Loyalty Tier": "gold"}), *shopify_order(2)]
+    shelf.drop("shopify/orders.csv", csv_of(SHOPIFY, rows))
+    shelf.read()
+    assert shelf.rows("select source, kind, name, n_orders, first_example from ops.source_drift_report") == [
+        ("shopify", "unknown field", "Loyalty Tier", 1, "text of 4 characters")
+    ]

@@ -34,7 +34,7 @@ select
 from raw.company__orders as orders
 cross join generate_series(1, 3) as nth;
 
-create schema core;
+create schema if not exists core;
 
 create table core.held_back_items (item_id text, column_name text, reason text, text_digest text);
 
@@ -44,7 +44,7 @@ select
     null::text as place_seems_to_hold
 from generate_series(0, 59) as person;
 
-create schema personalize;
+create schema if not exists personalize;
 
 create table personalize.items as
 select

@@ -204,6 +204,15 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
         {"products_are_not_held_back"},
     ),
     (
+        "raw_source_drift",
+        """
+        insert into ops.source_fields (source, field, is_known, shape, n_seen)
+        values ('pos', 'loyalty', false, 'text of 4 characters', 7);
+        insert into ops.source_drift (source, kind, field, run_key) values ('pos', 'unknown field', 'loyalty', 'test')
+        """,
+        {"fields_are_known"},
+    ),
+    (
         "raw_vanished_orders",
         """
         insert into ops.vanished_orders (source, order_id, ordered_at, run_key)
