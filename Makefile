@@ -18,7 +18,7 @@ export COMPANY_API_ORDERS := $(ORDERS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up psql down test test-browser test-conformance week lint format types dags-readme architecture lock clean
+.PHONY: help setup demo up psql down test check-data test-browser test-conformance week lint format types dags-readme architecture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ down: $(READY) ## End the stack
 
 test: $(READY) ## Run every test
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope
+
+check-data: $(READY) ## Check the dbt project and the suites: style, rules, contracts, data tests, unit tests
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt/models dbt/tests
+	$(BIN)/python -m tools.dbt_rules
+	$(BIN)/pytest tests/contract/test_dbt_rules.py tests/integration/transform tests/integration/quality/test_suites_can_fail.py
 
 test-browser: $(READY) ## Run the tests in a browser alone (test runs them, too); installs Debian's Chromium if there is none
 	@command -v chromium >/dev/null || apt-get install --yes --no-install-recommends chromium

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,17 @@ MARTS = (
     "personalize.users",
 )
 
-#: At least one row against each data test of the marts. Unique keys go first, which the indexes would defend.
+#: At least one row against each data test of the marts. Unique keys and constraints go first, which would defend them.
 BROKEN_MARTS = """
 do $$ declare it record; begin
+    for it in
+        select attrelid::regclass as mart, attname from pg_attribute
+        inner join pg_class on pg_class.oid = attrelid
+        where relnamespace in ('core'::regnamespace, 'personalize'::regnamespace) and relkind = 'r'
+            and attnotnull and attnum > 0
+    loop
+        execute format('alter table %s alter column %I drop not null', it.mart, it.attname);
+    end loop;
     for it in select schemaname, indexname from pg_indexes where schemaname in ('core', 'personalize') loop
         execute format('drop index %I.%I', it.schemaname, it.indexname);
     end loop;
@@ -37,7 +46,7 @@ insert into core.orders (source, order_id, user_id) values ('oe', '1', 'nobody')
 insert into core.order_items (product_id, user_id, is_purchase, quantity)
 values (null, 'ann', true, 7), ('NONE', null, false, 1);
 insert into core.products (product_id) values (null), ('TWICE'), ('TWICE');
-insert into core.held_back_items (item_id) values (null);
+insert into core.held_back_items (item_id) values (null), (null);
 insert into core.customers (user_id) values (null), ('twice'), ('twice');
 insert into core.regions (region_kind, region) values (null, null), ('city', 'TWICE'), ('city', 'TWICE');
 insert into core.region_customers (region_kind, region, user_id)
@@ -117,8 +126,59 @@ def test_the_documentation_is_one_page_that_loads_nothing(small_company: Any, tm
     assert [file.name for file in page.parent.iterdir()] == ["index.html"]
 
 
-def test_every_model_says_what_one_row_is(small_company: Any) -> None:
+def test_every_column_of_every_model_and_source_is_described(small_company: Any) -> None:
     manifest = json.loads((small_company.run_folder / "manifest.json").read_text())
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
-    assert len(models) >= 14
-    assert [model["name"] for model in models if not model["description"].startswith("One row per ")] == []
+    described = {
+        (node["schema"], node.get("identifier") or node["name"], column)
+        for node in (*manifest["nodes"].values(), *manifest["sources"].values())
+        if node["resource_type"] in ("model", "seed", "source")
+        for column in node["columns"]
+    }
+    stored = {
+        tuple(row.values())
+        for row in small_company.rows(
+            "select table_schema, table_name, column_name from information_schema.columns where table_schema in"
+            " ('staging', 'intermediate', 'core', 'personalize', 'features', 'analytics')"
+        )
+    }
+    assert len(stored) > 200
+    assert stored - described == set()
+    raw = {column for column in described if column[0] == "raw"}
+    assert raw == {
+        tuple(row.values())
+        for row in small_company.rows(
+            "select table_schema, table_name, column_name from information_schema.columns where table_schema = 'raw'"
+            " and table_name in ('company__orders', 'company__order_items', 'company__order_changes',"
+            " 'company__product_spellings')"
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "promised", "broken"),
+    [
+        ("core/regions.yml", "data_type: bigint", "data_type: text"),
+        ("core/customers.yml", "- name: n_sales\n", "- name: n_sold\n"),
+        ("personalize/items.yml", "data_type: real", "data_type: date"),
+        ("analytics/cohort_retention.yml", "data_type: integer", "data_type: text"),
+        ("features/churn_dates.yml", "- name: is_known\n", "- name: is_over\n"),
+    ],
+)
+def test_a_mart_that_breaks_its_contract_is_not_built(
+    small_company: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, promised: str, broken: str
+) -> None:
+    folder = tmp_path / "dbt"
+    shutil.copytree(project.PROJECT, folder)
+    properties = folder / "models" / "marts" / model
+    text = properties.read_text()
+    assert promised in text
+    properties.write_text(text.replace(promised, broken))
+    monkeypatch.setattr(project, "PROJECT", folder)
+    arguments = ("run", "--full-refresh", "--select", Path(model).stem)
+    with pytest.raises(project.TransformBroken, match=f"{Path(model).stem}: .*contract"):
+        project._dbt(*arguments, warehouse=small_company.url, run_folder=tmp_path)
+
+
+def test_a_null_in_the_key_of_a_mart_is_refused_by_the_warehouse(small_company: Any) -> None:
+    with psycopg.connect(small_company.url) as connection, pytest.raises(psycopg.errors.NotNullViolation):
+        connection.execute("update core.orders set order_id = null")
