@@ -117,6 +117,11 @@ class Ingest(_Section):
     sources_folder: ProjectPath = Field(
         PROJECT_ROOT / "include" / "sources", description="Folder with a file for each source of orders"
     )
+    currency: str = Field(
+        "PKR",
+        pattern=r"^[A-Z]{3}$",
+        description="Currency of the warehouse (ISO 4217); orders in another one are converted, or rejected",
+    )
     drops: str = Field(
         "", description="Where files of orders are dropped, in a folder per source: s3://bucket/prefix/ or a path"
     )

@@ -43,7 +43,10 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """One order with its items. Times carry a zone; `updated_at` moves with every edit."""
+    """One order with its items. Times carry a zone; `updated_at` moves with every edit.
+
+    `currency` is the code of its amounts (ISO 4217); without it they are in the source's.
+    """
 
     order_id: str
     order_date: datetime
@@ -56,6 +59,7 @@ class Order(msgspec.Struct, frozen=True):
     payment_mode: str | None = None
     brand: str | None = None
     total: float | None = None
+    currency: str | None = None
 
 
 class Day(msgspec.Struct, frozen=True):

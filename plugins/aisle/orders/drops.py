@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,19 +24,22 @@ from aisle.identity.hashing import PersonHasher
 from aisle.objects import S3Uri, list_objects
 from aisle.orders.answer import Page
 from aisle.orders.archive import Archive
+from aisle.orders.currency import Rates, rates_of
 from aisle.orders.fields import FieldCensus, shape_of
 from aisle.orders.landing import LandedOrder, Lander, LeftOut
 from aisle.orders.redaction import Redaction
 from aisle.orders.staging import Staging
 from aisle.orders.windows import Window
-from aisle.settings import in_project
-from aisle.sources import Source, file_sources
+from aisle.settings import get_settings, in_project
+from aisle.sources import file_sources, source_named
 from aisle.sources.rows import FileOrder, FileOrders, orders_of
 from aisle.sources.tables import Table, read_table, unusable
 from aisle.warehouse import sql
 
 log = logging.getLogger(__name__)
 
+#: The folder of tables of exchange rates.
+RATES = "exchange_rates"
 _PAGE_ORDERS = 1000
 _MEGABYTE = 1_000_000
 _SHOWN_ROWS = 5
@@ -46,9 +49,9 @@ _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 @dataclass(frozen=True, slots=True)
 class DroppedFile:
-    """A file that waits: the source it was dropped for, where it is, and since when."""
+    """A file that waits: the folder it was dropped into, which is a source's or that of the rates, and since when."""
 
-    source: Source
+    folder: str
     name: str
     place: str
     n_bytes: int
@@ -58,7 +61,7 @@ class DroppedFile:
 class Inbox(Protocol):
     """Where files are dropped, in a folder per source."""
 
-    def files(self) -> list[DroppedFile]: ...
+    def files(self, folders: Iterable[str]) -> list[DroppedFile]: ...
 
     def read(self, file: DroppedFile) -> bytes: ...
 
@@ -76,14 +79,14 @@ class FolderInbox:
             )
         self._folder = folder
 
-    def files(self) -> list[DroppedFile]:
+    def files(self, folders: Iterable[str]) -> list[DroppedFile]:
         """Return the files that wait, the oldest first: of two versions of an order the newest file's counts."""
         waiting = [
             DroppedFile(
-                source, path.name, str(path), path.stat().st_size, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                folder, path.name, str(path), path.stat().st_size, datetime.fromtimestamp(path.stat().st_mtime, UTC)
             )
-            for source in file_sources()
-            for path in (self._folder / source.name).glob("*")
+            for folder in folders
+            for path in (self._folder / folder).glob("*")
             if path.is_file() and _is_finished(path.name)
         ]
         return sorted(waiting, key=_by_age)
@@ -102,12 +105,12 @@ class S3Inbox:
         self._s3 = s3
         self._prefix = prefix if prefix.is_folder or not prefix.key else S3Uri(prefix.bucket, f"{prefix.key}/")
 
-    def files(self) -> list[DroppedFile]:
+    def files(self, folders: Iterable[str]) -> list[DroppedFile]:
         """Return the objects that wait, the oldest first: of two versions of an order the newest object's counts."""
         waiting = [
-            DroppedFile(source, name, entry.key, entry.size, entry.last_modified)
-            for source in file_sources()
-            for entry in list_objects(self._s3, S3Uri(self._prefix.bucket, f"{self._prefix.key}{source.name}/"))
+            DroppedFile(folder, name, entry.key, entry.size, entry.last_modified)
+            for folder in folders
+            for entry in list_objects(self._s3, S3Uri(self._prefix.bucket, f"{self._prefix.key}{folder}/"))
             if (name := entry.key.rsplit("/", 1)[-1]) and _is_finished(name)
         ]
         return sorted(waiting, key=_by_age)
@@ -155,11 +158,19 @@ class Drops:
         self._keep = keep
         self._max_bytes = max_megabytes * _MEGABYTE
         self._staging = Staging(connection)
+        self._currency = get_settings().ingest.currency
+        self._rates = Rates(self._currency)
 
     def read(self) -> ReadFiles:
-        """Read every file that waits and was not read before. One that cannot be read stays, with its error."""
+        """Read every file that waits and was not read before. One that cannot be read stays, with its error.
+
+        Rates go first, so that orders in another currency find them.
+        """
         read = ReadFiles()
-        for file in self._inbox.files():
+        for file in self._inbox.files([RATES]):
+            read = self._read_or_fail(file, read)
+        self._rates = Rates.read(self._connection, self._currency)
+        for file in self._inbox.files(source.name for source in file_sources()):
             read = self._read_or_fail(file, read)
         return read
 
@@ -188,27 +199,30 @@ class Drops:
     def _read_once(self, file: DroppedFile, body: bytes, content_hash: str) -> tuple[int, ...] | None:
         """Read a file unless its content was read before. Returns its counts."""
         if self._execute("ops/dropped_files/is_read", file, content_hash).fetchone() == (True,):
-            log.info("%s of %s was read before", file.name, file.source.name)
+            log.info("%s of %s was read before", file.name, file.folder)
+            counts = None
+        elif file.folder == RATES:
+            self._load_rates(file, body, content_hash)
             counts = None
         else:
             counts = self._load(file, body, content_hash)
             log.info(
                 "%s of %s: %d orders, %d changed, %d order items, %d of them rejected",
-                file.name, file.source.name, *counts,
+                file.name, file.folder, *counts,
             )  # fmt: skip
         if not self._keep:
             self._inbox.remove(file)
         return counts
 
     def _load(self, file: DroppedFile, body: bytes, content_hash: str) -> tuple[int, ...]:
-        table = read_table(file.name, body)
-        read = orders_of(file.name, table, file.source)
-        lander = Lander(file.source, self._hasher)
-        redaction = Redaction(self._connection, file.source.name, self._hasher)
+        source, table = source_named(file.folder), read_table(file.name, body)
+        read = orders_of(file.name, table, source)
+        lander = Lander(source, self._hasher, rates=self._rates)
+        redaction = Redaction(self._connection, source.name, self._hasher)
         self._staging.clear()
         for number, orders in enumerate(_pages(read.orders), 1):
             with redaction.applied(_page(number, orders)) as page:
-                archive_key = self._archive.store_dropped(file.source.name, content_hash, page)
+                archive_key = self._archive.store_dropped(file.folder, content_hash, page)
             self._staging.add(
                 _landed(lander, raw, order, archive_key, file.name)
                 for raw, order in zip(page.orders, orders, strict=True)
@@ -216,18 +230,29 @@ class Drops:
         with self._connection.transaction():
             # No answer for a time: of a file, no order is missing.
             no_time = Window(file.modified_at, file.modified_at)
-            self._staging.merge(file.source.name, no_time, self._archive.run_key)
-            _census_of(table, read).store(self._connection, file.source.name, self._archive.run_key)
+            self._staging.merge(file.folder, no_time, self._archive.run_key)
+            _census_of(table, read).store(self._connection, file.folder, self._archive.run_key)
             counts: tuple[int, ...] = self._execute(
                 "ops/dropped_files/record", file, content_hash, name=file.name, n_bytes=len(body)
             ).fetchone()
             self._execute("ops/dropped_files/forget_failure", file, content_hash, name=file.name)
         return counts
 
+    def _load_rates(self, file: DroppedFile, body: bytes, content_hash: str) -> None:
+        """Load a table of rates; reading it again changes nothing, so it needs no ledger."""
+        rates = rates_of(file.name, read_table(file.name, body))
+        currencies, days, values = map(list, zip(*rates, strict=True))
+        with self._connection.transaction():
+            self._execute(
+                "raw/exchange_rates/upsert", file, content_hash, currencies=currencies, days=days, rates=values
+            )
+            self._execute("ops/dropped_files/forget_failure", file, content_hash, name=file.name)
+        log.info("%s: %d exchange rates", file.name, len(rates))
+
     def _note_failure(self, file: DroppedFile, error: Exception) -> None:
         """Record the failure: Aisle's own messages, which have no personal data, or only the type of another error."""
         said = str(error) if isinstance(error, AisleError) else f"storing {file.name}: {type(error).__name__}"
-        log.error("%s: %s; the other files are read", file.source.name, said)
+        log.error("%s: %s; the other files are read", file.folder, said)
         place = sha256(file.place.encode()).hexdigest()
         with suppress(psycopg.Error):  # the lost connection may be the very failure
             self._execute("ops/dropped_files/fail", file, place, name=file.name, n_bytes=file.n_bytes, error=said)
@@ -244,7 +269,7 @@ class Drops:
                     self._execute("ops/dropped_files/release", file, content_hash)
 
     def _execute(self, statement: str, file: DroppedFile, content_hash: str, **values: Any) -> Any:
-        common = {"source": file.source.name, "content_hash": content_hash, "run_key": self._archive.run_key}
+        common = {"source": file.folder, "content_hash": content_hash, "run_key": self._archive.run_key}
         return self._connection.execute(sql(statement).encode(), {**common, **values})
 
 

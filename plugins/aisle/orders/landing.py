@@ -16,11 +16,13 @@ from typing import Any, NamedTuple  # noqa: TID251 - COPY takes tuples
 
 import msgspec
 
-from aisle.contracts.company_orders import CANCELLED, Item
+from aisle.contracts.company_orders import CANCELLED, Item, Order
 from aisle.contracts.limits import CLOCK_TOLERANCE, LARGEST_NUMBER, LONGEST_ID, SMALLEST_PRICE, SMALLEST_QUANTITY
 from aisle.contracts.text import tidy
 from aisle.identity.hashing import Person, PersonHasher
-from aisle.orders.reader import ReadOrder, Refusal, RefusedOrder, Rules, read_order, refuse_order
+from aisle.orders.currency import Rates
+from aisle.orders.reader import Refusal, RefusedOrder, Rules, read_order, refuse_order
+from aisle.settings import get_settings
 from aisle.sources import Source
 
 #: Raise it when the mapping changes: every order that comes again is then rewritten.
@@ -114,9 +116,11 @@ class Lander:
         source: Source,
         hasher: PersonHasher,
         clock: Callable[[], datetime] = _now,
+        rates: Rates | None = None,
     ) -> None:
         self._source = source
         self._hasher = hasher
+        self._rates = rates or Rates(get_settings().ingest.currency)
         self._clock = clock
 
     def land(self, raw: msgspec.Raw, archive_key: str, left_out: LeftOut = _NOTHING) -> LandedOrder:
@@ -125,7 +129,9 @@ class Lander:
         read = refuse_order(raw, _by_rule(left_out.order), rules) if left_out.order else read_order(raw, rules)
         if isinstance(read, RefusedOrder):
             return self._land_refused(read, archive_key)
-        order = read.order
+        order = self._rates.converted(read.order, self._source)
+        if isinstance(order, Refusal):
+            return self._land_refused(refuse_order(raw, order, rules), archive_key)
         person = self._hasher.person(self._source.name, order.customer, order.updated_at or order.order_date)
         items, refused = [], []
         for number, item, times in _distinct_items(order.items):
@@ -139,7 +145,7 @@ class Lander:
                 refused.append((number, item, times, row))
             else:
                 items.append(row)
-        order_row = _order_row(read, person, is_empty=bool(refused) and not items)
+        order_row = _order_row(order, read.doubts, person, is_empty=bool(refused) and not items)
         said_of_person = person[:5] if person else None
         content_hash = self._content_hash(order_row._replace(updated_at=None), items, refused, said_of_person)
         rejects = [_item_reject(*item_refused, order.status, content_hash, archive_key) for item_refused in refused]
@@ -176,8 +182,7 @@ def _distinct_items(items: list[Item]) -> Iterator[tuple[int, Item, int]]:
             yield number, item, n_sent
 
 
-def _order_row(read: ReadOrder, person: Person | None, *, is_empty: bool) -> OrderRow:
-    order = read.order
+def _order_row(order: Order, doubts: list[str], person: Person | None, *, is_empty: bool) -> OrderRow:
     return OrderRow(
         order.order_id,
         True,
@@ -192,7 +197,7 @@ def _order_row(read: ReadOrder, person: Person | None, *, is_empty: bool) -> Ord
         _label(order.payment_mode),
         _label(order.brand),
         order.total,
-        read.doubts,
+        doubts,
     )
 
 

@@ -14,12 +14,14 @@ from aisle.errors import AisleError
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.archive import Archive
 from aisle.orders.client import CompanyApi
+from aisle.orders.currency import Rates
 from aisle.orders.fields import FieldCensus
 from aisle.orders.landing import Lander
 from aisle.orders.ledger import Ledger, Proof
 from aisle.orders.redaction import Redaction
 from aisle.orders.staging import Staging
 from aisle.orders.windows import Kind, Window
+from aisle.settings import get_settings
 from aisle.sources import Source
 
 log = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ class Puller:
         self._source = source
         self._api = api
         self._archive = archive
-        self._lander = Lander(source, hasher)
+        self._lander = Lander(source, hasher, rates=Rates.read(connection, get_settings().ingest.currency))
         self._redaction = Redaction(connection, source.name, hasher)
         self._connection = connection
         self._staging = Staging(connection)

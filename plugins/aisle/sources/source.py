@@ -138,6 +138,10 @@ class Source(_Description):
     endpoint: Annotated[str, Field(pattern=r"^/[!-~]+$")] | None = None
     time_zone: Annotated[str, AfterValidator(_check_zone)] = ""
     fold_case: bool = True
+    #: Code of the amounts of an order that names no currency (ISO 4217); blank: they are in the warehouse's.
+    currency: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = ""
+    #: Amounts are whole numbers with so many digits behind a point that is not written: 2 for cents.
+    minor_digits: Annotated[int, Field(ge=0, le=4)] = 0
     statuses: dict[Status, list[str]]
     #: Of its files; None if it has none.
     columns: OrderColumns | None = None

@@ -25,7 +25,7 @@ _DELIMITERS = ",;\t|"
 #: A file may unpack to this many times its size: text packs to a tenth, spreadsheets to a twentieth.
 _LARGEST_PACKING = 100
 _FLOAT_ENDS = 2**53
-_lines = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_records = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 class UnusableFile(ContractBroken):
@@ -77,8 +77,8 @@ def _read_csv(name: str, body: bytes) -> Table:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        raise unusable(name, f"line {line} is not UTF-8; save it as 'CSV UTF-8'") from error
+        number = body.count(b"\n", 0, error.start) + 1
+        raise unusable(name, f"line {number} is not UTF-8; save it as 'CSV UTF-8'") from error
     first = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -104,11 +104,11 @@ def _csv_rows(header: list[str], records: Iterable[list[str]]) -> Iterator[Row]:
 def _read_json_lines(name: str, body: bytes) -> Table:
     columns: dict[str, None] = {}
     rows = []
-    for number, line in enumerate(body.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
-        if not line.strip():
+    for number, text in enumerate(body.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
+        if not text.strip():
             continue
         try:
-            record = _lines.decode(line)
+            record = _records.decode(text)
         except (msgspec.DecodeError, ValueError, RecursionError):
             rows.append(Row(number, {}, "no JSON object"))
             continue

@@ -29,6 +29,7 @@ MIGRATIONS = (
     "raw/company__rejects/reject_impossible_dates",
     "identity/records/adopt",
     "raw/order_ids/create",
+    "raw/exchange_rates/create",
     "identity/people/create",
     "ops/mart_builds/create",
     "ops/ingest_windows/create",

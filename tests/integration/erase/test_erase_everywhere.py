@@ -77,6 +77,7 @@ IMPERSONAL = {
     "ops.quality_results": "check_id column_name expectation run_key severity suite",
     "ops.receipts": "run_key stage subject",
     "ops.refusals": "reason run_key source outcome",
+    "raw.exchange_rates": "currency",
     "ops.source_drift": "field kind run_key source",
     "ops.source_fields": "field shape source",
     "ops.status_words": "source",

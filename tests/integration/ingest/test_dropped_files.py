@@ -208,3 +208,28 @@ def test_a_column_that_nobody_knows_is_in_the_drift_report(shelf: Shelf) -> None
     assert shelf.rows("select source, kind, name, n_orders, first_example from ops.source_drift_report") == [
         ("shopify", "unknown field", "Loyalty Tier", 1, "text of 4 characters")
     ]
+
+
+def test_orders_in_another_currency_are_converted_by_a_table_that_was_dropped_or_rejected(shelf: Shelf) -> None:
+    shelf.drop("exchange_rates/rates.csv", b"currency,valid_from,rate\nEUR,2026-01-01,300\nEUR,2026-03-01,999\n")
+    rows = [
+        woo_item(1),
+        woo_item(2, order_currency="EUR"),
+        woo_item(3, order_currency="USD"),
+    ]
+    shelf.drop("woocommerce/orders.csv", csv_of(WOOCOMMERCE, rows), age=10)
+    assert shelf.read().rejected_items == 1
+    prices = shelf.rows("select order_id, unit_price::float, quantity::float from raw.company__order_items order by 1")
+    assert prices == [("1", 10.0, 2.0), ("2", 3000.0, 2.0)]
+    assert shelf.rows("select order_id, reason from raw.company__rejects") == [("3", "unknown_exchange_rate")]
+    assert list((shelf.folder / "exchange_rates").iterdir()) == []
+
+
+def test_a_bad_table_of_rates_changes_none_and_stops_no_file(shelf: Shelf) -> None:
+    shelf.drop("exchange_rates/rates.csv", b"currency,valid_from,rate\nEUR,2026-01-01,300\nEUR,2026-03-01,x\n")
+    shelf.drop("woocommerce/orders.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    read = shelf.read()
+    assert (read.files, read.failed) == (1, ("rates.csv",))
+    assert shelf.rows("select count(*) from raw.exchange_rates") == [(0,)]
+    ((error,),) = shelf.rows("select error from ops.dropped_files where state = 'failed'")
+    assert "row 3 is no rate" in error
