@@ -9,7 +9,7 @@ Writes every table with a user id, the files on S3, the datasets and models of P
 2. forget_in_files – archived pages, exports, batch input and output
 3. forget_in_folders – reports, dbt's artifacts and task logs of the worker
 4. service: list_users, deletion_job, unlist_users – Personalize or the engine forgets too
-5. finish – the request is blanked
+5. finish – the erasure is certified, the request is blanked
 
 Started by hand, see docs/runbook.md. Orders stay without their person.
 Safe to rerun: what is gone stays gone, and a request that is done is skipped.

@@ -1,5 +1,22 @@
 -- name: create
--- Remove users from every table with a column user_id, so that a new table is covered too. Rows of orders stay without
+-- Every table with a column user_id, so that a new table is covered too, and whether its rows are of orders.
+create or replace view identity.tables_of_users as
+select
+    pg_class.oid::regclass as name,
+    format('%I.%I', pg_class.relnamespace::regnamespace, pg_class.relname) as table_name,
+    not user_id.attnotnull and exists (
+        select from pg_attribute as order_id
+        where order_id.attrelid = pg_class.oid and order_id.attname = 'order_id'
+    ) as tells_of_order
+from pg_class
+inner join pg_attribute as user_id on pg_class.oid = user_id.attrelid
+where
+    pg_class.relkind = 'r'
+    and pg_class.relpersistence <> 't'
+    and user_id.attname = 'user_id'
+    and pg_class.oid <> 'identity.erasure_requests'::regclass;
+
+-- Remove users from every table of users. Rows of orders stay without
 -- their user, because the revenue stays; all other rows are deleted.
 create or replace function identity.forget(erased text[]) returns table (table_name text, n_rows bigint)
 language plpgsql as $$
@@ -8,19 +25,10 @@ declare
 begin
     for held in
         select
-            pg_class.oid::regclass as name,
-            not user_id.attnotnull and exists (
-                select from pg_attribute as order_id
-                where order_id.attrelid = pg_class.oid and order_id.attname = 'order_id'
-            ) as tells_of_order
-        from pg_class
-        inner join pg_attribute as user_id on user_id.attrelid = pg_class.oid
-        where
-            pg_class.relkind = 'r'
-            and pg_class.relpersistence <> 't'
-            and user_id.attname = 'user_id'
-            and pg_class.oid <> 'identity.erasure_requests'::regclass
-        order by pg_class.oid::regclass::text
+            tables_of_users.name,
+            tables_of_users.tells_of_order
+        from identity.tables_of_users
+        order by tables_of_users.name::text
     loop
         execute format(
             case
@@ -50,6 +58,8 @@ from (
     ('raw.company__rejects', 'payload'),
     ('ops.ingest_windows', 'error'),
     ('ops.ingest_days', 'hash'),
+    ('ops.dropped_files', 'name'),
+    ('ops.dropped_files', 'error'),
     ('ops.status_words', 'word'),
     ('ops.receipts', 'details'),
     ('ops.quality_results', 'observed'),

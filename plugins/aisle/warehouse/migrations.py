@@ -18,6 +18,7 @@ MIGRATIONS = (
     "identity/placeholders/create",
     "identity/erasure_requests/create",
     "identity/erasures/create",
+    "identity/erasure_certificates/create",
     "identity/personal_data/create",
     "raw/company__orders/create",
     "identity/records/create",

@@ -17,14 +17,14 @@ from airflow_personalize.hooks.personalize import PersonalizeHook
 from airflow_personalize.operators.personalize import PersonalizeCreateDataDeletionJobOperator
 from aisle.contracts.s3_layout import erased_users
 from aisle.dag.assets import CACHE, RAW_ORDERS
-from aisle.dag.defaults import run_key_of_context, waiting
+from aisle.dag.defaults import asked_by, run_key_of_context, waiting
 from aisle.dag.xcom import to_xcom
 from aisle.evaluation import twin
 from aisle.groups.dataset_group import dataset_groups
 from aisle.identity.contacts import ContactFinder
 from aisle.identity.hashing import PersonHasher
 from aisle.objects import S3Uri
-from aisle.ops.receipts import receipt
+from aisle.ops.receipts import Receipt, receipt, write
 from aisle.orders.ledger import changes
 from aisle.orders.redaction import Redaction
 from aisle.settings import get_settings
@@ -115,6 +115,7 @@ def list_users() -> list[dict[str, str]]:
     key = erased_users(run_key)
     S3Hook().load_string("\n".join(["USER_ID", *_user_ids(), ""]), key, settings.storage.bucket, replace=True)
     location = str(S3Uri(settings.storage.bucket, key).folder)
+    write(Receipt(run_key, "erase", "service", rows_out=len(groups), details={"dataset_groups": sorted(groups)}))
     return [
         {"name": f"{name}-erase-{run_key}", "dataset_group_arn": arn, "data_location": location}
         for name, arn in groups.items()
@@ -129,9 +130,11 @@ def unlist_users() -> None:
 
 @task(outlets=[RAW_ORDERS], trigger_rule="none_failed_min_one_success")
 def finish(params: Any = None, outlet_events: Any = None) -> None:
-    """Blank the request, and let transform rebuild the marts."""
+    """Certify what was erased, blank the request, and let transform rebuild the marts."""
     run_key = run_key_of_context()
     with receipt(run_key, "erase", "request") as slip, connect() as connection:
+        certified = {"request_id": params["request_id"], "run_key": run_key, "asked_by": asked_by()}
+        connection.execute(sql("identity/erasure_certificates/insert").encode(), certified)
         connection.execute(sql("identity/erasure_requests/finish").encode(), {"request_id": params["request_id"]})
         slip.details = {"request_id": params["request_id"]}
         outlet_events[RAW_ORDERS].extra = {"run_key": run_key, **changes(connection)}
