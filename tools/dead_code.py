@@ -32,6 +32,8 @@ _DECORATORS = [
 ]
 #: Called or read by their names.
 _NAMES = [
+    # Great Expectations: the engine of its data source
+    "execution_engine_override",
     # Airflow: operators, triggers, links, deadlines, plugins
     "template_ext", "template_fields_renderers", "ui_color", "operator_extra_links", "format_str", "on_kill",
     "aws_hook_class", "waiter_path", "config_overrides", "_evaluate_with", "required_kwargs", "AislePlugin",

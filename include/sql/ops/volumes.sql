@@ -30,19 +30,19 @@ alter table ops.volumes add constraint volumes_outcome_check check (outcome in (
 
 -- name: measure_raw
 -- Count what raw holds of each source, those without any order included.
-with sources as (
-    select source from raw.company__orders
-    union
-    select source from ops.ingest_windows
-),
-
-orders as (
+with orders as (
     select
         source,
         count(*) as n_orders,
         count(distinct user_id) as n_users
     from raw.company__orders
     group by source
+),
+
+sources as (
+    select source from orders
+    union
+    select source from ops.ingest_windows
 ),
 
 order_items as (

@@ -40,6 +40,8 @@ def gate(
             result = check_boundary(boundary, url, run_key, get_settings().docs.directory, group, without or ())
             slip.rows_in, slip.rows_out = len(result.checks), result.n_passed
             slip.details = {"noted": [f"{check.suite}.{check.check}" for check in result.failed("note")]}
+            if result.validated_in:
+                slip.details["validated_in"] = result.validated_in
         for outlet in outlets or []:
             outlet_events[outlet].extra = {"run_key": run_key}
 

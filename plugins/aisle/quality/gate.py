@@ -15,7 +15,7 @@ from typing import Any
 
 from aisle.errors import ContractBroken, GateStopped
 from aisle.groups.dataset_group import DatasetGroup, Kind
-from aisle.quality import refusals, volumes
+from aisle.quality import refusals, unchanged, volumes
 from aisle.quality.data_docs import write_data_docs
 from aisle.quality.groups import suites_of_group
 from aisle.quality.results import store_results
@@ -36,6 +36,8 @@ class BoundaryResult:
     boundary: str
     run_key: str
     checks: tuple[CheckResult, ...]
+    #: The run that has validated tables that have not changed since; None: this one.
+    validated_in: str | None = None
 
     @property
     def n_passed(self) -> int:
@@ -63,20 +65,36 @@ def check_boundary(
     suites = suites_of_group(boundary, group, without) if group else suites_of(boundary)
     _require_tables(url, suites)
     _measure(boundary, url, run_key, group, without)
-    validations = validate(suites, url, run_key, datetime.now(UTC), group.name if group else "")
+    state, earlier = _unchanged(boundary, url, suites)
+    pending = [suite for suite in suites if suite.rows] if earlier else suites
+    validations = validate(pending, url, run_key, datetime.now(UTC), group.name if group else "")
     store_results(url, run_key, validations)
     index = write_data_docs(docs_directory / "quality", url, run_key, validations)
-    result = BoundaryResult(
-        boundary, run_key, tuple(check for validation in validations for check in validation.checks)
-    )
+    checks = tuple(check for validation in validations for check in validation.checks)
+    result = BoundaryResult(boundary, run_key, checks)
+    if earlier:
+        result = BoundaryResult(boundary, run_key, earlier.checks + checks, earlier.run_key)
+        log.info("the tables of %s are unchanged since run %s, whose results hold", boundary, earlier.run_key)
     for check in result.failed("note"):
         log.warning("noted at the gate %s: %s", boundary, describe(check))
     if result.failed("stop"):
         raise GateStopped(_stop_message(result, suites, index))
     with connect(url) as connection:
         volumes.mark_good(connection, boundary, run_key, group)
+        if state and not earlier:
+            unchanged.remember(connection, boundary, state, run_key)
     log.info("gate %s: %s of %s expectations passed, pages in %s", boundary, result.n_passed, len(result.checks), index)
     return result
+
+
+def _unchanged(boundary: str, url: str, suites: list[Suite]) -> tuple[str | None, unchanged.Earlier | None]:
+    """Return the state of the tables of a boundary, and the results of an earlier run that still hold."""
+    lasting = [suite for suite in suites if not suite.rows]
+    if boundary not in unchanged.BOUNDARIES:
+        return None, None
+    with connect(url) as connection:
+        state = unchanged.fingerprint(connection, lasting)
+        return state, unchanged.find(connection, boundary, state, lasting) if state else None
 
 
 def _measure(boundary: str, url: str, run_key: str, group: DatasetGroup | None, without: Collection[Kind]) -> None:

@@ -48,6 +48,12 @@ class Suite:
         """Return the names of the expectations, in the file's order."""
         return tuple(expectation["meta"]["check"] for expectation in self.document["expectations"])
 
+    def expectation(self, check: str) -> dict[str, Any]:
+        """Return the expectation of this name, as the file has it."""
+        return next(
+            expectation for expectation in self.document["expectations"] if expectation["meta"]["check"] == check
+        )
+
 
 def suites_of(boundary: str, folder: Path = SUITES) -> list[Suite]:
     """Return the suites of a boundary, by name. Raises ConfigurationError for an unusable file, or if there is none."""

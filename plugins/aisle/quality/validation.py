@@ -14,21 +14,19 @@ from math import isfinite
 from typing import Any
 
 import great_expectations as gx
+from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
 from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.core.yaml_handler import YAMLHandler
 from great_expectations.data_context.types.base import DataContextConfig
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.sql import quote
-from sqlalchemy import URL
+from great_expectations.validator.validation_statistics import calc_validation_statistics
 
 from aisle.contracts.limits import CLOCK_TOLERANCE
 from aisle.errors import ConfigurationError
+from aisle.quality.source import Batch, batch_definition, batch_of, warehouse_source
 from aisle.quality.suites import EXPECTATIONS_ROOT, Severity, Suite
 from aisle.sources import sources
 
 SAMPLE_SIZE = 5
-#: Times are compared in UTC; grouping two million interactions should not spill to disk.
-_SESSION_OPTIONS = "-c timezone=UTC -c work_mem=128MB"
 #: Columns that identify a person. Logs, reports and results, which outlive an erasure, never show their values.
 _PERSONAL_COLUMNS = frozenset({"user_id"})
 _UNEXPECTED_ROWS = "unexpected_rows_expectation"
@@ -67,73 +65,128 @@ def validate(
 
     Suites with a condition `rows` check the rows of `run_key` and `dataset_group` only.
     """
+    checks_of = _checks_by_batch(suites)
+    own_rows = {"run_key": run_key, "dataset_group": dataset_group}
     with _quiet_logs():
         context = _context()
-        source = context.data_sources.add_postgres("warehouse", connection_string=_sqlalchemy_url(url))
-        own_rows = {"run_key": run_key, "dataset_group": dataset_group}
-        try:
-            return [
-                _validate_suite(context, _batch_of(source, suite, own_rows), suite, run_key, moment) for suite in suites
-            ]
-        finally:
-            source.get_engine().dispose()
+        with warehouse_source(context, url, checks_of) as source:
+            run = _Run(context, run_key, moment)
+            results: dict[_Key, Any] = {}
+            for batch, checks in checks_of.items():
+                results |= run.validate(batch.name, batch_definition(source, batch, own_rows), checks)
+    return [_validation(suite, results, run) for suite in suites]
 
 
-def _batch_of(source: Any, suite: Suite, own_rows: dict[str, str]) -> Any:
-    """Return what a suite checks: its whole table, or the rows that meet its condition."""
-    if suite.rows is None:
-        schema, _, table = suite.table.partition(".")
-        asset = source.add_table_asset(suite.name, schema_name=schema, table_name=table)
-        return asset.add_batch_definition_whole_table("whole")
-    condition = suite.rows % {name: quote(value) for name, value in own_rows.items()}
-    asset = source.add_query_asset(suite.name, query=f"select * from {suite.table} where {condition}")
-    return asset.add_batch_definition_whole_table("whole")
+#: A check of a suite: two suites of one table may use the same name.
+_Key = tuple[str, str]
 
 
-def _validate_suite(context: Any, batch: Any, suite: Suite, run_key: str, moment: datetime) -> Validation:
-    definition = gx.ValidationDefinition(
-        name=suite.name,
-        data=batch,
-        suite=context.suites.add(gx.ExpectationSuite(**suite.document)),
-    )
-    context.validation_definitions.add(definition)
+@dataclass(frozen=True)
+class _Check:
+    """An expectation as its suite file has it."""
 
-    def run(sample_size: int) -> Any:
-        return definition.run(
-            expectation_parameters=_parameters(moment),
+    suite: Suite
+    expectation: dict[str, Any]
+
+    @property
+    def key(self) -> _Key:
+        return self.suite.name, self.expectation["meta"]["check"]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return {**self.expectation, "meta": {**self.expectation["meta"], "suite": self.suite.name}}
+
+
+def _checks_by_batch(suites: list[Suite]) -> dict[Batch, list[_Check]]:
+    """Return the checks of the suites by what they are validated on: checks of a batch share its scan."""
+    checks_of: dict[Batch, list[_Check]] = {}
+    for suite in suites:
+        for expectation in suite.document["expectations"]:
+            checks_of.setdefault(batch_of(suite, expectation), []).append(_Check(suite, expectation))
+    return checks_of
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the validations of one gate have in common."""
+
+    context: Any
+    run_key: str
+    moment: datetime
+
+    def validate(self, name: str, batch: Any, checks: list[_Check]) -> dict[_Key, Any]:
+        """Validate the checks of a batch together. Counting takes one scan, sampling one a check: sample the failed."""
+        results = self._results(self._definition(name, batch, checks), sample_size=0)
+        if missing := [check for check in checks if check.key not in results]:
+            _refuse(missing)
+        sampled = [check for check in checks if check.suite.shows_samples and not results[check.key].success]
+        if sampled:
+            definition = self._definition(f"{name}, failed", batch, sampled)
+            failed = self._results(definition, SAMPLE_SIZE)
+            _sample_rows(definition, failed)
+            results |= failed
+        return results
+
+    def _definition(self, name: str, batch: Any, checks: list[_Check]) -> Any:
+        suite = gx.ExpectationSuite(name=name, expectations=[check.document for check in checks])
+        definition = gx.ValidationDefinition(name=name, data=batch, suite=self.context.suites.add(suite))
+        return self.context.validation_definitions.add(definition)
+
+    def _results(self, definition: Any, sample_size: int) -> dict[_Key, Any]:
+        gx_result = definition.run(
+            expectation_parameters=_parameters(self.moment),
             result_format={"result_format": "SUMMARY", "partial_unexpected_count": sample_size},
-            run_id=RunIdentifier(run_name=run_key, run_time=moment),
+            run_id=self.run_id,
         )
+        return {_key(result.expectation_config): result for result in gx_result.results}
 
-    # Counting takes one scan for all expectations together, sampling one for each: sample only after a failure.
-    gx_result = run(sample_size=0)
-    if suite.shows_samples and not gx_result.success:
-        gx_result = run(SAMPLE_SIZE)
-        _sample_rows(definition, gx_result)
-    if len(gx_result.results) != len(suite.checks):  # an expectation that is not valid is only logged, and left out
-        raise ConfigurationError(
-            f"gave suite {suite.name} with {len(suite.checks)} expectations to Great Expectations, which took "
-            f"{len(gx_result.results)}: its log names the one at fault; correct expectations/suites/{suite.name}.json"
-        )
-    gx_result.results.sort(key=lambda result: suite.checks.index(result.expectation_config.meta["check"]))
-    return Validation(suite, tuple(_check_result(suite, result) for result in gx_result.results), gx_result)
+    @property
+    def run_id(self) -> RunIdentifier:
+        return RunIdentifier(run_name=self.run_key, run_time=self.moment)
 
 
-def _sample_rows(definition: Any, gx_result: Any) -> None:
+def _key(expectation: Any) -> _Key:
+    return expectation.meta["suite"], expectation.meta["check"]
+
+
+def _refuse(missing: list[_Check]) -> None:
+    """Raise ConfigurationError: an expectation that is not valid is only logged, and left out."""
+    names = sorted({check.suite.name for check in missing})
+    raise ConfigurationError(
+        f"gave the suites {', '.join(names)} to Great Expectations, which left out "
+        f"{', '.join(check.key[1] for check in missing)}: its log says why; correct the files in expectations/suites"
+    )
+
+
+def _validation(suite: Suite, results: dict[_Key, Any], run: _Run) -> Validation:
+    """Return the results of a suite, in the file's order, as if it had been validated alone."""
+    own = [results[suite.name, check] for check in suite.checks]
+    statistics = calc_validation_statistics(own)
+    gx_result = ExpectationSuiteValidationResult(
+        success=statistics.success,
+        results=own,
+        suite_name=suite.name,
+        statistics=statistics._asdict(),
+        meta={"run_id": run.run_id},
+    )
+    return Validation(suite, tuple(_check_result(suite, result) for result in own), gx_result)
+
+
+def _sample_rows(definition: Any, results: dict[_Key, Any]) -> None:
     """Add the first unexpected rows, as texts, to the result of each failed query, where others have sampled values.
 
     Great Expectations returns rows only in its format COMPLETE, which for other expectations means every value.
     """
     failed = {
-        result.expectation_config.meta["check"]: result
-        for result in gx_result.results
+        key: result
+        for key, result in results.items()
         if result.expectation_config.type == _UNEXPECTED_ROWS and result.result.get("observed_value")
     }
     if not failed:
         return
     batch = definition.data.get_batch()
     for expectation in definition.suite.expectations:
-        if result := failed.get(expectation.meta["check"]):
+        if result := failed.get(_key(expectation)):
             whole = batch.validate(expectation, result_format={"result_format": "COMPLETE"})
             rows = whole.to_json_dict()["result"].get("details", {}).get("unexpected_rows", [])
             result.result["partial_unexpected_list"] = [_in_words(row) for row in rows[:SAMPLE_SIZE]]
@@ -163,24 +216,33 @@ def _parameters(moment: datetime) -> dict[str, Any]:
 
 def _check_result(suite: Suite, result: Any) -> CheckResult:
     config = result.expectation_config
-    columns = _columns(config.kwargs)
-    if _PERSONAL_COLUMNS.intersection(columns):
+    if _PERSONAL_COLUMNS.intersection(_columns(config.kwargs)):
         _forget_sample(result)
     observed = _storable(result.to_json_dict()["result"])
     failure = _failure(result.exception_info)
     if failure:
         observed["failure"] = failure
+    return check_result(
+        suite, config.meta["check"], bool(result.success), observed, _n_unexpected(config.type, observed)
+    )
+
+
+def check_result(
+    suite: Suite, check: str, has_passed: bool, observed: dict[str, Any], n_unexpected: int | None
+) -> CheckResult:
+    """Return the result of a check of a suite, described as the suite's file has it."""
+    expectation = suite.expectation(check)
     return CheckResult(
         suite=suite.name,
         table=suite.table,
         severity=suite.severity,
-        check=config.meta["check"],
-        description=config.description,
-        expectation=config.type,
-        column=", ".join(columns) or None,
-        has_passed=bool(result.success),
+        check=check,
+        description=expectation["description"],
+        expectation=expectation["type"],
+        column=", ".join(_columns(expectation["kwargs"])) or None,
+        has_passed=has_passed,
         observed=observed,
-        n_unexpected=_n_unexpected(config.type, observed),
+        n_unexpected=n_unexpected,
     )
 
 
@@ -222,21 +284,6 @@ def _context() -> Any:
     """Return an in-memory context of the project's configuration, so that gates can run at the same time."""
     configuration = YAMLHandler().load((EXPECTATIONS_ROOT / "great_expectations.yml").read_text())
     return gx.get_context(mode="ephemeral", project_config=DataContextConfig(**configuration))
-
-
-def _sqlalchemy_url(url: str) -> str:
-    """Return `url`, a libpq URL or key-value string, for SQLAlchemy with psycopg 3 and the gates' session options."""
-    parts: dict[str, Any] = conninfo_to_dict(url)
-    parts["options"] = f"{parts.get('options', '')} {_SESSION_OPTIONS}".strip()
-    return URL.create(
-        "postgresql+psycopg",
-        username=parts.pop("user", None),
-        password=parts.pop("password", None),
-        host=parts.pop("host", None),
-        port=int(parts.pop("port", 5432)),
-        database=parts.pop("dbname", None),
-        query={key: str(value) for key, value in parts.items()},
-    ).render_as_string(hide_password=False)
 
 
 @contextmanager

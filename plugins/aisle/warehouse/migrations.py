@@ -48,6 +48,7 @@ MIGRATIONS = (
     "ops/churn_models/create",
     "ops/churn_scores/create",
     "ops/quality_results/create",
+    "ops/validations/create",
     "ops/interventions/create",
     "ops/volumes/create",
     "ops/refusals/create",

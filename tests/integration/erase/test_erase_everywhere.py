@@ -76,6 +76,7 @@ IMPERSONAL = {
     "ops.model_metrics": "metric solution solution_version_arn",
     "ops.model_versions": "decided_by run_key solution solution_version_arn state",
     "ops.quality_results": "check_id column_name expectation run_key severity suite",
+    "ops.validations": "boundary fingerprint run_key",
     "ops.receipts": "run_key stage subject",
     "ops.refusals": "reason run_key source outcome",
     "raw.exchange_rates": "currency",
