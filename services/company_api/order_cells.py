@@ -120,8 +120,8 @@ def _check_zones(name: str, cells: Coded[str | None]) -> None:
     zoneless = _where(cells, lambda text: _has_zone(text) is False)
     if zoned.any() and zoneless.any():
         fewer = min((zoned, zoneless), key=np.count_nonzero)
-        problem = f"these times {'have a zone' if fewer is zoned else 'have no zone'}, the others "
-        problem += f"{'have none' if fewer is zoned else 'have one'}; write the zone of every time ({_EXAMPLE})"
+        here = "here there is one" if fewer is zoned else "here there is none"
+        problem = f"the column has times with and without a zone, and {here}; write the zone of every time ({_EXAMPLE})"
         raise BadColumn(Fault(name, np.flatnonzero(fewer), problem))
 
 

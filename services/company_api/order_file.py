@@ -115,6 +115,7 @@ class _Rows:
         for name, codes in self._marks(visit):
             visit = self._apart(visit, name, codes)
         self._visit = visit
+        self._note_blank_statuses()
         order = self._apart(visit, "status", _folded(self._status(), lambda text: text.strip().lower()).codes)
         return order, np.unique(order, return_index=True)[1]
 
@@ -151,6 +152,12 @@ class _Rows:
             tiny = (price > 0) & (price < SMALLEST_PRICE)
         problem = "the price is too small for the four decimals that are kept; give that of a pack. It will be rejected"
         self._note("unit_price", np.flatnonzero(tiny), problem)
+
+    def _note_blank_statuses(self) -> None:
+        statuses = self._status()
+        blank = np.array([not value.strip() for value in statuses.values], bool)[statuses.codes]
+        problem = "there is no status; write completed, pending or cancelled. The order will be rejected"
+        self._note("status", self._places[np.flatnonzero(blank)], problem)
 
     def _note_contradictions(self, column: str, key: Array, codes: Array) -> None:
         first = np.unique(key, return_index=True)[1]
@@ -200,8 +207,10 @@ class _Rows:
     def _status(self) -> Coded[str]:
         if self._is_cancelled is not None:
             return Coded([COMPLETED, CANCELLED], self._is_cancelled.astype(np.int32))
-        statuses = self._text("status")
-        return Coded([value or COMPLETED for value in statuses.values], statuses.codes)
+        if "status" not in self._columns.column_names:
+            return Coded.constant(COMPLETED, len(self._places))
+        statuses = self._said("status")
+        return Coded([value or "" for value in statuses.values], statuses.codes)
 
     def _cancelled_invoices(self) -> Array:
         invoices = self._text("order_id")

@@ -23,27 +23,23 @@ import pyarrow.parquet as pq
 import pyarrow.types as types
 
 from aisle.errors import ConfigurationError
+from aisle.sources import SOURCES_FOLDER, read_sources
 from services.company_api.order_cells import Fault
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_SOURCES = {source.name: source for source in read_sources(SOURCES_FOLDER)}
+_OWN = _SOURCES["order_items"].column_names()
+_RETAIL = _SOURCES["online_retail"].column_names()
 #: The public Online Retail data sets write their columns in two ways; here with Aisle's name for each.
-ONLINE_RETAIL = {
-    "InvoiceNo": "order_id",
-    "StockCode": "product_id",
-    "Description": "product_name",
-    "Quantity": "quantity",
-    "InvoiceDate": "ordered_at",
-    "UnitPrice": "unit_price",
-    "CustomerID": "customer_ref",
-    "Country": "province",
-}
-_ONLINE_RETAIL_TOO = {"Invoice": "InvoiceNo", "Price": "UnitPrice"}
+ONLINE_RETAIL = {names[0]: _OWN[field][0] for field, names in _RETAIL.items()}
+_ONLINE_RETAIL_TOO = {other: names[0] for names in _RETAIL.values() for other in names[1:]}
+#: The simulated company has one currency.
 ORDER_ITEM_COLUMNS = (
-    "order_id", "source", "ordered_at", "customer_ref", "customer_name", "customer_phone", "customer_email", "city",
-    "province", "product_id", "product_name", "category", "brand", "quantity", "unit_price", "status",
-)  # fmt: skip
+    *(names[0] for field, names in _OWN.items() if field != "currency"),
+    *_SOURCES["order_items"].ignored,
+)
 _REQUIRED = ("order_id", "ordered_at", "product_id", "quantity", "unit_price")
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 #: How a file that is not what its name says begins.

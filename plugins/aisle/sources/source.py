@@ -178,6 +178,14 @@ class Source(_Description):
             raise ConfigurationError(f"asking the company API for orders of {self.name}: {self.file} has no `endpoint`")
         return self.endpoint
 
+    def column_names(self) -> dict[str, Columns]:
+        """Return the columns of its files by field, such as `order_id` and `item.price`, if it has any for it."""
+        named: dict[str, Columns] = {}
+        for field, value in self.columns or ():
+            parts = {field: value} if isinstance(value, tuple) else {f"{field}.{name}": names for name, names in value}
+            named |= {name: names for name, names in parts.items() if names}
+        return named
+
     @property
     def file(self) -> str:
         """What its file is called, for messages."""

@@ -64,6 +64,9 @@ def test_retail_parquet_says_the_same_as_its_csv(retail, tmp_path):
     assert from_parquet == read_company(retail).books["oe"].page(0, 3)
 
 
+OWN_HEADER = "order_id,ordered_at,product_id,quantity,unit_price,status\n"
+
+
 def test_american_dates_of_the_public_csv_are_read(tmp_path):
     path = tmp_path / "retail.csv"
     path.write_text(re.sub(r"2010-12-0(\d) 0?(\d+:\d\d):00", r"12/\1/2010 \2", RETAIL))
@@ -85,7 +88,7 @@ def test_own_order_items_keep_both_sources_apart_even_with_one_order_id(tmp_path
     path.write_text(
         "order_id,source,ordered_at,product_id,quantity,unit_price,status,customer_phone,city\n"
         "7,pos,2026-01-01,A,1,1,pending,0300-1234567,Lahore\n"
-        "7,oe,2026-01-02,B,2,1,,,\n"
+        "7,oe,2026-01-02,B,2,1,completed,,\n"
         "7,pos,2026-01-01,C,3,1,pending,0300-1234567,Lahore\n"
     )
     company = read_company(path)
@@ -93,3 +96,20 @@ def test_own_order_items_keep_both_sources_apart_even_with_one_order_id(tmp_path
     assert ([item.id for item in till.items], till.status, till.city) == (["A", "C"], "pending", "Lahore")
     assert (till.customer.phone, online.customer, online.status) == ("0300-1234567", None, "completed")
     assert company.summary()["customers"] == 1
+
+
+@pytest.mark.parametrize("blank", ["", " ", '""'])
+def test_a_blank_status_is_no_word_for_completed_and_is_reported(tmp_path, blank):
+    path = tmp_path / "orders.csv"
+    path.write_text(f"{OWN_HEADER}1,2026-01-01,A,1,1,{blank}\n2,2026-01-02,A,1,1,pending\n")
+    company = read_company(path)
+    assert [order.status.strip() for order in company.books["oe"].page(0, 2)] == ["", "pending"]
+    assert "row 2: there is no status" in " ".join(company.notes)
+
+
+def test_a_blank_status_is_that_of_another_row_of_the_order(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text(f"{OWN_HEADER}1,2026-01-01,A,1,1,cancelled\n1,2026-01-01,B,1,1,\n")
+    company = read_company(path)
+    (order,) = company.books["oe"].page(0, 1)
+    assert (order.status, len(order.items), company.notes) == ("cancelled", 2, [])

@@ -39,9 +39,9 @@ UNUSABLE: dict[str, tuple[str | bytes, str, str]] = {
     "UTF-16": ((HEADER + GOOD).encode("utf-16"), "orders.csv", "UTF-16 text"),
     "Latin-1": ((HEADER + GOOD + GOOD.replace("A", "Caf\xe9")).encode("latin-1"), "orders.csv", "line 3 is not UTF-8"),
     "quote not closed": (HEADER + GOOD + '2,2026-01-05T10:00:00Z,c1,"A,1,1,\n' + GOOD, "orders.csv", "quote"),
-    "mixed zones": (HEADER + GOOD + "2,2026-01-05 11:00:00,c1,A,1,2.5,\n" + GOOD, "orders.csv", r"row 3: .*no zone"),
+    "mixed zones": (HEADER + GOOD + "2,2026-01-05 11:00:00,c,A,1,1,\n" + GOOD, "orders.csv", r"row 3: .*there is none"),
     "mixed zones, mostly without": (
-        HEADER + GOOD + "2,2026-01-05 11:00,c,A,1,1,\n3,2026-01-05,c,A,1,1,\n", "orders.csv", r"row 2: .*have a zone"
+        HEADER + GOOD + "2,2026-01-05 11:00,c,A,1,1,\n3,2026-01-05,c,A,1,1,\n", "orders.csv", r"row 2: .*there is one"
     ),
     "day before month": (
         RETAIL + "1,A,x,1,01/12/2010 8:26,1,1,UK\n2,A,x,1,13/12/2010 8:26,1,1,UK\n", "orders.csv",
