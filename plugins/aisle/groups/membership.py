@@ -22,8 +22,8 @@ def belongs(where: Where) -> sql.Composed:
 
     Where everything is known it is what `where.condition("interactions")` is.
     """
-    of_itself = where.model_copy(update={mart: {} for mart in KEYS}).condition(INTERACTIONS.name)
-    of_marts = [_has_what_is_wanted(where, mart) for mart in KEYS if getattr(where, mart)]
+    of_itself = where.of_interactions_alone.condition(INTERACTIONS.name)
+    of_marts = [_has_what_is_wanted(where, mart) for mart in where.restricted]
     return sql.SQL(" and ").join([sql.SQL("coalesce({}, false)").format(of_itself), *of_marts])
 
 

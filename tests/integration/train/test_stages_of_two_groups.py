@@ -64,6 +64,25 @@ def file(tmp_path: Path, marts: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     get_settings.cache_clear()
 
 
+A_SEGMENT = """
+groups:
+  - where: {customers: {segment: [champion, loyal], churn_level: [high]}}
+    datasets: {interactions: {}, users: {}}
+    solutions:
+      user-personalization: {recipe: aws-user-personalization}
+"""
+#: In order of the ids: 20 champions at low risk; 60 champions and 35 loyal ones at high risk; and some who are lost.
+SEGMENTS = """
+create schema analytics;
+create table analytics.customer_segments as
+select
+    user_id,
+    case when place <= 80 then 'champion' when place <= 115 then 'loyal' else 'lost' end as segment,
+    case when place <= 20 then 'low' else 'high' end as churn_level
+from (select user_id, row_number() over (order by user_id) as place from personalize.users) as placed
+"""
+
+
 def column(url: str, query: str) -> set[str]:
     with psycopg.connect(url) as connection:
         return {str(value) for (value,) in connection.execute(query.encode())}
@@ -118,6 +137,27 @@ def test_each_group_exports_trains_and_answers_for_its_own_rows(
     assert column(marts, "select dataset from ops.exports") == {
         *("interactions", "users", "shop-home/interactions", "shop-home/items"),
     }
+
+
+def test_s2_108_a_group_of_a_segment_has_a_model_of_its_own_customers(
+    file: Path, marts: str, personalize: Any, run_dag: RunDag, s3: Any, bucket: str
+) -> None:
+    file.write_text(A_SEGMENT)
+    get_settings.cache_clear()
+    with psycopg.connect(marts) as connection:
+        connection.execute(SEGMENTS.encode())
+    for stage in ("export", "train", "recommend"):
+        assert set(run_dag(stage, "one").values()) <= {"success", "skipped"}, stage
+    chosen = column(
+        marts, "select user_id from analytics.customer_segments where churn_level = 'high' and segment <> 'lost'"
+    )
+    for dataset in ("interactions", "users"):
+        text = s3.get_object(Bucket=bucket, Key=f"export/{dataset}/one/{dataset}.csv")["Body"].read().decode()
+        assert {row["USER_ID"] for row in csv.DictReader(text.splitlines())} == chosen
+    asked = s3.list_objects_v2(Bucket=bucket, Prefix="recommend/output/users/one/")["Contents"]
+    content = b"".join(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in asked)
+    assert {json.loads(line)["input"]["userId"] for line in content.splitlines() if b"userId" in line} == chosen
+    assert len(chosen) == 95
 
 
 def test_the_error_for_a_group_with_too_few_rows_says_how_many_it_lacks(

@@ -69,7 +69,7 @@ def small_company(
     postgres: Any, _warehouse_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Company]:
     """The marts of a company with every kind of order, built once; for reading only."""
-    with _lasting_company("small", postgres, _warehouse_template, tmp_path_factory) as company:
+    with lasting_company("small", postgres, _warehouse_template, tmp_path_factory) as company:
         fill(company.ordered)
         company.build()
         yield company
@@ -80,15 +80,16 @@ def empty_company(
     postgres: Any, _warehouse_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Company]:
     """The marts of a company that never sold anything, built once."""
-    with _lasting_company("empty", postgres, _warehouse_template, tmp_path_factory) as company:
+    with lasting_company("empty", postgres, _warehouse_template, tmp_path_factory) as company:
         company.build()
         yield company
 
 
 @contextmanager
-def _lasting_company(
+def lasting_company(
     name: str, postgres: Any, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Company]:
+    """A company without orders, in a database that several tests share."""
     database = f"warehouse_of_{name}_company"
     with psycopg.connect(postgres.url(), autocommit=True) as admin:
         admin.execute(f"create database {database} template {template}".encode())

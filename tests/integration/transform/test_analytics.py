@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Jsonb
 
+from aisle.groups.membership import belongs
+from aisle.groups.where import BEHAVIOUR, Where
 from services.migrations import upgrade
-from tests.integration.transform.conftest import Company
+from tests.integration.transform.conftest import Company, lasting_company
 from tests.integration.transform.recomputed import differences_from_a_recomputation
 
 START = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -114,6 +118,27 @@ def test_what_serving_stores_after_a_build_is_there_without_another(visited: Com
     assert sum(row["n_shown"] for row in _performance(visited)) > before
 
 
+@pytest.fixture(scope="module")
+def customers_of_all_sorts(
+    postgres: Any, _warehouse_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Company]:
+    """A champion, a new customer, and an old one at high risk."""
+    orders = [("best", day, 50) for day in (1, 3, 6, 9)]
+    orders += [("old", 1, 1), ("second", 2, 9), ("third", 3, 9), ("new", 8, 5)]
+    with lasting_company("sorts", postgres, _warehouse_template, tmp_path_factory) as company:
+        upgrade(company.url)
+        for number, (user_id, day, price) in enumerate(orders):
+            item = {"product_id": "MUG", "unit_price": price}
+            company.ordered(f"{number}", item, user_id=user_id, ordered_at=f"2024-04-0{day}T10:00Z")
+        with psycopg.connect(company.url) as connection:
+            connection.execute(
+                "insert into serving.churn_predictions (user_id, prediction_date, churn_risk)"
+                " values ('old', '2024-05-01', 0.8), ('new', '2024-05-01', 0.1)"
+            )
+        company.build()
+        yield company
+
+
 def test_s4_15_a_customer_has_the_level_of_the_newest_risk(company: Company) -> None:
     levels = {0.0: "low", 0.23: "low", 0.2999: "low", 0.3: "medium", 0.6999: "medium", 0.7: "high", 1.0: "high"}
     upgrade(company.url)
@@ -132,6 +157,40 @@ def test_s4_15_a_customer_has_the_level_of_the_newest_risk(company: Company) -> 
         "none": (None, None),
         **{f"{risk}": (risk, level) for risk, level in levels.items()},
     }
+
+
+@pytest.mark.parametrize(
+    ("customers", "expected"),
+    [
+        ({"segment": ["champion"]}, {"best"}),
+        ({"segment": ["lost", "new"]}, {"new", "old", "second"}),
+        ({"churn_level": ["high"]}, {"old"}),
+        ({"segment": ["new"], "churn_level": ["high"]}, set()),
+        ({"recency_score": [4, 5], "monetary_score": [5]}, {"best"}),
+    ],
+)
+def test_s2_108_a_dataset_group_chooses_customers_by_behaviour(
+    customers_of_all_sorts: Company, customers: dict[str, list[str | int]], expected: set[str]
+) -> None:
+    where = Where(customers=customers)
+    with psycopg.connect(customers_of_all_sorts.url) as connection:
+        for mart in ("users", "interactions"):
+            query = SQL("select distinct user_id from {} where {}").format(
+                Identifier("personalize", mart), where.condition(mart)
+            )
+            assert {user_id for (user_id,) in connection.execute(query)} == expected
+        query = SQL("select distinct user_id from personalize.interactions where {}").format(belongs(where))
+        assert {user_id for (user_id,) in connection.execute(query)} == expected
+    assert (where.restricts("users"), where.restricts("interactions"), where.restricts("items")) == (True, True, False)
+    assert set(BEHAVIOUR) <= set(customers_of_all_sorts.rows("select * from analytics.customer_segments")[0])
+
+
+def test_an_event_of_somebody_whom_the_marts_do_not_know_yet_waits(customers_of_all_sorts: Company) -> None:
+    query = SQL("select {} from (values ('stranger', 'MUG')) as interactions (user_id, item_id)").format(
+        belongs(Where(customers={"segment": ["new"]}))
+    )
+    with psycopg.connect(customers_of_all_sorts.url) as connection:
+        assert connection.execute(query).fetchone() == (None,)
 
 
 def _performance(company: Company) -> list[dict[str, Any]]:

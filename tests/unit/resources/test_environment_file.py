@@ -66,6 +66,7 @@ def test_exploration_can_be_set_for_the_recipe_that_has_it_and_left_empty_for_an
         (GROUP % "solutions: {up: {recipe: a, batch_inference: {filter: none}}}", "filter none, which the group"),
         (GROUP % "where: {items: {colour: [red]}}", "items has no column colour; it has item_id, product_name"),
         (GROUP % "where: {items: {category: []}}", "at least 1 item"),
+        (GROUP % "where: {customers: {amount: [9]}}", "customers has no column amount; it has segment, churn_level"),
         (f"groups: [{{datasets: {{interactions: {{schema: {NO_ITEM}}}}}}}]", "must have ITEM_ID of type string"),
         ("groups: [{datasets: {interactions: {}, actions: {}}}]", "no dataset actions, so its `schema`"),
     ],
