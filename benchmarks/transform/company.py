@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,9 @@ def _copy_items(connection: psycopg.Connection[Any], source: str, book: OrderBoo
     with connection.cursor().copy(_ITEMS) as target:
         items = book.order_items.items(0, len(book.order_items))
         for order_id, line, item in zip(order_ids, lines, items, strict=True):
-            if item.id is None or item.id.strip() == "" or not item.quantity or item.price is None or item.price < 0:
+            if item.id is None or item.id.strip() == "" or item.price is None or not 0 <= item.price < inf:
+                continue
+            if not item.quantity or not isfinite(item.quantity):
                 continue
             key = item.id.strip().upper()
             texts = (item.id.strip(), key, item.title, item.category, item.brand)
