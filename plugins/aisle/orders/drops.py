@@ -294,7 +294,7 @@ def _page(number: int, orders: Sequence[FileOrder]) -> Page:
 
 def _census_of(table: Table, read: FileOrders) -> FieldCensus:
     """Count how many rows have something in each column."""
-    census = FieldCensus(known=set(table.columns) - set(read.unknown))
+    census = FieldCensus(lambda column: column not in read.unknown)
     census.add_orders(len(read.orders))
     times = Counter(column for row in table.rows for column in row.cells)
     examples = {column: text for row in reversed(table.rows) for column, text in row.cells.items()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -42,8 +42,8 @@ def shape_of(text: str) -> str:
 class FieldCensus:
     """Counts the fields of the orders of one window or file."""
 
-    def __init__(self, known: Iterable[str] = KNOWN) -> None:
-        self._known = frozenset(known)
+    def __init__(self, is_known: Callable[[str], bool] = KNOWN.__contains__) -> None:
+        self._is_known = is_known
         self._n_orders = 0
         self._times: Counter[str] = Counter()
         self._shapes: dict[str, str] = {}
@@ -59,7 +59,7 @@ class FieldCensus:
 
     def count(self, name: str, shape: str, times: int = 1) -> None:
         """Count a field that is not blank."""
-        if name not in self._known:
+        if not self._is_known(name):
             name = name if _NAME.fullmatch(name) else _NO_NAME
             if name not in self._times and len(self._times) >= _MOST_FIELDS:
                 name = _FURTHER
@@ -78,7 +78,7 @@ class FieldCensus:
             "run_key": run_key,
             "n_orders": self._n_orders,
             "names": names,
-            "are_known": [name in self._known for name in names],
+            "are_known": [self._is_known(name) for name in names],
             "times": [self._times[name] for name in names],
             "shapes": [self._shapes[name] for name in names],
         }

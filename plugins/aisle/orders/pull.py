@@ -15,11 +15,11 @@ from aisle.identity.hashing import PersonHasher
 from aisle.orders.archive import Archive
 from aisle.orders.client import CompanyApi
 from aisle.orders.currency import Rates
-from aisle.orders.fields import FieldCensus
 from aisle.orders.landing import Lander
 from aisle.orders.ledger import Ledger, Proof
 from aisle.orders.redaction import Redaction
 from aisle.orders.staging import Staging
+from aisle.orders.translation import Translator
 from aisle.orders.windows import Kind, Window
 from aisle.settings import get_settings
 from aisle.sources import Source
@@ -56,6 +56,7 @@ class Puller:
         self._api = api
         self._archive = archive
         self._lander = Lander(source, hasher, rates=Rates.read(connection, get_settings().ingest.currency))
+        self._translator = Translator(source)
         self._redaction = Redaction(connection, source.name, hasher)
         self._connection = connection
         self._staging = Staging(connection)
@@ -97,14 +98,16 @@ class Puller:
 
     def _pull_window(self, window: Window, kind: Kind, pulled: Pulled) -> None:
         self._staging.clear()
-        census = FieldCensus()
+        census = self._translator.census()
         pages = repeated_orders = 0
         for fetched in self._api.pages(self._source, window):
-            with self._redaction.applied(fetched) as page:
+            translated = self._translator.translated(fetched, census)
+            with self._redaction.applied(translated.page) as page:
                 archive_key = self._archive.store(self._source.name, window, page)
-            self._staging.add(self._lander.land(order, archive_key) for order in page.orders)
-            for order in page.orders:
-                census.look(order)
+            self._staging.add(
+                self._lander.land(order, archive_key, left_out)
+                for order, left_out in zip(page.orders, translated.left_out, strict=True)
+            )
             pages += 1
             pulled.bytes += len(page.body)
             repeated_orders += page.n_repeats

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from aisle.sources.source import Columns, ItemColumns, OrderColumns, Source
+from aisle.sources.source import Columns, ItemColumns, OrderColumns, Source, named_in
 from aisle.sources.tables import Row, Table, fold, unusable
 
 #: Rows of one order may lie this far apart: tills write a time for each row.
@@ -43,6 +43,12 @@ def orders_of(name: str, table: Table, source: Source) -> FileOrders:
     return _Reader(name, table, source).orders()
 
 
+def order_of(rows: list[Row], source: Source) -> FileOrder:
+    """Return the order that some rows are."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
+    return _Reader("", Table(columns, rows), source).order(rows)
+
+
 class _Reader:
     def __init__(self, name: str, table: Table, source: Source) -> None:
         self._name, self._table, self._source = name, table, source
@@ -52,12 +58,10 @@ class _Reader:
         self._whole_ids = {names: self._is_whole(names) for names in self._id_columns()}
 
     def orders(self) -> FileOrders:
-        of_conditions = (condition.column for condition in (*self._source.cancelled, *self._source.left_out))
-        known = {fold(name) for name in (*_named_in(self._columns), *of_conditions, *self._source.ignored)}
         self._check_required()
         return FileOrders(
-            [self._order(rows) for rows in self._by_order()],
-            [column for spelling, column in self._spelt.items() if spelling not in known],
+            [self.order(rows) for rows in self._by_order()],
+            [column for column in self._spelt.values() if not self._source.knows(column)],
         )
 
     def _check_required(self) -> None:
@@ -100,7 +104,7 @@ class _Reader:
         by_order: dict[Any, list[Row]] = {}
         key: Any = None
         of_order = [
-            *_named_in(self._columns.model_copy(update={"item": ItemColumns(id=(), quantity=())})),
+            *named_in(self._columns.model_copy(update={"item": ItemColumns(id=(), quantity=())})),
         ]
         for row in self._table.rows:
             order_id = self._id(row, self._columns.order_id)
@@ -112,7 +116,7 @@ class _Reader:
             by_order.setdefault(key, []).append(row)
         yield from by_order.values()
 
-    def _order(self, rows: list[Row]) -> FileOrder:
+    def order(self, rows: list[Row]) -> FileOrder:
         if rows[0].problem:
             return FileOrder({"order_id": None, "items": []}, [rows[0].number], "misshapen_row")
         of_items = [row for row in rows if self._says_an_item(row)]
@@ -140,7 +144,7 @@ class _Reader:
         return FileOrder(order, numbers, self._left_out(rows), places)
 
     def _unmapped(self, row: Row) -> dict[str, str]:
-        mapped = {fold(column) for column in _named_in(self._columns)}
+        mapped = {fold(column) for column in named_in(self._columns)}
         return {column: text for column, text in row.cells.items() if fold(column) not in mapped}
 
     def _status(self, rows: list[Row]) -> str:
@@ -264,9 +268,3 @@ class _Reader:
 def _as_number(text: str | None) -> float | str | None:
     """Return a plain number, or the text as it is."""
     return float(text) if text and _NUMBER.fullmatch(text) else text
-
-
-def _named_in(columns: Any) -> Iterator[str]:
-    """Yield every column that a part of a source's file names."""
-    for _, value in columns:
-        yield from (value if isinstance(value, tuple) else _named_in(value))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -26,6 +26,7 @@ from pydantic import (
 
 from aisle.errors import ConfigurationError
 from aisle.settings import Ingest, get_settings
+from aisle.sources.tables import fold
 
 #: The sources that come with Aisle.
 SOURCES_FOLDER = Ingest().sources_folder
@@ -143,7 +144,7 @@ class Source(_Description):
     #: Amounts are whole numbers with so many digits behind a point that is not written: 2 for cents.
     minor_digits: Annotated[int, Field(ge=0, le=4)] = 0
     statuses: dict[Status, list[str]]
-    #: Of its files; None if it has none.
+    #: Of its files, or of the orders of an endpoint that does not use the contract's names.
     columns: OrderColumns | None = None
     #: Columns that its files may have and Aisle does not use.
     ignored: tuple[str, ...] = ()
@@ -177,6 +178,21 @@ class Source(_Description):
         if self.endpoint is None:
             raise ConfigurationError(f"asking the company API for orders of {self.name}: {self.file} has no `endpoint`")
         return self.endpoint
+
+    @property
+    def items_member(self) -> str:
+        """The member of an order of its endpoint that lists its items."""
+        return self.columns.item.id[0].split(".")[0] if self.columns else "items"
+
+    @cached_property
+    def _known_columns(self) -> frozenset[str]:
+        of_conditions = (condition.column for condition in (*self.cancelled, *self.left_out))
+        of_columns = named_in(self.columns) if self.columns else ()
+        return frozenset(map(fold, (*of_columns, *of_conditions, *self.ignored)))
+
+    def knows(self, column: str) -> bool:
+        """Tell whether the file names a column, whatever its case and spaces."""
+        return fold(column) in self._known_columns
 
     def column_names(self) -> dict[str, Columns]:
         """Return the columns of its files by field, such as `order_id` and `item.price`, if it has any for it."""
@@ -212,6 +228,12 @@ class Source(_Description):
     def status_of(self, word: str) -> str | None:
         """Return the status that a word means, in any case; None if the file does not say."""
         return self._meanings.get(_folded(word))
+
+
+def named_in(columns: Any) -> Iterator[str]:
+    """Yield every column that a part of a source's file names."""
+    for _, value in columns:
+        yield from (value if isinstance(value, tuple) else named_in(value))
 
 
 def read_sources(folder: Path) -> tuple[Source, ...]:

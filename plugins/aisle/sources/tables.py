@@ -143,7 +143,7 @@ def _read_excel(name: str, body: bytes) -> Table:
     except (zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
         raise unusable(name, "it is damaged, or no Excel file of the kind .xlsx; save it again") from error
     records: list[list[Any]] = sheet.to_numpy().tolist()
-    header = [_text(cell).strip() for cell in records[0]] if records else []
+    header = [text_of(cell).strip() for cell in records[0]] if records else []
     rows = ((number, _filled(zip(header, record, strict=True))) for number, record in enumerate(records[1:], 2))
     return Table([column for column in header if column], [Row(number, cells) for number, cells in rows if cells])
 
@@ -154,10 +154,10 @@ def _check_unpacked(name: str, body: bytes, n_bytes: int) -> None:
 
 
 def _filled(cells: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    return {column: text for column, value in cells if column and (text := _text(value).strip())}
+    return {column: text for column, value in cells if column and (text := text_of(value).strip())}
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Return a cell as text: nothing for none, whole numbers without a point, times as ISO 8601."""
     if value is None or value != value:  # NaN and NaT differ from themselves
         return ""
