@@ -135,14 +135,16 @@ def _stop_message(result: BoundaryResult, suites: list[Suite], index: Path) -> s
     if len(failed) > SPELLED_OUT:
         listed.append(f"- and {len(failed) - SPELLED_OUT} more")
     stopped_by = {check.suite for check in failed}
-    remedies = dict.fromkeys(suite.remedy for suite in suites if suite.name in stopped_by and suite.remedy)
+    advice = dict.fromkeys(
+        f"{suite.name} ({suite.owner}): {suite.advice}" for suite in suites if suite.name in stopped_by
+    )
     return "\n".join(
         [
             f"checked the boundary {result.boundary!r} for run {result.run_key}: {len(failed)} of {len(result.checks)} "
             "expectations failed that stop the pipeline:",
             *listed,
             f"Nothing after the gate has run. See {index}, fix the data or the suite, and clear this task.",
-            *remedies,
+            *advice,
         ]
     )
 

@@ -19,6 +19,9 @@ GROUP_BOUNDARIES = ("export", "batch_input", "batch_output")
 
 Severity = Literal["stop", "note"]
 
+#: Who looks after the checks of a suite: whom a stop or a note concerns.
+OWNERS = ("data engineering", "analytics engineering", "data protection", "machine learning")
+
 #: The keys that every suite's `meta` must have, and the values allowed; None: any text.
 _DECISIONS: dict[str, tuple[str, ...] | None] = {
     "boundary": BOUNDARIES,
@@ -26,6 +29,8 @@ _DECISIONS: dict[str, tuple[str, ...] | None] = {
     "severity": ("stop", "note"),
     "samples": ("shown", "hidden"),
     "why": None,
+    "owner": OWNERS,
+    "advice": None,
 }
 
 
@@ -39,9 +44,10 @@ class Suite:
     severity: Severity
     shows_samples: bool
     why: str
+    owner: str
+    advice: str  # what a person should do about a stop or a note
     document: dict[str, Any]  # the file itself, as Great Expectations takes it
     rows: str | None = None  # SQL condition of the run's rows, with %(run_key)s and %(dataset_group)s; None: all
-    remedy: str | None = None  # what a person can do about a stop, besides fixing the data
 
     @property
     def checks(self) -> tuple[str, ...]:
@@ -82,9 +88,10 @@ def read_suite(path: Path) -> Suite:
         severity=meta["severity"],
         shows_samples=meta["samples"] == "shown",
         why=meta["why"],
+        owner=meta["owner"],
+        advice=meta["advice"],
         document=document,
         rows=meta.get("rows"),
-        remedy=meta.get("remedy"),
     )
 
 

@@ -143,11 +143,14 @@ def _words(run: dict[str, Any]) -> str:
 
 
 def _failure(row: dict[str, Any], boundaries: dict[str, list[SuiteState]]) -> dict[str, Any]:
-    """Return a failed expectation with its suite's table and, in one line of text, what was observed."""
+    """Return a failed expectation with its suite's table, owner and advice and, in one line, what was observed."""
     suites = (state.suite for states in boundaries.values() for state in states)
+    suite = next((suite for suite in suites if suite.name == row["suite"]), None)
     return {
         **row,
-        "table": next((suite.table for suite in suites if suite.name == row["suite"]), ""),
+        "table": suite.table if suite else "",
+        "owner": suite.owner if suite else "",
+        "advice": suite.advice if suite else "",
         "observed": observed_in_words(row["observed"]),
         "page": _docs(f"{row['suite']}/{row['run_key']}"),
     }

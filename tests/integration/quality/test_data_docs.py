@@ -110,3 +110,9 @@ def test_groups_that_check_the_same_marts_under_one_run_key_do_not_meet(good_wor
     with psycopg.connect(good_world) as connection:
         stored = connection.execute("select count(*) from ops.quality_results where run_key = 'run'").fetchone()
     assert stored == (len(validations[0].checks),)
+
+
+def test_a_page_and_the_index_say_whom_a_suite_concerns_and_what_to_do(items_page: str, tmp_path: Path) -> None:
+    suite = read_suite(SUITES / "marts_items.json")
+    assert f"<strong>{suite.owner}:</strong> {suite.advice}" in items_page
+    assert f'title="{suite.advice}">{suite.owner}<' in (tmp_path / "index.html").read_text()

@@ -69,6 +69,7 @@ def test_a_failed_stop_suite_stops_after_all_suites_ran_and_were_stored(good_wor
     ) in message
     assert "marts_users.age_is_possible" in message
     assert str(tmp_path / "quality" / "index.html") in message
+    assert "marts_users (analytics engineering): Find the person in core.customers" in message
     assert set(stored(good_world)) == {(suite.name, check) for suite in suites_of("marts") for check in suite.checks}
     assert [key for key, has_passed in stored(good_world).items() if not has_passed] == [
         ("marts_interactions", "event_type_is_known"),

@@ -213,6 +213,11 @@ def test_what_was_not_met_is_shown_with_the_value_seen(shown: Shown, lived_in: s
     assert "2 of 4 expectations passed in the newest runs" in page
 
 
+def test_what_failed_is_shown_with_whom_it_concerns_and_what_they_should_do(shown: Shown, lived_in: str) -> None:
+    page = shown("quality")
+    assert "analytics engineering: Find the order in core.order_items and see how staging read it" in page
+
+
 def test_a_suite_that_only_notes_is_not_red(reader: Any, lived_in: str) -> None:
     page = reader.get("/quality").text
     row = re.search(r'<th scope="row">raw_orders_outliers<small>.*?</tr>', page, re.DOTALL)
