@@ -110,6 +110,14 @@ where
     reached.user_id not in (select crowds.user_id from crowds)
     and contacts.contact_hash not in (select shared_contacts.contact_hash from shared_contacts)
 union all
+-- What newer phone libraries make of a number, and the number that was kept.
+select
+    unnest(array[written_hash, contact_hash]) as user_id,
+    false as is_identity,
+    false as is_shared
+from identity.phone_forms
+where is_number and (written_hash = any(%(user_ids)s) or contact_hash = any(%(user_ids)s))
+union all
 -- The customer of these contacts, under whose id everything is, and all contacts of that customer.
 select distinct
     user_id,

@@ -40,6 +40,8 @@ begin
         table_name := held.name::text;
         return next;
     end loop;
+    delete from identity.phone_forms
+    where contact_hash = any(erased);
     -- A build that runs meanwhile may write the person once more, from what it has read: the next one starts anew.
     insert into raw.company__order_changes (reason) values ('a person was erased');
 end

@@ -215,18 +215,18 @@ select
     record_id,
     name_hash,
     (array_agg(name order by seen_at desc, version desc))[1] as name,
-    phone,
-    email,
+    max(phone) as phone,
+    max(email) as email,
     (array_agg(address order by seen_at desc, version desc) filter (where address is not null))[1] as address,
     min(ordered_at) as first_seen_at,
     %(source)s as first_source,
     (array_agg(order_number order by ordered_at, order_number))[1] as first_order_number,
     max(seen_at) as seen_at
 from staged_records
-group by record_id, name_hash, phone, email
+group by record_id, name_hash
 on conflict (record_id) do update set
     name = case when excluded.seen_at >= known.seen_at then excluded.name else known.name end,
-    phone = excluded.phone,
+    phone = coalesce(excluded.phone, known.phone),
     email = excluded.email,
     address = case
         when excluded.seen_at >= known.seen_at then coalesce(excluded.address, known.address)
@@ -248,7 +248,7 @@ or excluded.seen_at > known.seen_at
 or (
     known.user_id is not null
     and (
-        known.phone is distinct from excluded.phone
+        known.phone is distinct from coalesce(excluded.phone, known.phone)
         or known.email is distinct from excluded.email
         or (
             excluded.seen_at = known.seen_at

@@ -59,7 +59,8 @@ create temp table if not exists staged_people (
     phone_hash text,
     email_hash text,
     source_id_hash text,
-    name_hash text
+    name_hash text,
+    phone_written_hash text
 );
 
 truncate staged_orders, staged_order_items, staged_rejects, staged_people;

@@ -13,6 +13,9 @@ USER_ID = re.compile(r"[0-9a-f]{32}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 #: What is typed where a contact is asked for and there is none. Others are found by how many people they stand for.
 _PLACEHOLDER_PHONE = re.compile(r".*(\d)\1{6}")
+_NO_DIGIT = re.compile(r"(?!^\+)\D")
+#: Of a phone number with and without its country (E.164 has 15, and 00 may stand before them).
+_FEWEST_DIGITS, _MOST_DIGITS = 7, 17
 _PLACEHOLDER_EMAIL = re.compile(
     r"(no-?reply|do-?not-?reply|no-?e?mail|none|null|n\.?a|unknown|guest|walk-?in|customer|test)@.*"
 )
@@ -33,6 +36,12 @@ def phone_number(text: str | None, region: str) -> str | None:
         return None
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None if _PLACEHOLDER_PHONE.fullmatch(written) else written
+
+
+def written_phone(text: str | None) -> str | None:
+    """Return the digits of a phone number, with a leading + if it has one; None if they are too few or too many."""
+    written = _NO_DIGIT.sub("", tidy(text) or "")
+    return written if _FEWEST_DIGITS <= len(written) <= _MOST_DIGITS else None
 
 
 def email_address(text: str | None) -> str | None:

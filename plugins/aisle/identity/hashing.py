@@ -13,14 +13,17 @@ from datetime import datetime
 from typing import NamedTuple  # noqa: TID251 - COPY takes tuples
 
 from aisle.contracts.company_orders import Customer
-from aisle.contracts.identity import email_address, phone_number
+from aisle.contracts.identity import email_address, phone_number, written_phone
 from aisle.contracts.text import tidy
 from aisle.errors import ConfigurationError
 from aisle.settings import Identity
 
 
 class Person(NamedTuple):
-    """A row for identity.records, as COPY takes it. Personal data: goes nowhere else, and into no log."""
+    """A row for identity.records, as COPY takes it. Personal data: goes nowhere else, and into no log.
+
+    `user_id` is empty if the phone's digits are all that is known, and no number by this phone library.
+    """
 
     user_id: str
     name: str | None
@@ -32,6 +35,7 @@ class Person(NamedTuple):
     email_hash: str | None
     source_id_hash: str | None
     name_hash: str | None
+    phone_written_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,15 @@ class PersonHasher:
         """Return the person behind an order; None for a walk-in."""
         if customer is None:
             return None
-        hashes = self.hashes(source, customer)
-        if not hashes.known:
+        hashes, written_hash = self.hashes(source, customer), self.written_phone_hash(customer.phone)
+        if not hashes.known and not written_hash:
             return None
         phone, email = phone_number(customer.phone, self._region), email_address(customer.email)
         name = tidy(customer.name)
         return Person(
-            hashes.known[0], name, phone, email, tidy(customer.address), seen_at,
+            next(iter(hashes.known), ""), name, phone, email, tidy(customer.address), seen_at,
             hashes.phone, hashes.email, hashes.source_id, self._hash(f"name:{name.casefold()}") if name else None,
+            written_hash,
         )  # fmt: skip
 
     def hashes(self, source: str, customer: Customer) -> ContactHashes:
@@ -87,6 +92,11 @@ class PersonHasher:
         """Hash a phone number in any notation; None if it is not valid."""
         number = phone_number(phone, self._region)
         return self._hash(f"phone:{number}") if number else None
+
+    def written_phone_hash(self, phone: str | None) -> str | None:
+        """Hash the digits of a phone number as they are written, whether the phone library knows the number or not."""
+        digits = written_phone(phone)
+        return self._hash(f"phone as written:{self._region}:{digits}") if digits else None
 
     def email_hash(self, email: str | None) -> str | None:
         """Hash an e-mail address whatever its case; None if it is none."""

@@ -146,7 +146,7 @@ class Lander:
             else:
                 items.append(row)
         order_row = _order_row(order, read.doubts, person, is_empty=bool(refused) and not items)
-        said_of_person = person[:5] if person else None
+        said_of_person = person[:5] if person and person.user_id else None
         content_hash = self._content_hash(order_row._replace(updated_at=None), items, refused, said_of_person)
         rejects = [_item_reject(*item_refused, order.status, content_hash, archive_key) for item_refused in refused]
         return LandedOrder(order_row._replace(content_hash=content_hash), items, rejects, person)
@@ -191,7 +191,7 @@ def _order_row(order: Order, doubts: list[str], person: Person | None, *, is_emp
         order.order_date,
         order.updated_at,
         order.status,
-        person.user_id if person else None,
+        (person.user_id or None) if person else None,
         _label(order.city),
         _label(order.province),
         _label(order.payment_mode),

@@ -60,7 +60,9 @@ class Staging:
         }
         # A script of several statements takes parameters only when they are bound on this side.
         cursor = ClientCursor(self._connection)
+        cursor.execute(sql("identity/phone_forms/apply").encode())
         cursor.execute(sql("identity/erasures/suppress").encode())
+        cursor.execute(sql("identity/phone_forms/keep").encode())
         cursor.execute(sql("identity/records/merge").encode(), values)
         cursor.execute(sql("identity/placeholders/find").encode(), values)
         cursor.execute(sql("identity/placeholders/set_aside").encode())

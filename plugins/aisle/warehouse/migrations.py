@@ -16,6 +16,7 @@ MIGRATIONS = (
     "identity/customers/create",
     "identity/contacts/create",
     "identity/placeholders/create",
+    "identity/phone_forms/create",
     "identity/erasure_requests/create",
     "identity/erasures/create",
     "identity/erasure_certificates/create",

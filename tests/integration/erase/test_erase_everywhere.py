@@ -60,6 +60,8 @@ IMPERSONAL = {
     "identity.order_records": "source order_id record_id",  # goes with the record
     "identity.record_contacts": "record_id kind contact_hash",  # goes with the record
     "identity.records": "record_id name_hash name phone email address first_source first_order_number",
+    "identity.phone_forms": "written_hash contact_hash",  # by their hashes
+    "identity.phone_library": "version",
     "identity.placeholders": "contact_hash",
     "identity.erasures": "user_hash",
     "events.outbox": "dataset_group event_id event_type impression item_id order_id session_id source state",

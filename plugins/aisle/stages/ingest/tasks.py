@@ -19,6 +19,7 @@ from aisle.dag.defaults import run_key_of_context
 from aisle.dag.xcom import to_xcom
 from aisle.errors import AisleError
 from aisle.identity.hashing import PersonHasher
+from aisle.identity.phone_forms import keep_forms
 from aisle.ops.receipts import receipt
 from aisle.orders.archive import Archive
 from aisle.orders.drops import Drops, inbox_at
@@ -57,7 +58,9 @@ def _pull(source_name: str) -> dict[str, int]:
     ):
         ledger = Ledger(connection, source.name, run_key)
         windows = _windows(ledger, settings.ingest)
-        puller = Puller(source, api, archive, PersonHasher(settings.identity), connection)
+        hasher = PersonHasher(settings.identity)
+        keep_forms(connection, hasher)
+        puller = Puller(source, api, archive, hasher, connection)
         pulled = puller.pull(windows, "scheduled")
         total = pulled.total
         slip.rows_in, slip.rows_out, slip.bytes = total.order_items, total.orders_changed, pulled.bytes
