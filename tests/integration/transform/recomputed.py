@@ -58,7 +58,7 @@ def recompute(orders: list[Row], items: list[Row], spellings: dict[str, str]) ->
     users = {row["user_id"] for row in marts["personalize.interactions"]}
     living = _living(customers)
     regions = {key: [place[:2] for place in _places(order)] for key, order in order_by_key.items()}
-    analytics = recompute_analytics(marts["core.orders"], purchases, products, regions)
+    analytics = recompute_analytics(marts["core.orders"], marts["core.order_items"], purchases, products, regions)
     return (
         marts
         | analytics

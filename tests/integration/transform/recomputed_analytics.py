@@ -14,18 +14,23 @@ LARGEST_BASKET, FEWEST_BASKETS = 50, 2
 
 
 def recompute_analytics(
-    orders: list[Row], purchases: list[Row], products: list[Row], places: dict[tuple[str, str], list[tuple[str, str]]]
+    orders: list[Row],
+    items: list[Row],
+    purchases: list[Row],
+    products: list[Row],
+    places: dict[tuple[str, str], list[tuple[str, str]]],
 ) -> dict[str, list[Row]]:
     """Return the rows of each mart that depends on orders alone, by its name.
 
-    `orders` and `products` are those of core; a purchase is all of a product in an order; `places` has the kinds and
-    keys of the regions that each order names.
+    `orders`, `items` and `products` are those of core; a purchase is all of a product in an order; `places` has the
+    kinds and keys of the regions that each order names.
     """
     bought = pd.DataFrame([order for order in orders if order["user_id"] and order["n_purchases"]])
     return {
         "analytics.customer_segments": [] if bought.empty else _segments(bought),
         "analytics.cohort_retention": [] if bought.empty else _cohorts(bought),
         "analytics.product_pairs": _pairs(purchases),
+        "analytics.returns": _returns(items),
         "analytics.regional_demand": _demand(purchases, products, places),
     }
 
@@ -85,6 +90,42 @@ def _cohorts(orders: pd.DataFrame) -> list[Row]:
                 }
             )
     return rows
+
+
+def _returns(items: list[Row]) -> list[Row]:
+    """Return what each return takes from the customer's stack of bought units, the oldest first."""
+    stacks: dict[tuple[str, str], list[list[Any]]] = {}
+    rows = []
+    for item in sorted(items, key=lambda item: (item["ordered_at"], not item["is_purchase"], *_place(item))):
+        if item["user_id"] is None or not item["is_product"]:
+            continue
+        stack = stacks.setdefault((item["user_id"], item["product_id"]), [])
+        units = item["quantity"] * item["n_lines"]
+        if item["is_purchase"]:
+            stack.append([units, item])
+        while units < 0:
+            taken = min(-units, stack[0][0]) if stack else -units
+            rows.append(_returned(item, taken, stack[0][1] if stack else None))
+            units += taken
+            if stack:
+                stack[0][0] -= taken
+                stack[:] = [left for left in stack if left[0] > 0]
+    return rows
+
+
+def _place(item: Row) -> tuple[Any, ...]:
+    return item["source"], item["order_id"], item["line_number"]
+
+
+def _returned(item: Row, n_units: Any, purchase: Row | None) -> Row:
+    bought = purchase or {}
+    return {
+        **{name: item[name] for name in ("source", "order_id", "line_number", "user_id", "product_id")},
+        "returned_at": item["ordered_at"],
+        "n_units": n_units,
+        **{f"purchase_{name}": bought.get(name) for name in ("source", "order_id", "line_number")},
+        "purchased_at": bought.get("ordered_at"),
+    }
 
 
 def _first_day(month: int) -> Any:

@@ -40,7 +40,7 @@ values (%s, 'retired', 1, 1, 1, 1, %s, %s)
 
 def test_the_marts_of_a_small_company_equal_a_recomputation_with_pandas(small_company: Company) -> None:
     assert differences_from_a_recomputation(small_company.url) == []
-    for mart in ("customer_segments", "cohort_retention", "regional_demand"):
+    for mart in ("customer_segments", "cohort_retention", "regional_demand", "returns"):
         assert small_company.rows(f"select * from analytics.{mart}"), mart
 
 
@@ -48,7 +48,7 @@ def test_a_warehouse_without_orders_has_empty_marts(empty_company: Company) -> N
     marts = empty_company.rows(
         "select table_name as name from information_schema.tables where table_schema = 'analytics'"
     )
-    assert len(marts) == 5
+    assert len(marts) == 6
     assert [row for mart in marts for row in empty_company.rows(f"select * from analytics.{mart['name']}")] == []
 
 
