@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aisle.contracts.event_types import EVENT_TYPES
 from aisle.settings import ProjectPath, get_settings, take_old_names
+from aisle.sources import sources
 from aisle.web_guard import Audience, address_of, names_of
 from personalize_kinds.limits import MAX_RESULTS
 
@@ -157,6 +158,14 @@ class ServingSettings(BaseSettings):
             return value
         entries = [entry.strip().partition("=") for entry in value.split(",") if entry.strip()]
         return {group.strip(): arn.strip() for group, _, arn in entries}
+
+    @field_validator("user_id_source")
+    @classmethod
+    def _refuse_unknown_source(cls, value: str) -> str:
+        known = [source.name for source in sources()]
+        if value not in known:
+            raise ValueError(f"is {value!r}: there is no such order system; give one of {', '.join(known)}")
+        return value
 
     @field_validator("rate_limit")
     @classmethod

@@ -204,6 +204,16 @@ BROKEN_WORLDS: list[tuple[str, str, set[str]]] = [
         {"products_are_not_held_back"},
     ),
     (
+        "raw_dropped_files",
+        """
+        insert into ops.dropped_files (source, content_hash, name, n_bytes, state, run_key, error)
+        values
+            ('shopify', 'a', 'orders.csv', 9, 'failed', 'test', 'it has no rows'),
+            ('shopify', 'b', 'more.csv', 9, 'read', 'test', null)
+        """,
+        {"files_are_read"},
+    ),
+    (
         "raw_source_drift",
         """
         insert into ops.source_fields (source, field, is_known, shape, n_seen)
