@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from botocore.model import ServiceModel
 from aisle.contracts.limits import LONGEST_ID
 from aisle.settings import PROJECT_ROOT
 from personalize_kinds import limits
+from services.serving.admin.endpoints import ATTRIBUTION
+from services.serving.settings import ServingSettings
 
 DBT_VARIABLES = yaml.safe_load((PROJECT_ROOT / "dbt" / "dbt_project.yml").read_text())["vars"]
 #: The platform's own limit of an id is narrower than the service's; all others are the service's.
@@ -27,6 +30,13 @@ def test_the_limits_among_dbts_variables_are_those_of_the_service() -> None:
     """A variable that names a limit and is not in the table fails here: tie it."""
     assert {name: value for name, value in DBT_VARIABLES.items() if re.match("max_|min_", name)} == DBT_LIMITS
     assert LONGEST_ID <= limits.MAX_ID_LENGTH
+
+
+def test_the_marts_for_analysts_count_as_the_api_does() -> None:
+    fields = ServingSettings.model_fields
+    assert DBT_VARIABLES["churn_medium_from"] == fields["churn_medium_from"].default
+    assert DBT_VARIABLES["churn_high_from"] == fields["churn_high_from"].default
+    assert timedelta(days=DBT_VARIABLES["attribution_days"]) == ATTRIBUTION
 
 
 def test_the_longest_id_of_an_event_in_sql_is_that_of_the_service() -> None:
