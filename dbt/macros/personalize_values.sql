@@ -12,3 +12,8 @@
 {% macro epoch_seconds(expression) -%}
     floor(extract(epoch from {{ expression }}))::bigint
 {%- endmacro %}
+
+{#- A number as a float of Personalize holds it: not NaN or infinite, not too large or small; null otherwise. -#}
+{% macro finite(expression) -%}
+    case when {{ expression }} = 0 or abs({{ expression }}) between 1e-37 and 3e38 then {{ expression }} end
+{%- endmacro %}

@@ -107,3 +107,19 @@ def test_an_event_that_cannot_be_exported_stops_an_incremental_build_as_it_does_
     assert visited.rows("select is_full from ops.mart_builds order by build_id") == [
         {"is_full": True}, {"is_full": False},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e300", "1e-300"])
+def test_a_value_that_a_float_does_not_hold_counts_as_none(visited: Company, choose: Any, value: str) -> None:
+    choose("view")
+    with psycopg.connect(visited.url) as connection:
+        connection.execute("update serving.interactions set event_value = %s where event_id = '1'", (value,))
+    visited.build()
+    rows = visited.rows("select event_value from personalize.interactions where event_type = 'view'")
+    assert rows == [{"event_value": 0.5}], "its weight"
+
+
+def test_a_quantity_that_is_no_number_stops_a_build(company: Company) -> None:
+    company.ordered("1", {"product_id": "MUG", "quantity": "NaN"})
+    with pytest.raises(DataTestsFailed, match="event_value"):
+        company.build()

@@ -45,7 +45,7 @@ interactions as (
         events.user_id,
         events.item_id,
         exported_types.exported_as as event_type,
-        coalesce(events.event_value, events.weight, 1)::real as event_value,
+        coalesce({{ finite('events.event_value') }}, {{ finite('events.weight') }}, 1)::real as event_value,
         {{ epoch_seconds('events.occurred_at') }} as timestamp
     from events
     inner join exported_types on events.event_type = exported_types.event_type
