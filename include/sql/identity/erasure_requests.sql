@@ -51,6 +51,10 @@ on conflict (user_hash) do update set erased_at = excluded.erased_at;
 update identity.erasure_requests set user_ids = %(user_ids)s
 where request_id = %(request_id)s;
 
+-- name: await_erasures
+-- Wait until every erasure that has begun is committed; until the end of this transaction none begins.
+select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
+
 -- name: finish
 update identity.erasure_requests set
     phone = null,

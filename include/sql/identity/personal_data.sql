@@ -47,6 +47,25 @@ begin
 end
 $$;
 
+-- The people whom the tables of the marts name.
+create or replace function identity.users_of_marts() returns table (user_id text) language plpgsql as $$
+declare
+    held record;
+begin
+    for held in
+        select pg_class.oid::regclass as name
+        from pg_class
+        inner join pg_attribute on pg_attribute.attrelid = pg_class.oid
+        where
+            pg_class.relkind = 'r'
+            and pg_class.relnamespace::regnamespace::text in ('intermediate', 'core', 'personalize')
+            and pg_attribute.attname = 'user_id'
+    loop
+        return query execute format('select distinct user_id from %s where user_id is not null', held.name);
+    end loop;
+end
+$$;
+
 -- The texts that programs and people write freely, and in which a contact of somebody may therefore stand. Keys, words
 -- of Aisle's own and the mapped fields of orders are not among them.
 create or replace view identity.free_texts as
@@ -112,6 +131,22 @@ select
     n_rows
 from identity.forget(%(user_ids)s)
 where n_rows > 0;
+
+-- name: written_again
+-- Whom a build has written into the marts once more, because they were erased while it ran. Whoever is in raw has
+-- ordered since.
+select distinct known.user_id
+from identity.users_of_marts() as known
+inner join identity.erasures on identity.user_hash(known.user_id) = erasures.user_hash
+where
+    exists (
+        select from raw.company__order_changes as changes
+        where changes.reason is not null and changes.build_id is null
+    )
+    and not exists (
+        select from raw.company__orders as orders
+        where orders.user_id = known.user_id
+    );
 
 -- name: free_texts
 select

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -97,6 +99,72 @@ def test_a_person_who_is_erased_while_a_build_runs_is_in_no_table_behind_the_nex
     with psycopg.connect(settled.url) as connection:
         assert connection.execute(sql("identity/personal_data/forget").encode(), {"user_ids": ["ann"]}).fetchall() == []
     assert differences_from_a_recomputation(settled.url) == []
+
+
+#: Tables with people, in which a build may write what it has read before an erasure was committed.
+WITH_PEOPLE = (
+    "intermediate.int_orders__read",
+    ITEMS,
+    PURCHASES,
+    "intermediate.int_changes__customers",
+    "core.customers",
+    "core.orders",
+    "core.region_customers",
+    "personalize.interactions",
+    "personalize.users",
+)
+
+
+@contextmanager
+def _erased_before_it_is_written(monkeypatch: pytest.MonkeyPatch, user_id: str) -> Iterator[None]:
+    """Erase a person between what a build reads and what it writes: all of its tables have the person."""
+    build = project._dbt
+
+    def build_what_was_read(*command: str, warehouse: str, run_folder: Path) -> list[Any]:
+        results = build(*command, warehouse=warehouse, run_folder=run_folder)
+        with psycopg.connect(warehouse) as connection:
+            for number, table in enumerate(WITH_PEOPLE):
+                connection.execute(f"create temp table read_{number} as table {table}".encode())
+            erased = {"request_id": None, "user_ids": [user_id]}
+            psycopg.ClientCursor(connection).execute(sql("identity/erasure_requests/add_erasures").encode(), erased)
+            connection.execute(sql("identity/personal_data/forget").encode(), erased)
+            for number, table in enumerate(WITH_PEOPLE):
+                connection.execute(f"delete from {table}".encode())
+                connection.execute(f"insert into {table} table read_{number}".encode())
+        return results
+
+    with monkeypatch.context() as patched:
+        patched.setattr(project, "_dbt", build_what_was_read)
+        yield
+
+
+@pytest.mark.timeout(600)
+def test_nothing_that_a_build_leaves_tells_of_a_person_who_was_erased_while_it_ran(
+    settled: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled.ordered("last", MUG, user_id="ann", city="Multan")
+    with _erased_before_it_is_written(monkeypatch, "ann"):
+        settled.build()
+    known = settled.rows("select distinct user_id from identity.users_of_marts() as known order by user_id")
+    assert [row["user_id"] for row in known] == ["ben", "cid"]
+    assert settled.rows("select count(*) as n from core.orders where order_id = 'last' and user_id is null") == [
+        {"n": 1}
+    ], "the order stays"
+    build = settled.build()
+    assert (build.extent.is_full, build.extent.reason) == (True, "a person was erased")
+    assert differences_from_a_recomputation(settled.url) == []
+
+
+@pytest.mark.timeout(600)
+def test_a_person_who_ordered_again_after_an_erasure_stays(settled: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _erased_before_it_is_written(monkeypatch, "ann"):
+        settled.build()
+    settled.ordered("again", MUG, user_id="ann")
+    with _erased_before_it_is_written(monkeypatch, "ben"):
+        settled.build()
+    assert settled.rows("select user_id from personalize.users order by user_id") == [
+        {"user_id": "ann"}, {"user_id": "cid"},
+    ]  # fmt: skip
 
 
 def test_a_build_does_not_run_beside_another(company: Company) -> None:

@@ -72,7 +72,7 @@ def build(warehouse: str, run_folder: Path, *, is_full: bool = False) -> Build:
     """Build seeds and models and run their data tests, in the order of their dependencies.
 
     `warehouse` is a libpq URL. Computes only what changed orders touch where that is enough (see extent), unless
-    `is_full`. Unit tests are left out: they test the code, not the data.
+    `is_full`. Unit tests are left out: they test the code, not the data. Nobody erased meanwhile is in a mart.
     Raises DataTestsFailed or TransformBroken, which name the nodes and what they said; the next build is a full one.
     Raises TransformBroken without any change while another build runs.
     """
@@ -82,9 +82,20 @@ def build(warehouse: str, run_folder: Path, *, is_full: bool = False) -> Build:
         command = ("build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if begun.is_full else []))
         results = _dbt(*command, warehouse=warehouse, run_folder=run_folder)
         with _transaction(warehouse) as connection:
+            _forget_erased_meanwhile(connection)
             connection.execute(sql("roles/share_marts").encode())
             extent.finish(connection, begun, [_table(result.node) for result in results if _is_table(result.node)])
     return Build(begun, [_mart(result) for result in results if _is_mart(result.node)])
+
+
+def _forget_erased_meanwhile(connection: psycopg.Connection) -> None:
+    """Remove from the marts whoever was erased while they were built, so that no export tells of the person."""
+    connection.execute(sql("identity/erasure_requests/await_erasures").encode())
+    rows = connection.execute(sql("identity/personal_data/written_again").encode()).fetchall()
+    if rows:
+        connection.execute(
+            sql("identity/personal_data/forget").encode(), {"user_ids": [user_id for (user_id,) in rows]}
+        )
 
 
 def document(warehouse: str, run_folder: Path, page: Path) -> None:
@@ -201,7 +212,7 @@ def _table(node: Any) -> str:
 
 
 def _is_mart(node: Any) -> bool:
-    return node.resource_type == "model" and node.schema in MART_SCHEMAS
+    return _is_table(node) and node.schema in MART_SCHEMAS
 
 
 def _mart(result: Any) -> Mart:
