@@ -7,11 +7,28 @@
 {% macro of_changed_orders(relation) -%}
     {%- set changes = ref('int_changes__orders') -%}
     select whole.*
-    from {{ relation }} as whole
     {%- if is_incremental() %}
-    inner join {{ changes }} as changed
-        on whole.source = changed.source and whole.order_id = changed.order_id
+    from {{ changes }} as changed
+    {{ rows_of_changed(relation, ['source', 'order_id']) }} as whole
+    {%- else %}
+    from {{ relation }} as whole
     {%- endif %}
+{%- endmacro %}
+
+{#-
+  The rows of a relation for each row of `changed`, by the relation's index. Behind `offset 0` PostgreSQL looks them up:
+  a join with a view is planned as if all rows of the view were needed.
+-#}
+{% macro rows_of_changed(relation, columns) -%}
+    cross join lateral (
+        select *
+        from {{ relation }} as indexed
+        where
+            {%- for column in columns %}
+            {% if not loop.first %}and {% endif %}indexed.{{ column }} = changed.{{ column }}
+            {%- endfor %}
+        offset 0
+    )
 {%- endmacro %}
 
 {#- The rows of a relation that belong to the people computed by this build, as `changes` has them. -#}

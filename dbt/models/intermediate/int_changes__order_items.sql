@@ -9,9 +9,14 @@ order_items as (
     select
         known.source,
         known.order_id,
+        known.ordered_at,
         known.product_id,
+        known.product_name,
+        known.category,
+        known.brand,
         known.quantity,
         known.unit_price,
+        known.is_sale,
         known.is_purchase
     from changes
     inner join {{ stored_items }} as known
@@ -20,9 +25,14 @@ order_items as (
     select
         source,
         order_id,
+        null::timestamptz as ordered_at,
         null::text as product_id,
+        null::text as product_name,
+        null::text as category,
+        null::text as brand,
         null::numeric as quantity,
         null::numeric as unit_price,
+        null::boolean as is_sale,
         null::boolean as is_purchase
     from changes
     where false

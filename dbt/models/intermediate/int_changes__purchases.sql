@@ -9,7 +9,9 @@ purchases as (
     select
         known.source,
         known.order_id,
-        known.product_id
+        known.product_id,
+        known.n_lines,
+        known.quantity
     from changes
     inner join {{ stored_purchases }} as known
         on changes.source = known.source and changes.order_id = known.order_id
@@ -17,7 +19,9 @@ purchases as (
     select
         source,
         order_id,
-        null::text as product_id
+        null::text as product_id,
+        null::bigint as n_lines,
+        null::numeric as quantity
     from changes
     where false
     {% endif %}

@@ -5,7 +5,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     pre_hook="{{ without_changed_orders() }}",
-    indexes=[{'columns': ['source', 'order_id', 'line_number'], 'unique': true}],
+    indexes=[
+        {'columns': ['source', 'order_id', 'line_number'], 'unique': true},
+        {'columns': ['product_id', 'ordered_at']},
+    ],
 ) }}
 
 with order_items as (

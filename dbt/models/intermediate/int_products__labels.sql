@@ -1,24 +1,11 @@
 {%- set labels = ['product_name', 'category', 'brand'] -%}
 
-with order_items as (
-    select * from {{ ref('int_order_items__classified') }}
+with label_sets as (
+    select * from {{ ref('int_products__label_sets') }}
 ),
 
 products as (
     select * from {{ ref('int_products__classified') }}
-),
-
-label_sets as (
-    select
-        product_id,
-        product_name,
-        category,
-        brand,
-        bool_or(is_sale) as is_sold,
-        max(ordered_at) as newest_at,
-        count(*) as n_lines
-    from order_items
-    group by product_id, product_name, category, brand
 ),
 
 {% for label in labels %}
@@ -26,11 +13,11 @@ label_sets as (
     select
         product_id,
         {{ label }},
-        bool_or(is_sold) as is_sold,
+        sum(n_sales) > 0 as is_sold,
         max(newest_at) as newest_at,
         sum(n_lines) as n_lines
     from label_sets
-    where {{ label }} is not null
+    where {{ label }} <> ''
     group by product_id, {{ label }}
 ),
 

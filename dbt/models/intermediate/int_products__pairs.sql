@@ -3,7 +3,6 @@
     incremental_strategy='delete+insert',
     unique_key=['product_number', 'with_product_number'],
     on_schema_change='fail',
-    post_hook="{{ without_zeros('n_orders') }}",
     indexes=[{'columns': ['product_number', 'with_product_number'], 'unique': true}],
 ) }}
 

@@ -1,6 +1,3 @@
--- Behind what reads the last state of this table.
--- depends_on: {{ ref('int_changes__purchase_spread') }}
-
 with purchase_values as (
     select * from {{ ref('int_products__purchase_values') }}
 ),

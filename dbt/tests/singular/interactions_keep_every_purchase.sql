@@ -1,7 +1,19 @@
+{{ config(group='warehouse') }}
+
 -- Mass of interactions: as many units as core.order_items says that known users purchased, of products that are not
--- held back.
+-- held back. A build that computes only what changed looks at the people whom it computed.
+{%- set changes, orders = ref('int_changes__users'), ref('orders') %}
+{%- set is_of_changes = looks_at_changes() %}
+
 with order_items as (
+    {% if is_of_changes %}
+    select items.*
+    from {{ changes }} as changes
+    inner join {{ orders }} as changed on changes.user_id = changed.user_id
+    {{ rows_of_changed(ref('order_items'), ['source', 'order_id']) }} as items
+    {% else %}
     select * from {{ ref('order_items') }}
+    {% endif %}
 ),
 
 held_back_items as (
@@ -9,8 +21,14 @@ held_back_items as (
 ),
 
 interactions as (
-    select * from {{ ref('interactions') }}
-    where event_type = 'purchase'
+    {% if is_of_changes %}
+    select interactions.*
+    from {{ changes }} as changed
+    {{ rows_of_changed(ref('interactions'), ['user_id']) }} as interactions
+    {% else %}
+    select * from {{ ref('interactions') }} as interactions
+    {% endif %}
+    where interactions.event_type = 'purchase'
 ),
 
 purchased as (

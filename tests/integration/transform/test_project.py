@@ -43,8 +43,10 @@ do $$ declare it record; begin
     end loop;
 end $$;
 insert into core.orders (source, order_id, user_id) values ('oe', '1', 'nobody'), ('oe', '1', 'nobody');
-insert into core.order_items (product_id, user_id, is_purchase, quantity)
+create table public.broken_order_items as table core.order_items;
+insert into public.broken_order_items (product_id, user_id, is_purchase, quantity)
 values (null, 'ann', true, 7), ('NONE', null, false, 1);
+create or replace view core.order_items as table public.broken_order_items;
 insert into core.products (product_id) values (null), ('TWICE'), ('TWICE');
 insert into core.held_back_items (item_id) values (null), (null);
 insert into core.customers (user_id) values (null), ('twice'), ('twice');
@@ -70,7 +72,8 @@ def test_a_second_build_of_unchanged_input_gives_equal_rows(small_company: Any) 
     before = _contents(small_company)
     build = small_company.build(is_full=True)
     assert _contents(small_company) == before
-    assert {mart.name: mart.rows for mart in build.marts} == {name: len(rows) for name, rows in before.items()}
+    n_rows = {name: len(rows) for name, rows in before.items() if name != "core.order_items"}  # a view writes none
+    assert {mart.name: mart.rows for mart in build.marts} == n_rows
     assert before["personalize.interactions"]
 
 

@@ -31,6 +31,7 @@ def test_build_leaves_a_receipt_of_itself_and_one_of_each_mart(company: Any, sit
     rows = {receipt["subject"]: receipt["rows_out"] for receipt in receipts}
     assert rows.pop("build") is None  # its marts have the rows
     marts = {f"{schema}.{path.stem}" for schema in MART_SCHEMAS for path in MARTS.glob(f"{schema}/*.sql")}
+    marts.remove("core.order_items")  # a view: it is read, not written
     assert set(rows) == marts
     empty = {"core.held_back_items", "core.products_bought_together", "core.region_customers", "core.regions"}
     assert {mart for mart, n_rows in rows.items() if n_rows == 0} == empty  # one order of one product, from nowhere

@@ -13,7 +13,7 @@ with orders as (
 ),
 
 order_items as (
-    {{ of_changed_orders(ref('order_items')) }}
+    {{ of_changed_orders(ref('int_order_items__classified')) }}
 ),
 
 order_totals as (
@@ -24,7 +24,7 @@ order_totals as (
         (sum(n_lines) filter (where is_sale))::bigint as n_sales,
         (sum(n_lines) filter (where is_purchase))::bigint as n_purchases,
         sum(quantity * n_lines) as n_items,
-        sum(amount) as items_amount
+        sum(quantity * unit_price * n_lines) as items_amount
     from order_items
     group by source, order_id
 ),
