@@ -38,6 +38,7 @@ app.add_typer(accuracy.commands)
 app.add_typer(diagnosis.commands)
 app.add_typer(resources.commands)  # plan, apply, teardown, import-resources, convert
 app.add_typer(warehouse.events, name="events")
+app.add_typer(warehouse.rejects, name="rejects")
 app.add_typer(shop.commands, name="shop")
 
 

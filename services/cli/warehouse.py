@@ -1,4 +1,4 @@
-"""Commands for the warehouse: its tables, exports, and dead events."""
+"""Commands for the warehouse: its tables, exports, rejects, and dead events."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from services.usage import WarehouseUrl, refuse_unknown
 
 commands = typer.Typer()
 events = typer.Typer(no_args_is_help=True, help="Purchases on their way to Personalize, by PutEvents.")
+rejects = typer.Typer(no_args_is_help=True, help="Orders and order items that could not be read.")
 console = TerminalConsole()
 
 
@@ -84,3 +85,30 @@ def replay(
         console.print(f"{n_events:>7}  {said}", soft_wrap=True)
     outcome = "nothing was changed" if dry_run else f"{n_replayed} wait again, for the next run of the DAG events"
     console.print(f"{n_dead} dead events; {outcome}")
+
+
+@rejects.command("list")
+def list_rejects(
+    url: WarehouseUrl = None,
+    source: Annotated[str | None, typer.Option(help="Of this source only; else of every one.")] = None,
+) -> None:
+    """List what was rejected and why, with an order of each kind and its days: the DAG backfill reads them again."""
+    from aisle.sources import sources
+    from aisle.warehouse import connect, sql
+    from services.stack.running import running_stack
+
+    if source is not None:
+        refuse_unknown("source", source, {known.name for known in sources()})
+    with connect(url or running_stack().addresses.warehouse_url) as connection:
+        kinds = connection.execute(sql("raw/company__rejects/list").encode(), {"source": source}).fetchall()
+    for name, reason, status, n_orders, n_order_items, an_order, first_day, last_day in kinds:
+        what = f"{name}: {reason.replace('_', ' ')}" + (f" {status!r}" if status else "")
+        example = f", such as {an_order}" if an_order else ""
+        days = f", {first_day} to {last_day}" if first_day else ""
+        console.print(
+            f"{n_orders:>7} orders, {n_order_items} order items  {what}{example}{days}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    n_rejected = sum(n_orders for _, _, _, n_orders, *_ in kinds)
+    console.print(f"{n_rejected} orders are rejected" if kinds else "nothing is rejected", highlight=False)

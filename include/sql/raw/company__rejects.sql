@@ -86,3 +86,19 @@ left join raw.company__order_items as items
     on impossible.source = items.source and impossible.order_id = items.order_id
 group by impossible.source, impossible.order_id, impossible.order_number, impossible.run_key
 on conflict (reject_id) do nothing;
+
+-- name: list
+-- What was rejected and is still out: by source, reason and status word, with one order of each and the days they span.
+select
+    source,
+    reason,
+    coalesce(status, '') as status,
+    count(distinct coalesce(order_id, reject_id)) as n_orders,
+    sum(n_lines)::bigint as n_order_items,
+    min(order_number) as an_order,
+    to_char(min(ordered_at) at time zone 'utc', 'YYYY-MM-DD') as first_day,
+    to_char(max(ordered_at) at time zone 'utc', 'YYYY-MM-DD') as last_day
+from raw.company__rejects
+where %(source)s::text is null or source = %(source)s
+group by source, reason, status
+order by n_orders desc, source asc, reason asc, status asc;
