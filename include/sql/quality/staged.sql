@@ -1,7 +1,6 @@
+-- name: order_facts
 -- What a gate sums up of its tables before the checks, so that each table is read once for all of its queries:
 -- temporary tables of the gate's session. A check reads the one that its `of` names.
-
--- name: order_facts
 -- The orders with the sum of their items. is_rejected: some of its items were refused, and are not in the sum.
 create temporary table order_facts as
 with items as (

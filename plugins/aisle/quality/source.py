@@ -105,7 +105,7 @@ def _stage(engine: Any, names: list[str]) -> None:
     for name in (name for name in statements(_STAGED) if name in needed):
         try:
             with engine.begin() as connection:
-                connection.exec_driver_sql(sql(f"{_STAGED}/{name}"))
+                connection.exec_driver_sql(sql(f"quality/staged/{name}"))
         except DBAPIError as error:
             log.warning("staged %s for the checks that read it, and the warehouse answered: %s", name, error.orig)
 
@@ -117,7 +117,7 @@ def _with_their_sources(names: Iterable[str]) -> set[str]:
         name = pending.pop()
         if name not in needed:
             needed.add(name)
-            pending += _STAGED_TABLE.findall(sql(f"{_STAGED}/{name}"))
+            pending += _STAGED_TABLE.findall(sql(f"quality/staged/{name}"))
     return needed
 
 
