@@ -152,11 +152,17 @@ def test_orders_that_landed_while_the_other_source_failed_are_announced_by_the_n
     run_ingest: Run, simulated: Any
 ) -> None:
     simulated.arm({"kind": "error", "source": "oe", "times": None})
-    assert run_ingest("broken") == {"pull_pos": "success", "pull_oe": "failed", "announce_orders": "upstream_failed"}
+    assert run_ingest("broken") == {
+        "pull_pos": "success",
+        "pull_oe": "failed",
+        "read_drops": "skipped",
+        "announce_orders": "upstream_failed",
+    }
     # Nothing changes in this run: what it announces are the orders of the broken one.
     assert run_ingest("next", source="pos") == {
         "pull_pos": "success",
         "pull_oe": "skipped",
+        "read_drops": "skipped",
         "announce_orders": "success",
     }
     assert announcements("next") == 1
