@@ -6,6 +6,7 @@ import copy
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,11 +18,14 @@ def airflow_metadata() -> Iterator[None]:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
     from airflow.sdk import DAG
     from airflow.utils.db import initdb
+    from jsonschema import Draft202012Validator
 
     initdb()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "sleep", _sleep)
         patch.setattr(DAG, "test", _for_this_process(DAG.test))
+        # Airflow checks the schema of a param whenever it reads the param, some ten thousand times a run.
+        patch.setattr(Draft202012Validator, "check_schema", _once_per_schema(Draft202012Validator.check_schema))
         # For the user agent, the hook reads the source of every frame on the stack: longer than the calls it makes.
         patch.setattr(AwsGenericHook, "_get_caller", lambda *_: "Tests")
         yield
@@ -30,8 +34,12 @@ def airflow_metadata() -> Iterator[None]:
 def _for_this_process(test: Callable[..., Any]) -> Callable[..., Any]:
     """`dag.test()` without a deadline, with which Airflow 3.3.2 cannot end it: it takes the alert for its id.
 
-    It also sets the values of params in place, which DAGs share with all others of this process.
+    It also sets the values of params in place, which DAGs share with all others of this process. And it parses and
+    stores every DAG there is each time: here the first run does so, and all others store those of their own file.
     """
+    from airflow.dag_processing import dagbag
+
+    stored: set[str] = set()
 
     def run(dag: Any, *given: Any, **named: Any) -> Any:
         dag.deadline, dag.params = None, copy.deepcopy(dag.params)
@@ -39,9 +47,30 @@ def _for_this_process(test: Callable[..., Any]) -> Callable[..., Any]:
         # value by then.
         for params in (dag.params, *(task.params for task in dag.tasks)):
             params.update({name: value for name, value in (named.get("run_conf") or {}).items() if name in params})
-        return test(dag, *given, **named)
+        with pytest.MonkeyPatch.context() as patch:
+            if stored:
+                patch.setattr(dagbag, "BundleDagBag", partial(_own_file, dagbag.BundleDagBag, dag.fileloc))
+            stored.add(dag.dag_id)
+            return test(dag, *given, **named)
 
     return run
+
+
+def _own_file(bag: Callable[..., Any], file: str, **of_all: Any) -> Any:
+    """The DAGs of one file instead of those of a folder."""
+    return bag(**of_all | {"dag_folder": file})
+
+
+def _once_per_schema(check: Callable[..., None]) -> Callable[..., None]:
+    """The check of a schema, made once for each that passes."""
+    passed: set[str] = set()
+
+    def check_once(schema: Any, *given: Any, **named: Any) -> None:
+        if (text := repr(schema)) not in passed:
+            check(schema, *given, **named)
+            passed.add(text)
+
+    return check_once
 
 
 def _sleep(seconds: float, _asleep: Callable[[float], None] = time.sleep) -> None:
