@@ -10,9 +10,6 @@ create table if not exists identity.phone_forms (
 
 create index if not exists phone_forms_contact_hash on identity.phone_forms (contact_hash);
 
--- The phone library by which the forms were last compared.
-create table if not exists identity.phone_library (version text primary key);
-
 -- name: apply
 -- Give a window's people the forms that are kept, and leave out whoever has no contact. Where a known
 -- spelling is another number by now, that number is the known one from here on.

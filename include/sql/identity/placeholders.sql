@@ -115,18 +115,3 @@ where people.version = usable.version;
 
 delete from staged_people
 where user_id = '';
-
--- name: counts
--- The contacts that join nobody, with how many people, records and orders have each.
-select
-    placeholders.contact_hash,
-    links.kind,
-    placeholders.n_people,
-    count(distinct links.record_id) as n_records,
-    count(order_records.order_id) as n_orders
-from identity.placeholders
-inner join identity.links on placeholders.contact_hash = links.contact_hash
-left join identity.order_records on links.record_id = order_records.record_id
-where placeholders.is_placeholder
-group by placeholders.contact_hash, links.kind, placeholders.n_people
-order by n_orders desc, placeholders.contact_hash;

@@ -147,7 +147,7 @@ def test_no_trace_of_the_person_is_left_and_revenue_stays(
     revenue = "select count(*), sum(total_amount) from raw.company__orders"
     with psycopg.connect(after_runs) as connection:
         before = connection.execute(revenue.encode()).fetchone()
-    assert len(tables_with(after_runs, person.pattern)) == 16
+    assert len(tables_with(after_runs, person.pattern)) == 17
     assert len(files_with(s3, bucket, person.pattern)) >= 4
     assert rows_of_engine_with(tmp_path / "engine", person.user_id) > 1
 

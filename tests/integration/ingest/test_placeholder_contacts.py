@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from aisle.sources import source_named
-from aisle.warehouse import sql
 from tests.integration.ingest.scripted_company import order_of
 
 N_ORDERS = 40
@@ -95,7 +94,7 @@ def test_people_who_were_merged_are_separated_as_soon_as_too_many_share_the_cont
 def test_placeholders_are_listed_with_how_many_people_records_and_orders_have_them(ingest: Any, company: Any) -> None:
     _sell_to(company, lambda number: {"id": f"x{number}", "name": f"Walk-in {number % 20}", "phone": "0300-5550100"})
     ingest.run(48)
-    [(_, kind, *counts)] = ingest.rows(sql("identity/placeholders/counts"))
+    [(_, kind, *counts)] = ingest.rows("select * from identity.placeholder_counts")
     assert (kind, *counts) == ("phone", 20, N_ORDERS, N_ORDERS)
 
 
