@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,8 +58,9 @@ def _for_this_process(test: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _own_file(bag: Callable[..., Any], file: str, **of_all: Any) -> Any:
-    """The DAGs of one file instead of those of a folder."""
-    return bag(**of_all | {"dag_folder": file})
+    """The DAGs of one file instead of those of its folder. A DAG that a test defines is in no folder of DAGs."""
+    is_in_folder = Path(file).is_relative_to(of_all["bundle_path"])
+    return bag(**of_all | ({"dag_folder": file} if is_in_folder else {}))
 
 
 def _once_per_schema(check: Callable[..., None]) -> Callable[..., None]:

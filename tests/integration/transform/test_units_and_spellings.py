@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.transform.conftest import _lasting_company
+from tests.integration.transform.conftest import lasting_company
 
 TEA = {"product_id": "5f1e0c9a-tea", "product_name": "Tea", "unit_price": 10}
 
@@ -15,7 +15,7 @@ TEA = {"product_id": "5f1e0c9a-tea", "product_name": "Tea", "unit_price": 10}
 @pytest.fixture(scope="module")
 def shop(postgres: Any, _warehouse_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Marts of a shop with equal items and with several spellings; for reading only."""
-    with _lasting_company("spelling", postgres, _warehouse_template, tmp_path_factory) as company:
+    with lasting_company("spelling", postgres, _warehouse_template, tmp_path_factory) as company:
         company.ordered("scan", {**TEA, "merged_lines": 2}, user_id="ann", total_amount=30)
         company.ordered("two", {**TEA, "quantity": 2, "merged_lines": 1}, TEA, user_id="ben")
         company.ordered("back", {**TEA, "quantity": -1, "merged_lines": 3}, status="cancelled", user_id="cara")
