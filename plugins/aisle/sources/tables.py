@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -118,34 +119,40 @@ def _read_json_lines(name: str, body: bytes) -> Table:
 
 
 def _read_parquet(name: str, body: bytes) -> Table:
-    import pyarrow as pa  # noqa: PLC0415 - a second to import, for one kind of file
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415 - a second to import, for one kind of file
 
-    try:
+    with _as_unusable(name, "it is damaged, or no parquet file", "export it again"):
         file = pq.ParquetFile(io.BytesIO(body))
         sizes = (file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
         _check_unpacked(name, body, sum(sizes))
         table = file.read()
         table.validate(full=True)
         records = table.to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise unusable(name, "it is damaged, or no parquet file; export it again") from error
     return Table(table.column_names, [Row(number, _filled(record.items())) for number, record in enumerate(records, 1)])
 
 
 def _read_excel(name: str, body: bytes) -> Table:
     import pandas as pd  # noqa: PLC0415 - a second to import, for one kind of file
 
-    try:
+    with _as_unusable(name, "it is damaged, or no Excel file of the kind .xlsx", "save it again"):
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             _check_unpacked(name, body, sum(entry.file_size for entry in packed.infolist()))
         sheet = pd.read_excel(io.BytesIO(body), header=None, dtype=object, keep_default_na=False, engine="openpyxl")
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
-        raise unusable(name, "it is damaged, or no Excel file of the kind .xlsx; save it again") from error
     records: list[list[Any]] = sheet.to_numpy().tolist()
     header = [text_of(cell).strip() for cell in records[0]] if records else []
     rows = ((number, _filled(zip(header, record, strict=True))) for number, record in enumerate(records[1:], 2))
     return Table([column for column in header if column], [Row(number, cells) for number, cells in rows if cells])
+
+
+@contextmanager
+def _as_unusable(name: str, problem: str, remedy: str) -> Iterator[None]:
+    """Raise UnusableFile for whatever a library raises: of a damaged file it may be anything."""
+    try:
+        yield
+    except UnusableFile:
+        raise
+    except Exception as error:
+        raise unusable(name, f"{problem} ({type(error).__name__}); {remedy}") from error
 
 
 def _check_unpacked(name: str, body: bytes, n_bytes: int) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from aisle.contracts.company_orders import Order
@@ -230,3 +233,38 @@ def test_an_item_without_a_number_costs_the_item(changes: dict[str, str]) -> Non
 def test_an_id_that_a_spreadsheet_has_rounded_is_left_out() -> None:
     assert only(woo(woo_item(1, order_number="9.007E+15"))).left_out == "rounded_id"
     assert only(woo(woo_item(1, "5.41E+12"))).items_left_out == {0: "rounded_id"}
+
+
+@pytest.mark.parametrize("kind", ["no xml", "not packed", "no sheet", "half a sheet"])
+def test_a_spreadsheet_that_is_damaged_inside_is_refused_with_its_remedy(kind: str) -> None:
+    file, damaged = io.BytesIO(), io.BytesIO()
+    pd.DataFrame([woo_item(1)]).to_excel(file, index=False)
+    with zipfile.ZipFile(file) as packed, zipfile.ZipFile(damaged, "w", zipfile.ZIP_DEFLATED) as repacked:
+        for name in packed.namelist():
+            text = packed.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                text = {"no xml": b"<worksheet><", "half a sheet": text[: len(text) // 2]}.get(kind, text)
+            if name != "xl/worksheets/sheet1.xml" or kind != "no sheet":
+                repacked.writestr(name, text)
+    body = bytearray(damaged.getvalue())
+    if kind == "not packed":
+        place = body.index(b"xl/worksheets/sheet1.xml") + len("xl/worksheets/sheet1.xml")
+        body[place : place + 60] = b"\xff" * 60
+    with pytest.raises(UnusableFile, match=r"o\.xlsx: it is damaged, or no Excel file"):
+        read_table("o.xlsx", bytes(body))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**60], pa.timestamp("us")),
+        pa.array([1], pa.timestamp("us", tz="Nowhere/Land")),
+        pa.array([2**30], pa.date32()),
+    ],
+    ids=["a late time", "an unknown zone", "a late day"],
+)
+def test_a_parquet_file_with_a_value_that_nothing_can_hold_is_refused_with_its_remedy(column: pa.Array) -> None:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"order_date": column}), file)
+    with pytest.raises(UnusableFile, match=r"o\.parquet: it is damaged, or no parquet file"):
+        read_table("o.parquet", file.getvalue())
