@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -53,27 +53,36 @@ class _Reader:
     def __init__(self, name: str, table: Table, source: Source) -> None:
         self._name, self._table, self._source = name, table, source
         self._columns = cast(OrderColumns, source.columns)
-        #: How the file spells each column that the source names.
-        self._spelt = {fold(column): column for column in table.columns}
+        self._spelt = {fold(column): column for column in table.columns} | {name: name for name in table.columns}
+        #: How the file spells the columns that the source names.
+        self._spellings: dict[Columns, list[str]] = {}
+        self._mapped = set(self._spelling(tuple(named_in(self._columns))))
         self._whole_ids = {names: self._is_whole(names) for names in self._id_columns()}
 
     def orders(self) -> FileOrders:
         self._check_required()
         return FileOrders(
             [self.order(rows) for rows in self._by_order()],
-            [column for column in self._spelt.values() if not self._source.knows(column)],
+            [column for column in self._table.columns if not self._source.knows(column)],
         )
 
     def _check_required(self) -> None:
         columns, item = self._columns, self._columns.item
         required = (columns.order_id, columns.order_date, item.id, item.quantity, (*item.price, *item.paid))
-        absent = [" or ".join(names) for names in required if not any(fold(name) in self._spelt for name in names)]
+        absent = [" or ".join(names) for names in required if not self._spelling(names)]
         if absent:
             raise unusable(
                 self._name,
-                f"it has no column {', '.join(absent)}; rename the column in the file, or name it in "
-                f"{self._source.file}. It has {', '.join(self._table.columns)}",
+                f"it has no column {', '.join(absent)}; let its first row be a header, rename the column there, or "
+                f"name it in {self._source.file}. It has {self._shown_columns()}",
             )
+
+    def _shown_columns(self) -> str:
+        """Return the columns that the source's file knows: without a header, the others are somebody's data."""
+        known = [column for column in self._table.columns if self._source.knows(column)]
+        n_others = len(self._table.columns) - len(known)
+        others = [f"{n_others} other{'' if n_others == 1 else 's'}"] if n_others else []
+        return " and ".join(filter(None, [", ".join(known), *others]))
 
     def _id_columns(self) -> tuple[Columns, ...]:
         return self._columns.order_id, self._columns.customer.id, self._columns.item.id
@@ -85,12 +94,20 @@ class _Reader:
 
     # -- cells --------------------------------------------------------------------------------------------------------
 
-    def _cell(self, row: Row, names: Iterable[str]) -> str:
-        cells = (row.cells.get(self._spelt.get(fold(name), ""), "") for name in names)
-        return next(filter(None, cells), "")
+    def _spelling(self, names: Columns) -> list[str]:
+        """Return the file's columns of these names: spelt exactly so, or else up to case, spaces and signs."""
+        if names not in self._spellings:
+            spelt = (self._spelt.get(name) or self._spelt.get(fold(name)) for name in names)
+            self._spellings[names] = [column for column in spelt if column]
+        return self._spellings[names]
 
-    def _first(self, rows: Sequence[Row], names: Iterable[str]) -> str | None:
-        names = tuple(names)
+    def _cell(self, row: Row, names: Columns) -> str:
+        for column in self._spelling(names):
+            if text := row.cells.get(column):
+                return text
+        return ""
+
+    def _first(self, rows: Sequence[Row], names: Columns) -> str | None:
         return next(filter(None, (self._cell(row, names) for row in rows)), None)
 
     def _id(self, row: Row, names: Columns) -> str | None:
@@ -103,9 +120,7 @@ class _Reader:
         """Yield the rows of each order. A row that says nothing of an order continues that of the row before."""
         by_order: dict[Any, list[Row]] = {}
         key: Any = None
-        of_order = [
-            *named_in(self._columns.model_copy(update={"item": ItemColumns(id=(), quantity=())})),
-        ]
+        of_order = tuple(named_in(self._columns.model_copy(update={"item": ItemColumns(id=(), quantity=())})))
         for row in self._table.rows:
             order_id = self._id(row, self._columns.order_id)
             if row.problem:
@@ -144,8 +159,7 @@ class _Reader:
         return FileOrder(order, numbers, self._left_out(rows), places)
 
     def _unmapped(self, row: Row) -> dict[str, str]:
-        mapped = {fold(column) for column in named_in(self._columns)}
-        return {column: text for column, text in row.cells.items() if fold(column) not in mapped}
+        return {column: text for column, text in row.cells.items() if column not in self._mapped}
 
     def _status(self, rows: list[Row]) -> str:
         if any(

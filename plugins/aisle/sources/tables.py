@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+import unicodedata
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -50,9 +50,11 @@ class Table:
     rows: list[Row]
 
 
+@lru_cache(maxsize=65536)
 def fold(name: str) -> str:
-    """Return what spellings of a column have in common."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    """Return what spellings of a column have in common: letters, their marks, and numbers; of `#` the sign itself."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(sign for sign in plain if unicodedata.category(sign)[0] in "LMN") or plain.strip()
 
 
 def read_table(name: str, body: bytes) -> Table:
@@ -61,12 +63,24 @@ def read_table(name: str, body: bytes) -> Table:
     if suffix not in _READERS:
         raise unusable(name, f"files that end in {suffix or 'nothing'} are not read; give {', '.join(_READERS)}")
     table = _READERS[suffix](name, body)
-    doubled = sorted(column for column, times in Counter(map(fold, table.columns)).items() if times > 1)
-    if doubled:
-        raise unusable(name, f"its header names {', '.join(doubled)} twice; keep one column of each name")
+    _check_header(name, table.columns)
     if not table.rows:
         raise unusable(name, "it has no rows; give a file with at least one order")
     return table
+
+
+def _check_header(name: str, columns: list[str]) -> None:
+    """Raise UnusableFile if two columns have one name. It says their places: without a header the names are data."""
+    places: dict[str, list[int]] = {}
+    for place, column in enumerate(columns, 1):
+        places.setdefault(fold(column), []).append(place)
+    doubled = [" and ".join(map(str, same)) for same in places.values() if len(same) > 1]
+    if doubled:
+        raise unusable(
+            name,
+            f"its header names columns {', '.join(doubled)} twice; let its first row be a header, and keep one column "
+            "of each name",
+        )
 
 
 def unusable(name: str, problem: str) -> UnusableFile:

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from aisle.contracts.company_orders import Order
-from aisle.sources import source_named
-from aisle.sources.rows import FileOrder, FileOrders, orders_of
-from aisle.sources.tables import UnusableFile, read_table
+from aisle.sources import Source, read_sources, source_named
+from aisle.sources.rows import FileOrder, FileOrders, order_of, orders_of
+from aisle.sources.tables import Row, UnusableFile, read_table
 from tests.unit.sources.exports import SHOPIFY, WOOCOMMERCE, csv_of, shopify_item, shopify_order, woo_item
 
 
@@ -268,3 +268,82 @@ def test_a_parquet_file_with_a_value_that_nothing_can_hold_is_refused_with_its_r
     pq.write_table(pa.table({"order_date": column}), file)
     with pytest.raises(UnusableFile, match=r"o\.parquet: it is damaged, or no parquet file"):
         read_table("o.parquet", file.getvalue())
+
+
+def source_of(tmp_path: Path, columns: str) -> Source:
+    (tmp_path / "shop.toml").write_text(
+        f'title = "Shop"\ntime_zone = "UTC"\n[statuses]\ncompleted = ["paid"]\n{columns}'
+    )
+    (source,) = read_sources(tmp_path)
+    return source
+
+
+@pytest.mark.parametrize(
+    ("order_id", "order_date", "product", "quantity", "price"),
+    [
+        ("Заказ", "Дата", "Артикул", "Количество", "Цена"),
+        ("订单", "日期", "商品", "数量", "单价"),
+        ("رقم الطلب", "تاريخ", "المنتج", "الكمية", "السعر"),
+        ("№", "Größe des Tags", "#", "%", "$"),
+        ("काम", "कम", "की", "का", "के"),
+    ],
+)
+def test_columns_may_be_called_in_any_script(
+    tmp_path: Path, order_id: str, order_date: str, product: str, quantity: str, price: str
+) -> None:
+    source = source_of(
+        tmp_path,
+        f'[columns]\norder_id = "{order_id}"\norder_date = "{order_date}"\n'
+        f'[columns.item]\nid = "{product}"\nquantity = "{quantity}"\nprice = "{price}"\n',
+    )
+    names = [f" {name.upper()}" for name in (order_id, order_date, product, quantity, price)]
+    body = csv_of(names, [dict(zip(names, ["1", "2026-01-05", "TEA", "2", "9.5"], strict=True))])
+    order = only(orders_of("o.csv", read_table("o.csv", body), source)).order
+    assert (order["order_id"], order["order_date"]) == ("1", "2026-01-05T00:00:00")
+    assert [(item["id"], item["quantity"], item["price"]) for item in order["items"]] == [("TEA", 2.0, 9.5)]
+
+
+@pytest.mark.parametrize("members", [("buyer.id", "buyer_id"), ("buyer_id", "buyer.id")])
+def test_of_two_members_that_differ_by_a_sign_the_one_that_the_file_names_counts(
+    tmp_path: Path, members: tuple[str, str]
+) -> None:
+    source = source_of(
+        tmp_path,
+        '[columns]\norder_id = "id"\norder_date = "at"\n[columns.customer]\nid = "buyer.id"\n'
+        '[columns.item]\nid = "lines.sku"\nquantity = "lines.n"\nprice = "lines.price"\n',
+    )
+    cells = {"id": "1", "at": "2026-01-05", "lines.sku": "TEA", "lines.n": "1", "lines.price": "5"}
+    said = {"buyer.id": "right", "buyer_id": "wrong"}
+    order = order_of([Row(1, cells | {name: said[name] for name in members})], source)
+    assert order.order["customer"]["id"] == "right"
+
+
+@pytest.mark.parametrize(("word", "other"), [("مکمل", "منسوخ"), ("готово", "отмена")])
+def test_rows_with_two_statuses_contradict_each_other_in_any_script(word: str, other: str) -> None:
+    assert only(woo(woo_item(1, status=word), woo_item(1, "CUP-2", status=other))).left_out == "contradicting_rows"
+
+
+@pytest.mark.parametrize("source", ["shopify", "woocommerce", "online_retail", "order_items"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "Ali Khan,0300-1234567,ali@example.com,12 Mall Road",
+        "Ali Khan,Ali Khan,ali@example.com,12 Mall Road",
+        "ali khan,ALI-KHAN,0300-1234567,0300 1234567",
+    ],
+)
+def test_a_file_without_a_header_is_refused_without_what_its_first_row_says(source: str, first: str) -> None:
+    body = f"{first}\n{first}\n".encode()
+    with pytest.raises(UnusableFile) as error:
+        orders_of("o.csv", read_table("o.csv", body), source_named(source))
+    assert not [word for word in ("khan", "1234567", "@", "mall") if word in str(error.value).lower()]
+    assert "header" in str(error.value)
+
+
+def test_a_file_that_lacks_a_column_is_refused_with_those_that_it_has() -> None:
+    row = {name: text for name, text in woo_item(1, gift="yes").items() if name != "order_date"}
+    body = csv_of([name for name in WOOCOMMERCE if name != "order_date"], [row])
+    with pytest.raises(
+        UnusableFile, match=r"no column order_date or date; .* It has order_id, order_number, status.* and 1 other"
+    ):
+        orders_of("o.csv", read_table("o.csv", body), source_named("woocommerce"))
