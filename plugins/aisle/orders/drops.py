@@ -296,8 +296,9 @@ def _census_of(table: Table, read: FileOrders) -> FieldCensus:
     """Count how many rows have something in each column."""
     census = FieldCensus(lambda column: column not in read.unknown)
     census.add_orders(len(read.orders))
-    times = Counter(column for row in table.rows for column in row.cells)
-    examples = {column: text for row in reversed(table.rows) for column, text in row.cells.items()}
+    rows = [row for row in table.rows if not row.problem]
+    times = Counter(column for row in rows for column in row.cells)
+    examples = {column: text for row in reversed(rows) for column, text in row.cells.items()}
     for column, n_rows in times.items():
         census.count(column, shape_of(examples[column]), n_rows)
     return census

@@ -16,7 +16,8 @@ _ONE_ORDER = timedelta(days=1)
 _ZONE = re.compile(r"\s+([+-]\d{2}):?(\d{2})$", re.ASCII)
 _POINT_ZERO = re.compile(r"\d+\.0+", re.ASCII)
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+", re.ASCII)
-_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+#: A negative exponent is how programs write a number near zero; a positive one hides digits.
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE]-\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,17 @@ class _Reader:
     # -- orders -------------------------------------------------------------------------------------------------------
 
     def _by_order(self) -> Iterator[list[Row]]:
-        """Yield the rows of each order. A row that says nothing of an order continues that of the row before."""
+        """Yield the rows of each order. A row that says nothing of an order continues that of the row before.
+
+        Behind a misshapen row nobody knows which order that was.
+        """
         by_order: dict[Any, list[Row]] = {}
         key: Any = None
         of_order = tuple(named_in(self._columns.model_copy(update={"item": ItemColumns(id=(), quantity=())})))
         for row in self._table.rows:
             order_id = self._id(row, self._columns.order_id)
             if row.problem:
-                by_order[(row.number,)] = [row]
+                by_order[(row.number,)], key = [row], None
                 continue
             if order_id or key is None or self._cell(row, of_order):
                 key = order_id or (row.number,)
@@ -132,11 +136,13 @@ class _Reader:
         yield from by_order.values()
 
     def order(self, rows: list[Row]) -> FileOrder:
+        order: dict[str, Any]
         if rows[0].problem:
-            return FileOrder({"order_id": None, "items": []}, [rows[0].number], "misshapen_row")
+            order = {"order_id": None, "items": [], "unmapped": [rows[0].cells]}
+            return FileOrder(order, [rows[0].number], "misshapen_row")
         of_items = [row for row in rows if self._says_an_item(row)]
         columns, customer = self._columns, self._columns.customer
-        order: dict[str, Any] = {
+        order = {
             "order_id": self._id(rows[0], columns.order_id),
             "order_date": self._earliest(rows),
             "status": self._status(rows),
@@ -268,10 +274,9 @@ class _Reader:
             if condition.what == "item" and condition.holds(self._cell(row, (condition.column,))):
                 return condition.reason
         item = self._columns.item
-        if any(
-            (text := self._cell(row, names)) and not _NUMBER.fullmatch(text)
-            for names in (item.quantity, item.price, item.paid)
-        ):
+        prices = item.price, item.base_price, item.paid, item.base_paid, item.discount
+        cells = (self._cell(row, names) for names in (item.quantity, item.returned, *prices))
+        if not all(_NUMBER.fullmatch(text) for text in cells if text):
             return "no_number"
         if _ROUNDED.fullmatch(self._id(row, item.id) or ""):
             return "rounded_id"

@@ -9,7 +9,7 @@ import csv
 import io
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +26,8 @@ _DELIMITERS = ",;\t|"
 #: A file may unpack to this many times its size: text packs to a tenth, spreadsheets to a twentieth.
 _LARGEST_PACKING = 100
 _FLOAT_ENDS = 2**53
+#: Of a row that has no cells, the cell with its text.
+WHOLE_ROW = "(whole row)"
 _records = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
@@ -35,7 +37,10 @@ class UnusableFile(ContractBroken):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number in the file and its cells, without blank ones; `problem` says why it is none."""
+    """One row: its number in the file and its cells, without blank ones.
+
+    `problem` says why it is none; its text is then the cell WHOLE_ROW.
+    """
 
     number: int
     cells: dict[str, str]
@@ -99,11 +104,12 @@ def _read_csv(name: str, body: bytes) -> Table:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [column.strip() for column in next(reader, [])]
-        return Table([column for column in header if column], list(_csv_rows(header, reader)))
+        rows = list(_csv_rows(_names(header), reader))
     except csv.Error as error:
         raise unusable(
             name, f"the record that ends at line {reader.line_num} is no CSV: {error}; look for a missing quote"
         ) from error
+    return Table(_columns(header, rows), rows)
 
 
 def _csv_rows(header: list[str], records: Iterable[list[str]]) -> Iterator[Row]:
@@ -111,7 +117,8 @@ def _csv_rows(header: list[str], records: Iterable[list[str]]) -> Iterator[Row]:
         if not any(map(str.strip, record)):
             continue
         if len(record) != len(header):
-            yield Row(number, {}, f"{len(record)} cells under a header of {len(header)}")
+            cells = {WHOLE_ROW: ", ".join(record)}
+            yield Row(number, cells, f"{len(record)} cells under a header of {len(header)}")
         else:
             yield Row(number, _filled(zip(header, record, strict=True)))
 
@@ -125,7 +132,7 @@ def _read_json_lines(name: str, body: bytes) -> Table:
         try:
             record = _records.decode(text)
         except (msgspec.DecodeError, ValueError, RecursionError):
-            rows.append(Row(number, {}, "no JSON object"))
+            rows.append(Row(number, {WHOLE_ROW: text.decode(errors="replace")}, "no JSON object"))
             continue
         columns |= dict.fromkeys(record)
         rows.append(Row(number, _filled(record.items())))
@@ -154,8 +161,21 @@ def _read_excel(name: str, body: bytes) -> Table:
         sheet = pd.read_excel(io.BytesIO(body), header=None, dtype=object, keep_default_na=False, engine="openpyxl")
     records: list[list[Any]] = sheet.to_numpy().tolist()
     header = [text_of(cell).strip() for cell in records[0]] if records else []
-    rows = ((number, _filled(zip(header, record, strict=True))) for number, record in enumerate(records[1:], 2))
-    return Table([column for column in header if column], [Row(number, cells) for number, cells in rows if cells])
+    names = _names(header)
+    numbered = ((number, _filled(zip(names, record, strict=True))) for number, record in enumerate(records[1:], 2))
+    rows = [Row(number, cells) for number, cells in numbered if cells]
+    return Table(_columns(header, rows), rows)
+
+
+def _names(header: Sequence[str]) -> list[str]:
+    """Return a header in which a blank cell is called by its place."""
+    return [column or f"column {place}" for place, column in enumerate(header, 1)]
+
+
+def _columns(header: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Return the columns that have a name or a cell that is not blank."""
+    filled = {column for row in rows for column in row.cells}
+    return [name for column, name in zip(header, _names(header), strict=True) if column or name in filled]
 
 
 @contextmanager

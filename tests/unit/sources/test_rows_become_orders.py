@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -347,3 +348,81 @@ def test_a_file_that_lacks_a_column_is_refused_with_those_that_it_has() -> None:
         UnusableFile, match=r"no column order_date or date; .* It has order_id, order_number, status.* and 1 other"
     ):
         orders_of("o.csv", read_table("o.csv", body), source_named("woocommerce"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"item_refunded_qty": "one"},
+        {"item_refunded_qty": "-1,0"},
+        {"item_subtotal": "12,50"},
+        {"item_subtotal": "Rs 12"},
+    ],
+)
+def test_what_came_back_and_a_list_price_that_are_no_numbers_cost_the_item(changes: dict[str, str]) -> None:
+    assert only(woo(woo_item(1), woo_item(1, "CUP-2", **changes))).items_left_out == {1: "no_number"}
+
+
+@pytest.mark.parametrize("discount", ["3,00", "Rs 3.00", "30%"])
+def test_a_discount_that_is_no_number_costs_the_item_and_is_not_taken_for_none(discount: str) -> None:
+    order = only(shopify(*shopify_order(1, shopify_item(), shopify_item("CUP-2", **{"Lineitem discount": discount}))))
+    assert order.items_left_out == {1: "no_number"}
+
+
+@pytest.mark.parametrize("nothing", ["0E-18", "0e-10", "5.551115123125783e-17", "1E-7"])
+def test_a_number_that_a_program_writes_with_a_small_exponent_is_one(nothing: str) -> None:
+    order = only(shopify(*shopify_order(1, shopify_item(**{"Lineitem discount": nothing}))))
+    assert (order.items_left_out, order.order["items"][0]["price"]) == ({}, 10.0)
+    free = only(shopify(*shopify_order(1, shopify_item(**{"Lineitem price": nothing}), Total=nothing)))
+    assert (free.items_left_out, free.order["items"][0]["price"]) == ({}, float(nothing))
+    assert free.order["total"] == float(nothing)
+
+
+def test_rows_behind_one_that_is_none_continue_no_order() -> None:
+    first, second = shopify_order(1, shopify_item(), shopify_item("CUP-2"))
+    columns, *rest = csv_of(
+        SHOPIFY, [first, second, {**second, "Name": "", "Email": "", "Lineitem sku": "MUG-3"}]
+    ).splitlines()
+    body = b"\n".join([columns, *rest[:2], b"#2,too,few", rest[2], *rest[2:]])
+    orders = orders_of("o.csv", read_table("o.csv", body), source_named("shopify")).orders
+    assert [(order.order["order_id"], order.left_out, order.rows) for order in orders] == [
+        ("#1", None, [2, 3]), (None, "misshapen_row", [4]), (None, None, [5, 6]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row"),
+    [
+        ("o.csv", b"order_number,order_date,item_sku,item_quantity,item_total\n", b'7,"5, Mall Road",too few'),
+        ("o.csv", b"order_number;order_date;item_sku;item_quantity;item_total\n", b"7;a;b;c;d;one;too many"),
+        (
+            "o.jsonl",
+            b'{"order_number":1,"order_date":"x","item_sku":1,"item_quantity":1,"item_total":1}\n',
+            b'{"half":',
+        ),
+        ("o.jsonl", b'{"order_number":1,"order_date":"x","item_sku":1,"item_quantity":1,"item_total":1}\n', b'"\xff"'),
+    ],
+)
+def test_what_a_misshapen_row_says_is_kept_and_tells_it_from_others(name: str, head: bytes, row: bytes) -> None:
+    def orders(row: bytes) -> dict[str, Any]:
+        read = orders_of(name, read_table(name, head + row + b"\n"), source_named("woocommerce"))
+        return read.orders[-1].order
+
+    (said,) = orders(row)["unmapped"]
+    for part in re.findall(rb"\w{3,}", row):
+        assert part.decode() in json.dumps(said)
+    assert orders(row) != orders(row.replace(b"a", b"b").replace(b"\xff", b"c"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_cell_under_a_blank_header_is_kept_and_unknown(suffix: str) -> None:
+    row = {**woo_item(1), " ": "fragile"}
+    body = csv_of(WOOCOMMERCE, [row])
+    if suffix == "xlsx":
+        file = io.BytesIO()
+        pd.DataFrame([row]).to_excel(file, index=False)
+        body = file.getvalue()
+    read = orders_of(f"o.{suffix}", read_table(f"o.{suffix}", body), source_named("woocommerce"))
+    (unknown,) = read.unknown
+    assert unknown.startswith("column ")
+    assert only(read).order["unmapped"][0][unknown] == "fragile"
