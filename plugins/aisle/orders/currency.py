@@ -22,7 +22,8 @@ from aisle.warehouse import sql
 _COLUMNS = ("currency", "valid_from", "rate")
 _LONGEST_CODE = 12
 _CODE = re.compile(r"[A-Z]{3}")
-_LARGEST_RATE = 10**9
+#: The column keeps ten digits behind the point: of a smaller rate too few would be left to convert by.
+_SMALLEST_RATE, _LARGEST_RATE = Decimal("0.000001"), Decimal(10**9)
 
 
 class Rates:
@@ -41,7 +42,7 @@ class Rates:
 
     def converted(self, order: Order, source: Source) -> Order | Refusal:
         """Return the order with its amounts in the warehouse's currency, or why it has no such amounts."""
-        currency = (order.currency or source.currency).strip().upper()
+        currency = ((order.currency or "").strip() or source.currency).upper()
         unit = Decimal(1).scaleb(-source.minor_digits)
         if currency in ("", self._own):
             return order if unit == 1 else _multiplied(order, unit)
@@ -71,8 +72,12 @@ def _rate(name: str, row: Row, cells: list[str]) -> tuple[str, date, Decimal]:
         dated = currency.upper(), date.fromisoformat(valid_from[:10]), Decimal(rate)
     except (ValueError, InvalidOperation):
         dated = "", date.min, Decimal(0)
-    if not (_CODE.fullmatch(dated[0]) and dated[2].is_finite() and 0 < dated[2] < _LARGEST_RATE):
-        raise unusable(name, f"row {row.number} is no rate; write it like EUR, 2026-01-31, 305.25")
+    if not (_CODE.fullmatch(dated[0]) and dated[2].is_finite() and _SMALLEST_RATE <= dated[2] < _LARGEST_RATE):
+        raise unusable(
+            name,
+            f"row {row.number} is no rate; write it like EUR, 2026-01-31, 305.25, a number from {_SMALLEST_RATE} "
+            f"to below {_LARGEST_RATE:,}",
+        )
     return dated
 
 
@@ -91,4 +96,8 @@ def _item(item: Item, factor: Decimal) -> Item:
 
 
 def _amount(amount: float | None, factor: Decimal, *, digits: int) -> float | None:
-    return None if amount is None else round(float(Decimal(str(amount)) * factor), digits)
+    """Return an amount converted; one that would be rounded to nothing, with all digits: it is rejected for that."""
+    if amount is None:
+        return None
+    converted = float(Decimal(str(amount)) * factor)
+    return round(converted, digits) or converted

@@ -101,6 +101,10 @@ def test_a_table_of_rates_is_read_whole() -> None:
         "EUR,soon,3",
         "EUR,,3",
         "EUR,2026-01-01,three",
+        "EUR,2026-01-01,1e-11",
+        "EUR,2026-01-01,0.00000000004",
+        "EUR,2026-01-01,0.0000001",
+        "EUR,2026-01-01,1000000000",
     ],
 )
 def test_a_row_that_is_no_rate_refuses_the_table_and_is_named(row: str) -> None:
@@ -112,3 +116,15 @@ def test_a_row_that_is_no_rate_refuses_the_table_and_is_named(row: str) -> None:
 def test_a_table_without_a_column_is_refused() -> None:
     with pytest.raises(UnusableFile, match="no column rate"):
         rates_of("r.csv", read_table("r.csv", b"currency,valid_from\nEUR,2026-01-01\n"))
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0"])
+def test_a_blank_currency_is_that_of_the_source(blank: str) -> None:
+    assert amounts(land(source={"currency": "EUR"}, currency=blank))[1] == 3000.0
+
+
+@pytest.mark.parametrize("price", [0.00002, 0.00001, 0.000026])
+def test_a_price_that_vanishes_when_it_is_converted_is_rejected_and_never_free(price: float) -> None:
+    landed = land("2026-01-20", currency="JPY", items=[ITEM, {**ITEM, "price": price}])
+    assert [item.unit_price for item in landed.items] == [19.0]
+    assert [reject.reason for reject in landed.rejects] == ["price_below_precision"]
