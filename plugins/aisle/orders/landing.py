@@ -134,8 +134,7 @@ class Lander:
             return self._land_refused(refuse_order(raw, order, rules), archive_key)
         person = self._hasher.person(self._source.name, order.customer, order.updated_at or order.order_date)
         items, refused = [], []
-        for number, item, times in _distinct_items(order.items):
-            reason = left_out.items.get(number - 1)
+        for number, item, reason, times in _distinct_items(order.items, left_out):
             row = (
                 _by_rule(reason)
                 if reason
@@ -173,13 +172,14 @@ def _by_rule(reason: str) -> Refusal:
     return Refusal(reason, f"left out as {reason.replace('_', ' ')}")
 
 
-def _distinct_items(items: list[Item]) -> Iterator[tuple[int, Item, int]]:
-    """Yield each distinct item with its first position and how often it was sent."""
-    times = Counter(items)
-    for number, item in enumerate(items, 1):
-        n_sent = times.pop(item, 0)
+def _distinct_items(items: list[Item], left_out: LeftOut) -> Iterator[tuple[int, Item, str | None, int]]:
+    """Yield each distinct item with its first position, why a rule leaves it out, and how often it was sent so."""
+    sent = [(item, left_out.items.get(place)) for place, item in enumerate(items)]
+    times = Counter(sent)
+    for number, (item, reason) in enumerate(sent, 1):
+        n_sent = times.pop((item, reason), 0)
         if n_sent:
-            yield number, item, n_sent
+            yield number, item, reason, n_sent
 
 
 def _order_row(order: Order, doubts: list[str], person: Person | None, *, is_empty: bool) -> OrderRow:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisle.identity.hashing import PersonHasher
-from aisle.orders.landing import LandedOrder, Lander
+from aisle.orders.landing import LandedOrder, Lander, LeftOut
 from aisle.settings import Identity
 from aisle.sources import source_named
 
@@ -164,3 +164,20 @@ def test_no_item_is_lost_or_doubled_on_the_way(items: list[Any], status: str | N
     landed = land(items=items, status=status)
     kept = sum(1 + item.merged_lines for item in landed.items)
     assert kept + sum(reject.n_lines for reject in landed.rejects) == len(items)
+
+
+@pytest.mark.parametrize("places", [{0}, {1}, {0, 2}, {0, 1, 2}])
+def test_of_equal_items_only_those_that_a_rule_leaves_out_are_left_out(places: set[int]) -> None:
+    order = {"order_id": "A1", "order_date": "2026-01-01T10:00:00Z", "status": "completed", "items": [GOOD_ITEM] * 3}
+    left_out = LeftOut(items=dict.fromkeys(places, "gift_card"))
+    landed = LANDER.land(msgspec.Raw(json.dumps(order).encode()), "key", left_out)
+    assert sum(1 + item.merged_lines for item in landed.items) == 3 - len(places)
+    assert sum(reject.n_lines for reject in landed.rejects) == len(places)
+    assert {reject.reason for reject in landed.rejects} == {"gift_card"}
+
+
+def test_equal_items_that_rules_leave_out_for_two_reasons_have_a_reject_each() -> None:
+    order = {"order_id": "A1", "order_date": "2026-01-01T10:00:00Z", "status": "completed", "items": [GOOD_ITEM] * 2}
+    left_out = LeftOut(items={0: "gift_card", 1: "returned"})
+    landed = LANDER.land(msgspec.Raw(json.dumps(order).encode()), "key", left_out)
+    assert [(reject.line_number, reject.reason) for reject in landed.rejects] == [(1, "gift_card"), (2, "returned")]
