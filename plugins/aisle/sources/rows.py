@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from aisle.sources.source import Columns, ItemColumns, OrderColumns, Source, named_in
+from aisle.sources.source import Columns, OrderColumns, Source, named_in
 from aisle.sources.tables import Row, Table, fold, unusable
 
 #: Rows of one order may lie this far apart: tills write a time for each row.
@@ -124,7 +124,7 @@ class _Reader:
         """
         by_order: dict[Any, list[Row]] = {}
         key: Any = None
-        of_order = tuple(named_in(self._columns.model_copy(update={"item": ItemColumns(id=(), quantity=())})))
+        of_order = tuple(named_in((name, value) for name, value in self._columns if name != "item"))
         for row in self._table.rows:
             order_id = self._id(row, self._columns.order_id)
             if row.problem:

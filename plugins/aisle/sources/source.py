@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -50,8 +50,12 @@ def _as_list(given: Any) -> Any:
     return [given] if isinstance(given, str) else given
 
 
+_Filled = Annotated[str, Field(pattern=r"\S")]
+#: Words of a cell, a blank one among them.
+_Words = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 #: One column, or several of which the first that is not blank counts.
-Columns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Columns = Annotated[tuple[_Filled, ...], BeforeValidator(_as_list)]
+_SomeColumns = Annotated[Columns, Field(min_length=1)]
 NO_COLUMNS: Columns = ()
 
 
@@ -68,9 +72,9 @@ class CustomerColumns(_Description):
 class ItemColumns(_Description):
     """Columns of an order item. What was paid per unit is `price` less `discount`, or `paid`, over the quantity."""
 
-    id: Columns
+    id: _SomeColumns
     title: Columns = NO_COLUMNS
-    quantity: Columns
+    quantity: _SomeColumns
     #: How many of them came back.
     returned: Columns = NO_COLUMNS
     #: Per unit.
@@ -83,12 +87,18 @@ class ItemColumns(_Description):
     category: Columns = NO_COLUMNS
     brand: Columns = NO_COLUMNS
 
+    @model_validator(mode="after")
+    def _has_price(self) -> Self:
+        if not (self.price or self.paid):
+            raise ValueError("give the column of `price`, or of `paid`")
+        return self
+
 
 class OrderColumns(_Description):
     """Columns of an order."""
 
-    order_id: Columns
-    order_date: Columns
+    order_id: _SomeColumns
+    order_date: _SomeColumns
     updated_at: Columns = NO_COLUMNS
     status: Columns = NO_COLUMNS
     city: Columns = NO_COLUMNS
@@ -104,8 +114,8 @@ class OrderColumns(_Description):
 class Condition(_Description):
     """What a column must say: one of some words, one of some beginnings, or anything at all; whatever the case."""
 
-    column: str
-    words: Columns = Field(NO_COLUMNS, alias="is")
+    column: _Filled
+    words: _Words = Field((), alias="is")
     starts_with: Columns = NO_COLUMNS
     filled: bool = False
 
@@ -239,6 +249,7 @@ def named_in(columns: Any) -> Iterator[str]:
 def read_sources(folder: Path) -> tuple[Source, ...]:
     """Return the sources of a folder by name. Raises ConfigurationError that names file, key and remedy."""
     read = tuple(_read(file) for file in sorted(folder.glob("*.toml")))
+    _check_endpoints(folder, read)
     if not read:
         raise ConfigurationError(
             f"reading the sources of orders in {folder}: there is no .toml file; set AISLE_INGEST__SOURCES_FOLDER to "
@@ -247,9 +258,22 @@ def read_sources(folder: Path) -> tuple[Source, ...]:
     return read
 
 
+def _check_endpoints(folder: Path, read: Sequence[Source]) -> None:
+    names: dict[str, list[str]] = {}
+    for source in read:
+        if source.endpoint:
+            names.setdefault(source.endpoint, []).append(f"{source.name}.toml")
+    for endpoint, files in names.items():
+        if len(files) > 1:
+            raise _unusable(
+                folder,
+                f"{' and '.join(files)} have one `endpoint`, {endpoint}; keep one of them, or every order counts twice",
+            )
+
+
 def _read(file: Path) -> Source:
     try:
-        return Source.model_validate({"name": file.stem, **tomllib.loads(file.read_text(encoding="utf-8"))})
+        return Source.model_validate({"name": file.stem, **tomllib.loads(file.read_text(encoding="utf-8-sig"))})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _unusable(file, f"{error}; write it as TOML in UTF-8") from error
     except ValidationError as error:

@@ -72,6 +72,46 @@ def test_a_mistake_in_a_file_is_said_with_file_key_and_remedy(tmp_path: Path, te
     assert said in str(error.value)
 
 
+FILES = GOOD.replace('endpoint = "/orders"\n', "") + (
+    '[columns]\norder_id = "Number"\norder_date = "Date"\nstatus = "Status"\n'
+    '[columns.item]\nid = "Article"\nquantity = "Units"\nprice = "Price"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (FILES.replace('price = "Price"\n', ""), "columns.item: give the column of `price`, or of `paid`"),
+        (FILES.replace('"Number"', "[]"), "columns.order_id: "),
+        (FILES.replace('"Number"', '" "'), "columns.order_id.0: "),
+        (FILES.replace('"Article"', "[]"), "columns.item.id: "),
+        (FILES.replace('"Units"', '["Units", ""]'), "columns.item.quantity.1: "),
+        (FILES + '[[cancelled]]\ncolumn = "Number"\nstarts_with = ""\n', "cancelled.0.starts_with.0: "),
+        (FILES + '[[cancelled]]\ncolumn = ""\nfilled = true\n', "cancelled.0.column: "),
+        (FILES + '[[left_out]]\nwhat = "item"\nreason = "x_x"\ncolumn = "a"\nstarts_with = [" "]\n', "starts_with.0: "),
+    ],
+)
+def test_columns_that_nothing_could_be_read_by_and_rules_that_all_rows_meet_are_refused(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    assert read_sources(folder_with(tmp_path, FILES))
+    with pytest.raises(ConfigurationError) as error:
+        read_sources(folder_with(tmp_path, text))
+    assert said in str(error.value)
+
+
+def test_a_file_with_a_mark_of_its_encoding_is_read(tmp_path: Path) -> None:
+    (tmp_path / "shop.toml").write_text(GOOD, encoding="utf-8-sig")
+    assert [source.title for source in read_sources(tmp_path)] == ["Shop"]
+
+
+def test_two_sources_of_one_endpoint_are_refused_because_every_order_would_come_twice(tmp_path: Path) -> None:
+    folder_with(tmp_path, GOOD, "shop")
+    folder_with(tmp_path, GOOD, "shop_copy")
+    with pytest.raises(ConfigurationError, match=r"shop\.toml and shop_copy\.toml have one `endpoint`, /orders; "):
+        read_sources(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["My Shop", "1shop", "shop-2", "s" * 17])
 def test_a_name_that_no_prefix_could_have_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="rename the file"):
