@@ -7,30 +7,28 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import psycopg
 
-from aisle.errors import AisleError, ConfigurationError
+from aisle.errors import AisleError
 from aisle.identity.hashing import PersonHasher
-from aisle.objects import S3Uri, list_objects
 from aisle.orders.answer import Page
 from aisle.orders.archive import Archive
 from aisle.orders.currency import Rates, rates_of
 from aisle.orders.fields import FieldCensus, shape_of
+from aisle.orders.inbox import Content, DroppedFile, FileHasMoved, FileStays, Inbox
 from aisle.orders.landing import LandedOrder, Lander, LeftOut
 from aisle.orders.redaction import Redaction
 from aisle.orders.staging import Staging
 from aisle.orders.windows import Window
-from aisle.settings import get_settings, in_project
+from aisle.settings import get_settings
 from aisle.sources import file_sources, source_named
 from aisle.sources.rows import FileOrder, FileOrders, orders_of
 from aisle.sources.tables import Table, read_table, unusable
@@ -43,89 +41,6 @@ RATES = "exchange_rates"
 _PAGE_ORDERS = 1000
 _MEGABYTE = 1_000_000
 _SHOWN_ROWS = 5
-#: How programs call a file that they are still writing.
-_UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
-
-
-@dataclass(frozen=True, slots=True)
-class DroppedFile:
-    """A file that waits: the folder it was dropped into, which is a source's or that of the rates, and since when."""
-
-    folder: str
-    name: str
-    place: str
-    n_bytes: int
-    modified_at: datetime
-
-
-class Inbox(Protocol):
-    """Where files are dropped, in a folder per source."""
-
-    def files(self, folders: Iterable[str]) -> list[DroppedFile]: ...
-
-    def read(self, file: DroppedFile) -> bytes: ...
-
-    def remove(self, file: DroppedFile) -> None: ...
-
-
-class FolderInbox:
-    """An inbox on disk."""
-
-    def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise ConfigurationError(
-                f"looking for files of orders in {folder}: there is no such folder; create it, or correct "
-                "AISLE_INGEST__DROPS"
-            )
-        self._folder = folder
-
-    def files(self, folders: Iterable[str]) -> list[DroppedFile]:
-        """Return the files that wait, the oldest first: of two versions of an order the newest file's counts."""
-        waiting = [
-            DroppedFile(
-                folder, path.name, str(path), path.stat().st_size, datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            )
-            for folder in folders
-            for path in (self._folder / folder).glob("*")
-            if path.is_file() and _is_finished(path.name)
-        ]
-        return sorted(waiting, key=_by_age)
-
-    def read(self, file: DroppedFile) -> bytes:
-        return Path(file.place).read_bytes()
-
-    def remove(self, file: DroppedFile) -> None:
-        Path(file.place).unlink(missing_ok=True)
-
-
-class S3Inbox:
-    """An inbox on S3; `s3` is a boto3 client."""
-
-    def __init__(self, s3: Any, prefix: S3Uri) -> None:
-        self._s3 = s3
-        self._prefix = prefix if prefix.is_folder or not prefix.key else S3Uri(prefix.bucket, f"{prefix.key}/")
-
-    def files(self, folders: Iterable[str]) -> list[DroppedFile]:
-        """Return the objects that wait, the oldest first: of two versions of an order the newest object's counts."""
-        waiting = [
-            DroppedFile(folder, name, entry.key, entry.size, entry.last_modified)
-            for folder in folders
-            for entry in list_objects(self._s3, S3Uri(self._prefix.bucket, f"{self._prefix.key}{folder}/"))
-            if (name := entry.key.rsplit("/", 1)[-1]) and _is_finished(name)
-        ]
-        return sorted(waiting, key=_by_age)
-
-    def read(self, file: DroppedFile) -> bytes:
-        body: bytes = self._s3.get_object(Bucket=self._prefix.bucket, Key=file.place)["Body"].read()
-        return body
-
-    def remove(self, file: DroppedFile) -> None:
-        self._s3.delete_object(Bucket=self._prefix.bucket, Key=file.place)
-
-
-def inbox_at(place: str, s3: Any) -> Inbox:
-    """Return the inbox at `s3://bucket/prefix/` or in a folder. Raises ConfigurationError if there is none."""
-    return S3Inbox(s3, S3Uri.parse(place)) if place.startswith("s3://") else FolderInbox(in_project(place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +75,7 @@ class Drops:
         self._staging = Staging(connection)
         self._currency = get_settings().ingest.currency
         self._rates = Rates(self._currency)
+        self._failed: list[str] = []
 
     def read(self) -> ReadFiles:
         """Read every file that waits and was not read before. One that cannot be read stays, with its error.
@@ -167,12 +83,13 @@ class Drops:
         Rates go first, so that orders in another currency find them.
         """
         read = ReadFiles()
+        self._failed.clear()
         for file in self._inbox.files([RATES]):
             read = self._read_or_fail(file, read)
         self._rates = Rates.read(self._connection, self._currency)
         for file in self._inbox.files(source.name for source in file_sources()):
             read = self._read_or_fail(file, read)
-        return read
+        return replace(read, failed=tuple(self._failed))
 
     def _read_or_fail(self, file: DroppedFile, read: ReadFiles) -> ReadFiles:
         try:
@@ -181,38 +98,51 @@ class Drops:
                     file.name,
                     f"it has {file.n_bytes:,} bytes; split it, or raise AISLE_INGEST__MAX_DROP_MEGABYTES",
                 )
-            body = self._inbox.read(file)
-            content_hash = sha256(body).hexdigest()
+            content = self._inbox.read(file)
+            content_hash = sha256(content.body).hexdigest()
             with self._claimed(file, content_hash) as is_mine:
-                counts = self._read_once(file, body, content_hash) if is_mine else None
-        except (AisleError, psycopg.DataError) as error:
+                counts = self._read_once(file, content, content_hash) if is_mine else None
+        except FileHasMoved as error:
+            log.info("%s", error)
+            return read
+        except (AisleError, psycopg.DataError, psycopg.IntegrityError) as error:
             self._note_failure(file, error)
-            return replace(read, failed=(*read.failed, file.name))
+            return read
         if counts is None:
             return read
         orders, changed, items, rejected = counts
         return ReadFiles(
-            read.files + 1, read.n_bytes + len(body), read.orders + orders, read.orders_changed + changed,
-            read.order_items + items, read.rejected_items + rejected, read.failed,
+            read.files + 1, read.n_bytes + len(content.body), read.orders + orders, read.orders_changed + changed,
+            read.order_items + items, read.rejected_items + rejected,
         )  # fmt: skip
 
-    def _read_once(self, file: DroppedFile, body: bytes, content_hash: str) -> tuple[int, ...] | None:
+    def _read_once(self, file: DroppedFile, content: Content, content_hash: str) -> tuple[int, ...] | None:
         """Read a file unless its content was read before. Returns its counts."""
         if self._execute("ops/dropped_files/is_read", file, content_hash).fetchone() == (True,):
             log.info("%s of %s was read before", file.name, file.folder)
+            self._execute("ops/dropped_files/forget_failure", file, content_hash, name=file.name)
             counts = None
         elif file.folder == RATES:
-            self._load_rates(file, body, content_hash)
+            self._load_rates(file, content.body, content_hash)
             counts = None
         else:
-            counts = self._load(file, body, content_hash)
+            counts = self._load(file, content.body, content_hash)
             log.info(
                 "%s of %s: %d orders, %d changed, %d order items, %d of them rejected",
                 file.name, file.folder, *counts,
             )  # fmt: skip
         if not self._keep:
-            self._inbox.remove(file)
+            self._remove(file, content.version)
         return counts
+
+    def _remove(self, file: DroppedFile, version: str) -> None:
+        """Delete a file that was read. Another one in its place is for the next run; one that stays is a failure."""
+        try:
+            self._inbox.remove(file, version)
+        except FileHasMoved as error:
+            log.info("%s", error)
+        except FileStays as error:
+            self._note_failure(file, error)
 
     def _load(self, file: DroppedFile, body: bytes, content_hash: str) -> tuple[int, ...]:
         source, table = source_named(file.folder), read_table(file.name, body)
@@ -253,7 +183,8 @@ class Drops:
         """Record the failure: Aisle's own messages, which have no personal data, or only the type of another error."""
         said = str(error) if isinstance(error, AisleError) else f"storing {file.name}: {type(error).__name__}"
         log.error("%s: %s; the other files are read", file.folder, said)
-        place = sha256(file.place.encode()).hexdigest()
+        self._failed.append(file.name)
+        place = sha256(file.place.encode(errors="surrogateescape")).hexdigest()
         with suppress(psycopg.Error):  # the lost connection may be the very failure
             self._execute("ops/dropped_files/fail", file, place, name=file.name, n_bytes=file.n_bytes, error=said)
 
@@ -271,14 +202,6 @@ class Drops:
     def _execute(self, statement: str, file: DroppedFile, content_hash: str, **values: Any) -> Any:
         common = {"source": file.folder, "content_hash": content_hash, "run_key": self._archive.run_key}
         return self._connection.execute(sql(statement).encode(), {**common, **values})
-
-
-def _by_age(file: DroppedFile) -> tuple[datetime, str]:
-    return file.modified_at, file.place
-
-
-def _is_finished(name: str) -> bool:
-    return not name.startswith((".", "~")) and not name.endswith(_UNFINISHED)
 
 
 def _pages(orders: Sequence[FileOrder]) -> Iterator[list[FileOrder]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from aisle.errors import ConfigurationError
 from aisle.identity.hashing import PersonHasher
 from aisle.objects import S3Uri, list_objects
 from aisle.orders.archive import Archive
-from aisle.orders.drops import Drops, ReadFiles, inbox_at
+from aisle.orders.drops import Drops, ReadFiles
+from aisle.orders.inbox import Content, DroppedFile, inbox_at
 from aisle.orders.ledger import changes
 from aisle.settings import Identity
 from tests.unit.sources.exports import SHOPIFY, WOOCOMMERCE, csv_of, shopify_item, shopify_order, woo_item
@@ -26,12 +28,28 @@ HASHER = PersonHasher(Identity(hash_key="key-of-the-tests"))  # type: ignore[arg
 GIFT_CARD = shopify_item("", **{"Lineitem name": "Gift Card - 50", "Lineitem requires shipping": "false"})
 
 
+class _Meanwhile:
+    """The inbox of a shelf, in which something happens while a file is read."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._inbox, self._happens = inbox_at(shelf.place, shelf.s3), shelf.meanwhile
+        self.files, self.remove = self._inbox.files, self._inbox.remove
+
+    def read(self, file: DroppedFile) -> Content:
+        content = self._inbox.read(file)
+        if self._happens:
+            self._happens(file)
+        return content
+
+
 class Shelf:
     """A folder of drops, and the warehouse behind it."""
 
     def __init__(self, folder: Path, url: str, s3: Any, bucket: str) -> None:
         self.folder, self.url, self.s3, self.bucket = folder, url, s3, bucket
         self.place = str(folder)
+        #: Done to an inbox when it has read a file.
+        self.meanwhile: Callable[[DroppedFile], object] | None = None
 
     def drop(self, name: str, body: bytes, age: int = 0) -> Path:
         path = self.folder / name
@@ -43,7 +61,11 @@ class Shelf:
     def read(self, run_key: str = "run", **options: Any) -> ReadFiles:
         with psycopg.connect(self.url, autocommit=True) as connection:
             archive = Archive(self.s3, self.bucket, run_key)
-            return Drops(inbox_at(self.place, self.s3), archive, HASHER, connection, **options).read()
+            return Drops(_Meanwhile(self), archive, HASHER, connection, **options).read()
+
+    def put(self, key: str, body: bytes, **options: Any) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=f"drops/{key}", Body=body, **options)
+        self.place = f"s3://{self.bucket}/drops"
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url) as connection:
@@ -233,3 +255,107 @@ def test_a_bad_table_of_rates_changes_none_and_stops_no_file(shelf: Shelf) -> No
     assert shelf.rows("select count(*) from raw.exchange_rates") == [(0,)]
     ((error,),) = shelf.rows("select error from ops.dropped_files where state = 'failed'")
     assert "row 3 is no rate" in error
+
+
+@pytest.mark.parametrize("on_s3", [False, True])
+@pytest.mark.parametrize("newer", [[1, 2], [2], []], ids=["grown", "replaced", "emptied"])
+def test_a_file_that_changes_while_it_is_read_stays_for_the_next_run(
+    shelf: Shelf, on_s3: bool, newer: list[int]
+) -> None:
+    drop = shelf.put if on_s3 else shelf.drop
+    last = csv_of(WOOCOMMERCE, [woo_item(number) for number in newer])
+    drop("woocommerce/a.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    shelf.meanwhile = lambda _: drop("woocommerce/a.csv", last)
+    assert shelf.read("first").files == 1
+    shelf.meanwhile = None
+    assert shelf.read("second").files == (1 if newer else 0)
+    orders = shelf.rows("select order_id from raw.company__orders order by 1")
+    assert orders == [(str(number),) for number in sorted({1, *newer})]
+
+
+@pytest.mark.parametrize("on_s3", [False, True])
+def test_a_file_that_another_process_has_deleted_is_passed_over(shelf: Shelf, on_s3: bool) -> None:
+    drop = shelf.put if on_s3 else shelf.drop
+    for name, number in [("a.csv", 1), ("b.csv", 2)]:
+        drop(f"woocommerce/{name}", csv_of(WOOCOMMERCE, [woo_item(number)]))
+
+    def delete(_: DroppedFile) -> None:
+        (shelf.folder / "woocommerce/b.csv").unlink(missing_ok=True)
+        shelf.s3.delete_object(Bucket=shelf.bucket, Key="drops/woocommerce/b.csv")
+
+    shelf.meanwhile = delete
+    read = shelf.read()
+    assert (read.files, read.failed) == (1, ())
+    assert shelf.rows("select name, state from ops.dropped_files") == [("a.csv", "read")]
+
+
+def test_a_file_that_cannot_be_opened_stops_no_other(shelf: Shelf) -> None:
+    shelf.drop("woocommerce/good.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    (shelf.folder / "woocommerce/bad.csv").symlink_to("/proc/self/mem")
+    read = shelf.read()
+    assert (read.files, read.failed) == (1, ("bad.csv",))
+    ((error,),) = shelf.rows("select error from ops.dropped_files where state = 'failed'")
+    assert error == "reading the file of orders bad.csv: it cannot be opened (OSError); let Aisle's user read it"
+
+
+def test_an_object_that_s3_does_not_give_stops_no_other(shelf: Shelf) -> None:
+    shelf.put("woocommerce/bad.csv", b"x", StorageClass="GLACIER")
+    shelf.put("woocommerce/good.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    read = shelf.read()
+    assert (read.files, read.failed) == (1, ("bad.csv",))
+    ((error,),) = shelf.rows("select error from ops.dropped_files where state = 'failed'")
+    assert "bad.csv: S3 does not give it (InvalidObjectState); let Aisle's role" in error
+
+
+def test_a_file_that_was_read_and_cannot_be_deleted_is_named_until_it_can_and_stops_no_other(shelf: Shelf) -> None:
+    path = shelf.drop("woocommerce/a.csv", csv_of(WOOCOMMERCE, [woo_item(1)]), age=10)
+    shelf.drop("woocommerce/b.csv", csv_of(WOOCOMMERCE, [woo_item(2)]))
+    unlink = Path.unlink
+
+    def stuck(self: Path, **options: Any) -> None:
+        if self == path:
+            raise PermissionError(13, "read-only")
+        unlink(self, **options)
+
+    with pytest.MonkeyPatch.context() as patch:  # this process may delete anything
+        patch.setattr(Path, "unlink", stuck)
+        first, second = shelf.read("first"), shelf.read("second")
+    assert (first.files, first.failed, second.files, second.failed) == (2, ("a.csv",), 0, ("a.csv",))
+    ((error,),) = shelf.rows("select error from ops.dropped_files where state = 'failed'")
+    assert error.startswith("deleting the file of orders a.csv, which was read: PermissionError; let Aisle's user")
+    assert shelf.read("third").failed == ()
+    assert shelf.rows("select distinct state from ops.dropped_files") == [("read",)]
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", [b"Auftr\xe4ge.csv", b"a\nERROR all is lost.csv", b"\x1b[31mred.csv"])
+def test_a_file_may_have_a_name_that_cannot_be_shown(shelf: Shelf, name: bytes) -> None:
+    for body in (b"\xff", csv_of(WOOCOMMERCE, [woo_item(1), woo_item(2, status="new")])):
+        shelf.drop(f"woocommerce/{os.fsdecode(name)}", body)
+        (shown,) = shelf.read().failed or ("",)
+        assert shown.isprintable()
+    assert list((shelf.folder / "woocommerce").iterdir()) == []
+    ((known, detail),) = shelf.rows("select name, detail from ops.dropped_files, raw.company__rejects")
+    assert known.endswith(".csv")
+    assert known in detail
+    assert known.isprintable()
+
+
+def test_rates_too_small_for_their_column_fail_their_file_and_stop_no_other(shelf: Shelf) -> None:
+    shelf.drop("exchange_rates/rates.csv", b"currency,valid_from,rate\nEUR,2026-01-01,1e-12\n")
+    shelf.drop("woocommerce/orders.csv", csv_of(WOOCOMMERCE, [woo_item(1)]))
+    read = shelf.read()
+    assert (read.files, read.failed) == (1, ("rates.csv",))
+
+
+def test_misshapen_rows_of_two_files_are_two_rejects_whose_text_is_in_the_archive_alone(shelf: Shelf) -> None:
+    good = csv_of(WOOCOMMERCE, [woo_item(1)])
+    shelf.drop("woocommerce/a.csv", good + b"2,Zubaida\n", age=10)
+    shelf.drop("woocommerce/b.csv", good + b"3,Yusuf\n")
+    assert shelf.read().rejected_items == 2
+    assert len(shelf.rows("select from raw.company__rejects where reason = 'misshapen_row'")) == 2
+    archived = json.dumps(shelf.archived())
+    assert "2, Zubaida" in archived
+    assert "3, Yusuf" in archived
+    assert shelf.rows("select from raw.company__rejects where (payload || detail) ~ 'Zubaida|Yusuf'") == []
+    assert shelf.rows("select from ops.source_drift_report") == []

@@ -12,7 +12,8 @@ from aisle.contracts.personalize import DATASETS
 from aisle.groups.dataset_group import dataset_groups
 from aisle.identity.hashing import PersonHasher
 from aisle.orders.archive import Archive
-from aisle.orders.drops import Drops, inbox_at
+from aisle.orders.drops import Drops
+from aisle.orders.inbox import inbox_at
 from aisle.settings import Identity
 from aisle.stages.export.dataset_csv import export_dataset
 from tests.integration.transform.conftest import Company

@@ -22,7 +22,8 @@ from aisle.identity.hashing import PersonHasher
 from aisle.identity.phone_forms import keep_forms
 from aisle.ops.receipts import receipt
 from aisle.orders.archive import Archive
-from aisle.orders.drops import Drops, inbox_at
+from aisle.orders.drops import Drops
+from aisle.orders.inbox import inbox_at
 from aisle.orders.ledger import Ledger, changes
 from aisle.orders.pull import Puller
 from aisle.orders.recheck import Recheck
