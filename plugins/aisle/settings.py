@@ -418,8 +418,10 @@ def take_old_names() -> None:
 def _refuse_unknown_sections() -> None:
     """pydantic checks fields of known sections only: a misspelt section would be silently ignored."""
     known = {f"{PREFIX}{section.upper()}__" for section in Settings.model_fields}
-    for name in os.environ:
+    for name, value in os.environ.items():
         if moved := next((place for section, place in _MOVED.items() if name.startswith(section)), None):
+            if not value:
+                continue
             raise UnusableSettings(f"the environment has {name}, which is set in {moved} now; take the variable out")
         if name.startswith(PREFIX) and "__" in name and not name.startswith(tuple(known)):
             raise UnusableSettings(

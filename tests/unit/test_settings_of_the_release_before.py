@@ -65,3 +65,10 @@ def test_the_api_and_the_pages_in_airflow_have_one_time_to_live(
 def test_a_variable_that_has_moved_into_a_file_says_which(settings_of: Callable[..., Settings], name: str) -> None:
     with pytest.raises(UnusableSettings, match=rf"{name}, which is set in the file (pos|oe)\.toml"):
         settings_of(**{name: "x"})
+
+
+@pytest.mark.parametrize("name", ["AISLE_POS__TIME_ZONE", "AISLE_OE__FOLD_CASE", "AISLE_OE__TIME_ZONE"])
+def test_a_variable_that_has_moved_into_a_file_and_is_blank_is_not_set(
+    settings_of: Callable[..., Settings], name: str
+) -> None:
+    assert settings_of(**{name: ""}) == settings_of()
