@@ -14,6 +14,7 @@ import msgspec
 from psycopg import Connection
 
 from aisle.contracts.company_orders import Customer, Item, Order
+from aisle.contracts.text import tidy
 from aisle.orders.spoilt import UNREADABLE
 from aisle.warehouse import sql
 
@@ -22,6 +23,7 @@ _MOST_FIELDS = 200
 _FURTHER = "(further fields)"
 #: A name that is none of a field, but somebody's address or number.
 _NAME = re.compile(r"(?!.*\d{6})[^\W\d][\w .:$/#()\[\]-]{0,59}")
+_LONGEST_NAME = 60
 _NO_NAME = "(a name that looks like data)"
 _SHAPES = {ord("t"): "true or false", ord("f"): "true or false", ord("["): "list", ord("{"): "object"}
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -47,6 +49,7 @@ class FieldCensus:
         self._n_orders = 0
         self._times: Counter[str] = Counter()
         self._shapes: dict[str, str] = {}
+        self._known: set[str] = set()
 
     def look(self, order: msgspec.Raw) -> None:
         """Count the fields of an order as received; one that is no JSON has none."""
@@ -59,7 +62,10 @@ class FieldCensus:
 
     def count(self, name: str, shape: str, times: int = 1) -> None:
         """Count a field that is not blank."""
-        if not self._is_known(name):
+        if self._is_known(name):
+            name = (tidy(name) or _NO_NAME)[:_LONGEST_NAME]
+            self._known.add(name)
+        else:
             name = name if _NAME.fullmatch(name) else _NO_NAME
             if name not in self._times and len(self._times) >= _MOST_FIELDS:
                 name = _FURTHER
@@ -78,7 +84,7 @@ class FieldCensus:
             "run_key": run_key,
             "n_orders": self._n_orders,
             "names": names,
-            "are_known": [self._is_known(name) for name in names],
+            "are_known": [name in self._known for name in names],
             "times": [self._times[name] for name in names],
             "shapes": [self._shapes[name] for name in names],
         }
