@@ -41,6 +41,7 @@ RATES = "exchange_rates"
 _PAGE_ORDERS = 1000
 _MEGABYTE = 1_000_000
 _SHOWN_ROWS = 5
+_SHOWN_STRAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,19 @@ class Drops:
         for file in self._inbox.files([RATES]):
             read = self._read_or_fail(file, read)
         self._rates = Rates.read(self._connection, self._currency)
-        for file in self._inbox.files(source.name for source in file_sources()):
+        folders = [source.name for source in file_sources()]
+        for file in self._inbox.files(folders):
             read = self._read_or_fail(file, read)
+        self._warn_of_strays([RATES, *folders])
         return replace(read, failed=tuple(self._failed))
+
+    def _warn_of_strays(self, folders: list[str]) -> None:
+        strays = self._inbox.strays(folders)
+        if strays:
+            log.warning(
+                "files wait where no source looks: %s; drop each into the folder of its source, one of %s",
+                ", ".join(strays[:_SHOWN_STRAYS]), ", ".join(folders),
+            )  # fmt: skip
 
     def _read_or_fail(self, file: DroppedFile, read: ReadFiles) -> ReadFiles:
         try:

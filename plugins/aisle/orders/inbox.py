@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +56,9 @@ class Inbox(Protocol):
 
     def files(self, folders: Iterable[str]) -> list[DroppedFile]: ...
 
+    def strays(self, folders: Collection[str]) -> list[str]:
+        """Return paths of files in no such folder, one of each other folder."""
+
     def read(self, file: DroppedFile) -> Content:
         """Return what a file says. Raises FileHasMoved, or UnusableFile if it cannot be opened."""
 
@@ -88,6 +91,14 @@ class FolderInbox:
                 continue
             modified_at = datetime.fromtimestamp(known.st_mtime, UTC)
             yield DroppedFile(folder, _shown(path.name), str(path), known.st_size, modified_at)
+
+    def strays(self, folders: Collection[str]) -> list[str]:
+        """Return paths of files in no such folder, one of each other folder."""
+        others = (path for path in self._folder.iterdir() if path.name not in folders)
+        firsts = (min(path.glob("*"), default=path) if path.is_dir() else path for path in others)
+        return sorted(
+            _shown(str(path.relative_to(self._folder))) for path in firsts if path.is_file() and _is_finished(path.name)
+        )
 
     def read(self, file: DroppedFile) -> Content:
         try:
@@ -130,6 +141,19 @@ class S3Inbox:
             if (name := entry.key.rsplit("/", 1)[-1]) and _is_finished(name)
         ]
         return sorted(waiting, key=_by_age)
+
+    def strays(self, folders: Collection[str]) -> list[str]:
+        """Return paths of objects in no such folder, one of each other folder. A whole bucket has other ones, too."""
+        if not self._prefix.key:
+            return []
+        top = self._s3.list_objects_v2(Bucket=self._prefix.bucket, Prefix=self._prefix.key, Delimiter="/")
+        others = [entry["Key"] for entry in top.get("Contents", ())]
+        for folder in (entry["Prefix"] for entry in top.get("CommonPrefixes", ())):
+            if folder.removeprefix(self._prefix.key).rstrip("/") not in folders:
+                page = self._s3.list_objects_v2(Bucket=self._prefix.bucket, Prefix=folder, MaxKeys=1)
+                others += [entry["Key"] for entry in page.get("Contents", ())]
+        names = (key.removeprefix(self._prefix.key) for key in others)
+        return sorted(_shown(name) for name in names if _is_finished(name.rsplit("/", 1)[-1] or "."))
 
     def read(self, file: DroppedFile) -> Content:
         try:

@@ -33,7 +33,7 @@ class _Meanwhile:
 
     def __init__(self, shelf: Shelf) -> None:
         self._inbox, self._happens = inbox_at(shelf.place, shelf.s3), shelf.meanwhile
-        self.files, self.remove = self._inbox.files, self._inbox.remove
+        self.files, self.strays, self.remove = self._inbox.files, self._inbox.strays, self._inbox.remove
 
     def read(self, file: DroppedFile) -> Content:
         content = self._inbox.read(file)
@@ -359,3 +359,31 @@ def test_misshapen_rows_of_two_files_are_two_rejects_whose_text_is_in_the_archiv
     assert "3, Yusuf" in archived
     assert shelf.rows("select from raw.company__rejects where (payload || detail) ~ 'Zubaida|Yusuf'") == []
     assert shelf.rows("select from ops.source_drift_report") == []
+
+
+NUL = "\x00"
+
+
+def test_characters_that_no_column_holds_cost_no_file(shelf: Shelf) -> None:
+    header = [f"{name[:2]}{NUL}{name[2:]}" for name in SHOPIFY]
+    row = {name: f"{text}{NUL}\x1b" if text else "" for name, text in shopify_order(1)[0].items()}
+    good = dict(zip(header, (shopify_order(2)[0].get(name, "") for name in SHOPIFY), strict=True))
+    bad = dict(zip(header, (row.get(name, "") for name in SHOPIFY), strict=True))
+    shelf.drop("shopify/a.csv", csv_of(header, [good, bad]))
+    lines = [{**row, f"No{NUL}te": NUL}, {**shopify_order(3)[0], f"Ta{NUL}gs": NUL}, {NUL: NUL, **shopify_order(4)[0]}]
+    shelf.drop("shopify/b.jsonl", "\n".join(map(json.dumps, lines)).encode())
+    read = shelf.read()
+    assert (read.files, read.failed, read.orders) == (2, (), 5)
+    assert shelf.rows("select order_id from raw.company__orders order by 1") == [("#2",), ("#3",), ("#4",)]
+
+
+def test_a_file_in_a_folder_of_no_source_is_warned_of(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    places = ["shopfy/a.csv", "pos/b.csv", "c.csv", "shopify/later.csv.part", "empty/.keep"]
+    for on_s3 in (False, True):
+        caplog.clear()
+        for place in places:
+            (shelf.put if on_s3 else shelf.drop)(place, b"x")
+        assert shelf.read() == ReadFiles()
+        (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert "files wait where no source looks: c.csv, pos/b.csv, shopfy/a.csv; " in warning
+        assert "exchange_rates, online_retail, order_items, shopify, woocommerce" in warning
