@@ -57,11 +57,17 @@ where
 -- name: follow
 -- One step from a person's known hashes: who has one of them, and all hashes of those people.
 -- A contact that more users have than one person could be, such as a cashier's phone, leads nowhere; nor does a user id
--- that stands for more contacts of a kind than one person has.
+-- that stands for more contacts of a kind than one person has. Both only where identity.links does not say whose they
+-- are: a customer may have any number of a source's ids.
 with shared_contacts as (
     select contact_hash
     from identity.contacts
-    where contact_hash = any(%(user_ids)s)
+    where
+        contact_hash = any(%(user_ids)s)
+        and not exists (
+            select from identity.links
+            where links.contact_hash = contacts.contact_hash and links.is_joining
+        )
     group by contact_hash
     having count(*) > %(most_links)s
 ),
@@ -84,7 +90,12 @@ crowds as (
         inner join reached on contacts.user_id = reached.user_id
         group by contacts.user_id, contacts.kind
     ) as kinds
-    where n_contacts > %(most_links)s
+    where
+        n_contacts > %(most_links)s
+        and not exists (
+            select from identity.links
+            where links.contact_hash = kinds.user_id and links.is_joining
+        )
 )
 
 select

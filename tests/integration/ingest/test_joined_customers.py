@@ -14,6 +14,7 @@ from aisle.identity.hashing import PersonHasher
 from aisle.orders.windows import Window
 from aisle.settings import Identity
 from aisle.sources import source_named
+from aisle.stages.erase.person import Request, traces_of
 from aisle.warehouse import migrate, sql
 from services.migrations.upgrade import upgrade
 from tests.integration.ingest.scripted_company import order_of
@@ -227,3 +228,19 @@ def test_an_erasure_by_any_contact_reaches_the_whole_customer(ingest: Any, compa
         values = {"user_ids": [contact(id="7")], "most_links": 20}
         reached = connection.execute(sql("identity/contacts/follow").encode(), values).fetchall()
     assert contact(email=EMAIL) in {user_id for user_id, *_ in reached}
+
+
+@pytest.mark.parametrize("asked", [{"email": EMAIL}, {"phone": PHONE}, {"source": "pos", "source_id": "g3"}])
+def test_a_customer_with_many_ids_of_a_source_is_erased_whole_whatever_contact_the_request_names(
+    ingest: Any, company: Any, asked: dict[str, str]
+) -> None:
+    """A guest has another id in each order: more of them than strangers may share say nothing of strangers."""
+    guests = [{"name": "Zubaida", "email": EMAIL, "id": f"g{number}"} for number in range(22)]
+    sell(company, *guests, {"name": "Zubaida", "phone": PHONE, "email": EMAIL})
+    ingest.run(24)
+    [(user_id,)] = set(ingest.rows("select user_id from raw.company__orders"))
+    unknown = dict.fromkeys(("phone", "email", "source", "source_id", "user_id", "user_ids"))
+    with psycopg.connect(ingest.url) as connection:
+        traces = traces_of(connection, Request(**{**unknown, **asked, "state": "waiting"}), HASHER, 20)  # type: ignore[arg-type]
+    assert user_id in traces.user_ids
+    assert traces.n_shared == 0
