@@ -54,6 +54,10 @@ update staged_orders set user_id = null
 from erased
 where staged_orders.version = erased.version;
 
+-- name: await_orders
+-- Wait until every order that is just being landed is committed; until the end of this transaction none is landed.
+select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
+
 -- name: lock_archive
 -- Share the lock of the archive from reading the erasure records until the page is stored.
 select pg_advisory_xact_lock_shared(hashtextextended('aisle archive', 0));

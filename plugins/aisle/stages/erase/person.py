@@ -68,8 +68,10 @@ def read_request(connection: Connection, request_id: str | None) -> Request:
 def traces_of(connection: Connection, request: Request, hasher: PersonHasher, most_links: int) -> Traces:
     """Follow the request from contact to identity to contact, until nothing new is found.
 
+    From here on until the transaction ends no order joins the person with anybody, under another id.
     Raises ConfigurationError if it leads to nobody, or to more than `most_links` identities: some are then another's.
     """
+    connection.execute(sql("identity/erasures/await_orders").encode())
     requested = {
         *_hashed(request, hasher),
         *_kept_number(connection, hasher.written_phone_hash(request.phone)),
