@@ -13,7 +13,9 @@ USER_ID = re.compile(r"[0-9a-f]{32}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 #: What is typed where a contact is asked for and there is none. Others are found by how many people they stand for.
 _PLACEHOLDER_PHONE = re.compile(r".*(\d)\1{6}")
-_NO_DIGIT = re.compile(r"(?!^\+)\D")
+#: What people, and the programs they copy from, put between digits: spaces and dashes of any width, or of none.
+BETWEEN_DIGITS = r"[ \t\u00a0\u00ad\u2000-\u2015\u202f\u2060().\-/]"
+_WRITTEN_PHONE = re.compile(r"\+?\d+")
 #: Of a phone number with and without its country (E.164 has 15, and 00 may stand before them).
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 17
 _PLACEHOLDER_EMAIL = re.compile(
@@ -39,9 +41,13 @@ def phone_number(text: str | None, region: str) -> str | None:
 
 
 def written_phone(text: str | None) -> str | None:
-    """Return the digits of a phone number, with a leading + if it has one; None if they are too few or too many."""
-    written = _NO_DIGIT.sub("", tidy(text) or "")
-    return written if _FEWEST_DIGITS <= len(written) <= _MOST_DIGITS else None
+    """Return the digits of a phone number, with a leading + if it has one; None if they are too few or too many.
+
+    None, too, if there is anything else, such as an extension: without it, the digits may be another person's number.
+    """
+    written = re.sub(BETWEEN_DIGITS, "", tidy(text) or "")
+    is_number = _WRITTEN_PHONE.fullmatch(written) and _FEWEST_DIGITS <= len(written) <= _MOST_DIGITS
+    return written if is_number else None
 
 
 def email_address(text: str | None) -> str | None:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from aisle.contracts.identity import BETWEEN_DIGITS
 from aisle.identity.hashing import PersonHasher
 
 #: What neither begins nor ends within an address. The lengths are those of mail (RFC 5321); without them, and without a
@@ -17,10 +18,8 @@ from aisle.identity.hashing import PersonHasher
 _IN_ADDRESS = r"[^\s\"'<>(){}\[\],;:|\\@=/?&`]"
 _EMAIL = re.compile(rf"(?<!{_IN_ADDRESS}){_IN_ADDRESS}{{1,64}}@{_IN_ADDRESS}{{1,255}}(?!{_IN_ADDRESS})")
 _USER_ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
-#: What people, and the programs they copy from, put between digits: spaces and dashes of any width, or of none.
-_BETWEEN_DIGITS = r"[ \t\u00a0\u00ad\u2000-\u2015\u202f\u2060().\-/]"
 #: Groups of digits with at most three of these between them.
-_NUMBERS = re.compile(rf"(?<![0-9A-Za-z])\+?\d+(?:{_BETWEEN_DIGITS}{{1,3}}\d+)*(?![0-9A-Za-z])")
+_NUMBERS = re.compile(rf"(?<![0-9A-Za-z])\+?\d+(?:{BETWEEN_DIGITS}{{1,3}}\d+)*(?![0-9A-Za-z])")
 _DIGITS = re.compile(r"\+?\d+")
 #: Of a phone number with and without its country (E.164 has 15, and 00 may stand before them).
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 17

@@ -93,6 +93,35 @@ def test_a_number_that_no_library_knew_is_nobody_s(ingest: Any, company: Any) ->
     assert ingest.rows("select count(*) from identity.phone_forms") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("extended", "digits"),
+    [
+        ("081-2415868 ext 3", "081-24158683"),
+        ("081 2415868 x3", "08124158683"),
+        ("0812415868#3", "0812415868 3"),
+        ("081-2415868;ext=3", "+92 81 24158683"),
+        ("0300-5550111 ext 5", "030055501115"),
+        ("tel:+12025550123", "12025550123"),
+    ],
+)
+def test_the_digits_of_a_number_with_more_than_digits_are_another_number(
+    ingest: Any, company: Any, extended: str, digits: str
+) -> None:
+    sell(company, {"phone": extended, "id": "1"}, {"phone": digits, "id": "2"})
+    ingest.backfill(0, 1)
+    ingest.backfill(1, 2)
+    [first, second] = ingest.rows(USERS)
+    assert first != second
+    assert first == (HASHER.phone_hash(extended),)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["(+1) 202-555-0123", "+1 202 555 0123", "+1\u2011202\u2011555\u20110123", "+1.202.5550123"]
+)
+def test_spellings_that_differ_by_what_is_between_digits_are_one_form(spelling: str) -> None:
+    assert HASHER.written_phone_hash(spelling) == HASHER.written_phone_hash("+12025550123") is not None
+
+
 def test_an_erasure_by_the_number_of_today_reaches_the_one_that_was_kept(
     ingest: Any, company: Any, upgrade: Upgrade
 ) -> None:
