@@ -258,7 +258,7 @@ select record_id from reached
 union
 select records.record_id
 from identity.records
-inner join reached on records.user_id = reached.user_id;
+where records.user_id in (select reached.user_id from reached);
 
 analyze affected_records;
 

@@ -127,6 +127,32 @@ def test_a_chain_of_a_thousand_orders_is_one_customer(ingest: Any, company: Any)
     assert ingest.rows(N_CUSTOMERS) == [(1000, 1)]
 
 
+@pytest.mark.parametrize(
+    "contact_of",
+    ["'shared'", "'z' || n / 2", "case when n % 2 = 0 then 'shared' else 'z' || n end"],
+    ids=["one contact", "pairs", "one contact and others"],
+)
+def test_an_order_of_a_large_customer_costs_what_the_customer_has_not_its_square(ingest: Any, contact_of: str) -> None:
+    ingest.execute(
+        "insert into identity.records (record_id, user_id, first_seen_at, first_source, seen_at)"
+        " select n::text, 'shared', now(), 'pos', now() from generate_series(1, 1000) as n;"
+        "insert into identity.record_contacts (record_id, kind, contact_hash)"
+        f" select n::text, 'phone', {contact_of} from generate_series(1, 1000) as n; analyze"
+    )
+    find_affected = sql("identity/records/find_affected").split(";\n")[0]
+    with psycopg.connect(ingest.url) as connection:
+        connection.execute(b"create temp table touched_records as select '2'::text as record_id")
+        [([explained],)] = connection.execute(f"explain (analyze, format json) {find_affected}".encode()).fetchall()
+        assert connection.execute(b"select count(*) from affected_records").fetchone() == (1000,)
+    assert _most_rows(explained["Plan"]) <= 3000
+
+
+def _most_rows(node: dict[str, Any]) -> int:
+    """How many rows the largest step of a plan has."""
+    rows = int(node["Actual Rows"] * node["Actual Loops"])
+    return max([rows, *map(_most_rows, node.get("Plans", ()))])
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_same_orders_give_the_same_customers_in_whatever_order_and_portions_they_come(
     ingest: Any, company: Any, seed: int
