@@ -26,6 +26,27 @@ delete from {cache}.{staging} as earlier
 using {cache}.{staging} as later
 where earlier.{key} = later.{key} and earlier.ctid < later.ctid;
 
+-- name: await_people
+-- Wait until every order and erasure that is just being written is committed; none is until this transaction ends, and
+-- from then on they find the staged lists.
+select pg_advisory_xact_lock(hashtextextended('aisle ingest', 0));
+
+-- name: follow_joined
+-- Batch output may be older than the order that joined two customers: a list under a former id is the customer's of
+-- today, who has none of their own yet.
+update {cache}.{staging} as lists set {key} = former.user_id
+from (
+    select distinct on (links.user_id)
+        links.user_id,
+        links.contact_hash
+    from {cache}.{staging} as staged
+    inner join identity.links on staged.{key} = links.contact_hash
+    left join {cache}.{staging} as own on links.user_id = own.{key}
+    where links.is_joining and links.user_id <> links.contact_hash and own.{key} is null
+    order by links.user_id, links.contact_hash
+) as former
+where lists.{key} = former.contact_hash;
+
 -- name: drop_erased
 -- Batch output may be older than an erasure.
 delete from {cache}.{staging} as lists

@@ -55,6 +55,8 @@ def stage(
         ):
             _copy(records, table, staged, copy_lists, copy_rejects, generation, scored_by)
         staged.repeated = lists.execute(cache_sql("cache/lists/drop_repeated", group, **list_parts(table)), {}).rowcount
+        if subject == "users":
+            _follow_people(lists, group, table)
         finish_staging(lists, group, table)
     staged.lists -= staged.repeated
     staged.seconds = time.monotonic() - started
@@ -68,9 +70,14 @@ def begin_staging(connection: psycopg.Connection, group: DatasetGroup, table: Li
 
 def finish_staging(connection: psycopg.Connection, group: DatasetGroup, table: ListTable) -> None:
     """Make a loaded staging table ready to be switched to."""
-    if table.subject == "users":
-        connection.execute(cache_sql("cache/lists/drop_erased", group, **list_parts(table)), {})
     connection.execute(cache_sql("cache/lists/finish_staging", group, **list_parts(table)), {})
+
+
+def _follow_people(connection: psycopg.Connection, group: DatasetGroup, table: ListTable) -> None:
+    """Drop the lists of whoever was erased, and rename those of customers who were joined, since the batch began."""
+    connection.execute(cache_sql("cache/lists/await_people", group), {})
+    connection.execute(cache_sql("cache/lists/drop_erased", group, **list_parts(table)), {})
+    connection.execute(cache_sql("cache/lists/follow_joined", group, **list_parts(table)), {})
 
 
 def _copy(
