@@ -63,11 +63,14 @@ class Translator:
             return raw, LeftOut()
         if not isinstance(fields, dict):
             return raw, LeftOut()
+        items = fields.get(self._items)
         rows = self._rows(fields)
         for column, text in {column: text for row in rows for column, text in row.cells.items()}.items():
             census.count(column, shape_of(text))
-        read = order_of(rows, self._source)
-        order = msgspec.Raw(written_as_sent({**read.order, "unmapped": [fields]}))
+        read = order_of(rows, rows if items else [], self._source)
+        # Items that are no list are left to be refused for that, as under the contract's names.
+        said = {} if isinstance(items, list) else {"items": items}
+        order = msgspec.Raw(written_as_sent({**read.order, **said, "unmapped": [fields]}))
         return order, LeftOut(read.left_out, read.items_left_out)
 
     def _rows(self, fields: dict[str, Any]) -> list[Row]:

@@ -44,10 +44,10 @@ def orders_of(name: str, table: Table, source: Source) -> FileOrders:
     return _Reader(name, table, source).orders()
 
 
-def order_of(rows: list[Row], source: Source) -> FileOrder:
-    """Return the order that some rows are."""
+def order_of(rows: list[Row], of_items: list[Row], source: Source) -> FileOrder:
+    """Return the order that some rows are, and of whose items some are, whatever these say."""
     columns = list(dict.fromkeys(column for row in rows for column in row.cells))
-    return _Reader("", Table(columns, rows), source).order(rows)
+    return _Reader("", Table(columns, rows), source).order_of_items(rows, of_items)
 
 
 class _Reader:
@@ -136,13 +136,14 @@ class _Reader:
         yield from by_order.values()
 
     def order(self, rows: list[Row]) -> FileOrder:
-        order: dict[str, Any]
         if rows[0].problem:
             order = {"order_id": None, "items": [], "unmapped": [rows[0].cells]}
             return FileOrder(order, [rows[0].number], "misshapen_row")
-        of_items = [row for row in rows if self._says_an_item(row)]
+        return self.order_of_items(rows, [row for row in rows if self._says_an_item(row)])
+
+    def order_of_items(self, rows: list[Row], of_items: list[Row]) -> FileOrder:
         columns, customer = self._columns, self._columns.customer
-        order = {
+        order: dict[str, Any] = {
             "order_id": self._id(rows[0], columns.order_id),
             "order_date": self._earliest(rows),
             "status": self._status(rows),

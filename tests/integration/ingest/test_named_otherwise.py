@@ -133,3 +133,19 @@ def test_its_archive_has_what_came_and_nobody_who_was_erased(till: Any, warehous
 def test_the_file_of_the_test_is_one_that_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "till.toml").write_text(TILL)
     assert [source.items_member for source in read_sources(tmp_path)] == ["posten"]
+
+
+@pytest.mark.parametrize("part", [None, 5, "TEE", {}, [], {"preis": 100}, {"text": ""}, {"artikel": {"nr": 1}}])
+def test_whatever_stands_in_the_list_of_items_is_an_item_or_a_reject(till: Any, part: Any) -> None:
+    ingest = till(receipt(1, posten=[*receipt(1)["posten"], part]), receipt(2))
+    assert ingest.rows("select order_number, line_number, reason from raw.company__rejects") == [
+        ("1", 3, "missing_product_id")
+    ]
+    assert ingest.items_accounted_for() == 5
+
+
+@pytest.mark.parametrize("items", [None, {"artikel": "TEE", "menge": 1, "preis": 100}, "TEE", 7])
+def test_items_that_are_no_list_cost_their_order(till: Any, items: Any) -> None:
+    ingest = till(receipt(1, posten=items), receipt(2, posten=[]))
+    assert ingest.rows("select order_number, reason from raw.company__rejects") == [("1", "malformed_order")]
+    assert ingest.rows("select order_id from raw.company__orders") == [("2",)]

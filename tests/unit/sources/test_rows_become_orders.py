@@ -315,7 +315,8 @@ def test_of_two_members_that_differ_by_a_sign_the_one_that_the_file_names_counts
     )
     cells = {"id": "1", "at": "2026-01-05", "lines.sku": "TEA", "lines.n": "1", "lines.price": "5"}
     said = {"buyer.id": "right", "buyer_id": "wrong"}
-    order = order_of([Row(1, cells | {name: said[name] for name in members})], source)
+    rows = [Row(1, cells | {name: said[name] for name in members})]
+    order = order_of(rows, rows, source)
     assert order.order["customer"]["id"] == "right"
 
 
