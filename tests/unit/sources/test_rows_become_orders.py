@@ -427,3 +427,11 @@ def test_a_cell_under_a_blank_header_is_kept_and_unknown(suffix: str) -> None:
     (unknown,) = read.unknown
     assert unknown.startswith("column ")
     assert only(read).order["unmapped"][0][unknown] == "fragile"
+
+
+@pytest.mark.parametrize("cell", [None, "x", 7, ["x"]], ids=["nothing", "a text", "a number", "a list"])
+def test_a_parquet_file_of_far_more_rows_than_bytes_is_not_unpacked(cell: Any) -> None:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"order_number": pa.array([cell] * 400_000)}), file)
+    with pytest.raises(UnusableFile, match=r"o\.parquet: it unpacks to .* bytes, over 100 times its size; split it"):
+        read_table("o.parquet", file.getvalue())
