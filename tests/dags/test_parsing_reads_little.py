@@ -46,9 +46,10 @@ def _is_data(file: Path, folder: Path) -> bool:
     return file.suffix not in (".py", ".pyc") and ".venv" not in file.parts and file.parent != folder
 
 
-def test_parsing_the_dags_reads_the_dataset_groups_and_nothing_else(tmp_path: Path) -> None:
-    resources = Settings().personalize.resources_file
-    assert set(_events_of_parsing(PROJECT_ROOT / "dags", tmp_path)) == {("open", str(resources))}
+def test_parsing_the_dags_reads_the_dataset_groups_and_the_sources_and_nothing_else(tmp_path: Path) -> None:
+    settings = Settings()
+    files = [settings.personalize.resources_file, *settings.ingest.sources_folder.glob("*.toml")]
+    assert set(_events_of_parsing(PROJECT_ROOT / "dags", tmp_path)) == {("open", str(file)) for file in files}
 
 
 def test_a_dag_that_asks_somebody_while_it_is_parsed_is_noticed(tmp_path: Path) -> None:
