@@ -37,17 +37,35 @@ select
             select jsonb_agg(free_texts.table_name || '.' || free_texts.column_name)
             from identity.free_texts
         ),
-        'places', (select
-            jsonb_object_agg(
-                receipts.subject,
-                jsonb_strip_nulls(
-                    jsonb_build_object(
-                        'looked_at', receipts.rows_in, 'changed', receipts.rows_out, 'counts', receipts.details
+        'places', (
+            select
+                jsonb_object_agg(
+                    receipts.subject,
+                    jsonb_strip_nulls(
+                        jsonb_build_object(
+                            'looked_at', receipts.rows_in,
+                            'changed', coalesce(total.n_rows, receipts.rows_out),
+                            'counts', receipts.details || coalesce(total.counts, '{}')
+                        )
                     )
                 )
-            )
-        from ops.receipts
-        where receipts.run_key = %(run_key)s and receipts.stage = 'erase')
+            from ops.receipts
+            -- The receipt is of the last try, in which the rows may have been gone.
+            left join lateral (
+                select
+                    jsonb_object_agg(by_table.table_name, by_table.n_rows) as counts,
+                    sum(by_table.n_rows) as n_rows
+                from (
+                    select
+                        removed.key as table_name,
+                        sum(removed.value::bigint) as n_rows
+                    from jsonb_array_elements(requests.removed_rows) as tries (counts)
+                    cross join lateral jsonb_each_text(tries.counts) as removed
+                    group by removed.key
+                ) as by_table
+            ) as total on receipts.subject = 'warehouse'
+            where receipts.run_key = %(run_key)s and receipts.stage = 'erase'
+        )
     ) as searched
 from identity.erasure_requests as requests
 where request_id = %(request_id)s

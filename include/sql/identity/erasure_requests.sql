@@ -18,6 +18,9 @@ create table if not exists identity.erasure_requests (
 
 alter table identity.erasure_requests drop column if exists marks;
 
+-- removed_rows: of each try of the request, how many rows by table it removed.
+alter table identity.erasure_requests add column if not exists removed_rows jsonb not null default '[]';
+
 -- name: insert
 insert into identity.erasure_requests (phone, email, source, source_id, user_id)
 values (%(phone)s, %(email)s, %(source)s, %(source_id)s, %(user_id)s)
@@ -49,6 +52,11 @@ from unnest(%(user_ids)s::text[]) as user_id
 on conflict (user_hash) do update set erased_at = excluded.erased_at;
 
 update identity.erasure_requests set user_ids = %(user_ids)s
+where request_id = %(request_id)s;
+
+-- name: count_rows
+-- Add the rows that a try has removed, by table; in the transaction that removes them.
+update identity.erasure_requests set removed_rows = removed_rows || %(removed_rows)s::jsonb
 where request_id = %(request_id)s;
 
 -- name: await_erasures

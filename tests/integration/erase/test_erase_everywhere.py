@@ -55,7 +55,7 @@ IMPERSONAL = {
     "raw.company__rejects": "reject_id archive_key order_id order_number reason run_key source",
     "identity.contacts": "contact_hash kind",  # a contact that two people share stays the other's
     "identity.customers": "name phone email address",
-    "identity.erasure_requests": "request_id",
+    "identity.erasure_requests": "request_id removed_rows",
     "identity.erasure_certificates": "request_id run_key asked_by user_hashes searched",
     "identity.order_records": "source order_id record_id",  # goes with the record
     "identity.record_contacts": "record_id kind contact_hash",  # goes with the record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 
@@ -24,6 +25,8 @@ def forget(connection: Connection, request_id: str, user_ids: list[str], finder:
     n_rows += _forget_in_texts(connection, frozenset(user_ids), finder)
     for schema in cache_schemas(connection):
         cursor.execute(in_schema("cache/rejected_records/forget_users", schema), values)
+    removed = {"request_id": request_id, "removed_rows": json.dumps(n_rows)}
+    connection.execute(sql("identity/erasure_requests/count_rows").encode(), removed)
     return dict(n_rows)
 
 
