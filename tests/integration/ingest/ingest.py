@@ -57,11 +57,11 @@ class Ingest:
         return self.pull([window], "backfill", f"backfill-{first_hour}")
 
     def pull_all(self, run_key: str) -> Pulled:
-        """All that both sources of a simulated company have, in two windows each."""
+        """All that both sources of a simulated company have, in two windows each; the tills', with most orders, first."""
         health = self.company.health()
         first, last = (datetime.fromisoformat(health[f"{end}_order_at"]) for end in ("first", "last"))
         windows = cut(first, last + timedelta(seconds=1), (last - first) * 0.6)
-        for source in api_sources():
+        for source in sorted(api_sources(), key=lambda source: source.name, reverse=True):
             pulled = self.pull(windows, "scheduled", run_key, source.name)
         return pulled
 
