@@ -57,7 +57,7 @@ class Ingest:
         return self.pull([window], "backfill", f"backfill-{first_hour}")
 
     def pull_all(self, run_key: str) -> Pulled:
-        """All that both sources of a simulated company have, in two windows each; the tills', with most orders, first."""
+        """All that both sources of a simulated company have, in two windows each, the tills' first."""
         health = self.company.health()
         first, last = (datetime.fromisoformat(health[f"{end}_order_at"]) for end in ("first", "last"))
         windows = cut(first, last + timedelta(seconds=1), (last - first) * 0.6)
